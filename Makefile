@@ -1,0 +1,51 @@
+# Everything a fresh machine needs is python3 (3.11 or newer), make and git.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check lint cover-core format lock clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("batch_enroll needs Python 3.11 or newer; call make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@
+
+install: $(STAMP) ## set up .venv from the lock
+
+demo: $(STAMP) ## enroll a sample roster on the rehearsal server and show the report
+	@$(BIN)/batch-enroll demo
+
+test: $(STAMP) ## set up and run the tests
+	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=95
+
+check: lint cover-core test ## the whole gate: style, types, architecture, spelling, coverage, tests
+
+lint: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+	$(BIN)/vulture
+	$(BIN)/codespell
+
+cover-core: $(STAMP)
+	COVERAGE_FILE=.coverage-core $(BIN)/python -m pytest -q tests/core --cov=batch_enroll.core --cov-report=term-missing --cov-fail-under=100
+
+format: $(STAMP) ## format and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(STAMP) ## renew requirements.lock (needs uv)
+	uv pip compile pyproject.toml --group dev --extra postgres --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header --quiet --upgrade --output-file requirements.lock
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) .coverage .coverage-core* .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

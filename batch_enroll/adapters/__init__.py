@@ -1,0 +1,1 @@
+"""One library each; no adapter imports another."""

@@ -1,0 +1,161 @@
+"""Every code a row can carry: its title and what to do about it. Codes are stable; they are never reused.
+
+E1xx the roster, E2xx the server refuses, E3xx the way there failed, E4xx nobody knows; S skipped, A already there,
+N not attempted.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Entry(NamedTuple):
+    """A code's title (what happened, without ids) and hint (what to do)."""
+
+    title: str
+    hint: str
+
+
+MISSING_USER: Final = "E101"
+MISSING_COURSE: Final = "E102"
+UNUSABLE_ID: Final = "E103"
+UNKNOWN_ROLE: Final = "E104"
+UNREADABLE_DATE: Final = "E105"
+UNREADABLE_METADATA: Final = "E106"
+BROKEN_JOIN: Final = "E107"
+RAGGED_ROW: Final = "E108"
+DAMAGED_CELL: Final = "E109"
+UNKNOWN_STATUS: Final = "E110"
+UNKNOWN_USER: Final = "E201"
+UNKNOWN_COURSE: Final = "E202"
+UNKNOWN_SCHOOL: Final = "E203"
+UNKNOWN_ID: Final = "E204"
+FORBIDDEN: Final = "E205"
+INVALID_FOR_SERVER: Final = "E206"
+CONFLICT: Final = "E207"
+REFUSED: Final = "E208"
+REDIRECTED: Final = "E209"
+NOT_AUTHORISED: Final = "E210"
+SERVER_ERROR: Final = "E301"
+THROTTLED: Final = "E302"
+NOT_CONNECTED: Final = "E303"
+ODD_ANSWER: Final = "E304"
+ANSWER_LOST: Final = "E401"
+INTERRUPTED: Final = "E402"
+REPEATED: Final = "S101"
+ENDED: Final = "S102"
+WITHDRAWN: Final = "S103"
+INACTIVE: Final = "S104"
+SEEN_BY_SERVER: Final = "A101"
+SEEN_BY_LOOK_UP: Final = "A102"
+SEEN_BY_LEDGER: Final = "A103"
+FOUND_AFTER_LOSS: Final = "A104"
+STOPPED: Final = "N101"
+AUTH_REFUSED: Final = "N102"
+API_DOWN: Final = "N103"
+DRY_RUN: Final = "N104"
+
+CATALOGUE: Final[dict[str, Entry]] = {
+    MISSING_USER: Entry("no user id", "Fill in the user_id column (the user's sourcedId)."),
+    MISSING_COURSE: Entry(
+        "no course id", "Fill in the course_id column, or give --course-id for all rows that lack one."
+    ),
+    UNUSABLE_ID: Entry(
+        "an id that cannot be sent",
+        "Retype the id; it may hold no control characters and must not be '.' or '..'.",
+    ),
+    UNKNOWN_ROLE: Entry("a role EduBridge does not have", "Use student, teacher, proctor or administrator."),
+    UNREADABLE_DATE: Entry("a date that can be read in two ways or not at all", "Write dates as YYYY-MM-DD."),
+    UNREADABLE_METADATA: Entry(
+        "metadata that cannot be read",
+        "Goals and metrics are plain numbers; leave the cell empty to send none.",
+    ),
+    BROKEN_JOIN: Entry(
+        "a row that names something the bundle does not hold",
+        "Export the bundle again with all its files, or mend the reference.",
+    ),
+    RAGGED_ROW: Entry(
+        "a row with more cells than the header",
+        "Quote the field that holds the delimiter, or remove the extra cells.",
+    ),
+    DAMAGED_CELL: Entry(
+        "a cell without a usable value",
+        "Open the workbook, mend the cell and save it; formulas need their values saved with them.",
+    ),
+    UNKNOWN_STATUS: Entry("a status that is not known", "Use active or leave it empty; tobedeleted for a withdrawal."),
+    UNKNOWN_USER: Entry(
+        "the server does not know the user",
+        "Create or sync the user first, or mend user_id; then run failed.csv again.",
+    ),
+    UNKNOWN_COURSE: Entry(
+        "the server does not know the course",
+        "Mend course_id (a class id is not a course id); then run failed.csv again.",
+    ),
+    UNKNOWN_SCHOOL: Entry(
+        "the server does not know the school",
+        "Mend school_id, or leave it out if the user has one primary school.",
+    ),
+    UNKNOWN_ID: Entry("the server does not know one of the ids", "Check user_id, course_id and school_id of this row."),
+    FORBIDDEN: Entry(
+        "the credentials may not enroll here",
+        "Ask for write access to rostering for this client, and check that it serves this school.",
+    ),
+    INVALID_FOR_SERVER: Entry(
+        "the server refuses the row's values", "See the detail; mend the row, then run failed.csv again."
+    ),
+    CONFLICT: Entry(
+        "the server reports a conflict",
+        "The sourced_id may have been used before; remove it from the row and run failed.csv again.",
+    ),
+    REFUSED: Entry(
+        "the server refuses the request", "See the status and detail; if many rows have it, check --base-url."
+    ),
+    REDIRECTED: Entry(
+        "the server answers with a redirect", "Check --base-url: the token is never sent to another address."
+    ),
+    NOT_AUTHORISED: Entry(
+        "a fresh token was not accepted",
+        "Run failed.csv again; if it stays, ask for the client's access to this route.",
+    ),
+    SERVER_ERROR: Entry("the server failed again and again", "Run failed.csv again later."),
+    THROTTLED: Entry("the server asked us to slow down to the end", "Run failed.csv again with a lower --rate."),
+    NOT_CONNECTED: Entry("the server could not be reached", "Check the network and --base-url; run failed.csv again."),
+    ODD_ANSWER: Entry(
+        "an answer that is not the API's", "A proxy may stand in between; check --base-url and the network."
+    ),
+    ANSWER_LOST: Entry(
+        "the request was sent, its answer was lost, and the look-up failed too",
+        "Run failed.csv again: the seat is looked up before anything is sent.",
+    ),
+    INTERRUPTED: Entry(
+        "the run ended before the answer came",
+        "Run failed.csv again: the seat is looked up before anything is sent.",
+    ),
+    REPEATED: Entry("repeats another row", "Nothing to do: the other row stands for both."),
+    ENDED: Entry(
+        "the enrollment's end date has passed",
+        "Nothing to do; use --as-of to read the roster as on another day.",
+    ),
+    WITHDRAWN: Entry("the roster withdraws this enrollment", "Nothing is withdrawn by run."),
+    INACTIVE: Entry("the row is inactive", "Nothing to do; set its status to active to enroll it."),
+    SEEN_BY_SERVER: Entry("the server says the seat was there before", ""),
+    SEEN_BY_LOOK_UP: Entry("the look-up shows the seat was there before", ""),
+    SEEN_BY_LEDGER: Entry("an earlier run enrolled this seat", ""),
+    FOUND_AFTER_LOSS: Entry("the answer was lost, the look-up shows the seat", ""),
+    STOPPED: Entry("the run was stopped before this row's turn", "Run failed.csv to go on."),
+    AUTH_REFUSED: Entry("the credentials were refused", "Mend the credentials, then run failed.csv."),
+    API_DOWN: Entry("the run was stopped because the API was down", "Run failed.csv when the API is up again."),
+    DRY_RUN: Entry("dry run: nothing was sent", "Run again without --dry-run."),
+}
+
+
+def hint(code: str) -> str:
+    """What to do about `code`; empty for a code without advice."""
+    entry = CATALOGUE.get(code)
+    return "" if entry is None else entry.hint
+
+
+def title(code: str) -> str:
+    """What happened, without ids; the code itself if it is not in the catalogue."""
+    entry = CATALOGUE.get(code)
+    return code if entry is None else entry.title

@@ -1,0 +1,80 @@
+"""Frozen records of what happened, for sinks (progress, log). They hold row numbers and codes, never names or ids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from batch_enroll.core.model import Outcome, RunRecord
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """The run is about to send. `estimated_rows` is None when the roster does not tell."""
+
+    run: RunRecord
+    estimated_rows: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RowsRead:
+    """A batch of rows was read, planned and claimed; `settled` counts those of them that need no request."""
+
+    rows: int
+    settled: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowSettled:
+    """One row has its outcome; told for every row, sent or not. `elapsed_s` is from its first request on."""
+
+    row_no: int
+    outcome: Outcome
+    elapsed_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptFailed:
+    """One attempt did not settle its row. `cause` is an HTTP status or a transport word; `wait_s` comes next."""
+
+    row_no: int
+    attempt: int
+    cause: str
+    wait_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class PaceChanged:
+    """How fast we may go now, and why. `rate_per_s` None: no ceiling; `paused_s`: everybody waits this long."""
+
+    in_flight_limit: int
+    rate_per_s: float | None
+    paused_s: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRenewed:
+    """A token was fetched; it lives `expires_in_s`."""
+
+    expires_in_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """The run takes no more rows; those in flight are finished."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """The results are written; `run` is complete."""
+
+    run: RunRecord
+
+
+Event: TypeAlias = (
+    "RunStarted | RowsRead | RowSettled | AttemptFailed | PaceChanged | TokenRenewed | Stopping | RunEnded"
+)

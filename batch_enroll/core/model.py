@@ -1,0 +1,335 @@
+"""The values that walk through the program: frozen, slotted, plain; they pickle, compare and store.
+
+A row's way: SourceRow -> RosterRow | RowProblem -> PlannedRow (with an EnrollmentRequest or an Outcome)
+-> Reply | NoReply -> Outcome -> ResultRow.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, NewType, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date, datetime
+
+UserId = NewType("UserId", str)
+CourseId = NewType("CourseId", str)
+SchoolId = NewType("SchoolId", str)
+RunId = NewType("RunId", str)
+
+Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
+
+
+class Role(StrEnum):
+    """Roles of an enrollment. Source: contract section 5, the same four in EduBridge and OneRoster."""
+
+    ADMINISTRATOR = "administrator"
+    PROCTOR = "proctor"
+    STUDENT = "student"
+    TEACHER = "teacher"
+
+
+class RowStatus(StrEnum):
+    """What the roster says of a row. An empty status is ACTIVE (OneRoster bulk)."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    TO_BE_DELETED = "tobedeleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a row stands, as a person finds it: the row number is the spreadsheet's, its header is usually 1."""
+
+    file: str
+    row: int
+    sheet: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.file} row {self.row}" if self.sheet is None else f"{self.file} [{self.sheet}] row {self.row}"
+
+
+@dataclass(frozen=True, slots=True)
+class RowProblem:
+    """Why a row cannot be used: the catalogue's code, the column and value as seen, and what was wrong."""
+
+    code: str
+    message: str
+    column: str = ""
+    value: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.column}: {self.message}" if self.column else self.message
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """One input row as a roster reader saw it.
+
+    Attributes:
+        place: file, sheet and row.
+        cells: the roster's own columns, in their order, unchanged, as text.
+        fields: field name (see `intake.FIELDS`) to text, stripped; a blank cell has no entry. For a bundle these
+            hold the joined values.
+        problem: what the reader itself found wrong (a join that failed, a damaged cell); the row becomes INVALID.
+    """
+
+    place: Place
+    cells: tuple[str, ...]
+    fields: Mapping[str, str]
+    problem: RowProblem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RosterRow:
+    """A typed row: who shall be enrolled where, and until when the roster says so."""
+
+    user_id: UserId
+    course_id: CourseId
+    school_id: SchoolId | None
+    role: Role
+    status: RowStatus = RowStatus.ACTIVE
+    begin_date: datetime | None = None
+    end_date: date | None = None
+    sourced_id: str | None = None
+    metadata: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class EnrollmentKey:
+    """Identity of a seat across runs, and the idempotency key.
+
+    `scope` names the server the seat lives on (its base URL, or one rehearsal), so that staging never answers for
+    production.
+    """
+
+    scope: str
+    user_id: UserId
+    course_id: CourseId
+    school_id: SchoolId | None
+    role: Role
+
+    def digest(self) -> bytes:
+        """16 bytes that stand for this key; parts are length-prefixed, so no two keys share a spelling."""
+        parts = (
+            self.scope,
+            self.user_id,
+            self.course_id,
+            self.role,
+            *(() if self.school_id is None else (self.school_id,)),
+        )
+        hashed = hashlib.blake2b(digest_size=16)
+        for part in parts:
+            encoded = part.encode()
+            hashed.update(len(encoded).to_bytes(4, "big") + encoded)
+        return hashed.digest()
+
+
+class Action(StrEnum):
+    """What a request does first. LOOK_UP asks for the user's seats, then enrolls only if the seat is absent."""
+
+    ENROLL = "enroll"
+    LOOK_UP = "look_up"
+
+
+@dataclass(frozen=True, slots=True)
+class EnrollmentRequest:
+    """What to send for one row, once. `row_no` counts the run's rows from 1 in input order."""
+
+    row_no: int
+    key: EnrollmentKey
+    action: Action = Action.ENROLL
+    begin_date: datetime | None = None
+    sourced_id: str | None = None
+    metadata: Mapping[str, Json] = field(default_factory=dict)
+
+
+class OutcomeKind(StrEnum):
+    """How a row ended. Their counts add up to the rows read."""
+
+    ENROLLED = "enrolled"
+    ALREADY_ENROLLED = "already_enrolled"
+    INVALID = "invalid"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    SKIPPED = "skipped"
+    NOT_ATTEMPTED = "not_attempted"
+
+
+SETTLED_WELL = frozenset({OutcomeKind.ENROLLED, OutcomeKind.ALREADY_ENROLLED})
+TO_MEND = frozenset(
+    {
+        OutcomeKind.INVALID,
+        OutcomeKind.REJECTED,
+        OutcomeKind.FAILED,
+        OutcomeKind.UNKNOWN,
+        OutcomeKind.NOT_ATTEMPTED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The honest end of one row.
+
+    Attributes:
+        kind: what is true of the seat, as far as we know.
+        code: the catalogue's code (`E201`), empty where there is nothing to explain.
+        detail: one sentence, free of names, e-mails and secrets.
+        attempts: requests sent for this row, look-ups not counted.
+        status: the last HTTP status seen, if any.
+        enrollment_id: the server's id of the seat, if it told us.
+    """
+
+    kind: OutcomeKind
+    code: str = ""
+    detail: str = ""
+    attempts: int = 0
+    status: int | None = None
+    enrollment_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRow:
+    """A row with its plan: exactly one of `request` (to be sent) and `outcome` (settled without sending)."""
+
+    row_no: int
+    place: Place
+    cells: tuple[str, ...]
+    request: EnrollmentRequest | None = None
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """One row's outcome on its way to the ledger. `key` is None for a row that never had one."""
+
+    row_no: int
+    key: EnrollmentKey | None
+    outcome: Outcome
+
+
+class SeatState(StrEnum):
+    """What the ledger knows of a key from earlier rows and runs.
+
+    CLAIMED: intent is on disk and no outcome: the server may or may not have the seat.
+    ENROLLED: the seat was there when last heard of. OPEN: an attempt ended without a seat; it may be sent again.
+    UNKNOWN: settled as unknown; to be looked up before it is sent again.
+    """
+
+    CLAIMED = "claimed"
+    ENROLLED = "enrolled"
+    OPEN = "open"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """The ledger's last word on one key: its state, and the run, row and time that set it."""
+
+    state: SeatState
+    run_id: RunId
+    row_no: int
+    place: Place
+    settled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRow:
+    """One line of the results: the row's own cells, its outcome, and when it settled (None: not settled)."""
+
+    row_no: int
+    place: Place
+    cells: tuple[str, ...]
+    outcome: Outcome
+    finished_at: datetime | None
+
+
+class Meaning(StrEnum):
+    """What an answer's body says, in our words; the vendor's words stay in the adapter."""
+
+    NOTHING = "nothing"  # no body, or one that says nothing we know
+    ENROLLMENT = "enrollment"  # reads as an enrollment
+    ALREADY_ENROLLED = "already_enrolled"
+    UNKNOWN_USER = "unknown_user"
+    UNKNOWN_COURSE = "unknown_course"
+    UNKNOWN_SCHOOL = "unknown_school"
+    TOKEN_EXPIRED = "token_expired"  # noqa: S105 - a meaning, not a secret
+    NOT_JSON = "not_json"  # an HTML page, a truncated or foreign text
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer to one attempt: status, what it means, a clean detail, and Retry-After in seconds if sent."""
+
+    status: int
+    meaning: Meaning = Meaning.NOTHING
+    detail: str = ""
+    retry_after_s: float | None = None
+    enrollment_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoReply:
+    """No answer to one attempt. `sent` tells whether the request may have reached the server."""
+
+    cause: str
+    sent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One enrollment as the server lists it for a user. Source: contract 1.1; such rows name no user."""
+
+    enrollment_id: str
+    course_id: CourseId
+    school_id: SchoolId | None
+    role: Role | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seats:
+    """The answer to a look-up: every seat the server shows for one user."""
+
+    seats: tuple[Seat, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RosterRef:
+    """Which roster a run read. `rows` counts the data rows read from it."""
+
+    path: str
+    sha256: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """Requests of a run: all sent, those of them that repeated an earlier one, and answers that throttled us."""
+
+    sent: int = 0
+    retried: int = 0
+    throttled: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run as the ledger keeps it; `finished_at` is None while it goes on or after a crash."""
+
+    run_id: RunId
+    environment: str
+    base_url: str
+    scope: str
+    columns: tuple[str, ...]
+    started_at: datetime
+    folder: str
+    rosters: tuple[RosterRef, ...] = ()
+    requests: Requests = Requests()
+    finished_at: datetime | None = None
+    exit_status: int | None = None
+    ending: str = ""
+    dry_run: bool = False

@@ -1,0 +1,127 @@
+"""What the engine and the job need from the outside, as Protocols in verbs of the domain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from batch_enroll.core.events import Event
+    from batch_enroll.core.model import (
+        EnrollmentKey,
+        EnrollmentRequest,
+        LedgerEntry,
+        NoReply,
+        PlannedRow,
+        Reply,
+        ResultRow,
+        RosterRef,
+        RunId,
+        RunRecord,
+        Seats,
+        Settled,
+        SourceRow,
+        UserId,
+    )
+
+
+class RosterSource(Protocol):
+    """A roster: its own columns, and its rows one by one, in input order, without holding them all."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The roster's own column headers as they stand there, without our `enroll_*` columns."""
+
+    @property
+    def estimated_rows(self) -> int | None:
+        """About how many data rows there are, if that can be told cheaply."""
+
+    def rows(self) -> Iterator[SourceRow]:
+        """Every data row once, in input order, blank rows left out.
+
+        Raises:
+            RosterError: the file cannot be read to its end.
+        """
+
+    def refs(self) -> tuple[RosterRef, ...]:
+        """What was read: path, SHA-256 and rows; complete after `rows` is exhausted."""
+
+
+class TokenSource(Protocol):
+    """Bearer tokens; however many ask, one refresh is in flight."""
+
+    async def current(self) -> str:
+        """A token that is not about to expire.
+
+        Raises:
+            AuthRefusedError: the token endpoint refuses the client.
+            RunStoppedError: the token endpoint cannot be reached.
+        """
+
+    async def renew(self, stale: str) -> str:
+        """A token other than `stale`; fetches one only if `stale` is still the current one. Raises as `current`."""
+
+
+class Gateway(Protocol):
+    """The API, one attempt at a time. Every failure of the way there is a value."""
+
+    async def submit(self, request: EnrollmentRequest, token: str) -> Reply | NoReply:
+        """Sends the enrollment once."""
+
+    async def look_up(self, user_id: UserId, token: str) -> Seats | Reply | NoReply:
+        """Asks once which seats the user has; a Reply is an answer that did not tell."""
+
+
+class Ledger(Protocol):
+    """What was meant, what was sent and what came of it; durable when a verb returns; one thread at a time."""
+
+    def begin(self, run: RunRecord) -> None:
+        """Records a run before its first row."""
+
+    def known(self, keys: Sequence[EnrollmentKey]) -> Mapping[EnrollmentKey, LedgerEntry]:
+        """The last word on those of `keys` that were ever claimed."""
+
+    def claim(self, run_id: RunId, rows: Sequence[PlannedRow]) -> None:
+        """Records rows with their intent (a request: its key becomes CLAIMED) or their outcome (no request)."""
+
+    def settle(self, run_id: RunId, settled: Sequence[Settled]) -> None:
+        """Records outcomes of claimed rows, and what they make of their keys."""
+
+    def finish(self, run: RunRecord) -> None:
+        """Records the end of a run: its counts, exit status and time."""
+
+    def results(self, run_id: RunId) -> Iterator[ResultRow]:
+        """Every row of the run in input order; a claimed row that never settled is UNKNOWN (E402)."""
+
+    def run(self, run_id: RunId | None = None) -> RunRecord | None:
+        """One run, or the latest; None if there is none."""
+
+    def runs(self) -> Iterable[RunRecord]:
+        """All runs, latest first."""
+
+    def close(self) -> None:
+        """Lets go of the file."""
+
+
+class ReportWriter(Protocol):
+    """A report of one run, fed row by row in input order. A context manager: leaving it completes the files."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *exc: object) -> None: ...
+
+    def write(self, row: ResultRow) -> None:
+        """Adds one row."""
+
+    @property
+    def files(self) -> Mapping[str, Path]:
+        """The files written, by role (`results`, `failed`)."""
+
+
+class EventSink(Protocol):
+    """Someone who wants to know what happens."""
+
+    def emit(self, event: Event) -> None:
+        """Takes note; returns at once and never raises."""
