@@ -52,6 +52,9 @@ class RosterSource(Protocol):
 class TokenSource(Protocol):
     """Bearer tokens; however many ask, one refresh is in flight."""
 
+    def ready(self) -> str | None:
+        """The token at hand, if it is not about to expire."""
+
     async def current(self) -> str:
         """A token that is not about to expire.
 

@@ -1,0 +1,251 @@
+"""EduBridge over aiohttp: EnrollmentRequest and look-ups to the wire, answers to Reply, Seats or NoReply.
+
+Source of every path, body and error shape: contract sections 1.1, 2 and 5. The vendor's words end here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+import aiohttp
+from yarl import URL
+
+from batch_enroll.core.model import CourseId, Meaning, NoReply, Reply, Role, SchoolId, Seat, Seats
+from batch_enroll.core.wording import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
+
+    from batch_enroll.core.model import EnrollmentRequest, Json, UserId
+
+_LARGEST_BODY_BYTES: Final = 8 * 1024 * 1024
+_LONGEST_ID: Final = 512
+_EXPIRED: Final = re.compile(
+    r"jwt signature verification failed|jwt expired|token (?:is |has |was )?expired|expired token"
+)
+_ALREADY: Final = re.compile(r"already (?:exists|enrolled|been enrolled|active)|duplicate")
+_NOT_THERE: Final = r"(?:\s+\S+){0,4}?\s+(?:was |is |were )?(?:not (?:found|known|exist)|does not exist|unknown)"
+_UNKNOWN: Final = (
+    (Meaning.UNKNOWN_USER, re.compile(rf"\b(?:user|student|teacher){_NOT_THERE}|unknown (?:user|student|teacher)")),
+    (Meaning.UNKNOWN_COURSE, re.compile(rf"\bcourse{_NOT_THERE}|unknown course")),
+    (
+        Meaning.UNKNOWN_SCHOOL,
+        re.compile(rf"\b(?:school|org|organi[sz]ation|school or class){_NOT_THERE}|unknown (?:school|org)"),
+    ),
+)
+
+
+class Api:
+    """The Gateway on one aiohttp session, which its maker closes.
+
+    Args:
+        session: keep-alive connections; follows no redirects here, so the token goes to `base_url` only.
+        base_url: scheme, host and port, perhaps a path; no trailing slash.
+        utc_now: the wall clock, for Retry-After as an HTTP date.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, base_url: str, utc_now: Callable[[], datetime]) -> None:
+        self._session = session
+        self._base = base_url.rstrip("/") + "/edubridge/enrollments"
+        self._utc_now = utc_now
+
+    async def submit(self, request: EnrollmentRequest, token: str) -> Reply | NoReply:
+        """Sends the enrollment once. Any 201 comes back as one, whatever its body."""
+        key = request.key
+        segments = [key.user_id, key.course_id, *(() if key.school_id is None else (key.school_id,))]
+        body = json.dumps(_enroll_body(request)).encode()
+        answer = await self._exchange("POST", "/enroll/" + "/".join(map(_segment, segments)), token, body)
+        if isinstance(answer, NoReply):
+            return answer
+        return self._reply(answer, {key.school_id or "": "school", key.course_id: "course", key.user_id: "user"})
+
+    async def look_up(self, user_id: UserId, token: str) -> Seats | Reply | NoReply:
+        """Asks once which active enrollments the user has."""
+        answer = await self._exchange("GET", "/user/" + _segment(user_id), token, None)
+        if isinstance(answer, NoReply):
+            return answer
+        if answer.status == HTTPStatus.OK and (seats := _seats(_parsed(answer.body))) is not None:
+            return seats
+        return self._reply(answer, {user_id: "user"})
+
+    async def _exchange(self, method: str, path: str, token: str, body: bytes | None) -> _Answer | NoReply:
+        headers = {"Authorization": f"Bearer {token}"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        url = URL(self._base + path, encoded=True)
+        try:
+            async with self._session.request(
+                method, url, data=body, headers=headers, allow_redirects=False
+            ) as response:
+                return _Answer(response.status, response.headers.get("Retry-After"), await _body(response))
+        except aiohttp.ConnectionTimeoutError:
+            return NoReply("no connection in time", sent=False)
+        except aiohttp.ClientConnectorError as error:
+            return NoReply(_why_no_connection(error), sent=False)
+        except TimeoutError:
+            return NoReply("no answer in time", sent=True)
+        except (aiohttp.ClientError, OSError):
+            return NoReply("the connection broke", sent=True)
+
+    def _reply(self, answer: _Answer, ids: Mapping[str, str]) -> Reply:
+        retry_after_s = _retry_after_s(answer.retry_after, self._utc_now)
+        parsed = _parsed(answer.body)
+        if answer.status in range(200, 300):
+            return Reply(answer.status, _success(answer.body, parsed), "", retry_after_s, _enrollment_id(parsed))
+        if parsed is None:
+            return Reply(answer.status, _foreign(answer.body), "", retry_after_s)
+        text = clean("; ".join(dict.fromkeys(_texts(parsed))), ids)
+        return Reply(answer.status, _meaning(text.casefold()), text, retry_after_s)
+
+
+class _Answer:
+    """Status, Retry-After and body (None: broken off) of one HTTP answer."""
+
+    __slots__ = ("body", "retry_after", "status")
+
+    def __init__(self, status: int, retry_after: str | None, body: bytes | None) -> None:
+        self.status, self.retry_after, self.body = status, retry_after, body
+
+
+def _segment(value: str) -> str:
+    return quote(value, safe="")
+
+
+def _enroll_body(request: EnrollmentRequest) -> dict[str, Json]:
+    body: dict[str, Json] = {"role": request.key.role.value}
+    if request.begin_date is not None:
+        body["beginDate"] = request.begin_date.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if request.sourced_id is not None:
+        body["sourcedId"] = request.sourced_id
+    if request.metadata:
+        body["metadata"] = dict(request.metadata)
+    return body
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes | None:
+    """The whole body; None when it breaks off or is larger than any answer of the API. The status stands anyway."""
+    try:
+        body = await response.content.read(_LARGEST_BODY_BYTES)
+        while not response.content.at_eof():
+            if len(body) >= _LARGEST_BODY_BYTES or not (more := await response.content.readany()):
+                return None if len(body) >= _LARGEST_BODY_BYTES else body
+            body += more
+    except (aiohttp.ClientError, OSError):
+        return None
+    return body
+
+
+def _why_no_connection(error: aiohttp.ClientConnectorError) -> str:
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "the host name is not known"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
+        return "the TLS certificate was not accepted"
+    return "no connection"
+
+
+def _retry_after_s(value: str | None, utc_now: Callable[[], datetime]) -> float | None:
+    """Seconds to wait; both forms of RFC 9110 10.2.3. None when absent or unreadable; a past date is 0."""
+    if value is None:
+        return None
+    if re.fullmatch(r"\s*\d{1,9}\s*", value):
+        return float(value)
+    try:
+        at = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (at - utc_now()).total_seconds()) if at.tzinfo is not None else None
+
+
+def _parsed(body: bytes | None) -> Json:
+    """The body as JSON; None when there is none or it is no JSON."""
+    try:
+        parsed: Json = json.loads(body) if body else None
+    except (ValueError, RecursionError):
+        return None
+    return parsed
+
+
+def _success(body: bytes | None, parsed: Json) -> Meaning:
+    if isinstance(parsed, dict):
+        return Meaning.ENROLLMENT if isinstance(parsed.get("data"), dict) else Meaning.NOTHING
+    return Meaning.NOTHING if body == b"" else Meaning.NOT_JSON
+
+
+def _foreign(body: bytes | None) -> Meaning:
+    """What a body says that is no JSON; only an expired token is looked for (contract 2.1, forms 4 and 5)."""
+    text = (body or b"")[:4_096].decode(errors="replace").casefold()
+    if _EXPIRED.search(text):
+        return Meaning.TOKEN_EXPIRED
+    return Meaning.NOT_JSON if text else Meaning.NOTHING
+
+
+def _meaning(text: str) -> Meaning:
+    if _EXPIRED.search(text):
+        return Meaning.TOKEN_EXPIRED
+    if _ALREADY.search(text):
+        return Meaning.ALREADY_ENROLLED
+    return next((meaning for meaning, pattern in _UNKNOWN if pattern.search(text)), Meaning.NOTHING)
+
+
+def _texts(parsed: Json) -> Iterator[str]:
+    """The human texts of every known error body: IMS envelope, `errors[]`, `message`, `error`."""
+    if not isinstance(parsed, dict):
+        return
+    for name in ("imsx_description", "message", "error", "error_description", "detail"):
+        if isinstance(text := parsed.get(name), str) and text:
+            yield text
+    for entry in _dicts(parsed.get("imsx_error_details")):
+        yield from (f"{key}: {text}" for key, text in entry.items() if isinstance(text, str))
+    for error in _dicts(parsed.get("errors")):
+        yield from _texts(error)
+        meta = error.get("meta")
+        for issue in _dicts(meta.get("issues") if isinstance(meta, dict) else None):
+            yield f"{_path(issue.get('path'))}: {issue.get('message')}"
+
+
+def _path(path: Json) -> str:
+    return ".".join(map(str, path)) if isinstance(path, list) else str(path)
+
+
+def _dicts(value: Json) -> Iterator[dict[str, Json]]:
+    if isinstance(value, list):
+        yield from (entry for entry in value if isinstance(entry, dict))
+
+
+def _enrollment_id(parsed: Json) -> str | None:
+    enrollment = parsed.get("data") if isinstance(parsed, dict) else None
+    found = enrollment.get("id") if isinstance(enrollment, dict) else None
+    if isinstance(found, str | int) and not isinstance(found, bool):
+        text = str(found)
+        return text if text.isprintable() and 0 < len(text) <= _LONGEST_ID else None
+    return None
+
+
+def _seats(parsed: Json) -> Seats | None:
+    """The listed seats; None when the body is no list. A row without course is no seat (contract 7.6)."""
+    if not isinstance(parsed, dict) or not isinstance(parsed.get("data"), list):
+        return None
+    return Seats(tuple(seat for row in _dicts(parsed["data"]) if (seat := _seat(row)) is not None))
+
+
+def _seat(row: dict[str, Json]) -> Seat | None:
+    course, school, role = _id_of(row.get("course")), _id_of(row.get("school")), row.get("role")
+    if course is None:
+        return None
+    return Seat(
+        enrollment_id=str(row.get("id", "")),
+        course_id=CourseId(course),
+        school_id=None if school is None else SchoolId(school),
+        role=Role(role) if isinstance(role, str) and role in set(Role) else None,
+    )
+
+
+def _id_of(value: Json) -> str | None:
+    found = value.get("id") if isinstance(value, dict) else None
+    return found if isinstance(found, str) else None

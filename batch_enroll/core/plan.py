@@ -1,0 +1,137 @@
+"""What to do with each row: send it, look it up first, or settle it without a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from batch_enroll.core import catalogue
+from batch_enroll.core.intake import Defaults, read_row
+from batch_enroll.core.model import (
+    Action,
+    EnrollmentKey,
+    EnrollmentRequest,
+    LedgerEntry,
+    Outcome,
+    OutcomeKind,
+    PlannedRow,
+    RosterRow,
+    RowProblem,
+    RowStatus,
+    SeatState,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from batch_enroll.core.model import Place, RunId, SourceRow
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a plan depends on besides the row.
+
+    Attributes:
+        scope: the server whose seats are meant (part of every key).
+        run_id: this run; a key it claimed before is a repeat inside the roster.
+        today: the day that decides whether an end date has passed.
+        defaults: values for cells that are blank.
+        send_sourced_id: whether a sourcedId in the roster is sent along.
+    """
+
+    scope: str
+    run_id: RunId
+    today: date
+    defaults: Defaults
+    send_sourced_id: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One row after reading: its request if it wants a seat, else its outcome; the problem, if that is why."""
+
+    row_no: int
+    source: SourceRow
+    request: EnrollmentRequest | None = None
+    outcome: Outcome | None = None
+    problem: RowProblem | None = None
+
+
+def read(row_no: int, source: SourceRow, rules: Rules) -> Reading:
+    """One row on its own: typed, and settled at once if it is unusable or wants no seat today."""
+    row = read_row(source, rules.defaults)
+    if isinstance(row, RowProblem):
+        outcome = Outcome(OutcomeKind.INVALID, row.code, str(row))
+        return Reading(row_no, source, outcome=outcome, problem=row)
+    if (skipped := _wants_no_seat(row, rules.today)) is not None:
+        return Reading(row_no, source, outcome=skipped)
+    return Reading(row_no, source, request=_request(row_no, row, rules))
+
+
+def plan(readings: Sequence[Reading], known: Mapping[EnrollmentKey, LedgerEntry], rules: Rules) -> list[PlannedRow]:
+    """The plan of a batch, in its order. `known` is the ledger's word on the batch's keys before the batch.
+
+    The first row of a key is sent; every later one of the same run is SKIPPED and names it.
+    """
+    first: dict[EnrollmentKey, Place] = {}
+    planned: list[PlannedRow] = []
+    for reading in readings:
+        request, outcome = reading.request, reading.outcome
+        if request is not None:
+            entry = known.get(request.key)
+            outcome = _repeats(first.get(request.key)) or _known_before(entry, rules.run_id)
+            first.setdefault(request.key, reading.source.place)
+            request = None if outcome is not None else _first_step(request, entry)
+        source = reading.source
+        planned.append(PlannedRow(reading.row_no, source.place, source.cells, request, outcome))
+    return planned
+
+
+def hold_back(row: PlannedRow, outcome: Outcome) -> PlannedRow:
+    """The same row settled with `outcome` instead of being sent; a row already settled stays as it is."""
+    return row if row.request is None else replace(row, request=None, outcome=outcome)
+
+
+def _wants_no_seat(row: RosterRow, today: date) -> Outcome | None:
+    match row.status:
+        case RowStatus.TO_BE_DELETED:
+            return Outcome(OutcomeKind.SKIPPED, catalogue.WITHDRAWN, "its status is tobedeleted")
+        case RowStatus.INACTIVE:
+            return Outcome(OutcomeKind.SKIPPED, catalogue.INACTIVE, "its status is not active")
+        case RowStatus.ACTIVE:
+            # OneRoster: endDate is exclusive, so an enrollment that ends today is over. Source: roster-formats 2.
+            if row.end_date is not None and row.end_date <= today:
+                return Outcome(OutcomeKind.SKIPPED, catalogue.ENDED, f"ended on {row.end_date}, as of {today}")
+            return None
+
+
+def _request(row_no: int, row: RosterRow, rules: Rules) -> EnrollmentRequest:
+    return EnrollmentRequest(
+        row_no=row_no,
+        key=EnrollmentKey(rules.scope, row.user_id, row.course_id, row.school_id, row.role),
+        begin_date=row.begin_date,
+        sourced_id=row.sourced_id if rules.send_sourced_id else None,
+        metadata=row.metadata,
+    )
+
+
+def _repeats(place: Place | None) -> Outcome | None:
+    return None if place is None else Outcome(OutcomeKind.SKIPPED, catalogue.REPEATED, f"repeats {place}")
+
+
+def _known_before(entry: LedgerEntry | None, run_id: RunId) -> Outcome | None:
+    if entry is None:
+        return None
+    if entry.run_id == run_id:
+        return _repeats(entry.place)
+    if entry.state is SeatState.ENROLLED:
+        return Outcome(OutcomeKind.ALREADY_ENROLLED, catalogue.SEEN_BY_LEDGER, f"by run {entry.run_id}")
+    return None
+
+
+def _first_step(request: EnrollmentRequest, entry: LedgerEntry | None) -> EnrollmentRequest:
+    """Claimed but unsettled means unknown: look it up before it is sent again."""
+    if entry is not None and entry.state in {SeatState.CLAIMED, SeatState.UNKNOWN}:
+        return replace(request, action=Action.LOOK_UP)
+    return request

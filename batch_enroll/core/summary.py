@@ -1,0 +1,144 @@
+"""A run's summary as a fold over its result rows: counts, causes, rate, exit status."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from batch_enroll.core import catalogue
+from batch_enroll.core.model import SETTLED_WELL, TO_MEND, OutcomeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from batch_enroll.core.model import Json, ResultRow, RunRecord
+
+_EXAMPLES: Final = 3
+
+OK: Final = 0
+SOME_ROWS_FAILED: Final = 1
+NO_USABLE_ROW: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Rows that did not end well for the same reason; `examples` are places like `term.csv row 41`."""
+
+    outcome: str
+    code: str
+    title: str
+    detail: str
+    hint: str
+    count: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """What a run came to. `outcomes` has every kind, in one order; their sum is the rows read."""
+
+    run: RunRecord
+    duration_s: float
+    outcomes: Mapping[str, int]
+    rows_per_s: float
+    causes: tuple[Cause, ...]
+    files: Mapping[str, str]
+    exit_status: int
+
+    @property
+    def rows(self) -> int:
+        """Rows read."""
+        return sum(self.outcomes.values())
+
+    def as_json(self) -> dict[str, Json]:
+        """The shape of `summary.json` and `--json`; times are ISO 8601 UTC."""
+        run = self.run
+        rosters: list[Json] = [asdict(ref) for ref in run.rosters]
+        causes: list[Json] = [{**asdict(cause), "examples": list(cause.examples)} for cause in self.causes]
+        return {
+            "run_id": run.run_id,
+            "roster": rosters[0] if len(rosters) == 1 else rosters,
+            "environment": run.environment,
+            "base_url": run.base_url,
+            "dry_run": run.dry_run,
+            "started_at": _iso(run.started_at),
+            "finished_at": _iso(run.finished_at),
+            "duration_s": round(self.duration_s, 3),
+            "outcomes": dict(self.outcomes),
+            "requests": asdict(run.requests),
+            "rows_per_s": round(self.rows_per_s, 1),
+            "causes": causes,
+            "files": dict(self.files),
+            "ending": run.ending,
+            "exit_status": self.exit_status,
+        }
+
+
+@dataclass(slots=True)
+class _Group:
+    detail: str
+    count: int = 0
+    examples: list[str] = field(default_factory=list)
+
+
+class Tally:
+    """Counts result rows one by one, in bounded memory."""
+
+    def __init__(self) -> None:
+        self.outcomes: Counter[OutcomeKind] = Counter()
+        self._dry = 0
+        self._groups: dict[tuple[OutcomeKind, str], _Group] = {}
+
+    @property
+    def rows(self) -> int:
+        """Rows counted so far."""
+        return self.outcomes.total()
+
+    def add(self, row: ResultRow) -> None:
+        """Counts one row."""
+        outcome = row.outcome
+        self.outcomes[outcome.kind] += 1
+        if outcome.code == catalogue.DRY_RUN:
+            self._dry += 1
+        elif outcome.kind in TO_MEND or outcome.kind is OutcomeKind.SKIPPED:
+            group = self._groups.setdefault((outcome.kind, outcome.code), _Group(outcome.detail))
+            group.count += 1
+            if len(group.examples) < _EXAMPLES:
+                group.examples.append(str(row.place))
+
+    def causes(self) -> tuple[Cause, ...]:
+        """Why rows did not end well, what is to be mended first, then by count."""
+        causes = [
+            Cause(kind.value, code, catalogue.title(code), group.detail, catalogue.hint(code), group.count,
+                  tuple(group.examples))
+            for (kind, code), group in self._groups.items()
+        ]  # fmt: skip
+        return tuple(sorted(causes, key=lambda cause: (cause.outcome == OutcomeKind.SKIPPED, -cause.count, cause.code)))
+
+    def exit_status(self) -> int:
+        """0: all enrolled or already so (skips allowed); 1: some were not; 3: no usable row at all."""
+        usable = self.rows - self.outcomes[OutcomeKind.INVALID] - self.outcomes[OutcomeKind.SKIPPED]
+        if usable == 0:
+            return NO_USABLE_ROW
+        fine = sum(self.outcomes[kind] for kind in SETTLED_WELL) + self.outcomes[OutcomeKind.SKIPPED] + self._dry
+        return OK if fine == self.rows else SOME_ROWS_FAILED
+
+
+def summarise(run: RunRecord, tally: Tally, files: Mapping[str, str]) -> RunSummary:
+    """The summary of a run whose rows were all added to `tally`."""
+    duration_s = 0.0 if run.finished_at is None else (run.finished_at - run.started_at).total_seconds()
+    return RunSummary(
+        run=run,
+        duration_s=duration_s,
+        outcomes={kind.value: tally.outcomes[kind] for kind in OutcomeKind},
+        rows_per_s=tally.rows / duration_s if duration_s > 0 else 0.0,
+        causes=tally.causes(),
+        files=files,
+        exit_status=tally.exit_status() if run.exit_status is None else run.exit_status,
+    )
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,310 @@
+"""Carries every planned row to its outcome.
+
+One task group holds a feeder (reads, plans and claims batches ahead of the workers), the workers, a committer, and a
+listener for signals. `_carry` is a row's way from claim to settle, read from top to bottom. There are more workers
+than requests in flight: a row that waits for its next attempt must not hold up the others.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+
+import anyio
+import anyio.to_thread
+
+from batch_enroll.core import verdict
+from batch_enroll.core.errors import AuthRefusedError, BatchEnrollError, RosterError, RunStoppedError
+from batch_enroll.core.events import AttemptFailed, PaceChanged, RowSettled, RowsRead, Stopping
+from batch_enroll.core.model import Action, NoReply, Reply, Requests, Settled
+from batch_enroll.core.pace import Sample, sample_of
+from batch_enroll.core.verdict import Bench, Halt, HaltReason, Next, RenewToken, Settle
+from batch_enroll.engine.outbox import Outbox
+from batch_enroll.engine.turnstile import Turnstile
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from signal import Signals
+
+    from batch_enroll.core.breaker import Breaker
+    from batch_enroll.core.model import EnrollmentRequest, Outcome, PlannedRow, RunId
+    from batch_enroll.core.pace import Pace
+    from batch_enroll.core.verdict import Answer, Policy, Tries
+    from batch_enroll.ports import EventSink, Gateway, Ledger, TokenSource
+
+T = TypeVar("T")
+
+_QUEUE_LOW: Final = 250  # rows left when the next batch is read ahead
+
+
+class Planning(Protocol):
+    """Rows read, planned and claimed in the ledger, batch by batch; called in the ledger's thread."""
+
+    def next_batch(self, instead: Outcome | None) -> Sequence[PlannedRow]:
+        """The next rows; empty at the end. With `instead`, rows that would be sent are settled with it.
+
+        Raises:
+            RosterError: the roster cannot be read any further; every row before was handed out.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an engine is made of. `draw` gives numbers from [0, 1) for the jitter."""
+
+    gateway: Gateway
+    tokens: TokenSource
+    ledger: Ledger
+    pace: Pace
+    breaker: Breaker
+    sink: EventSink
+    policy: Policy
+    draw: Callable[[], float]
+    workers: int
+
+
+@dataclass(slots=True)
+class Ending:
+    """How the sending ended.
+
+    Attributes:
+        halted: why it stopped early; None when every row had its turn.
+        detail: the same in a sentence.
+        signal: the signal that asked for it.
+        cut: a second signal ended it at once; some rows are claimed and unsettled.
+        requests: what it took.
+    """
+
+    halted: HaltReason | None = None
+    detail: str = ""
+    signal: Signals | None = None
+    cut: bool = False
+    requests: Requests = field(default_factory=Requests)
+
+
+class Engine:
+    """Carries planned rows to their outcomes; use once."""
+
+    def __init__(self, run_id: RunId, parts: Parts) -> None:
+        self._run_id = run_id
+        self._parts = parts
+        self._turnstile = Turnstile(parts.pace, self._pace_changed)
+        self._outbox = Outbox(lambda group: self._in_ledger_thread(partial(parts.ledger.settle, run_id, group)))
+        self._ledger_thread = anyio.CapacityLimiter(1)
+        self._queue: deque[EnrollmentRequest] = deque()
+        self._fed, self._hungry, self._stopping = anyio.Event(), anyio.Event(), anyio.Event()
+        self._all_read = False
+        self._working = parts.workers
+        self._proven_token: str | None = None
+        self._failure: BatchEnrollError | None = None
+        self._sent = self._retried = self._throttled = 0
+        self._scope = anyio.CancelScope()
+        self._ending = Ending()
+
+    async def run(self, planning: Planning, signals: AsyncIterator[Signals]) -> Ending:
+        """Sends every planned row and settles it in the ledger.
+
+        The first signal lets what is in flight finish; the second ends at once and leaves claimed rows unsettled.
+
+        Raises:
+            LedgerError: the ledger cannot be written; claimed rows stay claimed.
+        """
+        try:
+            with self._scope:
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(self._listen, signals)
+                    tasks.start_soon(self._guarded, partial(self._feed, planning))
+                    for _ in range(self._parts.workers):
+                        tasks.start_soon(self._guarded, self._work)
+                    await self._guarded(self._outbox.run)
+                    tasks.cancel_scope.cancel()
+        finally:
+            if self._failure is None:
+                with anyio.CancelScope(shield=True):
+                    await self._outbox.flush()
+        if self._failure is not None:
+            raise self._failure
+        self._ending.requests = Requests(self._sent, self._retried, self._throttled)
+        return self._ending
+
+    def stop(self, reason: HaltReason, detail: str) -> None:
+        """Takes no more rows; what is in flight is finished. The first reason stands."""
+        if self._ending.halted is None:
+            self._ending.halted, self._ending.detail = reason, detail
+            self._parts.sink.emit(Stopping(reason.value))
+            self._stopping.set()
+            self._hungry.set()
+            self._turnstile.open()
+
+    # -- the row's way ------------------------------------------------------------------------------------------------
+
+    async def _carry(self, request: EnrollmentRequest) -> None:
+        tries, began_at = verdict.begin(request), anyio.current_time()
+        while self._ending.halted is None:
+            turn = await self._turn()
+            if turn is None:
+                break
+            token, started_at = turn
+            answer = await self._attempt(request, tries, token, started_at)
+            bench = Bench(self._parts.policy, self._parts.draw(), token == self._proven_token)
+            match verdict.judge(request, tries, answer, bench):
+                case Settle(outcome):
+                    return self._settle(request, outcome, began_at)
+                case Next(tries=tries, wait_s=wait_s):
+                    self._parts.sink.emit(AttemptFailed(request.row_no, tries.sent, _cause(answer), wait_s))
+                    await self._wait(wait_s)
+                case RenewToken(tries=tries):
+                    await self._token(self._parts.tokens.renew(token))
+                case Halt(reason, detail):
+                    self.stop(reason, detail)
+        return self._settle(request, verdict.stopped(tries, self._ending.halted or HaltReason.INTERRUPTED), began_at)
+
+    async def _turn(self) -> tuple[str, float] | None:
+        """A token and the time of the start; None when the run stopped meanwhile.
+
+        The token is fetched outside the turn: workers that wait for a new one must not start all at once after it.
+        """
+        tokens = self._parts.tokens
+        while self._ending.halted is None:
+            if tokens.ready() is None:
+                await self._token(tokens.current())
+                continue
+            started_at = await self._turnstile.enter()
+            token = tokens.ready()
+            if token is not None and self._ending.halted is None:
+                return token, started_at
+            self._turnstile.leave_unused()
+        return None
+
+    async def _attempt(self, request: EnrollmentRequest, tries: Tries, token: str, started_at: float) -> Answer:
+        self._sent += 1
+        self._retried += tries.sent > 0 or tries.throttles > 0 or tries.look_ups > 0 or tries.renewals > 0
+        gateway, heard = self._parts.gateway, False
+        try:
+            if tries.step is Action.ENROLL:
+                answer: Answer = await gateway.submit(request, token)
+            else:
+                answer = await gateway.look_up(request.key.user_id, token)
+            heard = True
+        finally:
+            if not heard:
+                self._turnstile.leave_unused()
+        self._learn(answer, token, started_at)
+        return answer
+
+    def _learn(self, answer: Answer, token: str, started_at: float) -> None:
+        """Tells the pace and the breaker what the answer says of the server's health."""
+        sample, now = sample_of(answer), anyio.current_time()
+        retry_after_s = answer.retry_after_s if isinstance(answer, Reply) else None
+        self._turnstile.leave(started_at, sample, retry_after_s)
+        breaker, why = self._parts.breaker, None
+        match sample:
+            case Sample.HEALTHY:
+                breaker.succeeded(now)
+                if not verdict.about_the_token(answer):
+                    self._proven_token = token
+            case Sample.THROTTLED:
+                self._throttled += 1
+                why = breaker.throttled(now)
+            case Sample.FAILED:
+                why = breaker.failed(now)
+        if why is not None:
+            self.stop(HaltReason.API_DOWN, f"{why}; the last answer: {_cause(answer)}")
+
+    def _settle(self, request: EnrollmentRequest, outcome: Outcome, began_at: float) -> None:
+        self._outbox.add(Settled(request.row_no, request.key, outcome))
+        self._parts.sink.emit(RowSettled(request.row_no, outcome, anyio.current_time() - began_at))
+
+    async def _token(self, fetching: Awaitable[str]) -> None:
+        try:
+            await fetching
+        except AuthRefusedError as error:
+            self.stop(HaltReason.AUTH_REFUSED, str(error))
+        except RunStoppedError as error:
+            self.stop(HaltReason.API_DOWN, str(error))
+
+    async def _wait(self, wait_s: float) -> None:
+        if wait_s > 0:
+            with anyio.move_on_after(wait_s):
+                await self._stopping.wait()
+
+    # -- around it ----------------------------------------------------------------------------------------------------
+
+    async def _work(self) -> None:
+        while (request := await self._next()) is not None:
+            await self._carry(request)
+        self._working -= 1
+        if self._working == 0:
+            self._outbox.close()
+
+    async def _next(self) -> EnrollmentRequest | None:
+        while not self._queue:
+            if self._all_read:
+                return None
+            await self._fed.wait()
+        if len(self._queue) <= _QUEUE_LOW:
+            self._hungry.set()
+        return self._queue.popleft()
+
+    async def _feed(self, planning: Planning) -> None:
+        try:
+            while rows := await self._in_ledger_thread(partial(planning.next_batch, self._instead())):
+                self._take(rows)
+                if len(self._queue) > _QUEUE_LOW and self._ending.halted is None:
+                    self._hungry = anyio.Event()
+                    await self._hungry.wait()
+        except RosterError as error:
+            self.stop(HaltReason.ROSTER_UNREADABLE, str(error))
+        self._all_read = True
+        self._fed.set()
+
+    def _instead(self) -> Outcome | None:
+        """What rows get that are read after the run has stopped."""
+        halted = self._ending.halted
+        return None if halted is None else verdict.stopped(verdict.NOT_TRIED, halted)
+
+    def _take(self, rows: Sequence[PlannedRow]) -> None:
+        self._queue.extend(row.request for row in rows if row.request is not None)
+        settled = [(row.row_no, row.outcome) for row in rows if row.outcome is not None]
+        self._parts.sink.emit(RowsRead(len(rows), len(settled)))
+        for row_no, outcome in settled:
+            self._parts.sink.emit(RowSettled(row_no, outcome, 0.0))
+        self._fed.set()
+        self._fed = anyio.Event()
+
+    async def _listen(self, signals: AsyncIterator[Signals]) -> None:
+        async for signal in signals:
+            if self._ending.signal is not None:
+                self._ending.cut = True
+                self._scope.cancel()
+                return
+            self._ending.signal = signal
+            self.stop(HaltReason.INTERRUPTED, f"stopped by {signal.name}")
+
+    async def _guarded(self, task: Callable[[], Awaitable[None]]) -> None:
+        """Runs a task of the group; a run-level failure ends the others and leaves `run` as it is."""
+        try:
+            await task()
+        except BatchEnrollError as error:
+            self._failure = self._failure or error
+            self._scope.cancel()
+
+    async def _in_ledger_thread(self, verb: Callable[[], T]) -> T:
+        return await anyio.to_thread.run_sync(verb, limiter=self._ledger_thread)
+
+    def _pace_changed(self, sample: Sample) -> None:
+        pace = self._parts.pace
+        paused_s = pace.paused_s(anyio.current_time())
+        self._parts.sink.emit(PaceChanged(pace.in_flight_limit, pace.rate_per_s, paused_s, sample.value))
+
+
+def _cause(answer: Answer) -> str:
+    match answer:
+        case Reply():
+            return f"HTTP {answer.status}"
+        case NoReply():
+            return answer.cause
+        case _:
+            return "seats listed"

@@ -1,0 +1,176 @@
+"""One run from its first row to the goodbye: plan, send, write the results, count them, close the books."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from batch_enroll.core import catalogue, plan
+from batch_enroll.core.errors import AuthRefusedError, LedgerError, RosterError, RunStoppedError
+from batch_enroll.core.events import RunEnded, RunStarted
+from batch_enroll.core.model import Outcome, OutcomeKind
+from batch_enroll.core.summary import Tally, summarise
+from batch_enroll.core.verdict import HaltReason
+from batch_enroll.engine import Ending
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from datetime import datetime
+    from pathlib import Path
+    from signal import Signals
+
+    from batch_enroll.core.model import PlannedRow, RunRecord, SourceRow
+    from batch_enroll.core.plan import Reading, Rules
+    from batch_enroll.core.summary import RunSummary
+    from batch_enroll.engine import Planning
+    from batch_enroll.ports import EventSink, Ledger, ReportWriter, RosterSource
+
+_FIRST_BATCH: Final = 64  # small, so that the first request leaves early
+_BATCH: Final = 500
+_HALTED: Final = {
+    HaltReason.AUTH_REFUSED: AuthRefusedError.exit_status,
+    HaltReason.API_DOWN: RunStoppedError.exit_status,
+    HaltReason.ROSTER_UNREADABLE: RosterError.exit_status,
+}
+_SIGNAL_BASE: Final = 128  # a shell's exit status for "ended by signal n" is 128 + n
+DRY_RUN: Final = Outcome(OutcomeKind.NOT_ATTEMPTED, catalogue.DRY_RUN)
+
+
+class RosterPlanning:
+    """Reads, plans and claims a roster batch by batch. `seen` is told of every reading, for `check`."""
+
+    def __init__(
+        self, source: RosterSource, rules: Rules, ledger: Ledger, seen: Callable[[Reading], None] | None = None
+    ) -> None:
+        self._source = iter(source.rows())
+        self._rules = rules
+        self._ledger = ledger
+        self._seen = seen
+        self._size = _FIRST_BATCH
+        self._unreadable: RosterError | None = None
+        self.rows_read = 0
+
+    def next_batch(self, instead: Outcome | None) -> Sequence[PlannedRow]:
+        """The next rows, claimed in the ledger; see `engine.Planning`."""
+        sources = self._read()
+        readings = [plan.read(self.rows_read + nth, source, self._rules) for nth, source in enumerate(sources, 1)]
+        known = self._ledger.known([reading.request.key for reading in readings if reading.request is not None])
+        rows = plan.plan(readings, known, self._rules)
+        if instead is not None:
+            rows = [plan.hold_back(row, instead) for row in rows]
+        if rows:
+            self._ledger.claim(self._rules.run_id, rows)
+        elif self._unreadable is not None:
+            raise self._unreadable
+        self.rows_read += len(rows)
+        if self._seen is not None:
+            for reading in readings:
+                self._seen(reading)
+        return rows
+
+    def _read(self) -> list[SourceRow]:
+        size, self._size = self._size, _BATCH
+        sources: list[SourceRow] = []
+        try:
+            sources.extend(islice(self._source, size))
+        except RosterError as error:
+            self._unreadable = error
+        return sources
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Where a run is written down.
+
+    Attributes:
+        ledger: rows and outcomes.
+        reports: opened when the sending is over, fed every row in input order.
+        write_summary: writes `summary.json`.
+        sink: told of start and end.
+        utc_now: the wall clock.
+        files: where to find what the run leaves behind, by role.
+    """
+
+    ledger: Ledger
+    reports: Sequence[ReportWriter]
+    write_summary: Callable[[RunSummary], None]
+    sink: EventSink
+    utc_now: Callable[[], datetime]
+    files: dict[str, Path]
+
+
+async def run(
+    record: RunRecord,
+    source: RosterSource,
+    rules: Rules,
+    books: Books,
+    send: Callable[[Planning], Awaitable[Ending]] | None,
+) -> RunSummary:
+    """Runs a roster to its summary. `send` is the engine's work; None plans everything and sends nothing.
+
+    Raises:
+        LedgerError: the ledger cannot be written, or rows and results do not add up.
+    """
+    books.ledger.begin(record)
+    books.sink.emit(RunStarted(record, source.estimated_rows))
+    planning = RosterPlanning(source, rules, books.ledger)
+    ending = _plan_only(planning) if send is None else await send(planning)
+    return finish(replace(record, rosters=source.refs()), ending, books, planning.rows_read)
+
+
+def finish(record: RunRecord, ending: Ending, books: Books, rows_read: int) -> RunSummary:
+    """Writes the results from the ledger, counts them against the rows read, and closes the books."""
+    tally = Tally()
+    with ExitStack() as stack:
+        reports = [] if ending.cut else [stack.enter_context(report) for report in books.reports]
+        for row in books.ledger.results(record.run_id):
+            tally.add(row)
+            for report in reports:
+                report.write(row)
+        if tally.rows != rows_read:
+            raise LedgerError(
+                f"run {record.run_id}: {rows_read} rows were read but the ledger holds {tally.rows}; "
+                "no results were written, please report this"
+            )
+    exit_status = _exit_status(ending, tally)
+    ended = replace(
+        record,
+        finished_at=books.utc_now(),
+        requests=ending.requests,
+        exit_status=exit_status,
+        ending=ending.detail,
+    )
+    files = {} if ending.cut else {name: str(path) for name, path in books.files.items()}
+    summary = summarise(ended, tally, files)
+    books.write_summary(summary)
+    books.ledger.finish(ended)
+    books.sink.emit(RunEnded(ended))
+    return summary
+
+
+def retell(record: RunRecord, ledger: Ledger, files: dict[str, str]) -> RunSummary:
+    """The summary of a past run, told again from the ledger."""
+    tally = Tally()
+    for row in ledger.results(record.run_id):
+        tally.add(row)
+    return summarise(record, tally, files)
+
+
+def _plan_only(planning: RosterPlanning) -> Ending:
+    ending = Ending()
+    try:
+        while planning.next_batch(DRY_RUN):
+            pass
+    except RosterError as error:
+        ending.halted, ending.detail = HaltReason.ROSTER_UNREADABLE, str(error)
+    return ending
+
+
+def _exit_status(ending: Ending, tally: Tally) -> int:
+    if ending.signal is not None:
+        return _SIGNAL_BASE + int(ending.signal)
+    if ending.halted is not None:
+        return _HALTED[ending.halted]
+    return tally.exit_status()
