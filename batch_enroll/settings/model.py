@@ -1,0 +1,200 @@
+"""The settings of one command, complete and valid once they exist; every problem is told at once."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+from platformdirs import user_state_path
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from batch_enroll.core.errors import UsageError
+from batch_enroll.core.model import Role
+from batch_enroll.settings.servers import SANDBOX, Needs, complaints, completed, known_environment, usable_url
+from batch_enroll.settings.sources import BOOKKEEPING, FileSource, Findings, VariableSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Self
+
+    from pydantic_core import ErrorDetails
+
+_SECRET: Final = frozenset({"client_id", "client_secret"})
+
+
+def _a_role(value: object) -> object:
+    role = str(value).strip().lower()
+    if role not in set(Role):
+        raise ValueError(f"{value!r} is not a role; choose one of {', '.join(Role)}")
+    return role
+
+
+def _an_iso_date(value: object) -> object:
+    text = value.isoformat() if isinstance(value, date) else str(value).strip()
+    try:
+        datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is not a date; write it as YYYY-MM-DD") from error
+    return text
+
+
+def _a_home_path(path: Path) -> Path:
+    return path.expanduser()
+
+
+def _stripped(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value
+
+
+Text = Annotated[str, Field(min_length=1), BeforeValidator(_stripped)]
+UsableUrl = Annotated[str, AfterValidator(usable_url)]
+Folder = Annotated[Path, AfterValidator(_a_home_path)]
+Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+
+
+class Settings(BaseSettings):
+    """Flags, then variables, then `batch-enroll.toml`, then these defaults.
+
+    Building one raises UsageError with all problems. `repr` and `str` show neither the client's id nor its secret.
+
+    Attributes:
+        env: production, staging, sandbox; custom for an address of no environment; empty if none was chosen.
+        base_url: where the API is; empty for the embedded sandbox.
+        rate: requests per second at most; None: no ceiling.
+        max_in_flight: requests at once, at most. Source: contract section 4, 10 is the safe ceiling people report.
+        retry_budget: failed attempts the whole run may repeat before anything has succeeded (see `core.breaker`).
+        patience_s: the run gives up when nothing succeeded for so long.
+        map: field to the roster's header.
+        send_sourced_id: whether the roster's `sourced_id` is sent with the enrollment.
+        sandbox_scenarios, sandbox_school, sandbox_seed: what the embedded sandbox plays.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    env: Annotated[str, AfterValidator(known_environment)] = ""
+    base_url: UsableUrl = ""
+    token_url: UsableUrl = ""
+    client_id: Annotated[str, BeforeValidator(_stripped), Field(repr=False)] = ""
+    client_secret: Annotated[SecretStr, BeforeValidator(_stripped)] = SecretStr("")
+    token_auth: Literal["auto", "basic", "body"] = "auto"  # noqa: S105 - a choice, not a password
+    rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    max_in_flight: Annotated[int, Field(ge=1, le=1000)] = 10
+    max_attempts: Annotated[int, Field(ge=1, le=100)] = 6
+    timeout_s: Seconds = 30.0
+    retry_budget: Annotated[int, Field(ge=0)] = 200
+    patience_s: Seconds = 600.0
+    out: Folder = Path("batch-enroll-runs")
+    state: Folder = Field(default_factory=lambda: user_state_path("batch-enroll"))
+    config: Path | None = None
+    course_id: Text | None = None
+    school_id: Text | None = None
+    role: Annotated[Role, BeforeValidator(_a_role)] | None = None
+    begin_date: Annotated[str, BeforeValidator(_an_iso_date)] | None = None
+    map: dict[str, str] = Field(default_factory=dict)
+    sheet: Text | None = None
+    as_of: date | None = None
+    dry_run: bool = False
+    limit: Annotated[int, Field(ge=1)] | None = None
+    log_format: Literal["console", "json"] | None = None
+    quiet: bool = False
+    send_sourced_id: Literal["roster", "never"] = "roster"
+    sandbox_scenarios: tuple[str, ...] = ()
+    sandbox_school: Path | None = None
+    sandbox_seed: int = 0
+    needs: Needs = Field(default=Needs.SERVER, repr=False)
+    origins: dict[str, str] = Field(default_factory=dict, repr=False)
+    complaints: Annotated[dict[str, str], Field(max_length=0)] = Field(default_factory=dict, repr=False)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags, variables, file: with readers that remember where each value came from."""
+        del env_settings, dotenv_settings, file_secret_settings
+        return init_settings, VariableSource(settings_cls), FileSource(settings_cls)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _all_at_once(cls, values: dict[str, object], handler: ModelWrapValidatorHandler[Self]) -> Self:
+        values = completed(values)
+        problems = list(_noted(values))
+        try:
+            settings = handler({**values, "complaints": {}})
+        except ValidationError as error:
+            problems = [*(_sentence(wrong, _origins(values)) for wrong in error.errors()), *problems]
+            raise _usage_error(problems) from None  # the library's text may hold a secret
+        if problems:
+            raise _usage_error(problems)
+        return settings
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the rehearsal server is started inside this process."""
+        return self.env == SANDBOX and not self.base_url
+
+    def sources(self) -> dict[str, str]:
+        """Every setting's name and where its value came from."""
+        names = type(self).model_fields.keys() - BOOKKEEPING
+        return {name: self.origins.get(name, "default") for name in sorted(names)}
+
+
+def _noted(values: Mapping[str, object]) -> Iterator[str]:
+    """Problems that are no matter of one value: what the sources found, and what does not go together."""
+    found = values.get("complaints")
+    if isinstance(found, dict):
+        yield from (f"{origin}: {text}" for origin, text in found.items())
+    origins = _origins(values)
+    for name, text in complaints(values, Needs(str(values.get("needs", Needs.SERVER)))):
+        yield f"{origins.get(name, name)}: {text}"
+
+
+def _origins(values: Mapping[str, object]) -> Mapping[str, str]:
+    found = values.get("origins")
+    return {str(name): str(origin) for name, origin in found.items()} if isinstance(found, dict) else {}
+
+
+def _sentence(wrong: ErrorDetails, origins: Mapping[str, str]) -> str:
+    """One problem of one value, with the value seen unless it is a secret."""
+    name = str(wrong["loc"][0]) if wrong["loc"] else ""
+    text = wrong["msg"].removeprefix("Value error, ").replace("Input should be", "should be")
+    seen = "" if name in _SECRET or wrong["type"] == "value_error" else f", not {wrong['input']!r}"
+    return f"{origins.get(name, name)}: {text}{seen}"
+
+
+def _usage_error(problems: Iterable[str]) -> UsageError:
+    lines = list(dict.fromkeys(problems))
+    count = "1 problem" if len(lines) == 1 else f"{len(lines)} problems"
+    return UsageError("\n- ".join((f"settings: {count}", *lines)))
+
+
+def load(flags: Mapping[str, object], *, needs: Needs = Needs.SERVER) -> Settings:
+    """The settings for one command. `flags` by setting name; None, False and empty ones count as not given.
+
+    Raises:
+        UsageError: with every problem, and where each value came from.
+    """
+    findings = Findings()
+    for name, value in flags.items():
+        if value not in (None, False, (), []):
+            findings.add(name, value, f"flag {flag_of(name)}")
+    return Settings(**findings.merged(), needs=needs)
+
+
+def flag_of(name: str) -> str:
+    """The flag of a setting, as it is typed."""
+    return "--scenario" if name == "sandbox_scenarios" else "--" + name.removeprefix("sandbox_").replace("_", "-")

@@ -1,0 +1,387 @@
+"""Settings: precedence, the names people already have, all problems at once, and secrets that stay secret."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from batch_enroll.core.errors import UsageError
+from batch_enroll.settings import Needs, Settings, load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PRODUCTION = "https://api.alpha-1edtech.ai"
+STAGING = "https://api.staging.alpha-1edtech.ai"
+ADDRESS = {"base_url": "https://enroll.example.org", "token_url": "https://login.example.org/token"}
+NO_SECRET = (
+    "client_secret: missing; set TIMEBACK_CLIENT_SECRET "
+    "(or TIMEBACK_CLIENT_SECRET_FILE, the name of a file that holds it)"
+)
+
+
+@pytest.fixture(autouse=True)
+def _empty_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in list(os.environ):
+        if name.startswith(("TIMEBACK_", "EDUBRIDGE_", "BATCH_ENROLL_")):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIMEBACK_CLIENT_ID", "client-7")
+    monkeypatch.setenv("TIMEBACK_CLIENT_SECRET", "hush-hush")
+
+
+def write_toml(text: str, name: str = "batch-enroll.toml") -> Path:
+    path = Path(name)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def problems_of(flags: Mapping[str, object], needs: Needs = Needs.SERVER) -> list[str]:
+    with pytest.raises(UsageError) as caught:
+        load(flags, needs=needs)
+    return str(caught.value).split("\n- ")[1:]
+
+
+# Where a value comes from
+
+
+@pytest.mark.usefixtures("credentials")
+def test_flags_win_over_variables_over_the_profile_over_the_file_over_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    write_toml("rate = 1\nmax_in_flight = 2\ntimeout_s = 3\n[env.staging]\nrate = 11\nmax_in_flight = 12\n")
+    monkeypatch.setenv("BATCH_ENROLL_RATE", "21")
+    settings = load({"env": "staging", "max_in_flight": "22"})
+    assert (settings.max_in_flight, settings.rate, settings.timeout_s, settings.max_attempts) == (22, 21, 3, 6)
+    assert load({"env": "staging"}).max_in_flight == 12
+    assert load({"env": "production"}).max_in_flight == 2
+
+
+@pytest.mark.usefixtures("credentials")
+def test_every_setting_tells_where_it_came_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    write_toml("timeout-s = 3\n[env.staging]\nrate = 11\n")
+    monkeypatch.setenv("TIMEBACK_ENV", "staging")
+    sources = load({"max_in_flight": "4"}).sources()
+    assert sources["env"] == "variable TIMEBACK_ENV"
+    assert sources["max_in_flight"] == "flag --max-in-flight"
+    assert sources["rate"] == "batch-enroll.toml [env.staging] rate"
+    assert sources["timeout_s"] == "batch-enroll.toml timeout-s"
+    assert sources["patience_s"] == "default"
+    assert not sources.keys() & {"origins", "complaints", "needs"}
+
+
+@pytest.mark.usefixtures("credentials")
+@pytest.mark.parametrize("how", ["flag", "variable"])
+def test_another_file_can_be_named(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_toml("rate = 5\n")
+    path = write_toml("rate = 6\n", "other.toml")
+    if how == "variable":
+        monkeypatch.setenv("BATCH_ENROLL_CONFIG", str(path))
+    flags = {"config": str(path)} if how == "flag" else {}
+    assert load({"env": "staging", **flags}).rate == 6
+
+
+def test_a_named_file_that_is_not_there_is_a_problem() -> None:
+    assert problems_of({"env": "sandbox", "config": "gone.toml"}) == ["config: there is no file gone.toml"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "setting", "expected"),
+    [
+        (("TIMEBACK_API_BASE_URL", "TIMEBACK_BASE_URL", "EDUBRIDGE_BASE_URL"), "base_url", "https://v0.example.org"),
+        (
+            ("TIMEBACK_API_AUTH_URL", "TIMEBACK_AUTH_URL", "TIMEBACK_TOKEN_URL", "EDUBRIDGE_TOKEN_URL"),
+            "token_url",
+            "https://v0.example.org",
+        ),
+        (
+            ("TIMEBACK_API_CLIENT_ID", "TIMEBACK_CLIENT_ID", "EDUBRIDGE_CLIENT_ID"),
+            "client_id",
+            "https://v0.example.org",
+        ),
+    ],
+)
+def test_the_first_variable_that_is_set_wins(
+    variables: tuple[str, ...], setting: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for skipped in range(len(variables)):
+        for number, variable in enumerate(variables):
+            monkeypatch.setenv(variable, "  " if number < skipped else f"https://v{number}.example.org")
+        settings = load({"env": "sandbox"}, needs=Needs.ROSTER)
+        assert getattr(settings, setting) == expected.replace("v0", f"v{skipped}")
+        assert settings.sources()[setting] == f"variable {variables[skipped]}"
+
+
+@pytest.mark.parametrize("prefix", ["TIMEBACK_API_", "TIMEBACK_", "EDUBRIDGE_"])
+@pytest.mark.parametrize("suffix", ["", "_FILE"])
+def test_the_secret_comes_from_a_variable_or_a_file(
+    prefix: str, suffix: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "secret.txt"
+    path.write_text("  hush-hush\n", encoding="utf-8")
+    name = f"{prefix}CLIENT_SECRET"
+    monkeypatch.setenv(name + suffix, str(path) if suffix else " hush-hush ")
+    monkeypatch.setenv(f"{prefix}CLIENT_ID", " client-7 ")
+    settings = load({"env": "production"})
+    assert settings.client_secret.get_secret_value() == "hush-hush"
+    assert settings.client_id == "client-7"
+
+
+def test_the_secret_can_come_from_a_file_the_configuration_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("secret.txt").write_text("hush-hush\n", encoding="utf-8")
+    write_toml('client_id = "client-7"\nclient_secret_file = "secret.txt"\n')
+    assert load({"env": "staging"}).client_secret.get_secret_value() == "hush-hush"
+    Path("secret.txt").unlink()
+    assert problems_of({"env": "staging"}) == [
+        "batch-enroll.toml client_secret_file: the file secret.txt cannot be read (No such file or directory)"
+    ]
+    monkeypatch.setenv("TIMEBACK_CLIENT_SECRET", "from-variable")
+    assert load({"env": "staging"}).client_secret.get_secret_value() == "from-variable"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"), [(None, "cannot be read"), (b"\xff\xfe\x00", "cannot be read"), (b" \n", "is empty")]
+)
+def test_a_secret_file_that_cannot_be_used_is_the_one_problem(
+    content: bytes | None, reason: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "secret.txt"
+    if content is not None:
+        path.write_bytes(content)
+    monkeypatch.setenv("TIMEBACK_CLIENT_ID", "client-7")
+    monkeypatch.setenv("TIMEBACK_CLIENT_SECRET_FILE", str(path))
+    (problem,) = problems_of({"env": "staging"})
+    assert problem.startswith("variable TIMEBACK_CLIENT_SECRET_FILE: the file ")
+    assert reason in problem
+
+
+# Which server
+
+
+@pytest.mark.usefixtures("credentials")
+@pytest.mark.parametrize(
+    ("typed", "env", "base_url"),
+    [
+        ("production", "production", PRODUCTION),
+        ("prod", "production", PRODUCTION),
+        (" Staging ", "staging", STAGING),
+        ("sandbox", "sandbox", ""),
+    ],
+)
+def test_an_environment_brings_its_addresses(typed: str, env: str, base_url: str) -> None:
+    settings = load({"env": typed})
+    assert (settings.env, settings.base_url, settings.embedded) == (env, base_url, env == "sandbox")
+    assert bool(settings.token_url) is (env != "sandbox")
+
+
+def test_nobody_hits_production_by_accident() -> None:
+    (problem, *_) = problems_of({})
+    assert "--env production, staging or sandbox" in problem
+    assert "TIMEBACK_ENV" in problem
+
+
+def test_the_embedded_sandbox_needs_no_credentials_and_an_outside_one_does() -> None:
+    assert load({"env": "sandbox"}).embedded
+    flags = {"env": "sandbox", "base_url": "http://127.0.0.1:8080", "token_url": "http://127.0.0.1:8080/oauth2/token"}
+    assert problems_of(flags) == [
+        "client_id: missing; set TIMEBACK_CLIENT_ID",
+        NO_SECRET,
+    ]
+
+
+@pytest.mark.usefixtures("credentials")
+def test_an_address_alone_is_an_environment_of_its_own_unless_it_is_one_of_ours() -> None:
+    assert load(ADDRESS).env == "custom"
+    assert load({"base_url": STAGING + "/"}).env == "staging"
+
+
+@pytest.mark.usefixtures("credentials")
+def test_a_foreign_address_needs_its_own_token_address() -> None:
+    (problem,) = problems_of({"env": "staging", "base_url": "https://enroll.example.org"})
+    assert problem.startswith("token_url: the base URL is none of ours")
+
+
+@pytest.mark.usefixtures("credentials")
+@pytest.mark.parametrize("env", ["sandbox", "staging"])
+def test_an_address_left_in_the_shell_never_turns_a_rehearsal_into_production(
+    env: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIMEBACK_BASE_URL", PRODUCTION)
+    assert problems_of({"env": env}) == [
+        f"variable TIMEBACK_BASE_URL: is the address of production, but the environment is {env}; drop one of the two"
+    ]
+
+
+@pytest.mark.usefixtures("credentials")
+def test_a_token_address_of_another_environment_is_refused() -> None:
+    token_url = load({"env": "staging"}).token_url
+    (problem,) = problems_of({"env": "production", "token_url": token_url})
+    assert problem.startswith("flag --token-url: is the address of staging")
+
+
+@pytest.mark.usefixtures("credentials")
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8080", "http://127.9.9.9", "http://[::1]:80", "http://localhost:1", "https://x.org/api/"]
+)
+def test_plain_http_is_accepted_for_this_machine(url: str) -> None:
+    settings = load({"base_url": url, "token_url": url})
+    assert settings.base_url == settings.token_url == url.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://enroll.example.org", "is not https"),
+        ("http://127.0.0.1.example.org", "is not https"),
+        ("http://localhost.example.org", "is not https"),
+        ("http://10.0.0.1", "is not https"),
+        ("https://me:word@enroll.example.org", "holds a user name"),
+        ("https://enroll.example.org/?a=b", "has a query"),
+        ("https://enroll.example.org/?", "has a query"),
+        ("https://enroll.example.org/#top", "has a query or a fragment"),
+        ("enroll.example.org", "is not a URL"),
+        ("ftp://enroll.example.org", "is not a URL"),
+        ("https://enroll.example.org:port", "is not a URL"),
+        ("https://enroll example.org", "is not a URL"),
+        ("https://[enroll", "is not a URL"),
+        ("https://", "is not a URL"),
+    ],
+)
+def test_an_odd_address_is_refused_without_repeating_it(url: str, reason: str) -> None:
+    problem = problems_of({"env": "staging", "base_url": url, "token_url": "https://x.org"}, Needs.ROSTER)[0]
+    assert problem.startswith(f"flag --base-url: {reason}")
+    assert "word" not in problem.replace("password", "")
+
+
+def test_what_sends_nothing_needs_neither_environment_nor_credentials() -> None:
+    assert load({}, needs=Needs.ROSTER).env == ""
+    assert load({}, needs=Needs.STATE).base_url == ""
+    assert load({"env": "production", "dry_run": True}).dry_run
+    assert "no environment" in problems_of({"dry_run": True})[0]
+
+
+# Problems
+
+
+def test_all_problems_are_told_at_once_with_their_origin(monkeypatch: pytest.MonkeyPatch) -> None:
+    write_toml('ratte = 3\nlimit = 0\n[env.staging]\nsend_sourced_id = "maybe"\n[env.stagin]\n')
+    monkeypatch.setenv("BATCH_ENROLL_MAX_IN_FLIGHT", "1001")
+    problems = problems_of(
+        {"env": "staging", "rate": "fast", "map": ["user_id"], "begin_date": "9/1/25", "role": "pet"}
+    )
+    assert sorted(problems) == sorted(
+        [
+            "flag --rate: should be a valid number, unable to parse string as a number, not 'fast'",
+            "variable BATCH_ENROLL_MAX_IN_FLIGHT: should be less than or equal to 1000, not '1001'",
+            "flag --role: 'pet' is not a role; choose one of administrator, proctor, student, teacher",
+            "flag --begin-date: '9/1/25' is not a date; write it as YYYY-MM-DD",
+            "batch-enroll.toml limit: should be greater than or equal to 1, not 0",
+            "batch-enroll.toml [env.staging] send_sourced_id: should be 'roster' or 'never', not 'maybe'",
+            "flag --map: 'user_id' is not of the form field=Header, such as user_id=StudentNo",
+            "batch-enroll.toml ratte: is not a setting; did you mean rate?",
+            "batch-enroll.toml [env.stagin]: is not an environment; did you mean staging?",
+            "client_id: missing; set TIMEBACK_CLIENT_ID",
+            NO_SECRET,
+        ]
+    )
+
+
+def test_one_problem_is_counted_as_one() -> None:
+    with pytest.raises(UsageError, match=r"^settings: 1 problem\n- flag --limit: "):
+        load({"env": "sandbox", "limit": "-1"})
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("rate = \n", "batch-enroll.toml: is not TOML: "),
+        ("env = 3\n", "batch-enroll.toml env: must be a name or tables"),
+        ("[env]\nstaging = 3\n", "batch-enroll.toml [env.staging]: is not an environment"),
+        ("origins = 3\n", "batch-enroll.toml origins: is not a setting"),
+        ('map = ["a"]\n', "batch-enroll.toml map: 'a' is not of the form"),
+        ('begin_date = "soon"\n', "batch-enroll.toml begin_date: 'soon' is not a date"),
+        ('course_id = " "\n', "batch-enroll.toml course_id: String should have at least 1 character"),
+    ],
+)
+def test_a_file_with_a_fault_is_a_problem_that_names_it(text: str, start: str) -> None:
+    write_toml(text)
+    (problem,) = problems_of({"env": "sandbox"})
+    assert problem.startswith(start)
+
+
+def test_a_file_that_is_not_text_is_a_problem() -> None:
+    Path("batch-enroll.toml").write_bytes(b"\xff\xfe\x00")
+    assert problems_of({"env": "sandbox"}) == ["batch-enroll.toml: cannot be read (it is not text in UTF-8)"]
+
+
+@pytest.mark.parametrize("rate", ["0", "-1", "nan", "inf", ""])
+def test_a_rate_is_a_finite_number_above_zero(rate: str) -> None:
+    assert problems_of({"env": "sandbox", "rate": rate})[0].startswith("flag --rate: should be ")
+
+
+# Values
+
+
+def test_values_are_read_from_every_place_in_their_own_spelling(monkeypatch: pytest.MonkeyPatch) -> None:
+    write_toml('begin-date = 2025-09-01\nas_of = "2025-10-01"\n[map]\nuser_id = "Pupil, No."\nrole = "Kind"\n')
+    monkeypatch.setenv("BATCH_ENROLL_MAP", "course_id=Course,role=Rolle")
+    monkeypatch.setenv("BATCH_ENROLL_SANDBOX_SCENARIOS", "slow, unknown-users=5")
+    monkeypatch.setenv("BATCH_ENROLL_STATE", "~/enroll-state")
+    settings = load({"env": "sandbox", "role": "Teacher", "map": ["role=Rôle=x"], "course_id": " 007 "})
+    assert settings.begin_date == "2025-09-01"
+    assert settings.as_of is not None
+    assert settings.as_of.isoformat() == "2025-10-01"
+    assert settings.map == {"user_id": "Pupil, No.", "course_id": "Course", "role": "Rôle=x"}
+    assert settings.sandbox_scenarios == ("slow", "unknown-users=5")
+    assert settings.state == Path("~/enroll-state").expanduser()
+    assert (settings.role, settings.course_id) == ("teacher", "007")
+
+
+def test_the_file_may_choose_the_environment() -> None:
+    write_toml('env = "sandbox"\n')
+    settings = load({})
+    assert (settings.env, settings.sources()["env"]) == ("sandbox", "batch-enroll.toml env")
+
+
+def test_the_state_is_kept_in_the_platforms_own_folder_by_default(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "own"))
+    assert load({"env": "sandbox"}).state.name == "batch-enroll"
+
+
+@pytest.mark.usefixtures("credentials")
+def test_settings_cannot_be_changed() -> None:
+    settings = load({"env": "staging"})
+    with pytest.raises(ValueError, match="frozen"):
+        settings.rate = 3
+
+
+# Secrets
+
+
+@pytest.mark.usefixtures("credentials")
+def test_no_text_of_the_settings_shows_the_credentials() -> None:
+    settings = load({"env": "staging"})
+    for text in (repr(settings), str(settings), str(settings.sources()), settings.model_dump_json()):
+        assert "hush-hush" not in text
+    assert "client-7" not in repr(settings)
+
+
+def test_no_problem_shows_the_secret() -> None:
+    write_toml("client_id = 17\nclient_secret = [4711]\n")
+    with pytest.raises(UsageError) as caught:
+        load({"env": "staging"})
+    assert "4711" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert isinstance(caught.value, UsageError)
+
+
+def test_settings_without_load_are_read_from_the_surroundings_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIMEBACK_ENV", "sandbox")
+    assert Settings().embedded
