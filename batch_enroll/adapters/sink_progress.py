@@ -1,0 +1,257 @@
+"""Events -> one look at how the run goes: a live display on a terminal, one plain line now and then elsewhere (rich).
+
+The display is drawn from `emit` itself, at most five times a second: no thread of its own that could outlive the run
+or meet a count half way.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Self
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from batch_enroll.core import catalogue
+from batch_enroll.core.events import AttemptFailed, PaceChanged, RowSettled, RowsRead, RunEnded, RunStarted, Stopping
+from batch_enroll.core.model import TO_MEND
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import TextIO
+
+    from batch_enroll.core.events import Event
+    from batch_enroll.core.model import OutcomeKind
+
+_REDRAW_S: Final = 0.2
+_PLAIN_LINE_S: Final = 10.0
+_LOOKS: Final = 50  # the rate is that of the last 50 looks: ten seconds of a display
+_CAUSES: Final = 3
+_MINUTE_S: Final = 60
+
+
+@dataclass(slots=True)
+class _Count:
+    """What has happened so far."""
+
+    in_flight_limit: int
+    estimated: int | None = None
+    read: int = 0
+    done: int = 0
+    throttled: int = 0
+    to_mend: Counter[tuple[OutcomeKind, str]] = field(default_factory=Counter)
+    paused_until: float = 0.0
+    stopping: str = ""
+
+    @property
+    def in_flight(self) -> int:
+        """Rows whose turn it may be; the pace allows no more at once."""
+        return max(0, min(self.in_flight_limit, self.read - self.done))
+
+    def top_causes(self) -> list[tuple[int, str]]:
+        """The causes with most rows, with their counts."""
+        return [
+            (count, f"{code} {catalogue.title(code)}" if code else kind.value.replace("_", " "))
+            for (kind, code), count in self.to_mend.most_common(_CAUSES)
+        ]
+
+
+class _Console(Console):
+    """rich ends the whole program when its stream is closed; here that only ends the display."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+class ProgressSink:
+    """Shows counts, speed and causes of failure; never a name, an id or a file's content. A context manager.
+
+    Args:
+        stream: where to write, usually stderr.
+        clock: monotonic seconds.
+        max_in_flight: requests at once, until the pace changes it.
+        quiet: say nothing at all.
+        is_terminal: whether a live display makes sense; None: ask the stream.
+        width: columns; None: ask the terminal.
+    """
+
+    def __init__(
+        self,
+        stream: TextIO,
+        clock: Callable[[], float],
+        *,
+        max_in_flight: int = 10,
+        quiet: bool = False,
+        is_terminal: bool | None = None,
+        width: int | None = None,
+    ) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._silent = quiet
+        self._count = _Count(max_in_flight)
+        self._console = _Console(file=stream, force_terminal=is_terminal, width=width, highlight=False)
+        self._live: Live | None = None
+        self._began_at = self._next_look_at = clock()
+        self._looks: deque[tuple[float, int]] = deque(maxlen=_LOOKS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._safely(self._close)
+
+    def emit(self, event: Event) -> None:
+        """Takes note, and looks up now and then."""
+        match event:
+            case RowSettled(_, outcome):
+                self._count.done += 1
+                if outcome.kind in TO_MEND and outcome.code != catalogue.DRY_RUN:
+                    self._count.to_mend[outcome.kind, outcome.code] += 1
+            case RowsRead(rows):
+                self._count.read += rows
+            case AttemptFailed(cause=cause):
+                self._count.throttled += cause.endswith("429")
+            case _:
+                self._note(event)
+        if not self._silent and (now := self._clock()) >= self._next_look_at:
+            self._safely(lambda: self._look(now))
+
+    def _note(self, event: Event) -> None:
+        """What happens seldom."""
+        match event:
+            case RunStarted(estimated_rows=estimated):
+                self._count.estimated = estimated
+                self._safely(self._open)
+            case PaceChanged(in_flight_limit, _, paused_s):
+                self._count.in_flight_limit = in_flight_limit
+                self._count.paused_until = self._clock() + paused_s
+            case Stopping(reason):
+                self._count.stopping = reason.replace("_", " ")
+                self._next_look_at = self._clock()
+            case RunEnded():
+                self._safely(self._finish)
+            case _:
+                pass
+
+    def _safely(self, act: Callable[[], None]) -> None:
+        """A display that cannot be written to is no reason to lose a run."""
+        try:
+            act()
+        except (OSError, ValueError):
+            self._silent = True
+            self._live = None
+
+    def _open(self) -> None:
+        now = self._clock()
+        self._began_at = now
+        self._looks.append((now, self._count.done))
+        self._next_look_at = now
+        if self._silent:
+            return
+        if self._console.is_terminal and not self._console.is_dumb_terminal:
+            live = Live(
+                console=self._console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
+            )
+            live.start()
+            self._live = live
+        else:
+            self._next_look_at = now + _PLAIN_LINE_S
+
+    def _look(self, now: float) -> None:
+        if self._live is not None:
+            self._live.update(self._display(now), refresh=True)
+            self._next_look_at = now + _REDRAW_S
+        else:
+            self._say(f"{self._progress()}, {', '.join(self._figures(now))}")
+            self._next_look_at = now + _PLAIN_LINE_S
+        self._looks.append((now, self._count.done))
+
+    def _finish(self) -> None:
+        self._close()
+        if not self._silent:
+            elapsed_s = self._clock() - self._began_at
+            rate = f", {self._count.done / elapsed_s:,.1f} rows/s" if elapsed_s > 0 else ""
+            self._say(f"{_counted(self._count.done, 'row')} in {_clock_time(elapsed_s)}{rate}")
+        self._silent = True
+
+    def _close(self) -> None:
+        live, self._live = self._live, None
+        if live is not None:
+            live.stop()
+
+    def _say(self, line: str) -> None:
+        self._stream.write(f"{line}\n")
+        self._stream.flush()
+
+    def _progress(self) -> str:
+        count = self._count
+        if count.estimated is None:
+            return _counted(count.done, "row")
+        if count.done >= count.estimated:  # the estimate was too low; do not pretend to know
+            return _counted(count.done, "row")
+        return f"{count.done:,} of about {_counted(count.estimated, 'row')}"
+
+    def _figures(self, now: float) -> Iterator[str]:
+        """The parts of the line, the most wanted first."""
+        count = self._count
+        rate = self._rows_per_s(now)
+        yield f"{rate:,.1f} rows/s"
+        if count.estimated is not None and rate > 0 and count.done < count.estimated:
+            yield f"ETA {_clock_time((count.estimated - count.done) / rate)}"
+        yield f"in flight {count.in_flight}"
+        yield f"throttled {count.throttled:,}"
+        if now < count.paused_until:
+            yield f"paused {count.paused_until - now:.0f} s"
+        if count.to_mend:
+            yield f"not enrolled {count.to_mend.total():,}"
+        if count.stopping:
+            yield f"stopping: {count.stopping}"
+
+    def _rows_per_s(self, now: float) -> float:
+        then, done = self._looks[0] if self._looks else (now, 0)
+        return (self._count.done - done) / (now - then) if now > then else 0.0
+
+    def _display(self, now: float) -> Group:
+        width = self._console.width
+        lines: list[Text | Table] = [self._bar()]
+        lines += [Text(line, no_wrap=True, overflow="ellipsis") for line in _filled(self._figures(now), width)]
+        for number, cause in self._count.top_causes():
+            lines.append(Text(f"{number:>7,}  {cause}", style="yellow", no_wrap=True, overflow="ellipsis"))
+        return Group(*lines)
+
+    def _bar(self) -> Table:
+        """The bar with its counts; the bar gives way when the terminal is narrow."""
+        count = self._count
+        total = None if count.estimated is None else max(count.estimated, count.done)
+        grid = Table.grid(padding=(0, 1), expand=True)
+        grid.add_column(ratio=1)
+        grid.add_column(justify="right", no_wrap=True, overflow="ellipsis")
+        bar = ProgressBar(total=total, completed=count.done, pulse=total is None, animation_time=count.done)
+        grid.add_row(bar, Text(self._progress()))
+        return grid
+
+
+def _filled(parts: Iterator[str], width: int) -> list[str]:
+    """`parts` on as few lines of `width` as they need."""
+    lines: list[str] = []
+    for part in parts:
+        if lines and len(lines[-1]) + 2 + len(part) <= width:
+            lines[-1] += f"  {part}"
+        else:
+            lines.append(part)
+    return lines
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _clock_time(seconds: float) -> str:
+    """`0:05`, `12:30`, `3:00:00`."""
+    minutes, rest = divmod(round(seconds), _MINUTE_S)
+    hours, minutes = divmod(minutes, _MINUTE_S)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
