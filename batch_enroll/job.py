@@ -10,20 +10,19 @@ from typing import TYPE_CHECKING, Final
 from batch_enroll.core import catalogue, plan
 from batch_enroll.core.errors import AuthRefusedError, LedgerError, RosterError, RunStoppedError
 from batch_enroll.core.events import RunEnded, RunStarted
-from batch_enroll.core.model import Outcome, OutcomeKind
-from batch_enroll.core.summary import Tally, summarise
+from batch_enroll.core.model import Outcome, OutcomeKind, Settled
+from batch_enroll.core.summary import CheckSummary, Tally, finding, summarise
 from batch_enroll.core.verdict import HaltReason
 from batch_enroll.engine import Ending
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
     from pathlib import Path
-    from signal import Signals
 
     from batch_enroll.core.model import PlannedRow, RunRecord, SourceRow
     from batch_enroll.core.plan import Reading, Rules
-    from batch_enroll.core.summary import RunSummary
+    from batch_enroll.core.summary import Estimate, Finding, RunSummary
     from batch_enroll.engine import Planning
     from batch_enroll.ports import EventSink, Ledger, ReportWriter, RosterSource
 
@@ -116,7 +115,7 @@ async def run(
     books.ledger.begin(record)
     books.sink.emit(RunStarted(record, source.estimated_rows))
     planning = RosterPlanning(source, rules, books.ledger)
-    ending = _plan_only(planning) if send is None else await send(planning)
+    ending = _plan_only(planning, books.ledger, rules) if send is None else await send(planning)
     return finish(replace(record, rosters=source.refs()), ending, books, planning.rows_read)
 
 
@@ -158,17 +157,38 @@ def retell(record: RunRecord, ledger: Ledger, files: dict[str, str]) -> RunSumma
     return summarise(record, tally, files)
 
 
-def _plan_only(planning: RosterPlanning) -> Ending:
+def check(source: RosterSource, rules: Rules, ledger: Ledger, estimate: Estimate) -> CheckSummary:
+    """Everything a run would refuse or skip; `ledger` is a scratch one over the real one. Sends nothing."""
+    problems: list[Finding] = []
+
+    def note(reading: Reading) -> None:
+        if reading.problem is not None:
+            problems.append(finding(reading.source.place, reading.problem))
+
+    planning = RosterPlanning(source, rules, ledger, note)
+    ending = _plan_only(planning, ledger, rules)
+    tally = Tally()
+    for row in ledger.results(rules.run_id):
+        tally.add(row)
+    unreadable = ending.detail if ending.halted is not None else ""
+    return CheckSummary(source.refs(), tally, tuple(problems), estimate, unreadable)
+
+
+def _plan_only(planning: RosterPlanning, ledger: Ledger, rules: Rules) -> Ending:
     ending = Ending()
     try:
-        while planning.next_batch(DRY_RUN):
-            pass
+        while rows := planning.next_batch(None):
+            held = [Settled(row.row_no, row.request.key, DRY_RUN) for row in rows if row.request is not None]
+            ledger.settle(rules.run_id, held)
     except RosterError as error:
         ending.halted, ending.detail = HaltReason.ROSTER_UNREADABLE, str(error)
     return ending
 
 
 def _exit_status(ending: Ending, tally: Tally) -> int:
+    left = tally.outcomes[OutcomeKind.NOT_ATTEMPTED] + tally.outcomes[OutcomeKind.UNKNOWN]
+    if ending.signal is not None and left == 0:
+        return tally.exit_status()  # the signal came when everything was done
     if ending.signal is not None:
         return _SIGNAL_BASE + int(ending.signal)
     if ending.halted is not None:

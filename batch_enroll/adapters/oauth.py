@@ -7,6 +7,7 @@ token, 3600 s).
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Literal
@@ -145,12 +146,13 @@ class OAuthTokens:
 
     async def _ask(self) -> tuple[int, bytes]:
         form = {"grant_type": "client_credentials"}
-        client, auth = self._client, None
+        client, headers = self._client, {"Accept": "application/json"}
         if self._in_body:
             form |= {"client_id": client.client_id, "client_secret": client.client_secret}
         else:
-            auth = aiohttp.BasicAuth(client.client_id, client.client_secret, encoding="utf-8")
-        async with self._session.post(client.token_url, data=form, auth=auth, allow_redirects=False) as response:
+            pair = f"{client.client_id}:{client.client_secret}".encode()
+            headers["Authorization"] = "Basic " + b64encode(pair).decode()
+        async with self._session.post(client.token_url, data=form, headers=headers, allow_redirects=False) as response:
             return response.status, await response.read()
 
 

@@ -28,25 +28,23 @@ class BreakerLimits:
 class Breaker:
     """Counts successes and failures of attempts; says when the run must stop. Times are seconds of any one clock."""
 
-    def __init__(self, limits: BreakerLimits, now: float) -> None:
+    def __init__(self, limits: BreakerLimits) -> None:
         self._limits = limits
         self._left = limits.budget
-        self._last_success_at = now
         self._proven = False
         self._failing_since: float | None = None
 
-    def succeeded(self, now: float) -> None:
+    def succeeded(self) -> None:
         """Notes an attempt that the API answered sensibly, whatever it said of the row."""
         self._proven = True
-        self._last_success_at = now
         self._failing_since = None
         self._left = min(self._left + 1, max(self._limits.budget, 1_000))
 
     def throttled(self, now: float) -> str | None:
         """Notes an answer that asked us to slow down: it costs no budget, only patience. Says why to stop, or None."""
-        if self._failing_since is None:
-            self._failing_since = now
-        return self._out_of_patience(now)
+        since = self._failing_since = now if self._failing_since is None else self._failing_since
+        patience_s = self._limits.patience_s if self._proven else self._limits.first_patience_s
+        return None if now - since < patience_s else f"nothing succeeded for {patience_s:.0f} s"
 
     def failed(self, now: float) -> str | None:
         """Notes a 5xx, a time-out or a broken connection. Says why to stop, or None."""
@@ -54,10 +52,3 @@ class Breaker:
         if self._left < 0:
             return f"more than {self._limits.budget} requests failed beyond those that succeeded"
         return self.throttled(now)
-
-    def _out_of_patience(self, now: float) -> str | None:
-        patience = self._limits.patience_s if self._proven else self._limits.first_patience_s
-        since = self._last_success_at if self._proven else self._failing_since
-        if since is None or now - max(since, self._failing_since or since) < patience:
-            return None
-        return f"nothing succeeded for {patience:.0f} s"

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from batch_enroll.core.model import Json, ResultRow, RunRecord
+    from batch_enroll.core.model import Json, Place, ResultRow, RosterRef, RowProblem, RunRecord
 
 _EXAMPLES: Final = 3
+
+_USUAL_LATENCY_S: Final = 0.55  # seen live with 10 in flight. Source: contract 4
 
 OK: Final = 0
 SOME_ROWS_FAILED: Final = 1
@@ -137,6 +139,93 @@ def summarise(run: RunRecord, tally: Tally, files: Mapping[str, str]) -> RunSumm
         causes=tally.causes(),
         files=files,
         exit_status=tally.exit_status() if run.exit_status is None else run.exit_status,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One problem of a roster: where, what stands there, and what to do."""
+
+    file: str
+    sheet: str | None
+    row: int
+    column: str
+    value: str
+    code: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a run's length depends on: requests a second if given, else requests in flight at a usual latency."""
+
+    rate_per_s: float | None
+    max_in_flight: int
+
+    def seconds(self, requests: int) -> float:
+        """How long so many requests would take."""
+        by_latency = self.max_in_flight / _USUAL_LATENCY_S
+        return requests / (by_latency if self.rate_per_s is None else min(self.rate_per_s, by_latency))
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSummary:
+    """What `run` would do with a roster, and all its problems. `unreadable` says where the file breaks off, if so."""
+
+    rosters: tuple[RosterRef, ...]
+    tally: Tally
+    problems: tuple[Finding, ...]
+    estimate: Estimate
+    unreadable: str = ""
+
+    @property
+    def to_send(self) -> int:
+        """Rows that would be sent."""
+        return self.tally.outcomes[OutcomeKind.NOT_ATTEMPTED]
+
+    @property
+    def estimated_s(self) -> float:
+        """How long the run would take."""
+        return self.estimate.seconds(self.to_send)
+
+    @property
+    def exit_status(self) -> int:
+        """0: every row can be used; 1: some cannot; 3: none can, or the file cannot be read."""
+        return NO_USABLE_ROW if self.unreadable else self.tally.exit_status()
+
+    def as_json(self) -> dict[str, Json]:
+        """The shape of `check --json`."""
+        problems: list[Json] = [asdict(problem) for problem in self.problems]
+        causes: list[Json] = [{**asdict(cause), "examples": list(cause.examples)} for cause in self.tally.causes()]
+        rosters: list[Json] = [asdict(ref) for ref in self.rosters]
+        return {
+            "roster": rosters[0] if len(rosters) == 1 else rosters,
+            "rows": self.tally.rows,
+            "to_send": self.to_send,
+            "already_enrolled": self.tally.outcomes[OutcomeKind.ALREADY_ENROLLED],
+            "skipped": self.tally.outcomes[OutcomeKind.SKIPPED],
+            "invalid": self.tally.outcomes[OutcomeKind.INVALID],
+            "rate_per_s": self.estimate.rate_per_s,
+            "estimated_s": round(self.estimated_s, 1),
+            "problems": problems,
+            "causes": causes,
+            "unreadable": self.unreadable,
+            "exit_status": self.exit_status,
+        }
+
+
+def finding(place: Place, problem: RowProblem) -> Finding:
+    """A row's problem as `check` tells it."""
+    return Finding(
+        file=place.file,
+        sheet=place.sheet,
+        row=place.row,
+        column=problem.column,
+        value=problem.value,
+        code=problem.code,
+        message=problem.message,
+        hint=catalogue.hint(problem.code),
     )
 
 

@@ -226,7 +226,7 @@ def _judge_enroll(request: EnrollmentRequest, tries: Tries, answer: Answer, benc
             return _look_up(tries, Outcome(OutcomeKind.FAILED, catalogue.SERVER_ERROR, answer.cause), bench)
         case Reply():
             return _judge_reply(request, tries, answer, bench)
-        case Seats():
+        case _:
             return Settle(Outcome(OutcomeKind.FAILED, catalogue.ODD_ANSWER, "seats where an enrollment was due"))
 
 
@@ -328,7 +328,7 @@ def _judge_look_up(request: EnrollmentRequest, tries: Tries, answer: Answer, ben
             return _judge_seats(request, tries, Seats(()), bench)
         case Reply():
             return _look_up_again(tries, _told(answer), bench, answer.retry_after_s)
-        case NoReply():
+        case _:
             return _look_up_again(tries, answer.cause, bench, None)
 
 

@@ -50,9 +50,27 @@ class Planning(Protocol):
         """
 
 
+class Aside(Protocol):
+    """Does blocking work beside the event loop, one piece at a time."""
+
+    async def __call__(self, verb: Callable[[], T]) -> T:
+        """What `verb` returns or raises; not cancelled halfway."""
+
+
+class OneThread:
+    """An Aside in a worker thread; never two pieces at once, since a ledger is used by one thread at a time."""
+
+    def __init__(self) -> None:
+        self._one = anyio.CapacityLimiter(1)
+
+    async def __call__(self, verb: Callable[[], T]) -> T:
+        """What `verb` returns or raises; not cancelled halfway."""
+        return await anyio.to_thread.run_sync(verb, limiter=self._one)
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What an engine is made of. `draw` gives numbers from [0, 1) for the jitter."""
+    """What an engine is made of. `draw` gives numbers from [0, 1) for the jitter; `aside` does the ledger's work."""
 
     gateway: Gateway
     tokens: TokenSource
@@ -63,6 +81,7 @@ class Parts:
     policy: Policy
     draw: Callable[[], float]
     workers: int
+    aside: Aside
 
 
 @dataclass(slots=True)
@@ -88,11 +107,9 @@ class Engine:
     """Carries planned rows to their outcomes; use once."""
 
     def __init__(self, run_id: RunId, parts: Parts) -> None:
-        self._run_id = run_id
         self._parts = parts
         self._turnstile = Turnstile(parts.pace, self._pace_changed)
-        self._outbox = Outbox(lambda group: self._in_ledger_thread(partial(parts.ledger.settle, run_id, group)))
-        self._ledger_thread = anyio.CapacityLimiter(1)
+        self._outbox = Outbox(lambda group: parts.aside(partial(parts.ledger.settle, run_id, group)))
         self._queue: deque[EnrollmentRequest] = deque()
         self._fed, self._hungry, self._stopping = anyio.Event(), anyio.Event(), anyio.Event()
         self._all_read = False
@@ -202,7 +219,7 @@ class Engine:
         breaker, why = self._parts.breaker, None
         match sample:
             case Sample.HEALTHY:
-                breaker.succeeded(now)
+                breaker.succeeded()
                 if not verdict.about_the_token(answer):
                     self._proven_token = token
             case Sample.THROTTLED:
@@ -250,7 +267,7 @@ class Engine:
 
     async def _feed(self, planning: Planning) -> None:
         try:
-            while rows := await self._in_ledger_thread(partial(planning.next_batch, self._instead())):
+            while rows := await self._parts.aside(partial(planning.next_batch, self._instead())):
                 self._take(rows)
                 if len(self._queue) > _QUEUE_LOW and self._ending.halted is None:
                     self._hungry = anyio.Event()
@@ -290,9 +307,6 @@ class Engine:
         except BatchEnrollError as error:
             self._failure = self._failure or error
             self._scope.cancel()
-
-    async def _in_ledger_thread(self, verb: Callable[[], T]) -> T:
-        return await anyio.to_thread.run_sync(verb, limiter=self._ledger_thread)
 
     def _pace_changed(self, sample: Sample) -> None:
         pace = self._parts.pace

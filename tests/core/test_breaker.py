@@ -1,0 +1,54 @@
+"""When a run gives up."""
+
+from __future__ import annotations
+
+from batch_enroll.core.breaker import Breaker, BreakerLimits
+
+LIMITS = BreakerLimits(budget=10, patience_s=100.0, first_patience_s=30.0)
+
+
+def test_failures_within_the_budget_stop_nothing() -> None:
+    breaker = Breaker(LIMITS)
+    assert all(breaker.failed(1.0) is None for _ in range(10))
+
+
+def test_more_failures_than_the_budget_stop_the_run() -> None:
+    breaker = Breaker(LIMITS)
+    for _ in range(10):
+        breaker.failed(1.0)
+    why = breaker.failed(1.0)
+    assert why is not None
+    assert "10 requests failed" in why
+
+
+def test_every_success_earns_one_more_retry() -> None:
+    breaker = Breaker(LIMITS)
+    for now in range(500):
+        assert breaker.failed(float(now)) is None
+        breaker.succeeded()
+
+
+def test_a_server_that_never_answered_is_given_up_early() -> None:
+    breaker = Breaker(LIMITS)
+    assert breaker.failed(5.0) is None
+    assert breaker.failed(34.0) is None
+    assert breaker.failed(35.0) == "nothing succeeded for 30 s"
+
+
+def test_an_outage_is_ridden_out_with_patience() -> None:
+    breaker = Breaker(LIMITS)
+    breaker.succeeded()
+    assert breaker.throttled(10.0) is None
+    assert breaker.throttled(109.0) is None
+    assert breaker.throttled(110.0) == "nothing succeeded for 100 s"
+
+
+def test_a_quiet_time_without_requests_is_no_outage() -> None:
+    breaker = Breaker(LIMITS)
+    breaker.succeeded()
+    assert breaker.failed(5_000.0) is None
+
+
+def test_throttling_costs_patience_but_no_budget() -> None:
+    breaker = Breaker(LIMITS)
+    assert all(breaker.throttled(1.0) is None for _ in range(1_000))

@@ -1,0 +1,43 @@
+"""Identity of a seat, and the places people look at."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch_enroll.core.model import CourseId, EnrollmentKey, Place, Role, RowProblem, SchoolId, UserId
+
+ids = st.text(min_size=1, max_size=6)
+keys = st.builds(
+    EnrollmentKey,
+    scope=ids,
+    user_id=ids.map(UserId),
+    course_id=ids.map(CourseId),
+    school_id=st.none() | ids.map(SchoolId),
+    role=st.sampled_from(Role),
+)
+
+
+@given(keys, keys)
+def test_two_keys_share_a_digest_only_if_they_are_the_same_seat(one: EnrollmentKey, other: EnrollmentKey) -> None:
+    assert (one.digest() == other.digest()) == (one == other)
+
+
+def test_ids_that_run_into_each_other_are_different_seats() -> None:
+    one = EnrollmentKey("s", UserId("ab"), CourseId("c"), None, Role.STUDENT)
+    other = EnrollmentKey("s", UserId("a"), CourseId("bc"), None, Role.STUDENT)
+    assert one.digest() != other.digest()
+
+
+def test_a_digest_has_sixteen_bytes() -> None:
+    assert len(EnrollmentKey("s", UserId("u"), CourseId("c"), SchoolId("o"), Role.TEACHER).digest()) == 16
+
+
+def test_a_place_reads_as_a_person_would_say_it() -> None:
+    assert str(Place("grade7.xlsx", 41)) == "grade7.xlsx row 41"
+    assert str(Place("grade7.xlsx", 41, "Period 3")) == "grade7.xlsx [Period 3] row 41"
+
+
+def test_a_problem_names_its_column_if_it_has_one() -> None:
+    assert str(RowProblem("E101", "is empty", column="user_id")) == "user_id: is empty"
+    assert str(RowProblem("E107", "class c1 is not in classes.csv")) == "class c1 is not in classes.csv"

@@ -1,0 +1,157 @@
+"""What happens to a row before anything is sent."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch_enroll.core import catalogue, plan
+from batch_enroll.core.intake import Defaults
+from batch_enroll.core.model import (
+    Action,
+    EnrollmentKey,
+    LedgerEntry,
+    Outcome,
+    OutcomeKind,
+    Place,
+    PlannedRow,
+    RunId,
+    SeatState,
+    SourceRow,
+)
+
+THIS_RUN, EARLIER_RUN = RunId("this"), RunId("earlier")
+RULES = plan.Rules(scope="test", run_id=THIS_RUN, today=date(2025, 9, 1), defaults=Defaults())
+
+
+def source(row: int = 2, **fields: str) -> SourceRow:
+    given_fields = {"user_id": "u1", "course_id": "c1", "school_id": "s1"} | fields
+    return SourceRow(Place("term.csv", row), tuple(given_fields.values()), given_fields)
+
+
+def plan_rows(*sources: SourceRow, rules: plan.Rules = RULES, **known: LedgerEntry) -> list[PlannedRow]:
+    readings = [plan.read(number, one, rules) for number, one in enumerate(sources, 1)]
+    entries: dict[EnrollmentKey, LedgerEntry] = {}
+    for reading in readings:
+        if reading.request is not None and reading.request.key.user_id in known:
+            entries[reading.request.key] = known[reading.request.key.user_id]
+    return plan.plan(readings, entries, rules)
+
+
+def outcome_of(row: PlannedRow) -> Outcome:
+    assert row.outcome is not None
+    assert row.request is None
+    return row.outcome
+
+
+def entry(state: SeatState, run: RunId = EARLIER_RUN) -> LedgerEntry:
+    return LedgerEntry(state, run, 1, Place("term.csv", 2))
+
+
+def test_a_new_seat_is_to_be_enrolled() -> None:
+    (row,) = plan_rows(source())
+    assert row.request is not None
+    assert row.request.action is Action.ENROLL
+    assert row.request.row_no == 1
+    assert row.outcome is None
+
+
+def test_a_bad_row_is_invalid_and_does_not_block_a_good_one() -> None:
+    bad, good = plan_rows(source(user_id=""), source(3))
+    assert outcome_of(bad).kind is OutcomeKind.INVALID
+    assert outcome_of(bad).code == catalogue.MISSING_USER
+    assert good.request is not None
+
+
+def test_an_invalid_row_keeps_its_problem_for_check() -> None:
+    reading = plan.read(1, source(role="wizard"), RULES)
+    assert reading.problem is not None
+    assert reading.problem.code == catalogue.UNKNOWN_ROLE
+
+
+def test_the_second_row_of_a_seat_is_skipped_and_names_the_first() -> None:
+    first, second = plan_rows(source(2), source(9))
+    assert first.request is not None
+    assert outcome_of(second) == Outcome(OutcomeKind.SKIPPED, catalogue.REPEATED, "repeats term.csv row 2")
+
+
+def test_a_row_that_repeats_one_of_an_earlier_batch_is_skipped_too() -> None:
+    (row,) = plan_rows(source(700), u1=entry(SeatState.CLAIMED, THIS_RUN))
+    assert outcome_of(row).detail == "repeats term.csv row 2"
+
+
+def test_the_same_user_and_course_in_another_role_is_another_seat() -> None:
+    rows = plan_rows(source(2, role="student"), source(3, role="teacher"))
+    assert all(row.request is not None for row in rows)
+
+
+def test_a_seat_enrolled_by_an_earlier_run_is_not_sent_again() -> None:
+    (row,) = plan_rows(source(), u1=entry(SeatState.ENROLLED))
+    assert outcome_of(row).kind is OutcomeKind.ALREADY_ENROLLED
+    assert outcome_of(row).code == catalogue.SEEN_BY_LEDGER
+
+
+def test_a_seat_whose_attempt_failed_earlier_is_sent_again() -> None:
+    (row,) = plan_rows(source(), u1=entry(SeatState.OPEN))
+    assert row.request is not None
+    assert row.request.action is Action.ENROLL
+
+
+def test_a_seat_of_unknown_state_is_looked_up_before_it_is_sent_again() -> None:
+    for state in (SeatState.CLAIMED, SeatState.UNKNOWN):
+        (row,) = plan_rows(source(), u1=entry(state))
+        assert row.request is not None
+        assert row.request.action is Action.LOOK_UP
+
+
+def test_an_enrollment_that_ended_yesterday_or_ends_today_is_skipped() -> None:
+    for end in ("2025-08-31", "2025-09-01"):
+        (row,) = plan_rows(source(end_date=end))
+        assert outcome_of(row).code == catalogue.ENDED
+    (running,) = plan_rows(source(end_date="2025-09-02"))
+    assert running.request is not None
+
+
+def test_a_withdrawn_or_inactive_row_is_skipped_and_says_so() -> None:
+    withdrawn, inactive = plan_rows(source(2, status="tobedeleted"), source(3, status="inactive"))
+    assert outcome_of(withdrawn).code == catalogue.WITHDRAWN
+    assert outcome_of(inactive).code == catalogue.INACTIVE
+
+
+def test_a_skipped_row_does_not_make_a_later_one_a_repeat() -> None:
+    _, good = plan_rows(source(2, status="tobedeleted"), source(3))
+    assert good.request is not None
+
+
+def test_a_sourced_id_is_sent_only_if_the_rules_say_so() -> None:
+    (with_id,) = plan_rows(source(sourced_id="e1"))
+    silent = plan.Rules("test", THIS_RUN, date(2025, 9, 1), Defaults(), send_sourced_id=False)
+    (without,) = plan_rows(source(sourced_id="e1"), rules=silent)
+    assert with_id.request is not None
+    assert without.request is not None
+    assert (with_id.request.sourced_id, without.request.sourced_id) == ("e1", None)
+
+
+def test_a_begin_date_becomes_a_date_time() -> None:
+    (row,) = plan_rows(source(begin_date="2025-08-15"))
+    assert row.request is not None
+    assert row.request.begin_date == datetime(2025, 8, 15, tzinfo=UTC)
+
+
+def test_a_row_held_back_keeps_its_cells_and_gets_the_outcome() -> None:
+    (row,) = plan_rows(source())
+    held = plan.hold_back(row, Outcome(OutcomeKind.NOT_ATTEMPTED, catalogue.DRY_RUN))
+    assert held.request is None
+    assert held.cells == row.cells
+    assert plan.hold_back(held, Outcome(OutcomeKind.FAILED)) is held
+
+
+@given(st.lists(st.tuples(st.sampled_from(["u1", "u2", ""]), st.sampled_from(["c1", "c2"])), max_size=12))
+def test_every_row_gets_exactly_one_plan_in_input_order(rows: list[tuple[str, str]]) -> None:
+    planned = plan_rows(*(source(n, user_id=user, course_id=course) for n, (user, course) in enumerate(rows, 2)))
+    assert [row.row_no for row in planned] == list(range(1, len(rows) + 1))
+    assert all((row.request is None) != (row.outcome is None) for row in planned)
+    requested = [row.request.key for row in planned if row.request is not None]
+    assert len(requested) == len(set(requested)) == len({pair for pair in rows if pair[0]})

@@ -1,0 +1,104 @@
+"""A run in numbers."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch_enroll.core import catalogue
+from batch_enroll.core.model import Outcome, OutcomeKind, Place, Requests, ResultRow, RosterRef, RunId, RunRecord
+from batch_enroll.core.summary import RunSummary, Tally, summarise
+
+START = datetime(2026, 9, 1, 6, 15, tzinfo=UTC)
+RUN = RunRecord(
+    run_id=RunId("r1"),
+    environment="staging",
+    base_url="https://example.test",
+    scope="https://example.test",
+    columns=("user_id",),
+    started_at=START,
+    folder="runs/r1",
+    rosters=(RosterRef("term.csv", "abc", 4),),
+    requests=Requests(4, 1, 0),
+    finished_at=START + timedelta(seconds=2),
+)
+
+
+def tally_of(*outcomes: Outcome) -> Tally:
+    tally = Tally()
+    for number, outcome in enumerate(outcomes, 1):
+        tally.add(ResultRow(number, Place("term.csv", number + 1), ("u",), outcome, START))
+    return tally
+
+
+def summary_of(*outcomes: Outcome) -> RunSummary:
+    return summarise(RUN, tally_of(*outcomes), {"results": "runs/r1/results.csv"})
+
+
+ENROLLED = Outcome(OutcomeKind.ENROLLED)
+ALREADY = Outcome(OutcomeKind.ALREADY_ENROLLED, catalogue.SEEN_BY_LEDGER)
+SKIPPED = Outcome(OutcomeKind.SKIPPED, catalogue.REPEATED, "repeats term.csv row 2")
+INVALID = Outcome(OutcomeKind.INVALID, catalogue.MISSING_USER, "user_id: is empty")
+FAILED = Outcome(OutcomeKind.FAILED, catalogue.SERVER_ERROR, "HTTP 500")
+DRY = Outcome(OutcomeKind.NOT_ATTEMPTED, catalogue.DRY_RUN)
+
+
+@given(st.lists(st.builds(Outcome, st.sampled_from(OutcomeKind), st.sampled_from(sorted(catalogue.CATALOGUE)))))
+def test_the_outcomes_add_up_to_the_rows(outcomes: list[Outcome]) -> None:
+    summary = summary_of(*outcomes)
+    assert summary.rows == sum(summary.outcomes.values()) == len(outcomes)
+    assert list(summary.outcomes) == [kind.value for kind in OutcomeKind]
+
+
+def test_everything_enrolled_or_already_so_is_0_and_skips_do_not_matter() -> None:
+    assert tally_of(ENROLLED, ALREADY, SKIPPED).exit_status() == 0
+
+
+def test_one_row_that_was_not_enrolled_is_1() -> None:
+    assert tally_of(ENROLLED, FAILED).exit_status() == 1
+    assert tally_of(ENROLLED, INVALID).exit_status() == 1
+
+
+def test_no_usable_row_is_3() -> None:
+    assert tally_of(INVALID, SKIPPED).exit_status() == 3
+    assert tally_of().exit_status() == 3
+
+
+def test_a_dry_run_of_good_rows_is_0() -> None:
+    assert tally_of(DRY, DRY, SKIPPED).exit_status() == 0
+    assert tally_of(DRY, INVALID).exit_status() == 1
+
+
+def test_causes_are_grouped_with_examples_and_what_to_mend_comes_first() -> None:
+    causes = tally_of(SKIPPED, SKIPPED, FAILED, INVALID, INVALID, INVALID, INVALID, DRY).causes()
+    assert [(cause.code, cause.count) for cause in causes] == [("E101", 4), ("E301", 1), ("S101", 2)]
+    assert causes[0].examples == ("term.csv row 5", "term.csv row 6", "term.csv row 7")
+    assert causes[0].hint == catalogue.hint("E101")
+
+
+def test_the_json_has_every_promised_key() -> None:
+    as_json = summary_of(ENROLLED, ALREADY, INVALID, SKIPPED).as_json()
+    assert {
+        "run_id", "roster", "environment", "base_url", "started_at", "finished_at", "duration_s", "outcomes",
+        "requests", "rows_per_s", "causes", "files", "exit_status",
+    } <= as_json.keys()  # fmt: skip
+    assert as_json["roster"] == {"path": "term.csv", "sha256": "abc", "rows": 4}
+    assert as_json["requests"] == {"sent": 4, "retried": 1, "throttled": 0}
+    assert (as_json["started_at"], as_json["duration_s"]) == ("2026-09-01T06:15:00.000Z", 2.0)
+    assert as_json["rows_per_s"] == 2.0
+    assert as_json["exit_status"] == 1
+    assert json.loads(json.dumps(as_json)) == as_json
+
+
+def test_several_rosters_are_listed_and_an_unfinished_run_has_no_end() -> None:
+    open_run = RunRecord(
+        RunId("r2"), "staging", "https://example.test", "s", (), START, "f",
+        rosters=(RosterRef("a", "1", 1), RosterRef("b", "2", 1)), exit_status=130,
+    )  # fmt: skip
+    as_json = summarise(open_run, tally_of(ENROLLED), {}).as_json()
+    assert isinstance(as_json["roster"], list)
+    assert as_json["finished_at"] is None
+    assert (as_json["duration_s"], as_json["rows_per_s"], as_json["exit_status"]) == (0.0, 0.0, 130)

@@ -1,0 +1,371 @@
+"""What one answer means for its row."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch_enroll.core import catalogue, verdict
+from batch_enroll.core.model import (
+    Action,
+    CourseId,
+    EnrollmentKey,
+    EnrollmentRequest,
+    Meaning,
+    NoReply,
+    Outcome,
+    OutcomeKind,
+    Reply,
+    Role,
+    SchoolId,
+    Seat,
+    Seats,
+    UserId,
+)
+from batch_enroll.core.verdict import Answer, Bench, Halt, HaltReason, Next, Policy, RenewToken, Settle, Tries, Verdict
+
+POLICY = Policy(max_attempts=3, max_throttles=2, max_look_ups=2, sure_absences=2)
+BENCH = Bench(POLICY, draw=0.5, token_proven=True)
+KEY = EnrollmentKey("test", UserId("u1"), CourseId("c1"), SchoolId("s1"), Role.STUDENT)
+REQUEST = EnrollmentRequest(1, KEY)
+THERE = Seats((Seat("e9", CourseId("c1"), SchoolId("s1"), Role.STUDENT),))
+ABSENT = Seats(())
+LOST = NoReply("no answer in time", sent=True)
+V = TypeVar("V", Settle, Next, RenewToken, Halt)
+
+
+def enroll(answer: Answer, tries: Tries | None = None, request: EnrollmentRequest = REQUEST) -> Verdict:
+    return verdict.judge(request, tries or verdict.begin(request), answer, BENCH)
+
+
+def expect(kind: type[V], judged: Verdict) -> V:
+    assert isinstance(judged, kind), judged
+    return judged
+
+
+def settled(judged: Verdict) -> Outcome:
+    return expect(Settle, judged).outcome
+
+
+def following(*answers: Answer, request: EnrollmentRequest = REQUEST) -> Verdict:
+    """The verdict on the last of `answers`, each given to the step that the one before it asked for."""
+    tries, judged = verdict.begin(request), None
+    for answer in answers:
+        if judged is not None:
+            tries = expect(Next, judged).tries
+        judged = enroll(answer, tries, request)
+    assert judged is not None
+    return judged
+
+
+# -- success ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_201_is_an_enrollment() -> None:
+    outcome = settled(enroll(Reply(201, Meaning.ENROLLMENT, enrollment_id="e1")))
+    assert outcome == Outcome(OutcomeKind.ENROLLED, attempts=1, status=201, enrollment_id="e1")
+
+
+@pytest.mark.parametrize("meaning", [Meaning.NOTHING, Meaning.NOT_JSON])
+def test_a_201_with_an_odd_body_is_still_an_enrollment(meaning: Meaning) -> None:
+    assert settled(enroll(Reply(201, meaning))).kind is OutcomeKind.ENROLLED
+
+
+def test_another_2xx_counts_unless_it_is_a_page_from_somebody_else() -> None:
+    assert settled(enroll(Reply(200, Meaning.ENROLLMENT))).kind is OutcomeKind.ENROLLED
+    assert settled(enroll(Reply(204))).kind is OutcomeKind.ENROLLED
+    assert expect(Next, enroll(Reply(200, Meaning.NOT_JSON))).tries.step is Action.LOOK_UP
+
+
+# -- already there ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [Reply(409), Reply(422, Meaning.ALREADY_ENROLLED), Reply(404, Meaning.ALREADY_ENROLLED)],
+)
+def test_already_enrolled_in_all_its_forms(reply: Reply) -> None:
+    outcome = settled(enroll(reply))
+    assert (outcome.kind, outcome.code) == (OutcomeKind.ALREADY_ENROLLED, catalogue.SEEN_BY_SERVER)
+
+
+def test_already_enrolled_after_a_lost_answer_is_our_own_enrollment() -> None:
+    in_doubt = Tries(Action.ENROLL, sent=1, attempts=1, doubt=True)
+    assert settled(enroll(Reply(409), in_doubt)).kind is OutcomeKind.ENROLLED
+
+
+def test_already_exists_for_a_sourced_id_is_looked_up_because_it_may_mean_another_row() -> None:
+    request = EnrollmentRequest(1, KEY, sourced_id="e1")
+    conflict = Reply(404, Meaning.ALREADY_ENROLLED)
+    assert expect(Next, following(conflict, request=request)).tries.step is Action.LOOK_UP
+    there = settled(following(conflict, THERE, request=request))
+    assert (there.kind, there.code) == (OutcomeKind.ALREADY_ENROLLED, catalogue.SEEN_BY_LOOK_UP)
+    absent = settled(following(conflict, ABSENT, request=request))
+    assert (absent.kind, absent.code) == (OutcomeKind.REJECTED, catalogue.CONFLICT)
+
+
+# -- refusals ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        (Reply(404, Meaning.UNKNOWN_USER), catalogue.UNKNOWN_USER),
+        (Reply(422, Meaning.UNKNOWN_COURSE), catalogue.UNKNOWN_COURSE),
+        (Reply(400, Meaning.UNKNOWN_SCHOOL), catalogue.UNKNOWN_SCHOOL),
+        (Reply(404), catalogue.UNKNOWN_ID),
+        (Reply(400), catalogue.INVALID_FOR_SERVER),
+        (Reply(422), catalogue.INVALID_FOR_SERVER),
+        (Reply(403), catalogue.FORBIDDEN),
+        (Reply(405), catalogue.REFUSED),
+        (Reply(302), catalogue.REDIRECTED),
+        (Reply(418, Meaning.ALREADY_ENROLLED), catalogue.REFUSED),
+    ],
+)
+def test_a_refused_row_is_rejected_at_once_with_its_cause(reply: Reply, code: str) -> None:
+    outcome = settled(enroll(reply))
+    assert (outcome.kind, outcome.code, outcome.attempts) == (OutcomeKind.REJECTED, code, 1)
+
+
+def test_a_server_error_that_cannot_pass_is_not_repeated() -> None:
+    outcome = settled(enroll(Reply(501)))
+    assert (outcome.kind, outcome.code) == (OutcomeKind.FAILED, catalogue.SERVER_ERROR)
+
+
+def test_the_detail_names_the_status_and_what_the_server_said() -> None:
+    assert settled(enroll(Reply(422, detail="role: Invalid"))).detail == "HTTP 422: role: Invalid"
+    assert settled(enroll(Reply(422))).detail == "HTTP 422"
+
+
+# -- tokens -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reply", [Reply(401), Reply(500, Meaning.TOKEN_EXPIRED)])
+def test_an_expired_token_is_renewed_once_and_the_request_repeated_once(reply: Reply) -> None:
+    renewed = expect(RenewToken, enroll(reply))
+    assert renewed.tries.renewals == 1
+    assert renewed.tries.sent == 0
+    outcome = settled(enroll(reply, renewed.tries))
+    assert (outcome.kind, outcome.code) == (OutcomeKind.REJECTED, catalogue.NOT_AUTHORISED)
+
+
+def test_a_fresh_token_that_never_worked_halts_the_run() -> None:
+    renewed = expect(RenewToken, enroll(Reply(401)))
+    halted = expect(Halt, verdict.judge(REQUEST, renewed.tries, Reply(401), Bench(POLICY, 0.5, token_proven=False)))
+    assert halted.reason is HaltReason.AUTH_REFUSED
+
+
+def test_a_later_expiry_of_the_same_row_is_renewed_again() -> None:
+    renewed = expect(RenewToken, enroll(Reply(401)))
+    later = expect(Next, enroll(Reply(429), renewed.tries))
+    assert expect(RenewToken, enroll(Reply(401), later.tries)).tries.renewals == 1
+
+
+def test_a_lost_answer_whose_look_up_is_refused_stays_unknown() -> None:
+    looking = expect(Next, enroll(LOST)).tries
+    renewed = expect(RenewToken, enroll(Reply(401), looking))
+    assert settled(enroll(Reply(401), renewed.tries)).kind is OutcomeKind.UNKNOWN
+
+
+# -- throttling -------------------------------------------------------------------------------------------------------
+
+
+def test_a_throttled_request_is_repeated_and_counts_as_no_attempt() -> None:
+    for status in (425, 429):
+        later = expect(Next, enroll(Reply(status)))
+        assert later.tries.step is Action.ENROLL
+        assert (later.tries.sent, later.tries.attempts) == (1, 0)
+
+
+def test_retry_after_is_the_least_wait() -> None:
+    assert expect(Next, enroll(Reply(429, retry_after_s=7.0))).wait_s == 7.0
+    assert expect(Next, enroll(Reply(503, retry_after_s=7.0))).wait_s == 7.0
+
+
+def test_a_row_that_is_throttled_to_the_end_has_failed() -> None:
+    outcome = settled(following(Reply(429), Reply(429), Reply(429)))
+    assert (outcome.kind, outcome.code, outcome.attempts) == (OutcomeKind.FAILED, catalogue.THROTTLED, 3)
+
+
+def test_a_look_up_that_is_throttled_to_the_end_leaves_the_row_unknown() -> None:
+    outcome = settled(following(LOST, Reply(429), Reply(429), Reply(429)))
+    assert outcome.kind is OutcomeKind.UNKNOWN
+
+
+# -- lost answers -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("answer", [LOST, Reply(408), Reply(500), Reply(502), Reply(503), Reply(504)])
+def test_what_may_have_been_acted_on_is_looked_up_before_it_is_sent_again(answer: Answer) -> None:
+    asked = expect(Next, enroll(answer))
+    assert asked.tries.step is Action.LOOK_UP
+    assert asked.tries.doubt
+    outcome = settled(enroll(THERE, asked.tries))
+    assert (outcome.kind, outcome.code, outcome.enrollment_id) == (
+        OutcomeKind.ENROLLED,
+        catalogue.FOUND_AFTER_LOSS,
+        "e9",
+    )
+
+
+def test_a_lost_answer_is_looked_up_not_before_the_server_had_time_to_write() -> None:
+    assert expect(Next, enroll(LOST)).wait_s >= POLICY.settling_s
+
+
+def test_one_look_up_that_misses_the_seat_is_not_enough_after_a_lost_answer() -> None:
+    assert expect(Next, following(LOST, ABSENT)).tries.step is Action.LOOK_UP
+    again = expect(Next, following(LOST, ABSENT, ABSENT)).tries
+    assert again.step is Action.ENROLL
+    assert not again.doubt
+
+
+def test_after_a_server_error_one_look_up_is_enough() -> None:
+    assert expect(Next, following(Reply(500), ABSENT)).tries.step is Action.ENROLL
+
+
+def test_a_user_the_look_up_does_not_know_has_no_seat() -> None:
+    assert expect(Next, following(Reply(500), Reply(404))).tries.step is Action.ENROLL
+
+
+def test_a_look_up_that_keeps_failing_leaves_the_row_unknown() -> None:
+    again = expect(Next, following(LOST, NoReply("no connection", sent=False)))
+    assert again.tries.step is Action.LOOK_UP
+    outcome = settled(following(LOST, NoReply("no connection", sent=False), Reply(500)))
+    assert (outcome.kind, outcome.code) == (OutcomeKind.UNKNOWN, catalogue.ANSWER_LOST)
+    assert "HTTP 500" in outcome.detail
+
+
+def test_a_request_that_never_left_is_sent_again_without_a_look_up() -> None:
+    again = expect(Next, enroll(NoReply("no connection", sent=False)))
+    assert again.tries.step is Action.ENROLL
+    outcome = settled(following(*[NoReply("no connection", sent=False)] * 3))
+    assert (outcome.kind, outcome.code, outcome.attempts) == (OutcomeKind.FAILED, catalogue.NOT_CONNECTED, 3)
+
+
+def test_a_row_fails_when_its_attempts_are_used_up_and_its_seat_is_not_there() -> None:
+    outcome = settled(following(Reply(500), ABSENT, Reply(500), ABSENT, Reply(500), ABSENT))
+    assert (outcome.kind, outcome.attempts, outcome.status) == (OutcomeKind.FAILED, 3, 500)
+
+
+def test_seats_where_an_enrollment_was_due_fail_the_row() -> None:
+    assert settled(enroll(THERE)).code == catalogue.ODD_ANSWER
+
+
+# -- planned look-ups -------------------------------------------------------------------------------------------------
+
+
+def test_a_planned_look_up_that_finds_the_seat_sends_nothing() -> None:
+    outcome = settled(following(THERE, request=EnrollmentRequest(1, KEY, Action.LOOK_UP)))
+    assert (outcome.kind, outcome.code, outcome.attempts) == (
+        OutcomeKind.ALREADY_ENROLLED,
+        catalogue.SEEN_BY_LOOK_UP,
+        0,
+    )
+
+
+def test_a_planned_look_up_that_misses_the_seat_sends_the_enrollment_at_once() -> None:
+    request = EnrollmentRequest(1, KEY, Action.LOOK_UP)
+    first = expect(Next, following(ABSENT, request=request))
+    assert (first.tries.step, first.wait_s, first.tries.doubt) == (Action.ENROLL, 0.0, False)
+
+
+def test_a_planned_look_up_that_fails_leaves_the_row_unknown() -> None:
+    request = EnrollmentRequest(1, KEY, Action.LOOK_UP)
+    outcome = settled(following(Reply(500), Reply(500), request=request))
+    assert (outcome.kind, outcome.attempts, outcome.status) == (OutcomeKind.UNKNOWN, 0, None)
+
+
+# -- which seat is ours -----------------------------------------------------------------------------------------------
+
+
+def test_a_seat_counts_only_for_its_own_course_school_and_role() -> None:
+    for course, school, role in (("c2", "s1", Role.STUDENT), ("c1", "s2", Role.STUDENT), ("c1", "s1", Role.TEACHER)):
+        assert verdict.holds(Seats((Seat("e", CourseId(course), SchoolId(school), role),)), KEY) is None
+    assert verdict.holds(THERE, KEY) == THERE.seats[0]
+
+
+def test_without_a_school_any_school_of_the_course_counts() -> None:
+    anywhere = EnrollmentKey("test", UserId("u1"), CourseId("c1"), None, Role.STUDENT)
+    assert verdict.holds(THERE, anywhere) == THERE.seats[0]
+
+
+# -- halting ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [
+        (HaltReason.AUTH_REFUSED, catalogue.AUTH_REFUSED),
+        (HaltReason.API_DOWN, catalogue.API_DOWN),
+        (HaltReason.INTERRUPTED, catalogue.STOPPED),
+        (HaltReason.ROSTER_UNREADABLE, catalogue.STOPPED),
+    ],
+)
+def test_a_row_not_sent_when_the_run_halts_is_not_attempted(reason: HaltReason, code: str) -> None:
+    outcome = verdict.stopped(verdict.NOT_TRIED, reason)
+    assert outcome == Outcome(OutcomeKind.NOT_ATTEMPTED, code)
+
+
+def test_a_row_between_two_attempts_when_the_run_halts_says_what_it_saw() -> None:
+    between = expect(Next, enroll(Reply(429))).tries
+    outcome = verdict.stopped(between, HaltReason.INTERRUPTED)
+    assert (outcome.kind, outcome.status, outcome.attempts) == (OutcomeKind.NOT_ATTEMPTED, 429, 1)
+
+
+def test_a_row_in_doubt_when_the_run_halts_is_unknown() -> None:
+    outcome = verdict.stopped(expect(Next, enroll(LOST)).tries, HaltReason.INTERRUPTED)
+    assert (outcome.kind, outcome.code) == (OutcomeKind.UNKNOWN, catalogue.INTERRUPTED)
+
+
+# -- laws -------------------------------------------------------------------------------------------------------------
+
+replies = st.builds(
+    Reply,
+    status=st.integers(100, 599),
+    meaning=st.sampled_from(Meaning),
+    retry_after_s=st.none() | st.floats(0, 1e6),
+)
+answers = replies | st.builds(NoReply, cause=st.just("x"), sent=st.booleans()) | st.sampled_from([THERE, ABSENT])
+draws = st.floats(0, 1, exclude_max=True)
+
+
+@given(st.lists(st.tuples(answers, draws), min_size=80, max_size=80), st.booleans(), st.sampled_from(["e1", None]))
+def test_whatever_the_server_answers_a_row_ends_within_its_limits(
+    answered: list[tuple[Answer, float]],
+    proven: bool,  # noqa: FBT001 - hypothesis calls it by name
+    sourced_id: str | None,
+) -> None:
+    request = EnrollmentRequest(1, KEY, sourced_id=sourced_id)
+    tries = verdict.begin(request)
+    for answer, draw in answered:
+        judged = verdict.judge(request, tries, answer, Bench(POLICY, draw, proven))
+        match judged:
+            case Settle(outcome):
+                assert outcome.attempts <= POLICY.max_attempts + POLICY.max_throttles + 1
+                assert outcome.code or outcome.kind is OutcomeKind.ENROLLED
+                return
+            case Halt():
+                return
+            case Next(wait_s=wait_s):
+                assert wait_s >= (answer.retry_after_s or 0.0 if isinstance(answer, Reply) and _is_retry(answer) else 0)
+        tries = judged.tries
+    pytest.fail("the row never ended")
+
+
+def _is_retry(reply: Reply) -> bool:
+    return reply.status in {425, 429}
+
+
+@given(st.integers(1, 10_000), draws)
+def test_waits_grow_but_never_beyond_their_ceiling(attempt: int, draw: float) -> None:
+    wait = verdict.wait_s(attempt, Bench(POLICY, draw, token_proven=True))
+    assert 0 <= wait <= min(POLICY.max_wait_s, POLICY.base_wait_s * 2.0 ** min(attempt - 1, 32))
+
+
+def test_only_an_answer_can_complain_of_the_token() -> None:
+    assert verdict.about_the_token(Reply(401))
+    assert not verdict.about_the_token(Reply(403))
+    assert not verdict.about_the_token(LOST)

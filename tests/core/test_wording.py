@@ -1,0 +1,61 @@
+"""A server's error text, made fit to be kept."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch_enroll.core.wording import clean
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("User not found", "User not found"),
+        ("User u-1 not found", "User <user> not found"),
+        ("School or class not found", "School or class not found"),
+        ("Course c/7 not found", "Course <course> not found"),
+        ("role: Invalid enum value. Expected 'student'", "role: Invalid enum value. Expected 'student'"),
+        ("server_busy", "server_busy"),
+        ("JWT signature verification failed", "JWT signature verification failed"),
+        ("limit of 100 requests", "limit of 100 requests"),
+        ("  not\n found ", "not found"),
+    ],
+)
+def test_plain_error_texts_pass_with_ids_replaced(text: str, kept: str) -> None:
+    assert clean(text, {"u-1": "user", "c/7": "course"}) == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("User Jane Doe not found", "Jane"),
+        ("student Will Young (will.young@school.example) is already enrolled", "young"),
+        ("user Page Day not found", "Page"),
+        ("Long is not a valid user", "Long"),
+        ("token eyJhbGciOi.eyJzdWIi.c2ln expired", "eyJ"),
+        ("born 20140831 in Łódź", "20140831"),
+        ("born in Łódź", "Łódź"),
+        ("<script>Jane</script>", "Jane"),
+    ],
+)
+def test_names_mails_secrets_and_numbers_are_left_out(text: str, secret: str) -> None:
+    assert secret not in clean(text, {})
+    assert "…" in clean(text, {})
+
+
+def test_an_id_inside_a_longer_word_is_not_taken_for_the_id() -> None:
+    assert clean("user not found", {"s": "school"}) == "user not found"
+
+
+def test_a_long_text_is_cut() -> None:
+    assert len(clean("user not found " * 100, {})) == 160
+
+
+@given(st.text(max_size=80), st.dictionaries(st.text(max_size=4), st.sampled_from(["user", "course"]), max_size=2))
+def test_any_text_becomes_one_short_line(text: str, ids: dict[str, str]) -> None:
+    cleaned = clean(text, ids)
+    assert len(cleaned) <= 160
+    assert "\n" not in cleaned
+    assert "@" not in cleaned
