@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from batch_enroll.core.events import Event
@@ -87,10 +88,16 @@ class Ledger(Protocol):
         """The last word on those of `keys` that were ever claimed."""
 
     def claim(self, run_id: RunId, rows: Sequence[PlannedRow]) -> None:
-        """Records rows with their intent (a request: its key becomes CLAIMED) or their outcome (no request)."""
+        """Records rows with their intent (a request: its key becomes CLAIMED) or their outcome (no request).
+
+        A row claimed again takes the new intent or outcome and keeps the attempts it has had.
+        """
 
     def settle(self, run_id: RunId, settled: Sequence[Settled]) -> None:
-        """Records outcomes of claimed rows, and what they make of their keys."""
+        """Records outcomes of claimed rows, and what they make of their keys; attempts add up over all tries.
+
+        A key claimed to be looked up that was not asked about (NOT_ATTEMPTED or FAILED, no attempt) stays UNKNOWN.
+        """
 
     def finish(self, run: RunRecord) -> None:
         """Records the end of a run: its counts, exit status and time."""
@@ -98,11 +105,20 @@ class Ledger(Protocol):
     def results(self, run_id: RunId) -> Iterator[ResultRow]:
         """Every row of the run in input order; a claimed row that never settled is UNKNOWN (E402)."""
 
+    def unsettled(self, run_id: RunId) -> Iterator[PlannedRow]:
+        """The run's rows that were claimed and never settled, to be looked up first; claim them again to go on."""
+
     def run(self, run_id: RunId | None = None) -> RunRecord | None:
         """One run, or the latest; None if there is none."""
 
     def runs(self) -> Iterable[RunRecord]:
         """All runs, latest first."""
+
+    def purge(self, older_than: datetime) -> int:
+        """Removes what runs that ended (or, never ended, began) before hold of persons; how many runs that were.
+
+        Seats stay known, so that a nightly run still skips them; what a purged row was in its file is forgotten.
+        """
 
     def close(self) -> None:
         """Lets go of the file."""

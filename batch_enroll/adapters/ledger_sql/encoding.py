@@ -1,0 +1,211 @@
+"""Values to columns and back."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from batch_enroll.core import catalogue
+from batch_enroll.core.model import (
+    Action,
+    CourseId,
+    EnrollmentKey,
+    EnrollmentRequest,
+    LedgerEntry,
+    Outcome,
+    OutcomeKind,
+    Place,
+    PlannedRow,
+    Requests,
+    ResultRow,
+    Role,
+    RosterRef,
+    RunId,
+    RunRecord,
+    SchoolId,
+    SeatState,
+    UserId,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+Cell: TypeAlias = "str | int | bytes | bool | None"
+Params: TypeAlias = "dict[str, Cell]"
+
+INTERRUPTED: Final = OutcomeKind.UNKNOWN, catalogue.INTERRUPTED, "the run ended before its answer was recorded"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_SEAT_AFTER: Final = {
+    OutcomeKind.ENROLLED: SeatState.ENROLLED,
+    OutcomeKind.ALREADY_ENROLLED: SeatState.ENROLLED,
+    OutcomeKind.UNKNOWN: SeatState.UNKNOWN,
+}
+_NOT_TRIED: Final = frozenset({OutcomeKind.NOT_ATTEMPTED, OutcomeKind.FAILED})
+_encode_json: Final = json.JSONEncoder(separators=(",", ":")).encode  # ASCII, so NUL and lone surrogates are safe
+
+
+def micros(moment: datetime) -> int:
+    """Microseconds since 1970 in UTC, exactly."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def moment(stored: int | None) -> datetime | None:
+    """The reverse of `micros`."""
+    return None if stored is None else _EPOCH + timedelta(microseconds=stored)
+
+
+def run_columns(run: RunRecord) -> Params:
+    """Columns of `runs`."""
+    return {
+        "run_id": run.run_id,
+        "environment": run.environment,
+        "base_url": run.base_url,
+        "scope": run.scope,
+        "columns": _encode_json(run.columns),
+        "started_at": micros(run.started_at),
+        "folder": _plain(run.folder),
+        **end_columns(run),
+    }
+
+
+def end_columns(run: RunRecord) -> Params:
+    """Those columns of `runs` that are known when the run is over."""
+    return {
+        "rosters": _encode_json([(ref.path, ref.sha256, ref.rows) for ref in run.rosters]),
+        "requests": _encode_json((run.requests.sent, run.requests.retried, run.requests.throttled)),
+        "finished_at": None if run.finished_at is None else micros(run.finished_at),
+        "exit_status": run.exit_status,
+        "ending": _plain(run.ending),
+        "dry_run": run.dry_run,
+    }
+
+
+def run_from(row: Row[Any]) -> RunRecord:
+    """One line of `runs`."""
+    return RunRecord(
+        run_id=RunId(row.run_id),
+        environment=row.environment,
+        base_url=row.base_url,
+        scope=row.scope,
+        columns=tuple(json.loads(row.columns)),
+        started_at=_EPOCH + timedelta(microseconds=row.started_at),
+        folder=row.folder,
+        rosters=tuple(RosterRef(*ref) for ref in json.loads(row.rosters)),
+        requests=Requests(*json.loads(row.requests)),
+        finished_at=moment(row.finished_at),
+        exit_status=row.exit_status,
+        ending=row.ending,
+        dry_run=row.dry_run,
+    )
+
+
+def claim_columns(run_no: int, row: PlannedRow, now: int) -> Params:
+    """Columns of `run_rows` for a row claimed with a request, or settled with an outcome."""
+    outcome, request = row.outcome, row.request
+    return {
+        "run_no": run_no,
+        "row_no": row.row_no,
+        "roster_file": _plain(row.place.file),
+        "roster_row": row.place.row,
+        "roster_sheet": None if row.place.sheet is None else _plain(row.place.sheet),
+        "cells": _encode_json(row.cells),
+        "digest": None if request is None else request.key.digest(),
+        "request": None if request is None else _encode_request(request),
+        "kind": None if outcome is None else outcome.kind.value,
+        "code": "" if outcome is None else outcome.code,
+        "detail": "" if outcome is None else _plain(outcome.detail),
+        "attempts": 0 if outcome is None else outcome.attempts,
+        "http_status": None if outcome is None else outcome.status,
+        "enrollment_id": None if outcome is None else _plain_id(outcome.enrollment_id),
+        "finished_at": None if outcome is None else now,
+    }
+
+
+def settle_columns(run_no: int, row_no: int, outcome: Outcome, now: int) -> Params:
+    """Parameters of `statements.SETTLE_ROW` and `statements.SETTLE_SEAT`."""
+    return {
+        "of_run": run_no,
+        "of_row": row_no,
+        "kind": outcome.kind.value,
+        "code": outcome.code,
+        "detail": _plain(outcome.detail),
+        "tried": outcome.attempts,
+        "http_status": outcome.status,
+        "enrollment_id": _plain_id(outcome.enrollment_id),
+        "now": now,
+        "state": _SEAT_AFTER.get(outcome.kind, SeatState.OPEN).value,
+        "untried": outcome.attempts == 0 and outcome.kind in _NOT_TRIED,
+    }
+
+
+def seat_columns(run_no: int, request: EnrollmentRequest, digest: Cell) -> Params:
+    """Columns of `seats` for a key that is being claimed."""
+    return {
+        "digest": digest,
+        "run_no": run_no,
+        "row_no": request.row_no,
+        "state": SeatState.CLAIMED.value,
+        "doubt": request.action is Action.LOOK_UP,
+        "settled_at": None,
+    }
+
+
+def result_from(row: Row[Any]) -> ResultRow:
+    """One line of `run_rows` as a line of the results."""
+    kind, code, detail = INTERRUPTED if row.kind is None else (OutcomeKind(row.kind), row.code, row.detail)
+    outcome = Outcome(kind, code, detail, row.attempts, row.http_status, row.enrollment_id)
+    place = Place(row.roster_file, row.roster_row, row.roster_sheet)
+    return ResultRow(row.row_no, place, tuple(json.loads(row.cells)), outcome, moment(row.finished_at))
+
+
+def unsettled_from(row: Row[Any], scope: str) -> PlannedRow:
+    """One line of `run_rows` as a row that has to be looked up before it is sent."""
+    user_id, course_id, school_id, role, begin_date, sourced_id, metadata = json.loads(row.request)
+    request = EnrollmentRequest(
+        row_no=row.row_no,
+        key=EnrollmentKey(
+            scope, UserId(user_id), CourseId(course_id), None if school_id is None else SchoolId(school_id), Role(role)
+        ),
+        action=Action.LOOK_UP,
+        begin_date=None if begin_date is None else datetime.fromisoformat(begin_date),
+        sourced_id=sourced_id,
+        metadata=metadata,
+    )
+    place = Place(row.roster_file, row.roster_row, row.roster_sheet)
+    return PlannedRow(row.row_no, place, tuple(json.loads(row.cells)), request)
+
+
+def entry_from(row: Row[Any]) -> LedgerEntry:
+    """One line of `seats`, joined with its run and row; a purged row has left no place."""
+    place = (
+        Place("", row.row_no) if row.roster_file is None else Place(row.roster_file, row.roster_row, row.roster_sheet)
+    )
+    return LedgerEntry(SeatState(row.state), RunId(row.run_id), row.row_no, place, moment(row.settled_at))
+
+
+def _encode_request(request: EnrollmentRequest) -> str:
+    key = request.key
+    return _encode_json(
+        (
+            key.user_id,
+            key.course_id,
+            key.school_id,
+            key.role,
+            None if request.begin_date is None else request.begin_date.isoformat(),
+            request.sourced_id,
+            dict(request.metadata),
+        )
+    )
+
+
+def _plain_id(text: str | None) -> str | None:
+    return None if text is None else _plain(text)
+
+
+def _plain(text: str) -> str:
+    """`text` as both databases can store it: file names and server texts may hold lone surrogates or NUL."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")

@@ -1,0 +1,204 @@
+"""The ledger's verbs. Each is one transaction: when it returns, what it recorded is on disk."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import and_, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from batch_enroll.adapters.ledger_sql import encoding
+from batch_enroll.adapters.ledger_sql.failures import told
+from batch_enroll.adapters.ledger_sql.opening import engine_for, let_readers_in, name_of, place_of
+from batch_enroll.adapters.ledger_sql.schema import MIGRATIONS, ROWS, RUNS, prepare
+from batch_enroll.adapters.ledger_sql.statements import (
+    KNOWN,
+    RUNS_LATEST_FIRST,
+    SETTLE_ROW,
+    SETTLE_SEAT,
+    claim_rows,
+    claim_seats,
+)
+from batch_enroll.core.errors import LedgerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from sqlalchemy import Connection, Row, Select
+
+    from batch_enroll.adapters.ledger_sql.schema import Migration
+    from batch_enroll.core.model import EnrollmentKey, LedgerEntry, PlannedRow, ResultRow, RunId, RunRecord, Settled
+
+_KEYS_AT_ONCE: Final = 500  # old SQLite builds take 999 parameters
+_ROWS_AT_ONCE: Final = 1000
+
+
+class SqlLedger:
+    """The Ledger in a SQLite file (a path) or in PostgreSQL (a URL); created, or brought to this version, on opening.
+
+    Raises:
+        LedgerError: it is damaged, newer than this program, locked, or cannot be made; no data was touched.
+        UsageError: the URL cannot be used.
+    """
+
+    def __init__(
+        self,
+        where: Path | str,
+        utc_now: Callable[[], datetime],
+        migrations: Sequence[Migration] = MIGRATIONS,
+    ) -> None:
+        url = place_of(where)
+        self._name = name_of(url)
+        self._utc_now = utc_now
+        self._run_nos: dict[RunId, int] = {}
+        self._engine = engine_for(url)
+        with told(self._name):
+            self._connection = self._engine.connect()
+        try:
+            with self._transaction() as connection:
+                prepare(connection, self._name, migrations)
+            let_readers_in(self._connection)
+        except BaseException:
+            self.close()
+            raise
+        self._claim_rows = claim_rows(self._connection.dialect.name)
+        self._claim_seats = claim_seats(self._connection.dialect.name)
+
+    def begin(self, run: RunRecord) -> None:
+        """Records a run before its first row.
+
+        Raises:
+            LedgerError: the ledger has a run of that id, or cannot be written.
+        """
+        with self._transaction() as connection:
+            try:
+                connection.execute(RUNS.insert(), encoding.run_columns(run))
+            except IntegrityError as error:
+                raise LedgerError(f"{self._name}: run {run.run_id} was begun before") from error
+
+    def known(self, keys: Sequence[EnrollmentKey]) -> Mapping[EnrollmentKey, LedgerEntry]:
+        """The last word on those of `keys` that were ever claimed. A purged row's place has no file."""
+        by_digest = {key.digest(): key for key in keys}
+        digests = list(by_digest)
+        entries: dict[EnrollmentKey, LedgerEntry] = {}
+        with self._transaction() as connection:
+            for first in range(0, len(digests), _KEYS_AT_ONCE):
+                for row in connection.execute(KNOWN, {"digests": digests[first : first + _KEYS_AT_ONCE]}):
+                    entries[by_digest[row.digest]] = encoding.entry_from(row)
+        return entries
+
+    def claim(self, run_id: RunId, rows: Sequence[PlannedRow]) -> None:
+        """Records rows with their intent or outcome. A row claimed again keeps the attempts it has had."""
+        if not rows:
+            return
+        now = encoding.micros(self._utc_now())
+        with self._transaction() as connection:
+            run_no = self._run_no(connection, run_id)
+            claimed = [encoding.claim_columns(run_no, row, now) for row in rows]
+            connection.execute(self._claim_rows, claimed)
+            seats = [
+                encoding.seat_columns(run_no, row.request, columns["digest"])
+                for row, columns in zip(rows, claimed, strict=True)
+                if row.request is not None
+            ]
+            if seats:
+                connection.execute(self._claim_seats, seats)
+
+    def settle(self, run_id: RunId, settled: Sequence[Settled]) -> None:
+        """Records outcomes of claimed rows, and what they make of their keys; attempts add up over all tries.
+
+        Raises:
+            LedgerError: a row was never claimed, or the ledger cannot be written; nothing of the group is recorded.
+        """
+        if not settled:
+            return
+        now = encoding.micros(self._utc_now())
+        with self._transaction() as connection:
+            run_no = self._run_no(connection, run_id)
+            columns = [encoding.settle_columns(run_no, each.row_no, each.outcome, now) for each in settled]
+            if connection.execute(SETTLE_ROW, columns).rowcount != len(settled):
+                raise LedgerError(f"{self._name}: run {run_id} settles rows it never claimed; please report this")
+            connection.execute(SETTLE_SEAT, columns)
+
+    def finish(self, run: RunRecord) -> None:
+        """Records the end of a run: its counts, exit status and time."""
+        with self._transaction() as connection:
+            run_no = self._run_no(connection, run.run_id)
+            connection.execute(update(RUNS).where(RUNS.c.run_no == run_no).values(encoding.end_columns(run)))
+
+    def results(self, run_id: RunId) -> Iterator[ResultRow]:
+        """Every row of the run in input order; a claimed row that never settled is UNKNOWN (E402)."""
+        for row in self._rows_of(run_id, select(ROWS)):
+            yield encoding.result_from(row)
+
+    def unsettled(self, run_id: RunId) -> Iterator[PlannedRow]:
+        """The rows that were claimed and never settled, in input order, to be looked up first."""
+        run = self.run(run_id)
+        scope = "" if run is None else run.scope
+        for row in self._rows_of(run_id, select(ROWS).where(ROWS.c.kind.is_(None))):
+            yield encoding.unsettled_from(row, scope)
+
+    def run(self, run_id: RunId | None = None) -> RunRecord | None:
+        """One run, or the latest; None if there is none, or it was purged."""
+        query = RUNS_LATEST_FIRST if run_id is None else RUNS_LATEST_FIRST.where(RUNS.c.run_id == run_id)
+        with self._transaction() as connection:
+            row = connection.execute(query.limit(1)).one_or_none()
+        return None if row is None else encoding.run_from(row)
+
+    def runs(self) -> Iterable[RunRecord]:
+        """All runs that were not purged, latest first."""
+        with self._transaction() as connection:
+            rows = connection.execute(RUNS_LATEST_FIRST).all()
+        return [encoding.run_from(row) for row in rows]
+
+    def purge(self, older_than: datetime) -> int:
+        """Removes runs that ended before `older_than`, with all their rows, and returns how many runs that were.
+
+        A run that never ended counts from its start. What stays are digests of the seats, so that a nightly run
+        still skips them, and the runs' ids.
+        """
+        ended = func.coalesce(RUNS.c.finished_at, RUNS.c.started_at)
+        old = and_(ended < encoding.micros(older_than), RUNS.c.purged_at.is_(None))
+        with self._transaction() as connection:
+            connection.execute(delete(ROWS).where(ROWS.c.run_no.in_(select(RUNS.c.run_no).where(old))))
+            emptied = update(RUNS).where(old).values(_purged(encoding.micros(self._utc_now())))
+            return connection.execute(emptied).rowcount
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self._connection.close()
+        self._engine.dispose()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        with told(self._name), self._connection.begin():
+            yield self._connection
+
+    def _run_no(self, connection: Connection, run_id: RunId) -> int:
+        found = self._run_nos.get(run_id)
+        if found is None:
+            found = connection.execute(select(RUNS.c.run_no).where(RUNS.c.run_id == run_id)).scalar_one_or_none()
+            if found is None:
+                raise LedgerError(f"{self._name}: there is no run {run_id}")
+            self._run_nos[run_id] = found
+        return found
+
+    def _rows_of(self, run_id: RunId, query: Select[Any]) -> Iterator[Row[Any]]:
+        """The run's rows that `query` selects, in input order, in pieces: memory stays flat, writers get turns."""
+        after = 0
+        while True:
+            with self._transaction() as connection:
+                mine = and_(ROWS.c.run_no == self._run_no(connection, run_id), ROWS.c.row_no > after)
+                rows = connection.execute(query.where(mine).order_by(ROWS.c.row_no).limit(_ROWS_AT_ONCE)).all()
+            yield from rows
+            if len(rows) < _ROWS_AT_ONCE:
+                return
+            after = rows[-1].row_no
+
+
+def _purged(now: int) -> dict[str, str | int]:
+    empty_list = {"columns": "[]", "rosters": "[]", "requests": "[]"}
+    return {**empty_list, "base_url": "", "scope": "", "folder": "", "ending": "", "purged_at": now}

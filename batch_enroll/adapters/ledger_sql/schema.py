@@ -1,0 +1,135 @@
+"""The ledger's tables, their version, and the way from an older version to this one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    func,
+    insert,
+    inspect,
+    select,
+    update,
+)
+
+from batch_enroll.core.errors import LedgerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy import Connection
+
+    Migration: TypeAlias = Callable[[Connection], None]
+
+TABLES: Final = MetaData()
+
+META: Final = Table("ledger_meta", TABLES, Column("schema_version", Integer, nullable=False))
+
+# Times are microseconds since 1970 in UTC, lists and mappings are JSON text: both dialects store them alike, and
+# neither a type of the driver nor a NUL in a cell can get in the way.
+RUNS: Final = Table(
+    "runs",
+    TABLES,
+    Column("run_no", Integer, primary_key=True, autoincrement=True),
+    Column("run_id", Text, nullable=False, unique=True),
+    Column("environment", Text, nullable=False),
+    Column("base_url", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("columns", Text, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("rosters", Text, nullable=False),
+    Column("requests", Text, nullable=False),
+    Column("finished_at", BigInteger),
+    Column("exit_status", Integer),
+    Column("ending", Text, nullable=False),
+    Column("dry_run", Boolean, nullable=False),
+    Column("purged_at", BigInteger),  # a purged run keeps its number and id, because seats name it, and nothing else
+)
+
+# One line for each row of a run; `kind` is null while the row is claimed and not settled.
+ROWS: Final = Table(
+    "run_rows",
+    TABLES,
+    Column("run_no", Integer, primary_key=True, autoincrement=False),
+    Column("row_no", Integer, primary_key=True, autoincrement=False),
+    Column("roster_file", Text, nullable=False),
+    Column("roster_row", Integer, nullable=False),
+    Column("roster_sheet", Text),
+    Column("cells", Text, nullable=False),
+    Column("digest", LargeBinary),
+    Column("request", Text),
+    Column("kind", Text),
+    Column("code", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("http_status", Integer),
+    Column("enrollment_id", Text),
+    Column("finished_at", BigInteger),
+    sqlite_with_rowid=False,  # one tree, in input order: no second index to keep
+)
+
+# One line for each key ever claimed, with the row that claimed it last. A digest tells nothing of a person.
+SEATS: Final = Table(
+    "seats",
+    TABLES,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("run_no", Integer, nullable=False),
+    Column("row_no", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("doubt", Boolean, nullable=False),  # claimed to be looked up: the server may have had the seat before
+    Column("settled_at", BigInteger),
+    sqlite_with_rowid=False,
+)
+
+# MIGRATIONS[n - 1] lifts version n to n + 1; a fresh ledger starts at the newest.
+MIGRATIONS: Final[tuple[Migration, ...]] = ()
+
+_ADVISORY_LOCK: Final = 0x62656E72  # any number will do; ours spells "benr"
+
+
+def prepare(connection: Connection, where: str, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    """Brings the tables to the newest version, inside the caller's transaction.
+
+    Raises:
+        LedgerError: the tables are newer than this program, or are no ledger; nothing was changed.
+    """
+    newest = 1 + len(migrations)
+    if connection.dialect.name == "postgresql":  # on SQLite the transaction itself holds the only write lock
+        connection.execute(select(func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
+    version = _version(connection, where)
+    if version is None:
+        TABLES.create_all(connection)
+        connection.execute(insert(META).values(schema_version=newest))
+        return
+    if version > newest:
+        raise LedgerError(
+            f"{where} has schema version {version}, this program knows {newest}; upgrade batch-enroll, or choose "
+            "another place with --state; no data was touched"
+        )
+    for migration in migrations[version - 1 :]:
+        migration(connection)
+    if version < newest:
+        connection.execute(update(META).values(schema_version=newest))
+
+
+def _version(connection: Connection, where: str) -> int | None:
+    names = set(inspect(connection).get_table_names())
+    if META.name in names:
+        found = connection.execute(select(META.c.schema_version)).scalar()
+        if isinstance(found, int) and found > 0:
+            return found
+    elif not (names if connection.dialect.name == "sqlite" else names & TABLES.tables.keys()):
+        return None
+    raise LedgerError(
+        f"{where} holds tables that are no ledger of batch-enroll; choose another place with --state; "
+        "no data was touched"
+    )

@@ -1,0 +1,80 @@
+"""The statements of the verbs, built once; parameters that start with `of_` say which line is meant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Boolean, and_, bindparam, case, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from batch_enroll.adapters.ledger_sql.schema import ROWS, RUNS, SEATS
+from batch_enroll.core.model import SeatState
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Table
+
+_MY_ROW: Final = and_(ROWS.c.run_no == bindparam("of_run"), ROWS.c.row_no == bindparam("of_row"))
+
+SETTLE_ROW: Final = (
+    update(ROWS)
+    .where(_MY_ROW)
+    .values(
+        kind=bindparam("kind"),
+        code=bindparam("code"),
+        detail=bindparam("detail"),
+        attempts=ROWS.c.attempts + bindparam("tried"),
+        http_status=bindparam("http_status"),
+        enrollment_id=bindparam("enrollment_id"),
+        finished_at=bindparam("now"),
+    )
+)
+
+# A seat that was in doubt when it was claimed stays so until somebody has asked the server. The row's own digest is
+# read back instead of computed again: that is cheaper than hashing the key.
+SETTLE_SEAT: Final = (
+    update(SEATS)
+    .where(
+        SEATS.c.digest == select(ROWS.c.digest).where(_MY_ROW).scalar_subquery(),
+        SEATS.c.run_no == bindparam("of_run"),
+        SEATS.c.row_no == bindparam("of_row"),
+    )
+    .values(
+        state=case(
+            (and_(SEATS.c.doubt, bindparam("untried", type_=Boolean)), SeatState.UNKNOWN.value),
+            else_=bindparam("state"),
+        ),
+        settled_at=bindparam("now"),
+    )
+)
+
+KNOWN: Final = (
+    select(SEATS, RUNS.c.run_id, ROWS.c.roster_file, ROWS.c.roster_row, ROWS.c.roster_sheet)
+    .join(RUNS, RUNS.c.run_no == SEATS.c.run_no)
+    .outerjoin(ROWS, and_(ROWS.c.run_no == SEATS.c.run_no, ROWS.c.row_no == SEATS.c.row_no))
+    .where(SEATS.c.digest.in_(bindparam("digests", expanding=True)))
+)
+
+RUNS_LATEST_FIRST: Final = select(RUNS).where(RUNS.c.purged_at.is_(None)).order_by(RUNS.c.run_no.desc())
+
+
+def claim_rows(dialect: str) -> sqlite.Insert | postgresql.Insert:
+    """Inserts rows; one that is there already takes everything from the new claim and adds up its attempts."""
+    statement = _insert(dialect, ROWS)
+    attempts = {"attempts": ROWS.c.attempts + statement.excluded["attempts"]}
+    return statement.on_conflict_do_update(
+        index_elements=list(ROWS.primary_key), set_={**_replaced(statement, ROWS), **attempts}
+    )
+
+
+def claim_seats(dialect: str) -> sqlite.Insert | postgresql.Insert:
+    """Inserts seats; the last claim of a key counts."""
+    statement = _insert(dialect, SEATS)
+    return statement.on_conflict_do_update(index_elements=list(SEATS.primary_key), set_=_replaced(statement, SEATS))
+
+
+def _replaced(statement: sqlite.Insert | postgresql.Insert, table: Table) -> dict[str, ColumnElement[Any]]:
+    return {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
+
+
+def _insert(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
