@@ -34,14 +34,19 @@ _HALTED: Final = {
     HaltReason.ROSTER_UNREADABLE: RosterError.exit_status,
 }
 _SIGNAL_BASE: Final = 128  # a shell's exit status for "ended by signal n" is 128 + n
+_NOT_SENT: Final = frozenset({OutcomeKind.INVALID, OutcomeKind.SKIPPED})
 DRY_RUN: Final = Outcome(OutcomeKind.NOT_ATTEMPTED, catalogue.DRY_RUN)
 
 
 class RosterPlanning:
-    """Reads, plans and claims a roster batch by batch. `seen` is told of every reading, for `check`."""
+    """Reads, plans and claims a roster batch by batch. `seen` is told of every row and its plan, for `check`."""
 
     def __init__(
-        self, source: RosterSource, rules: Rules, ledger: Ledger, seen: Callable[[Reading], None] | None = None
+        self,
+        source: RosterSource,
+        rules: Rules,
+        ledger: Ledger,
+        seen: Callable[[Reading, PlannedRow], None] | None = None,
     ) -> None:
         self._source = iter(source.rows())
         self._rules = rules
@@ -65,8 +70,8 @@ class RosterPlanning:
             raise self._unreadable
         self.rows_read += len(rows)
         if self._seen is not None:
-            for reading in readings:
-                self._seen(reading)
+            for reading, row in zip(readings, rows, strict=True):
+                self._seen(reading, row)
         return rows
 
     def _read(self) -> list[SourceRow]:
@@ -161,9 +166,9 @@ def check(source: RosterSource, rules: Rules, ledger: Ledger, estimate: Estimate
     """Everything a run would refuse or skip; `ledger` is a scratch one over the real one. Sends nothing."""
     problems: list[Finding] = []
 
-    def note(reading: Reading) -> None:
-        if reading.problem is not None:
-            problems.append(finding(reading.source.place, reading.problem))
+    def note(reading: Reading, row: PlannedRow) -> None:
+        if row.outcome is not None and row.outcome.kind in _NOT_SENT:
+            problems.append(finding(reading, row.outcome))
 
     planning = RosterPlanning(source, rules, ledger, note)
     ending = _plan_only(planning, ledger, rules)
@@ -171,7 +176,7 @@ def check(source: RosterSource, rules: Rules, ledger: Ledger, estimate: Estimate
     for row in ledger.results(rules.run_id):
         tally.add(row)
     unreadable = ending.detail if ending.halted is not None else ""
-    return CheckSummary(source.refs(), tally, tuple(problems), estimate, unreadable)
+    return CheckSummary(source.refs(), source.readings(), tally, tuple(problems), estimate, unreadable)
 
 
 def _plan_only(planning: RosterPlanning, ledger: Ledger, rules: Rules) -> Ending:

@@ -46,6 +46,9 @@ class RosterSource(Protocol):
             RosterError: the file cannot be read to its end.
         """
 
+    def readings(self) -> tuple[str, ...]:
+        """What the roster was taken for and how each column is read, a line each, for people."""
+
     def refs(self) -> tuple[RosterRef, ...]:
         """What was read: path, SHA-256 and rows; complete after `rows` is exhausted."""
 

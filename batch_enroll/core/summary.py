@@ -7,13 +7,14 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core import catalogue
-from batch_enroll.core.model import SETTLED_WELL, TO_MEND, OutcomeKind
+from batch_enroll.core.model import SETTLED_WELL, TO_MEND, OutcomeKind, RowProblem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from batch_enroll.core.model import Json, Place, ResultRow, RosterRef, RowProblem, RunRecord
+    from batch_enroll.core.model import Json, Outcome, ResultRow, RosterRef, RunRecord
+    from batch_enroll.core.plan import Reading
 
 _EXAMPLES: Final = 3
 
@@ -144,7 +145,7 @@ def summarise(run: RunRecord, tally: Tally, files: Mapping[str, str]) -> RunSumm
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One problem of a roster: where, what stands there, and what to do."""
+    """One row of a roster that would be refused or skipped: where, what stands there, and what to do."""
 
     file: str
     sheet: str | None
@@ -171,18 +172,41 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class CheckSummary:
-    """What `run` would do with a roster, and all its problems. `unreadable` says where the file breaks off, if so."""
+    """What `run` would do with a roster, and every row it would refuse or skip.
+
+    Attributes:
+        rosters: what was read.
+        readings: how each roster and its columns were read, a line each.
+        unreadable: where the file breaks off, if it does.
+    """
 
     rosters: tuple[RosterRef, ...]
+    readings: tuple[str, ...]
     tally: Tally
     problems: tuple[Finding, ...]
     estimate: Estimate
     unreadable: str = ""
 
     @property
+    def rows(self) -> int:
+        """Rows read."""
+        return self.tally.rows
+
+    @property
     def to_send(self) -> int:
         """Rows that would be sent."""
         return self.tally.outcomes[OutcomeKind.NOT_ATTEMPTED]
+
+    @property
+    def outcomes(self) -> Mapping[str, int]:
+        """What would become of the rows, with counts."""
+        kinds = (OutcomeKind.ALREADY_ENROLLED, OutcomeKind.SKIPPED, OutcomeKind.INVALID)
+        return {"to_send": self.to_send} | {kind.value: self.tally.outcomes[kind] for kind in kinds}
+
+    @property
+    def rate(self) -> float | None:
+        """The requests per second this was reckoned with."""
+        return self.estimate.rate_per_s
 
     @property
     def estimated_s(self) -> float:
@@ -201,11 +225,9 @@ class CheckSummary:
         rosters: list[Json] = [asdict(ref) for ref in self.rosters]
         return {
             "roster": rosters[0] if len(rosters) == 1 else rosters,
-            "rows": self.tally.rows,
-            "to_send": self.to_send,
-            "already_enrolled": self.tally.outcomes[OutcomeKind.ALREADY_ENROLLED],
-            "skipped": self.tally.outcomes[OutcomeKind.SKIPPED],
-            "invalid": self.tally.outcomes[OutcomeKind.INVALID],
+            "readings": list(self.readings),
+            "rows": self.rows,
+            "outcomes": dict(self.outcomes),
             "rate_per_s": self.estimate.rate_per_s,
             "estimated_s": round(self.estimated_s, 1),
             "problems": problems,
@@ -215,8 +237,10 @@ class CheckSummary:
         }
 
 
-def finding(place: Place, problem: RowProblem) -> Finding:
-    """A row's problem as `check` tells it."""
+def finding(reading: Reading, outcome: Outcome) -> Finding:
+    """A row that would not be sent, as `check` tells it."""
+    place = reading.source.place
+    problem = reading.problem or RowProblem(outcome.code, outcome.detail)
     return Finding(
         file=place.file,
         sheet=place.sheet,
