@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from batch_enroll.core.errors import UsageError
-from batch_enroll.settings import Needs, Settings, load
+from batch_enroll.settings import Needs, Settings, load, sealed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -385,3 +385,23 @@ def test_no_problem_shows_the_secret() -> None:
 def test_settings_without_load_are_read_from_the_surroundings_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIMEBACK_ENV", "sandbox")
     assert Settings().embedded
+
+
+def test_sealed_settings_see_flags_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    write_toml("rate = 3\nratte = 4\n")
+    monkeypatch.setenv("TIMEBACK_BASE_URL", PRODUCTION)
+    settings = sealed({"env": "sandbox", "max_in_flight": "3"})
+    assert settings.embedded
+    assert (settings.rate, settings.max_in_flight) == (None, 3)
+    with pytest.raises(UsageError, match="flag --rate: "):
+        sealed({"env": "sandbox", "rate": "0"})
+
+
+@pytest.mark.usefixtures("credentials")
+def test_what_a_rehearsal_plays_is_typed_for_a_rehearsal_only() -> None:
+    write_toml('sandbox_scenarios = ["slow"]\n')
+    assert load({"env": "staging"}).sandbox_scenarios == ("slow",)
+    assert load({"env": "sandbox", "sandbox_seed": "7"}).sandbox_seed == 7
+    assert problems_of({"env": "staging", "sandbox_seed": "7"}) == [
+        "flag --seed: only the rehearsal inside this process can play it; give --env sandbox and no base URL"
+    ]

@@ -1,7 +1,65 @@
-"""The command line: argv to Settings, exceptions to exit codes, nothing else."""
+"""The command line: argv to Settings, exceptions to exit codes, nothing else.
+
+Commands import what they need when they are called, so that `--help` and `--version` answer at once.
+"""
 
 from __future__ import annotations
 
+import sys
+from typing import TYPE_CHECKING, Annotated
 
-def main() -> None:
-    """Runs the command line and exits with its status."""
+import typer
+
+from batch_enroll import __version__
+from batch_enroll.cli import check, demo, run, sandbox, show
+from batch_enroll.cli.errors import guarded
+from batch_enroll.cli.output import robust_streams, say, tell
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PROGRAM = "batch-enroll"
+
+app = typer.Typer(
+    name=PROGRAM,
+    help="Enrolls a whole school roster through the Timeback EduBridge API: one honest result for every row.",
+    epilog=(
+        "Start with a rehearsal that needs no credentials:\n\n\b\n"
+        "  batch-enroll demo\n"
+        "  batch-enroll check term.csv\n"
+        "  batch-enroll run term.csv --env sandbox"
+    ),
+    add_completion=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+for command in (run, check, show, sandbox, demo):
+    command.register(app)
+
+
+def _say_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if wanted:
+        say(f"{PROGRAM} {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    version: Annotated[  # noqa: FBT002 - a flag
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_say_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Shows the help when no command was given."""
+    del version
+    if context.invoked_subcommand is None:
+        tell(context.get_help())
+        raise typer.Exit(2)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command line and exits with its status; never with a traceback."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    robust_streams()
+    sys.exit(guarded(lambda: app(args=given, prog_name=PROGRAM, standalone_mode=False), as_json="--json" in given))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from batch_enroll.settings.model import Settings, load
+from batch_enroll.settings.model import Settings, load, sealed
 from batch_enroll.settings.servers import Needs
 
-__all__ = ["Needs", "Settings", "load"]
+__all__ = ["Needs", "Settings", "load", "sealed"]

@@ -188,11 +188,41 @@ def load(flags: Mapping[str, object], *, needs: Needs = Needs.SERVER) -> Setting
     Raises:
         UsageError: with every problem, and where each value came from.
     """
+    return Settings(**_given(flags).merged(), needs=needs)
+
+
+def _given(flags: Mapping[str, object]) -> Findings:
     findings = Findings()
     for name, value in flags.items():
         if value not in (None, False, (), []):
             findings.add(name, value, f"flag {flag_of(name)}")
-    return Settings(**findings.merged(), needs=needs)
+    return findings
+
+
+class _Sealed(Settings):
+    """Settings from flags alone."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags only."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
+
+
+def sealed(flags: Mapping[str, object]) -> Settings:
+    """Settings from `flags` alone: whatever is set in the shell or the working folder, a demo stays a demo.
+
+    Raises:
+        UsageError: with every problem.
+    """
+    return _Sealed(**_given(flags).merged())
 
 
 def flag_of(name: str) -> str:

@@ -121,6 +121,7 @@ def complaints(values: Mapping[str, object], needs: Needs) -> Iterator[tuple[str
         yield from _crossed(env, base_url, token_url)
     if needs is not Needs.SERVER:
         return
+    yield from _misplaced(values, embedded=env == SANDBOX and not base_url)
     if not env:
         yield (
             "env",
@@ -139,6 +140,15 @@ def _crossed(env: str, base_url: str, token_url: str) -> Iterator[tuple[str, str
         if owner and owner != env:
             yield name, f"is the address of {owner}, but the environment is {env}; drop one of the two"
             return  # the token URL may only follow from the base URL
+
+
+def _misplaced(values: Mapping[str, object], *, embedded: bool) -> Iterator[tuple[str, str]]:
+    """Only what was typed for this very command; a profile may keep them for its rehearsals."""
+    origins = values.get("origins")
+    for name in ("sandbox_scenarios", "sandbox_school", "sandbox_seed"):
+        typed = isinstance(origins, dict) and str(origins.get(name, "")).startswith("flag ")
+        if typed and not embedded:
+            yield name, "only the rehearsal inside this process can play it; give --env sandbox and no base URL"
 
 
 def _missing(values: Mapping[str, object], token_url: str) -> Iterator[tuple[str, str]]:

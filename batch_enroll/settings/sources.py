@@ -110,14 +110,16 @@ def _reason(error: OSError | UnicodeDecodeError) -> str:
     return (error.strerror or type(error).__name__) if isinstance(error, OSError) else "it is not text in UTF-8"
 
 
-class VariableSource(PydanticBaseSettingsSource):
-    """Environment variables. Empty ones count as absent; unknown ones are none of our business."""
+class _Source(PydanticBaseSettingsSource):
+    """A source that gives all its values in one go."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """The field's value from the first variable that is set."""
-        del field
-        found = self._found(field_name, Findings())
-        return (None, field_name, False) if found is None else (found.value, field_name, False)
+        """Never called: the library's own sources use it to fill `__call__`, which ours write out."""
+        raise NotImplementedError
+
+
+class VariableSource(_Source):
+    """Environment variables. Empty ones count as absent; unknown ones are none of our business."""
 
     def __call__(self) -> dict[str, Any]:
         """Everything found in the environment."""
@@ -146,13 +148,8 @@ def _secret_in(path: Path, origin: str, findings: Findings) -> Found | None:
         return Found("unreadable", origin)
 
 
-class FileSource(PydanticBaseSettingsSource):
+class FileSource(_Source):
     """`batch-enroll.toml`, or the file that `config` names: top-level keys, and over them the chosen `[env.NAME]`."""
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """The field's value in the file."""
-        del field
-        return self().get(field_name), field_name, False
 
     def __call__(self) -> dict[str, Any]:
         """Everything found in the file, for the environment that flags and variables chose."""

@@ -1,0 +1,65 @@
+"""`batch-enroll check`: what a run would refuse or skip, without sending anything."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from batch_enroll.cli.output import Answer
+from batch_enroll.cli.report import check_lines
+
+if TYPE_CHECKING:
+    import typer
+
+from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
+
+HELP = """Tells everything that a run would refuse or skip, all at once, and sends nothing.
+
+Each problem comes with its file, row, column and value and with what to do; then how many rows would be sent, and how
+long that would take. Needs neither an environment nor credentials; with --env it also tells which rows were enrolled
+there before.
+"""
+EPILOG = """Examples:
+
+\b
+  batch-enroll check term.csv
+  batch-enroll check export.xlsx --map user_id=StudentNo --rate 10
+  batch-enroll check oneroster.zip --as-of 2025-09-01 --json
+"""
+
+
+def check(  # noqa: PLR0913, PLR0917 - one argument for each option
+    rosters: opt.Rosters,
+    env: opt.Env = None,
+    base_url: opt.BaseUrl = None,
+    rate: opt.Rate = None,
+    max_in_flight: opt.MaxInFlight = None,
+    course_id: opt.CourseId = None,
+    school_id: opt.SchoolId = None,
+    role: opt.RoleName = None,
+    begin_date: opt.BeginDate = None,
+    map: opt.FieldMap = None,  # noqa: A002 - the setting's name
+    sheet: opt.Sheet = None,
+    as_of: opt.AsOf = None,
+    limit: opt.Limit = None,
+    state: opt.State = None,
+    config: opt.Config = None,
+    as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
+) -> Answer:
+    """The answer of a check."""
+    flags = dict(locals())  # every option under its setting's name
+    del flags["rosters"], flags["as_json"]
+    from batch_enroll.settings import Needs, load  # noqa: PLC0415 - not for --help
+
+    settings = load(flags, needs=Needs.ROSTER)
+    from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
+
+    checked = bootstrap.check(settings, rosters)
+    return Answer(checked.exit_status, checked.as_json(), partial(check_lines, checked))
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("check", help=HELP, short_help="Tell what a run would refuse or skip; sends nothing.", epilog=EPILOG)(
+        check
+    )

@@ -1,0 +1,83 @@
+"""Exceptions -> message and exit code: the one place. The README's table is compared with `EXIT_CODES` by a test."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import typer
+
+from batch_enroll.cli.output import Answer, present, say_json, tell
+from batch_enroll.core.errors import BatchEnrollError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+EXIT_CODES: Final[dict[int, str]] = {
+    0: "every row is enrolled, was so already, or was skipped for a reason",
+    1: "some rows were not enrolled",
+    2: "the command or the settings cannot be used; nothing was sent",
+    3: "the roster cannot be read or has no usable row; nothing was sent",
+    4: "the credentials were refused",
+    5: "the API is down, or a guard stopped the run",
+    6: "the state is locked or damaged",
+    130: "interrupted by Ctrl-C (SIGINT)",
+    143: "interrupted by SIGTERM",
+}
+_INTERRUPTED: Final = 130
+
+
+class Failure(NamedTuple):
+    """How a command failed: what to exit with, and what to say."""
+
+    exit_status: int
+    message: str
+
+
+def guarded(command: Callable[[], object], *, as_json: bool) -> int:
+    """The exit status of `command`, after its answer or its failure was told."""
+    try:
+        answer = command()
+    except (Exception, KeyboardInterrupt, BaseExceptionGroup) as error:  # noqa: BLE001 - the top of the program
+        return _told(_failure_of(_root(error)), as_json=as_json)
+    if isinstance(answer, Answer):
+        present(answer, as_json=as_json)
+        return answer.exit_status
+    if answer == _INTERRUPTED:  # typer turns Ctrl-C into this number
+        return _told(_failure_of(KeyboardInterrupt()), as_json=as_json)
+    return answer if isinstance(answer, int) else 0
+
+
+def _told(failure: Failure, *, as_json: bool) -> int:
+    tell(f"error: {failure.message}")
+    if as_json:
+        say_json({"exit_status": failure.exit_status, "error": failure.message})
+    return failure.exit_status
+
+
+def _root(error: BaseException) -> BaseException:
+    """The first real error inside groups of errors; that it is shown too when debugging is asked for."""
+    if os.environ.get("BATCH_ENROLL_DEBUG") == "1":
+        traceback.print_exception(error, file=sys.stderr)
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _failure_of(error: BaseException) -> Failure:
+    match error:
+        case BatchEnrollError():
+            return Failure(error.exit_status, str(error))
+        case typer.TyperException():
+            return Failure(error.exit_code, f"{error.format_message().rstrip('.')}; try `batch-enroll --help`")
+        case KeyboardInterrupt() | typer.Abort():
+            return Failure(_INTERRUPTED, "interrupted; `batch-enroll show` tells how far the last run came")
+        case _:
+            # The text of a foreign exception may hold anything, so only its type is told.
+            return Failure(
+                1,
+                f"internal error: {type(error).__name__}; please report it with the log of the run's folder "
+                "(BATCH_ENROLL_DEBUG=1 shows where it happened)",
+            )

@@ -1,0 +1,111 @@
+"""The options that commands share, with their help; the parameter's name is the setting's.
+
+Values stay text here: Settings checks them, so that every problem is told at once and with its origin.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+import typer
+
+_REHEARSAL = "Rehearsal (--env sandbox)"
+_ENVIRONMENTS = ("production", "staging", "sandbox")
+
+
+def _environments() -> list[str]:
+    return list(_ENVIRONMENTS)
+
+
+def _scenarios() -> list[str]:
+    from batch_enroll.sandbox import SCENARIOS  # noqa: PLC0415 - only when the shell asks for it
+
+    return list(SCENARIOS)
+
+
+Rosters: TypeAlias = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="ROSTER", help="A .csv, .tsv, .txt or .xlsx file, a OneRoster .zip or folder, or - for CSV on stdin."
+    ),
+]
+Env: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ENV",
+        help="production, staging or sandbox (a rehearsal inside this process). Default: TIMEBACK_ENV.",
+        autocompletion=_environments,
+    ),
+]
+BaseUrl: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="URL", help="Use this API instead of the environment's.")
+]
+TokenUrl: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="URL", help="Fetch tokens here instead of where the environment does.")
+]
+Rate: TypeAlias = Annotated[str | None, typer.Option(metavar="R", help="Send at most R requests per second.")]
+MaxInFlight: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="N", help="Send at most N requests at once. Default: 10.")
+]
+CourseId: TypeAlias = Annotated[str | None, typer.Option(metavar="ID", help="The course of rows that name none.")]
+SchoolId: TypeAlias = Annotated[str | None, typer.Option(metavar="ID", help="The school of rows that name none.")]
+RoleName: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="ROLE", help="The role of rows that name none. Default: student."),
+]
+BeginDate: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="DATE", help="The first day of rows that name none, as YYYY-MM-DD.")
+]
+FieldMap: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="FIELD=HEADER", help="Read FIELD from the column HEADER. May be repeated."),
+]
+Sheet: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="NAME", help="The sheet of a workbook. Default: the first.")
+]
+AsOf: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="DATE", help="Read the roster's end dates as on this day. Default: today.")
+]
+Limit: TypeAlias = Annotated[str | None, typer.Option(metavar="N", help="Stop reading after N rows.")]
+Out: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="DIR", help="Where run folders go. Default: batch-enroll-runs.")
+]
+State: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DIR",
+        help="Where the memory of past runs is kept. Default: BATCH_ENROLL_STATE, else the user's state folder.",
+    ),
+]
+Config: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="FILE", help="Settings in TOML. Default: batch-enroll.toml, if it is there.")
+]
+DryRun: TypeAlias = Annotated[bool, typer.Option("--dry-run", help="Do everything but send.")]
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the summary as one line of JSON.")]
+Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
+LogFormat: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="FORMAT", help="Write log records to stderr too: console or json.")
+]
+Scenarios: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--scenario",
+        metavar="NAME",
+        help="Let the rehearsal server play a fault, such as two-percent-5xx. May be repeated.",
+        rich_help_panel=_REHEARSAL,
+        autocompletion=_scenarios,
+    ),
+]
+School: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--school",
+        metavar="BUNDLE",
+        help="Let it know exactly the people and courses of this OneRoster bundle.",
+        rich_help_panel=_REHEARSAL,
+    ),
+]
+Seed: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--seed", metavar="N", help="Where its dice begin. Default: 0.", rich_help_panel=_REHEARSAL),
+]

@@ -1,0 +1,249 @@
+"""Summaries -> lines for people, at most 80 columns wide where words can be broken."""
+
+from __future__ import annotations
+
+import shlex
+import textwrap
+from itertools import groupby
+from typing import TYPE_CHECKING, Final, Protocol
+
+from batch_enroll.cli.output import WIDTH, Tone
+from batch_enroll.core import catalogue
+from batch_enroll.core.model import SETTLED_WELL, TO_MEND, OutcomeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from batch_enroll.cli.output import Paint
+    from batch_enroll.core.model import Json
+    from batch_enroll.core.summary import Cause, RunSummary
+
+_INTERRUPTED: Final = frozenset({130, 143})
+_MINUTE_S: Final = 60
+
+
+class Problem(Protocol):
+    """One row that `check` says would be refused or skipped."""
+
+    @property
+    def file(self) -> str:
+        """The roster, as it was named."""
+
+    @property
+    def row(self) -> int:
+        """The spreadsheet's row number."""
+
+    @property
+    def column(self) -> str:
+        """The column's header; empty when it is about the whole row."""
+
+    @property
+    def value(self) -> str:
+        """The cell as it was seen."""
+
+    @property
+    def code(self) -> str:
+        """The catalogue's code."""
+
+    @property
+    def message(self) -> str:
+        """What is wrong."""
+
+    @property
+    def hint(self) -> str:
+        """What to do."""
+
+
+class Checked(Protocol):
+    """What `check` found. `readings` say how each roster and its columns were read."""
+
+    @property
+    def rows(self) -> int:
+        """Rows read."""
+
+    @property
+    def outcomes(self) -> Mapping[str, int]:
+        """What would become of them, with counts."""
+
+    @property
+    def problems(self) -> Sequence[Problem]:
+        """Every row that would be refused or skipped."""
+
+    @property
+    def readings(self) -> Sequence[str]:
+        """How each roster and its columns were read, a line each."""
+
+    @property
+    def estimated_s(self) -> float | None:
+        """How long a run would take, if that can be told."""
+
+    @property
+    def rate(self) -> float | None:
+        """The requests per second this was reckoned with."""
+
+    @property
+    def exit_status(self) -> int:
+        """What `check` exits with."""
+
+    def as_json(self) -> dict[str, Json]:
+        """The shape of `check --json`."""
+
+
+# -- a run ----------------------------------------------------------------------------------------------------------
+
+
+def run_lines(summary: RunSummary, paint: Paint) -> Iterator[str]:
+    """The report of a run: what came of it, why, where the files are, what to type next."""
+    yield from _headline(summary, paint)
+    yield ""
+    yield from _counts(summary.outcomes, paint)
+    yield ""
+    yield from _speed(summary)
+    yield from _causes(summary.causes, paint)
+    yield from _files(summary.files, paint)
+    yield from _next(summary, paint)
+
+
+def _headline(summary: RunSummary, paint: Paint) -> Iterator[str]:
+    run = summary.run
+    well = sum(summary.outcomes.get(kind, 0) for kind in SETTLED_WELL)
+    tone = Tone.GOOD if summary.exit_status == 0 else Tone.BAD
+    yield paint(f"Run {run.run_id} on {run.environment}", Tone.STRONG)
+    for roster in run.rosters:
+        yield f"  {roster.path}: {_counted(roster.rows, 'row')}"
+    if run.dry_run:
+        yield paint("Dry run: nothing was sent.", Tone.STRONG)
+    else:
+        yield paint(f"{well:,} of {_counted(summary.rows, 'row')} enrolled.", tone)
+    if run.ending:
+        yield from (paint(line, Tone.BAD) for line in _wrapped(f"The run was stopped: {run.ending}"))
+
+
+def _counts(outcomes: Mapping[str, int], paint: Paint) -> Iterator[str]:
+    for name, count in outcomes.items():
+        if count:
+            tone = Tone.BAD if name in TO_MEND else Tone.GOOD if name in SETTLED_WELL else Tone.QUIET
+            yield f"  {name.replace('_', ' '):<18}" + paint(f"{count:>10,}", tone)
+
+
+def _speed(summary: RunSummary) -> Iterator[str]:
+    sent = summary.run.requests
+    yield f"  requests: {sent.sent:,} sent, {sent.retried:,} of them repeats, {sent.throttled:,} throttled"
+    yield f"  time: {_duration(summary.duration_s)}, {summary.rows_per_s:,.1f} rows/s"
+
+
+def _causes(causes: Sequence[Cause], paint: Paint) -> Iterator[str]:
+    """Failures first, by cause; then skips."""
+    for skipped, group in groupby(causes, key=lambda cause: cause.outcome == OutcomeKind.SKIPPED):
+        yield ""
+        yield paint("Skipped, by cause" if skipped else "Not enrolled, by cause", Tone.STRONG)
+        for cause in group:
+            yield from _cause(cause, paint)
+
+
+def _cause(cause: Cause, paint: Paint) -> Iterator[str]:
+    tone = Tone.QUIET if cause.outcome == OutcomeKind.SKIPPED else Tone.BAD
+    named = f"{cause.code} " if cause.code else ""
+    what = f"{_counted(cause.count, 'row')} {cause.outcome.replace('_', ' ')}: {cause.title}"
+    first, *rest = _wrapped(named + what, 2)
+    yield paint(first, tone)
+    yield from (paint(line, tone) for line in rest)
+    if cause.detail and cause.detail != cause.title:
+        yield from _wrapped(cause.detail, 7)
+    if cause.examples:
+        more = ", ..." if cause.count > len(cause.examples) else ""
+        yield from _wrapped(f"at {', '.join(cause.examples)}{more}", 7)
+    if cause.hint:
+        yield from (paint(line, Tone.QUIET) for line in _wrapped(f"-> {cause.hint}", 7))
+
+
+def _files(files: Mapping[str, str], paint: Paint) -> Iterator[str]:
+    if files:
+        yield ""
+        yield paint("Files", Tone.STRONG)
+        yield from (f"  {name:<9} {path}" for name, path in files.items())
+
+
+def _next(summary: RunSummary, paint: Paint) -> Iterator[str]:
+    """The command to type next; a path with blanks can be pasted as it stands."""
+    command = _next_command(summary)
+    if command is not None:
+        why, words = command
+        yield ""
+        yield paint(why, Tone.STRONG)
+        yield f"  {shlex.join(words)}"
+
+
+def _next_command(summary: RunSummary) -> tuple[str, list[str]] | None:
+    run, failed = summary.run, summary.files.get("failed")
+    to_mend = any(summary.outcomes.get(kind, 0) for kind in TO_MEND)
+    server = ["--env", run.environment] if run.environment != "custom" else ["--base-url", run.base_url]
+    if run.dry_run:
+        rosters = [roster.path for roster in run.rosters]
+        return "Next: the same without --dry-run", ["batch-enroll", "run", *rosters, *server]
+    if failed is None or not to_mend:
+        return None
+    why = "Next: go on with what is left" if summary.exit_status in _INTERRUPTED else "Next: mend the rows, then"
+    return why, ["batch-enroll", "run", failed, *server]
+
+
+# -- a check --------------------------------------------------------------------------------------------------------
+
+
+def check_lines(checked: Checked, paint: Paint) -> Iterator[str]:
+    """The report of a check: how the roster was read, what would happen, and every problem, by cause."""
+    yield from checked.readings
+    yield ""
+    yield paint(f"{_counted(checked.rows, 'row')}; nothing was sent.", Tone.STRONG)
+    yield from (f"  {name.replace('_', ' '):<18}{count:>10,}" for name, count in checked.outcomes.items() if count)
+    for code, problems in groupby(sorted(checked.problems, key=_by_cause), key=lambda problem: problem.code):
+        yield from _problems(code, list(problems), paint)
+    if checked.estimated_s is not None:
+        at = f" at {checked.rate:,g} requests/s" if checked.rate is not None else ""
+        yield ""
+        yield f"A run would take about {_duration(checked.estimated_s)}{at}."
+
+
+def _by_cause(problem: Problem) -> tuple[bool, str]:
+    """What is to be mended before what is only skipped; rows of one cause stay in their order."""
+    return not problem.code.startswith("E"), problem.code
+
+
+def _problems(code: str, problems: Sequence[Problem], paint: Paint) -> Iterator[str]:
+    tone = Tone.BAD if code.startswith("E") else Tone.QUIET
+    yield ""
+    for line in _wrapped(f"{code} {_counted(len(problems), 'row')}: {catalogue.title(code)}"):
+        yield paint(line, tone)
+    if problems[0].hint:
+        yield from (paint(line, Tone.QUIET) for line in _wrapped(f"-> {problems[0].hint}", 2))
+    for problem in problems:
+        seen = f', {problem.column} "{problem.value}"' if problem.column else ""
+        yield f"  {problem.file} row {problem.row}{seen}: {problem.message}"
+
+
+# -- words ----------------------------------------------------------------------------------------------------------
+
+
+def _wrapped(text: str, indent: int = 0) -> list[str]:
+    margin = " " * indent
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=margin,
+        subsequent_indent=margin + "  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _duration(seconds: float) -> str:
+    """`0.4 s`, `12 min 5 s`, `3 h 0 min`."""
+    if seconds < _MINUTE_S:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), _MINUTE_S)
+    hours, minutes = divmod(minutes, _MINUTE_S)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"

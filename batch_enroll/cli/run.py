@@ -1,0 +1,72 @@
+"""`batch-enroll run`: enroll rosters."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from batch_enroll.cli.output import Answer
+from batch_enroll.cli.report import run_lines
+
+if TYPE_CHECKING:
+    import typer
+
+from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
+
+HELP = """Enrolls every row of one or more rosters and writes one result for each.
+
+Results go to a folder of their own: results.csv has every row, failed.csv the rows to mend; it can be run as it is.
+Rows that an earlier run enrolled are not sent again.
+"""
+EPILOG = """Examples:
+
+\b
+  batch-enroll run term.csv --env sandbox
+  batch-enroll run term.csv --env staging --rate 10
+  batch-enroll run export.xlsx --sheet Fall --map user_id=StudentNo --course-id MATH-7
+  batch-enroll run oneroster.zip --env production --dry-run
+  cat term.csv | batch-enroll run - --env staging --json
+"""
+
+
+def run(  # noqa: PLR0913, PLR0917 - one argument for each option
+    rosters: opt.Rosters,
+    env: opt.Env = None,
+    base_url: opt.BaseUrl = None,
+    token_url: opt.TokenUrl = None,
+    rate: opt.Rate = None,
+    max_in_flight: opt.MaxInFlight = None,
+    course_id: opt.CourseId = None,
+    school_id: opt.SchoolId = None,
+    role: opt.RoleName = None,
+    begin_date: opt.BeginDate = None,
+    map: opt.FieldMap = None,  # noqa: A002 - the setting's name
+    sheet: opt.Sheet = None,
+    as_of: opt.AsOf = None,
+    limit: opt.Limit = None,
+    out: opt.Out = None,
+    state: opt.State = None,
+    config: opt.Config = None,
+    dry_run: opt.DryRun = False,  # noqa: FBT002 - a flag
+    quiet: opt.Quiet = False,  # noqa: FBT002 - a flag
+    log_format: opt.LogFormat = None,
+    as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
+    sandbox_scenarios: opt.Scenarios = None,
+    sandbox_school: opt.School = None,
+    sandbox_seed: opt.Seed = None,
+) -> Answer:
+    """The answer of a run."""
+    flags = dict(locals())  # every option under its setting's name
+    del flags["rosters"], flags["as_json"]
+    from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
+
+    settings = load(flags)
+    from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
+
+    summary = bootstrap.run(settings, rosters)
+    return Answer(summary.exit_status, summary.as_json(), partial(run_lines, summary))
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("run", help=HELP, short_help="Enroll rosters and write one result for every row.", epilog=EPILOG)(run)

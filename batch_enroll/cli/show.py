@@ -1,0 +1,52 @@
+"""`batch-enroll show`: a past run, told again."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
+from batch_enroll.cli.output import Answer
+from batch_enroll.cli.report import run_lines
+
+if TYPE_CHECKING:
+    from batch_enroll.core.summary import RunSummary
+
+HELP = """Shows the summary of a past run: counts, failures by cause with example rows, and what to do.
+
+Exits with 0 whatever that run exited with; --json has the run's own exit_status.
+"""
+EPILOG = """Examples:
+
+\b
+  batch-enroll show
+  batch-enroll show --json
+"""
+
+
+def show(
+    run: Annotated[str | None, typer.Argument(metavar="RUN", help="The run's id. Default: the latest run.")] = None,
+    state: opt.State = None,
+    config: opt.Config = None,
+    as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
+) -> Answer:
+    """The answer of a past run."""
+    del as_json
+    from batch_enroll.settings import Needs, load  # noqa: PLC0415 - not for --help
+
+    settings = load({"state": state, "config": config}, needs=Needs.STATE)
+    from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
+
+    return shown(bootstrap.show(settings, run))
+
+
+def shown(summary: RunSummary) -> Answer:
+    """The answer that tells a run and is itself no failure."""
+    return Answer(0, summary.as_json(), partial(run_lines, summary))
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("show", help=HELP, short_help="Show the summary of a past run.", epilog=EPILOG)(show)

@@ -1,0 +1,187 @@
+"""Failures: one message, one exit code, JSON when asked for, and never a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from batch_enroll.cli import main
+from batch_enroll.cli.errors import EXIT_CODES, guarded
+from batch_enroll.cli.output import Answer
+from batch_enroll.core import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Main = Callable[..., int]
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+@pytest.fixture(autouse=True)
+def _empty_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in list(os.environ):
+        if name.startswith(("TIMEBACK_", "EDUBRIDGE_", "BATCH_ENROLL_")):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def exit_status(*arguments: str) -> object:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    return ended.value.code
+
+
+def raising(error: BaseException) -> Callable[[], object]:
+    def command() -> object:
+        raise error
+
+    return command
+
+
+def test_the_table_is_the_readmes() -> None:
+    rows = re.findall(r"^\| (\d+) \| (.+?) \|$", README.read_text(encoding="utf-8"), re.MULTILINE)
+    if not rows:
+        pytest.skip("the README has no table of exit codes yet")
+    assert {int(code): meaning for code, meaning in rows} == EXIT_CODES
+
+
+def test_every_error_of_the_tree_has_its_line_in_the_table() -> None:
+    tree = errors.BatchEnrollError.__subclasses__()
+    assert {error.exit_status for error in tree} == {2, 3, 4, 5, 6}
+    assert {error.exit_status for error in tree} < EXIT_CODES.keys()
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "message"),
+    [
+        (errors.UsageError("settings: 1 problem\n- a"), 2, "settings: 1 problem\n- a"),
+        (errors.RosterError("term.csv: no header row"), 3, "term.csv: no header row"),
+        (errors.AuthRefusedError("refused"), 4, "refused"),
+        (errors.RunStoppedError("down"), 5, "down"),
+        (errors.LedgerError("locked"), 6, "locked"),
+        (BaseExceptionGroup("several", [ExceptionGroup("one", [errors.LedgerError("deep")])]), 6, "deep"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+        (BaseExceptionGroup("several", [KeyboardInterrupt()]), 130, "interrupted"),
+        (ZeroDivisionError("ada@example.org"), 1, "internal error: ZeroDivisionError; please report"),
+    ],
+)
+def test_an_error_becomes_one_message_and_its_exit_code(
+    error: BaseException, status: int, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert guarded(raising(error), as_json=True) == status
+    told = capsys.readouterr()
+    assert told.err.startswith(f"error: {message}")
+    assert "Traceback" not in told.err
+    assert "ada@" not in told.err + told.out
+    answer = json.loads(told.out.splitlines()[-1])
+    assert answer["exit_status"] == status
+    assert answer["error"].startswith(message)
+
+
+def test_the_traceback_is_shown_to_who_asks_for_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BATCH_ENROLL_DEBUG", "1")
+    assert guarded(raising(ZeroDivisionError("x")), as_json=False) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_an_answer_is_told_and_its_exit_status_is_the_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    answer = Answer(1, {"exit_status": 1, "place": "Zoë row 2"}, lambda _paint: ["one", "two"])
+    assert guarded(lambda: answer, as_json=False) == 1
+    assert capsys.readouterr().out == "one\ntwo\n"
+    assert guarded(lambda: answer, as_json=True) == 1
+    assert json.loads(capsys.readouterr().out) == {"exit_status": 1, "place": "Zoë row 2"}
+
+
+def test_an_interrupt_that_became_a_number_is_told_as_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert guarded(lambda: 130, as_json=True) == 130
+    assert json.loads(capsys.readouterr().out)["exit_status"] == 130
+    assert guarded(lambda: None, as_json=False) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run"], "Missing argument 'ROSTER'"),
+        (["run", "term.csv", "--sped", "3"], "No such option: --sped"),
+        (["enrol", "term.csv"], "No such command 'enrol'"),
+        (["run", "term.csv"], "settings: 1 problem"),
+        (["run", "term.csv", "--env", "prd"], "settings: 3 problems"),
+        (["run", "term.csv", "--env", "sandbox", "--rate", "0", "--map", "x"], "settings: 2 problems"),
+        (["run", "term.csv", "--env", "sandbox", "--log-format", "xml"], "settings: 1 problem"),
+        (["check", "term.csv", "--limit", "none"], "settings: 1 problem"),
+        (["show", "--config", "gone.toml"], "settings: 1 problem"),
+        (["sandbox", "--port", "99999"], "Invalid value for '--port'"),
+    ],
+)
+def test_what_cannot_be_used_ends_with_2_and_json_if_asked(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_status(*arguments) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith(f"error: {message}")
+    if arguments[0] in {"run", "check", "show"}:
+        assert exit_status(*arguments, "--json") == 2
+        assert json.loads(capsys.readouterr().out)["exit_status"] == 2
+
+
+def test_no_command_at_all_shows_the_help_and_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_status() == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "Commands:" in told.err
+
+
+def test_scenarios_are_refused_outside_the_rehearsal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIMEBACK_CLIENT_ID", "client-7")
+    monkeypatch.setenv("TIMEBACK_CLIENT_SECRET", "hush-hush")
+    assert exit_status("run", "term.csv", "--env", "staging", "--scenario", "outage=1:2") == 2
+    assert "flag --scenario: only the rehearsal" in capsys.readouterr().err
+
+
+def test_a_reader_that_goes_away_is_no_failure() -> None:
+    program = (
+        "import sys\n"
+        "from batch_enroll.cli.errors import guarded\n"
+        "from batch_enroll.cli.output import Answer\n"
+        "answer = Answer(0, {}, lambda paint: ['x' * 80] * 10_000)\n"
+        "sys.exit(guarded(lambda: answer, as_json=False))\n"
+    )
+    with subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.close()
+        assert running.stderr.read() == b""
+        assert running.wait(60) == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_behind_stdout_brings_no_traceback() -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "batch_enroll", "--version"],
+            stdout=full, stderr=subprocess.PIPE, check=False, timeout=60,
+        )  # fmt: skip
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell's redirection")
+def test_a_stdout_that_was_closed_before_is_no_failure() -> None:
+    done = subprocess.run(  # noqa: S602 - our own program
+        f"'{sys.executable}' -m batch_enroll --version >&-", shell=True, capture_output=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
