@@ -5,88 +5,21 @@ from __future__ import annotations
 import shlex
 import textwrap
 from itertools import groupby
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from batch_enroll.cli.output import WIDTH, Tone
 from batch_enroll.core import catalogue
-from batch_enroll.core.model import SETTLED_WELL, TO_MEND, OutcomeKind
+from batch_enroll.core.model import SETTLED_WELL, TO_MEND, OutcomeKind, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from batch_enroll.cli.output import Paint
-    from batch_enroll.core.model import Json
-    from batch_enroll.core.summary import Cause, RunSummary
+    from batch_enroll.core.summary import Cause, CheckSummary, Finding, RunSummary
 
 _INTERRUPTED: Final = frozenset({130, 143})
 _MINUTE_S: Final = 60
-
-
-class Problem(Protocol):
-    """One row that `check` says would be refused or skipped."""
-
-    @property
-    def file(self) -> str:
-        """The roster, as it was named."""
-
-    @property
-    def row(self) -> int:
-        """The spreadsheet's row number."""
-
-    @property
-    def column(self) -> str:
-        """The column's header; empty when it is about the whole row."""
-
-    @property
-    def value(self) -> str:
-        """The cell as it was seen."""
-
-    @property
-    def code(self) -> str:
-        """The catalogue's code."""
-
-    @property
-    def message(self) -> str:
-        """What is wrong."""
-
-    @property
-    def hint(self) -> str:
-        """What to do."""
-
-
-class Checked(Protocol):
-    """What `check` found. `readings` say how each roster and its columns were read."""
-
-    @property
-    def rows(self) -> int:
-        """Rows read."""
-
-    @property
-    def outcomes(self) -> Mapping[str, int]:
-        """What would become of them, with counts."""
-
-    @property
-    def problems(self) -> Sequence[Problem]:
-        """Every row that would be refused or skipped."""
-
-    @property
-    def readings(self) -> Sequence[str]:
-        """How each roster and its columns were read, a line each."""
-
-    @property
-    def estimated_s(self) -> float | None:
-        """How long a run would take, if that can be told."""
-
-    @property
-    def rate(self) -> float | None:
-        """The requests per second this was reckoned with."""
-
-    @property
-    def exit_status(self) -> int:
-        """What `check` exits with."""
-
-    def as_json(self) -> dict[str, Json]:
-        """The shape of `check --json`."""
+_LONGEST_VALUE: Final = 60
 
 
 # -- a run ----------------------------------------------------------------------------------------------------------
@@ -110,7 +43,7 @@ def _headline(summary: RunSummary, paint: Paint) -> Iterator[str]:
     tone = Tone.GOOD if summary.exit_status == 0 else Tone.BAD
     yield paint(f"Run {run.run_id} on {run.environment}", Tone.STRONG)
     for roster in run.rosters:
-        yield f"  {roster.path}: {_counted(roster.rows, 'row')}"
+        yield f"  {_visible(roster.path)}: {_counted(roster.rows, 'row')}"
     if run.dry_run:
         yield paint("Dry run: nothing was sent.", Tone.STRONG)
     else:
@@ -152,7 +85,7 @@ def _cause(cause: Cause, paint: Paint) -> Iterator[str]:
         yield from _wrapped(cause.detail, 7)
     if cause.examples:
         more = ", ..." if cause.count > len(cause.examples) else ""
-        yield from _wrapped(f"at {', '.join(cause.examples)}{more}", 7)
+        yield from _wrapped(_visible(f"at {', '.join(cause.examples)}{more}"), 7)
     if cause.hint:
         yield from (paint(line, Tone.QUIET) for line in _wrapped(f"-> {cause.hint}", 7))
 
@@ -190,38 +123,51 @@ def _next_command(summary: RunSummary) -> tuple[str, list[str]] | None:
 # -- a check --------------------------------------------------------------------------------------------------------
 
 
-def check_lines(checked: Checked, paint: Paint) -> Iterator[str]:
+def check_lines(checked: CheckSummary, paint: Paint) -> Iterator[str]:
     """The report of a check: how the roster was read, what would happen, and every problem, by cause."""
-    yield from checked.readings
+    yield from map(_visible, checked.readings)
     yield ""
     yield paint(f"{_counted(checked.rows, 'row')}; nothing was sent.", Tone.STRONG)
     yield from (f"  {name.replace('_', ' '):<18}{count:>10,}" for name, count in checked.outcomes.items() if count)
     for code, problems in groupby(sorted(checked.problems, key=_by_cause), key=lambda problem: problem.code):
         yield from _problems(code, list(problems), paint)
-    if checked.estimated_s is not None:
-        at = f" at {checked.rate:,g} requests/s" if checked.rate is not None else ""
+    if checked.unreadable:
         yield ""
-        yield f"A run would take about {_duration(checked.estimated_s)}{at}."
+        yield from (paint(line, Tone.BAD) for line in _wrapped(f"The rest cannot be read: {checked.unreadable}"))
+    yield ""
+    at = "" if checked.rate is None else f" at {checked.rate:,g} requests/s"
+    yield f"A run would take about {_duration(checked.estimated_s)}{at}."
 
 
-def _by_cause(problem: Problem) -> tuple[bool, str]:
+def _by_cause(problem: Finding) -> tuple[bool, str]:
     """What is to be mended before what is only skipped; rows of one cause stay in their order."""
     return not problem.code.startswith("E"), problem.code
 
 
-def _problems(code: str, problems: Sequence[Problem], paint: Paint) -> Iterator[str]:
+def _problems(code: str, problems: Sequence[Finding], paint: Paint) -> Iterator[str]:
     tone = Tone.BAD if code.startswith("E") else Tone.QUIET
     yield ""
     for line in _wrapped(f"{code} {_counted(len(problems), 'row')}: {catalogue.title(code)}"):
         yield paint(line, tone)
     if problems[0].hint:
         yield from (paint(line, Tone.QUIET) for line in _wrapped(f"-> {problems[0].hint}", 2))
-    for problem in problems:
-        seen = f', {problem.column} "{problem.value}"' if problem.column else ""
-        yield f"  {problem.file} row {problem.row}{seen}: {problem.message}"
+    yield from map(_found, problems)
+
+
+def _found(problem: Finding) -> str:
+    seen = f', {problem.column} "{problem.value[:_LONGEST_VALUE]}"' if problem.column else ""
+    message = f": {problem.message}" if problem.message else ""
+    return _visible(f"  {Place(problem.file, problem.row, problem.sheet)}{seen}{message}")
 
 
 # -- words ----------------------------------------------------------------------------------------------------------
+
+
+def _visible(text: str) -> str:
+    """`text` on one line; what a roster holds must not steer a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 
 def _wrapped(text: str, indent: int = 0) -> list[str]:

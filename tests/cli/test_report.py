@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import pytest
 
 from batch_enroll.cli.output import Tone, coloured, plain
 from batch_enroll.cli.report import check_lines, run_lines
 from batch_enroll.core import catalogue
-from batch_enroll.core.model import OutcomeKind, Requests, RosterRef, RunId, RunRecord
-from batch_enroll.core.summary import Cause, RunSummary
-
-if TYPE_CHECKING:
-    from batch_enroll.core.model import Json
+from batch_enroll.core.model import Outcome, OutcomeKind, Place, Requests, ResultRow, RosterRef, RunId, RunRecord
+from batch_enroll.core.summary import Cause, CheckSummary, Estimate, Finding, RunSummary, Tally
 
 RUN = RunRecord(
     run_id=RunId("20250901T120000Z-term"),
@@ -142,66 +138,50 @@ def test_a_terminal_gets_the_same_words_in_colours() -> None:
 # A check
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    file: str
-    row: int
-    column: str
-    value: str
-    code: str
-    message: str
-    hint: str
+def found(row: int, column: str, value: str, code: str, message: str) -> Finding:
+    return Finding("term.csv", None, row, column, value, code, message, catalogue.hint(code))
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
-    rows: int
-    outcomes: dict[str, int]
-    problems: tuple[Found, ...]
-    readings: tuple[str, ...]
-    estimated_s: float | None
-    rate: float | None
-    exit_status: int = 1
-
-    def as_json(self) -> dict[str, Json]:
-        return {"rows": self.rows}
+def tally_of(**counts: int) -> Tally:
+    tally = Tally()
+    for kind, count in counts.items():
+        for row_no in range(1, count + 1):
+            tally.add(ResultRow(row_no, Place("term.csv", row_no + 1), (), Outcome(OutcomeKind(kind)), None))
+    return tally
 
 
-def found(row: int, column: str, value: str, code: str, message: str) -> Found:
-    return Found("term.csv", row, column, value, code, message, catalogue.hint(code))
+CHECKED = CheckSummary(
+    rosters=RUN.rosters,
+    readings=("term.csv: CSV, UTF-8, comma", "  user_id <- user_id"),
+    tally=tally_of(not_attempted=4990, skipped=1, invalid=3),
+    problems=(
+        found(9, "", "", "S101", "repeats row 8"),
+        found(41, "Role", "pet", "E104", "'pet' is not a role"),
+        found(7, "user_id", "", "E101", ""),
+        replace(found(43, "Role", "cat", "E104", "'cat' is not a role"), sheet="Fall"),
+    ),
+    estimate=Estimate(rate_per_s=10.0, max_in_flight=10),
+)
 
 
 def test_a_check_tells_every_problem_with_its_place_value_and_cure() -> None:
-    checked = Checked(
-        rows=5000,
-        outcomes={"to send": 4990, "already_enrolled": 0, "skipped": 1, "invalid": 3},
-        problems=(
-            found(9, "", "", "S101", "repeats row 8"),
-            found(41, "Role", "pet", "E104", "'pet' is not a role"),
-            found(7, "user_id", "", "E101", "empty"),
-            found(43, "Role", "cat", "E104", "'cat' is not a role"),
-        ),
-        readings=("term.csv: CSV, UTF-8, comma", "  user_id <- user_id"),
-        estimated_s=499.0,
-        rate=10.0,
-    )
-    assert list(check_lines(checked, plain)) == [
+    assert list(check_lines(CHECKED, plain)) == [
         "term.csv: CSV, UTF-8, comma",
         "  user_id <- user_id",
         "",
-        "5,000 rows; nothing was sent.",
+        "4,994 rows; nothing was sent.",
         "  to send                4,990",
         "  skipped                    1",
         "  invalid                    3",
         "",
         "E101 1 row: no user id",
         "  -> Fill in the user_id column (the user's sourcedId).",
-        '  term.csv row 7, user_id "": empty',
+        '  term.csv row 7, user_id ""',
         "",
         "E104 2 rows: a role EduBridge does not have",
         "  -> Use student, teacher, proctor or administrator.",
         "  term.csv row 41, Role \"pet\": 'pet' is not a role",
-        "  term.csv row 43, Role \"cat\": 'cat' is not a role",
+        "  term.csv [Fall] row 43, Role \"cat\": 'cat' is not a role",
         "",
         "S101 1 row: repeats another row",
         "  -> Nothing to do: the other row stands for both.",
@@ -211,7 +191,20 @@ def test_a_check_tells_every_problem_with_its_place_value_and_cure() -> None:
     ]
 
 
-def test_a_check_without_a_rate_or_an_estimate_promises_nothing() -> None:
-    checked = Checked(0, {}, (), (), None, None, exit_status=0)
-    assert "would take" not in "\n".join(check_lines(checked, plain))
-    assert list(check_lines(replace(checked, estimated_s=2.0), plain))[-1] == "A run would take about 2.0 s."
+def test_a_check_without_a_rate_names_none() -> None:
+    checked = replace(CHECKED, estimate=Estimate(None, 10))
+    assert list(check_lines(checked, plain))[-1].endswith(" s.")
+
+
+def test_a_check_says_where_a_roster_breaks_off() -> None:
+    lines = list(check_lines(replace(CHECKED, unreadable="term.csv row 9: quote never closed"), plain))
+    assert "The rest cannot be read: term.csv row 9: quote never closed" in lines
+
+
+def test_what_a_roster_holds_cannot_steer_the_terminal() -> None:
+    evil = found(2, "Role\x1b[2J", "\x1b]0;gone\x07\nrow 3", "E104", "seen \x9b31m")
+    text = "\n".join(check_lines(replace(CHECKED, problems=(evil,), readings=("\x1b[2J",)), plain))
+    assert not {"\x1b", "\x07", "\x9b"} & set(text)
+    assert '"\\x1b]0;gone\\x07\\nrow 3"' in text
+    run = replace(RUN, rosters=(RosterRef("a\x1b[2J.csv", "00ff", 1),))
+    assert "\x1b" not in text_of(summary_of(run, enrolled=1))
