@@ -15,10 +15,7 @@ from batch_enroll.adapters.ledger_sql.schema import MIGRATIONS, ROWS, RUNS, prep
 from batch_enroll.adapters.ledger_sql.statements import (
     KNOWN,
     RUNS_LATEST_FIRST,
-    SETTLE_ROW,
-    SETTLE_SEAT,
-    claim_rows,
-    claim_seats,
+    batches_for,
 )
 from batch_enroll.core.errors import LedgerError
 
@@ -64,8 +61,7 @@ class SqlLedger:
         except BaseException:
             self.close()
             raise
-        self._claim_rows = claim_rows(self._connection.dialect.name)
-        self._claim_seats = claim_seats(self._connection.dialect.name)
+        self._batches = batches_for(self._connection.dialect)
 
     def begin(self, run: RunRecord) -> None:
         """Records a run before its first row.
@@ -98,14 +94,8 @@ class SqlLedger:
         with self._transaction() as connection:
             run_no = self._run_no(connection, run_id)
             claimed = [encoding.claim_columns(run_no, row, now) for row in rows]
-            connection.execute(self._claim_rows, claimed)
-            seats = [
-                encoding.seat_columns(run_no, row.request, columns["digest"])
-                for row, columns in zip(rows, claimed, strict=True)
-                if row.request is not None
-            ]
-            if seats:
-                connection.execute(self._claim_seats, seats)
+            self._batches.claim_rows.run(connection, claimed)
+            self._batches.claim_seats.run(connection, [line for line in claimed if line["digest"] is not None])
 
     def settle(self, run_id: RunId, settled: Sequence[Settled]) -> None:
         """Records outcomes of claimed rows, and what they make of their keys; attempts add up over all tries.
@@ -119,9 +109,9 @@ class SqlLedger:
         with self._transaction() as connection:
             run_no = self._run_no(connection, run_id)
             columns = [encoding.settle_columns(run_no, each.row_no, each.outcome, now) for each in settled]
-            if connection.execute(SETTLE_ROW, columns).rowcount != len(settled):
+            if self._batches.settle_rows.run(connection, columns) != len(settled):
                 raise LedgerError(f"{self._name}: run {run_id} settles rows it never claimed; please report this")
-            connection.execute(SETTLE_SEAT, columns)
+            self._batches.settle_seats.run(connection, columns)
 
     def finish(self, run: RunRecord) -> None:
         """Records the end of a run: its counts, exit status and time."""

@@ -60,20 +60,11 @@ def engine_for(url: URL) -> Engine:
         UsageError: the driver for PostgreSQL is not installed.
     """
     if url.drivername == "sqlite":
-        _create_private(Path(str(url.database)))
-        arguments = {"check_same_thread": False, "timeout": _BUSY_TIMEOUT_S, "isolation_level": None}
-    else:
-        arguments = {}
+        return _sqlite_engine(url)
     try:
-        engine = create_engine(
-            url, connect_args=arguments, poolclass=NullPool, use_insertmanyvalues=False, hide_parameters=True
-        )
+        return create_engine(url, poolclass=NullPool, use_insertmanyvalues=False, hide_parameters=True)
     except ImportError as error:
         raise UsageError("a ledger in PostgreSQL needs: pip install 'batch-enroll[postgres]'") from error
-    if url.drivername == "sqlite":
-        event.listen(engine, "connect", _make_durable)
-        event.listen(engine, "begin", _begin)
-    return engine
 
 
 def let_readers_in(connection: Connection) -> None:
@@ -81,6 +72,20 @@ def let_readers_in(connection: Connection) -> None:
     raw = connection.connection.dbapi_connection
     if isinstance(raw, sqlite3.Connection):
         raw.execute("PRAGMA journal_mode = WAL").close()
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    _create_private(Path(str(url.database)))
+    engine = create_engine(
+        url,
+        connect_args={"check_same_thread": False, "timeout": _BUSY_TIMEOUT_S, "isolation_level": None},
+        poolclass=NullPool,
+        use_insertmanyvalues=False,
+        hide_parameters=True,
+    )
+    event.listen(engine, "connect", _make_durable)
+    event.listen(engine, "begin", _begin)
+    return engine
 
 
 def _create_private(path: Path) -> None:
