@@ -1,0 +1,80 @@
+"""The folder a run leaves behind: `<out>/<UTC time>-<roster name>/`, 0700, its files 0600."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from batch_enroll.core.errors import RunStoppedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from batch_enroll.core.model import Json
+
+SUMMARY: Final = "summary.json"
+LOG: Final = "log.jsonl"
+_LONGEST_NAME: Final = 60
+
+
+def create(out: Path, roster: str, now: datetime) -> Path:
+    """A new, empty folder named for the time and the roster; its name is the run's id.
+
+    Raises:
+        RunStoppedError: it cannot be created or written; nothing was sent.
+    """
+    stem = f"{now:%Y%m%dT%H%M%SZ}-{_name(roster)}"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for attempt in count(1):
+            folder = out / (stem if attempt == 1 else f"{stem}-{attempt}")
+            with suppress(FileExistsError):
+                folder.mkdir(mode=0o700)
+                folder.chmod(0o700)  # whatever the umask made of it
+                return folder
+    except OSError as error:
+        raise RunStoppedError(
+            f"the results folder {out} cannot be written ({error.strerror}); give another one with --out"
+        ) from error
+    raise AssertionError  # count() does not end
+
+
+def own_files(folder: Path) -> dict[str, Path]:
+    """The files of a run beside its reports, by role."""
+    return {"summary": folder / SUMMARY, "log": folder / LOG}
+
+
+def files_in(folder: Path) -> dict[str, str]:
+    """What is left of a past run's files, by role."""
+    return {path.stem: str(path) for path in sorted(folder.glob("*.*")) if not path.name.startswith(".")}
+
+
+def write_summary(path: Path, summary: Mapping[str, Json]) -> None:
+    """Writes `summary.json` whole or not at all.
+
+    Raises:
+        RunStoppedError: it cannot be written; the ledger has everything.
+    """
+    draft = path.with_name(f".{path.name}.new")
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(summary, file, indent=2, ensure_ascii=False)
+            file.write("\n")
+        draft.replace(path)
+    except OSError as error:
+        raise RunStoppedError(
+            f"{path} cannot be written ({error.strerror}); the ledger has every outcome: batch-enroll show"
+        ) from error
+
+
+def _name(roster: str) -> str:
+    """The roster's file name without its ending, fit for a folder."""
+    name = "stdin" if roster == "-" else Path(roster).resolve().stem
+    return re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII).strip("-.")[:_LONGEST_NAME] or "roster"

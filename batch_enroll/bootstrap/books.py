@@ -1,0 +1,56 @@
+"""Where a run is written down: the ledger in the state folder, the results in the run's folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
+
+from batch_enroll.adapters import run_folder
+from batch_enroll.adapters.ledger_overlay import OverlayLedger
+from batch_enroll.adapters.ledger_sql import SqlLedger
+from batch_enroll.adapters.report_csv import CsvReport
+from batch_enroll.bootstrap.wall import utc_now
+from batch_enroll.job import Books
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import ExitStack
+
+    from batch_enroll.core.summary import RunSummary
+    from batch_enroll.ports import EventSink, Ledger
+    from batch_enroll.settings import Settings
+
+LEDGER_FILE: Final = "ledger.sqlite3"
+
+
+def ledger_of(settings: Settings, stack: ExitStack) -> Ledger:
+    """The ledger in the state folder; closed with `stack`."""
+    ledger = SqlLedger(settings.state / LEDGER_FILE, utc_now)
+    stack.callback(ledger.close)
+    return ledger
+
+
+def scratch_over(real: Ledger | None, stack: ExitStack) -> Ledger:
+    """A ledger that reads the real one and forgets what is written to it."""
+    folder = stack.enter_context(TemporaryDirectory(prefix="batch-enroll-"))
+    scratch = SqlLedger(Path(folder) / LEDGER_FILE, utc_now)
+    stack.callback(scratch.close)
+    return OverlayLedger(real, scratch)
+
+
+def books_in(folder: Path, columns: Sequence[str], ledger: Ledger, sink: EventSink, *, several: bool) -> Books:
+    """The books of a run in its folder; with several rosters each result names its own."""
+    report = CsvReport(folder, columns, with_roster=several)
+
+    def write_summary(summary: RunSummary) -> None:
+        run_folder.write_summary(folder / run_folder.SUMMARY, summary.as_json())
+
+    return Books(
+        ledger=ledger,
+        reports=(report,),
+        write_summary=write_summary,
+        sink=sink,
+        utc_now=utc_now,
+        files={**report.files, **run_folder.own_files(folder)},
+    )

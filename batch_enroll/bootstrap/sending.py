@@ -1,0 +1,105 @@
+"""How rows reach a server: the engine with its parts, and the embedded rehearsal server if that is the server."""
+
+from __future__ import annotations
+
+import random
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from signal import SIGINT, SIGTERM
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+import anyio
+
+from batch_enroll import __version__
+from batch_enroll.adapters.api import Api
+from batch_enroll.adapters.oauth import Client, OAuthTokens
+from batch_enroll.bootstrap.wall import utc_now
+from batch_enroll.core.breaker import Breaker, BreakerLimits
+from batch_enroll.core.errors import UsageError
+from batch_enroll.core.pace import Pace, PaceLimits
+from batch_enroll.core.verdict import Policy
+from batch_enroll.engine import Engine, OneThread, Parts
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
+
+    from batch_enroll.core.model import RunId
+    from batch_enroll.engine import Ending, Planning
+    from batch_enroll.ports import EventSink, Ledger
+    from batch_enroll.sandbox import Sandbox
+    from batch_enroll.settings import Settings
+
+_CONNECT_S: Final = 10.0
+_MORE_WORKERS: Final = 16  # on top of twice the requests in flight: for rows that wait for their next attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where requests go, and as whom. `scope` tells its seats from every other server's in the ledger."""
+
+    base_url: str
+    scope: str
+    client: Client = field(default=Client("", "", ""), repr=False)
+
+
+@asynccontextmanager
+async def server_of(settings: Settings, run_id: RunId) -> AsyncIterator[Server]:
+    """The server that the settings name. An embedded rehearsal knows nothing of earlier ones, so its scope is new."""
+    if settings.dry_run or not settings.embedded:
+        scope = settings.base_url or f"rehearsal {run_id}"
+        client = Client(
+            settings.token_url, settings.client_id, settings.client_secret.get_secret_value(), settings.token_auth
+        )
+        yield Server(settings.base_url, scope, client)
+        return
+    async with sandbox_of(settings, port=0) as sandbox:
+        client = Client(sandbox.token_url, sandbox.client_id, sandbox.client_secret, settings.token_auth)
+        yield Server(sandbox.base_url, f"rehearsal {run_id}", client)
+
+
+def sandbox_of(settings: Settings, port: int) -> AbstractAsyncContextManager[Sandbox]:
+    """The rehearsal server, ready to be entered.
+
+    Raises:
+        UsageError: a scenario or school that it does not have.
+    """
+    from batch_enroll.sandbox import serve  # noqa: PLC0415 - only rehearsals need a server
+
+    try:
+        return serve(
+            port=port,
+            scenarios=settings.sandbox_scenarios,
+            seed=settings.sandbox_seed,
+            school_bundle=settings.sandbox_school,
+        )
+    except (ValueError, OSError) as error:
+        raise UsageError(f"the rehearsal server: {error}") from error
+
+
+async def send(
+    settings: Settings, server: Server, run_id: RunId, ledger: Ledger, sink: EventSink, planning: Planning
+) -> Ending:
+    """Carries the planned rows to the server with the real engine."""
+    timeout = aiohttp.ClientTimeout(total=settings.timeout_s, sock_connect=min(_CONNECT_S, settings.timeout_s))
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0),  # the pace limits; the default of 100 would do so silently
+        timeout=timeout,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"User-Agent": f"batch_enroll/{__version__}"},
+    ) as session:
+        parts = Parts(
+            gateway=Api(session, server.base_url, utc_now),
+            tokens=OAuthTokens(session, server.client, sink, random.random),
+            ledger=ledger,
+            pace=Pace(PaceLimits(settings.max_in_flight, settings.rate)),
+            breaker=Breaker(BreakerLimits(settings.retry_budget, settings.patience_s)),
+            sink=sink,
+            policy=Policy(max_attempts=settings.max_attempts),
+            draw=random.random,
+            workers=2 * settings.max_in_flight + _MORE_WORKERS,
+            aside=OneThread(),
+        )
+        with anyio.open_signal_receiver(SIGINT, SIGTERM) as signals:
+            return await Engine(run_id, parts).run(planning, signals)

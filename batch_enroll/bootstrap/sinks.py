@@ -1,0 +1,32 @@
+"""Who is told what happens: the log in the run's folder, and the terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from batch_enroll.adapters.run_folder import LOG
+from batch_enroll.adapters.sink_log import LogSink
+from batch_enroll.adapters.sink_progress import ProgressSink
+from batch_enroll.bootstrap.wall import utc_now
+
+if TYPE_CHECKING:
+    from contextlib import ExitStack
+    from pathlib import Path
+
+    from batch_enroll.ports import EventSink
+    from batch_enroll.settings import Settings
+
+
+def log_in(folder: Path, settings: Settings, stack: ExitStack) -> EventSink:
+    """The log of a run; closed with `stack`."""
+    return stack.enter_context(LogSink(folder / LOG, sys.stderr, settings.log_format, utc_now))
+
+
+def progress_of(settings: Settings, stack: ExitStack) -> EventSink:
+    """The progress display; records on stderr take its place when they were asked for."""
+    quiet = settings.quiet or settings.log_format is not None
+    return stack.enter_context(
+        ProgressSink(sys.stderr, time.monotonic, max_in_flight=settings.max_in_flight, quiet=quiet)
+    )
