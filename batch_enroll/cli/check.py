@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from batch_enroll.cli.output import Answer
-from batch_enroll.cli.report import check_lines
 
 if TYPE_CHECKING:
     import typer
@@ -53,6 +52,7 @@ def check(  # noqa: PLR0913, PLR0917 - one argument for each option
 
     settings = load(flags, needs=Needs.ROSTER)
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
+    from batch_enroll.cli.report import check_lines  # noqa: PLC0415 - not for --help
 
     checked = bootstrap.check(settings, rosters)
     return Answer(checked.exit_status, checked.as_json(), partial(check_lines, checked))

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
 from batch_enroll.cli.output import Answer, tell
-from batch_enroll.cli.report import run_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,6 +53,8 @@ def demo(
 
 
 def _lines(summary: RunSummary, paint: Paint) -> Iterator[str]:
+    from batch_enroll.cli.report import run_lines  # noqa: PLC0415 - not for --help
+
     yield from run_lines(summary, paint)
     yield ""
     yield "That was the demo: the rows above were made to fail, and nothing left this machine."

@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from batch_enroll.cli.output import Answer
-from batch_enroll.cli.report import run_lines
 
 if TYPE_CHECKING:
     import typer
@@ -62,6 +61,7 @@ def run(  # noqa: PLR0913, PLR0917 - one argument for each option
 
     settings = load(flags)
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
+    from batch_enroll.cli.report import run_lines  # noqa: PLC0415 - not for --help
 
     summary = bootstrap.run(settings, rosters)
     return Answer(summary.exit_status, summary.as_json(), partial(run_lines, summary))

@@ -9,7 +9,6 @@ import typer
 
 from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
 from batch_enroll.cli.output import Answer
-from batch_enroll.cli.report import run_lines
 
 if TYPE_CHECKING:
     from batch_enroll.core.summary import RunSummary
@@ -44,6 +43,8 @@ def show(
 
 def shown(summary: RunSummary) -> Answer:
     """The answer that tells a run and is itself no failure."""
+    from batch_enroll.cli.report import run_lines  # noqa: PLC0415 - not for --help
+
     return Answer(0, summary.as_json(), partial(run_lines, summary))
 
 
