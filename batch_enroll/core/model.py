@@ -75,12 +75,14 @@ class SourceRow:
         fields: field name (see `intake.FIELDS`) to text, stripped; a blank cell has no entry. For a bundle these
             hold the joined values.
         problem: what the reader itself found wrong (a join that failed, a damaged cell); the row becomes INVALID.
+        headers: field name to the header as spelt in the file, for messages; shared by all rows of a file.
     """
 
     place: Place
     cells: tuple[str, ...]
     fields: Mapping[str, str]
     problem: RowProblem | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
