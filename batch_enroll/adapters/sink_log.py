@@ -82,7 +82,7 @@ class LogSink:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exc: object) -> None:
+    def __exit__(self, *_exc: object) -> None:
         with suppress(OSError, ValueError):  # what a full disk did not take before
             self._files.close()
 

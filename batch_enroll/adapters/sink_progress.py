@@ -101,7 +101,7 @@ class ProgressSink:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exc: object) -> None:
+    def __exit__(self, *_exc: object) -> None:
         self._safely(self._close)
 
     def emit(self, event: Event) -> None:

@@ -46,8 +46,12 @@ def check(  # noqa: PLR0913, PLR0917 - one argument for each option
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
 ) -> Answer:
     """The answer of a check."""
-    flags = dict(locals())  # every option under its setting's name
-    del flags["rosters"], flags["as_json"]
+    del as_json  # `main` looks for it, so that failures before this line are told in JSON too
+    flags: dict[str, object] = {
+        "env": env, "base_url": base_url, "rate": rate, "max_in_flight": max_in_flight, "course_id": course_id,
+        "school_id": school_id, "role": role, "begin_date": begin_date, "map": map, "sheet": sheet, "as_of": as_of,
+        "limit": limit, "state": state, "config": config,
+    }  # fmt: skip
     from batch_enroll.settings import Needs, load  # noqa: PLC0415 - not for --help
 
     settings = load(flags, needs=Needs.ROSTER)

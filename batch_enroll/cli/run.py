@@ -55,8 +55,14 @@ def run(  # noqa: PLR0913, PLR0917 - one argument for each option
     sandbox_seed: opt.Seed = None,
 ) -> Answer:
     """The answer of a run."""
-    flags = dict(locals())  # every option under its setting's name
-    del flags["rosters"], flags["as_json"]
+    del as_json  # `main` looks for it, so that failures before this line are told in JSON too
+    flags: dict[str, object] = {
+        "env": env, "base_url": base_url, "token_url": token_url, "rate": rate, "max_in_flight": max_in_flight,
+        "course_id": course_id, "school_id": school_id, "role": role, "begin_date": begin_date, "map": map,
+        "sheet": sheet, "as_of": as_of, "limit": limit, "out": out, "state": state, "config": config,
+        "dry_run": dry_run, "quiet": quiet, "log_format": log_format, "sandbox_scenarios": sandbox_scenarios,
+        "sandbox_school": sandbox_school, "sandbox_seed": sandbox_seed,
+    }  # fmt: skip
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
 
     settings = load(flags)

@@ -125,8 +125,8 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flags, variables, file: with readers that remember where each value came from."""
-        del env_settings, dotenv_settings, file_secret_settings
-        return init_settings, VariableSource(settings_cls), FileSource(settings_cls)
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return init_settings, VariableSource(cls), FileSource(cls)
 
     @model_validator(mode="wrap")
     @classmethod

@@ -115,6 +115,7 @@ class _Source(PydanticBaseSettingsSource):
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         """Never called: the library's own sources use it to fill `__call__`, which ours write out."""
+        del field, field_name
         raise NotImplementedError
 
 

@@ -185,3 +185,19 @@ def test_a_stdout_that_was_closed_before_is_no_failure() -> None:
         f"'{sys.executable}' -m batch_enroll --version >&-", shell=True, capture_output=True, check=False, timeout=60
     )
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+BAD = {
+    "--env": "prd", "--base-url": "x", "--token-url": "y", "--rate": "0", "--max-in-flight": "0", "--course-id": " ",
+    "--school-id": " ", "--role": "pet", "--begin-date": "soon", "--map": "x", "--sheet": " ", "--as-of": "then",
+    "--limit": "0", "--log-format": "xml", "--scenario": "slow", "--seed": "x",
+}  # fmt: skip
+RUN_ONLY = {"--token-url", "--log-format", "--scenario", "--seed"}
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_the_problems_of_all_flags_are_told_in_one_go(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    flags = {flag: value for flag, value in BAD.items() if command == "run" or flag not in RUN_ONLY}
+    assert exit_status(command, "term.csv", *(part for pair in flags.items() for part in pair)) == 2
+    told = capsys.readouterr().err
+    assert [flag for flag in flags if f"\n- flag {flag}: " not in told] == []
