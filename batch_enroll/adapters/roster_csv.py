@@ -1,0 +1,139 @@
+"""Rosters as delimited text: `.csv`, `.tsv`, `.txt`, or standard input."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sys
+from contextlib import contextmanager
+from functools import cached_property
+from itertools import islice
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from batch_enroll.core import csvtext
+from batch_enroll.core.errors import RosterError
+from batch_enroll.core.model import Place, RosterRef
+from batch_enroll.core.tables import wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from batch_enroll.core.csvtext import Shape, Survey
+    from batch_enroll.core.model import SourceRow
+
+STDIN: Final = "-"
+
+
+class CsvRoster:
+    """A RosterSource over delimited text. Rows are streamed; the file is looked at once before the first one.
+
+    Args:
+        path: the file, or None for standard input.
+        overrides: field to header, from `--map field=Header`.
+        defaults_present: fields that have a default, so that their columns may lack.
+        limit: at most so many data rows are read.
+    """
+
+    def __init__(
+        self,
+        path: Path | None,
+        *,
+        overrides: Mapping[str, str] | None = None,
+        defaults_present: frozenset[str] = frozenset(),
+        limit: int | None = None,
+    ) -> None:
+        self._path = path
+        self._name = "standard input" if path is None else path.name
+        self._want = wanted(defaults_present, overrides or {})
+        self._limit = limit
+        self._rows_read = 0
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The roster's own columns."""
+        return self._shape.table.map.own_columns
+
+    @property
+    def estimated_rows(self) -> int | None:
+        """The lines below the header; quoted line ends count too, so it may be a little high."""
+        below = max(self._survey.lines - 1 - self._shape.skipped_lines - self._shape.table.header_row, 0)
+        return below if self._limit is None else min(below, self._limit)
+
+    def describe(self) -> tuple[tuple[str, str], ...]:
+        """Each own column and the field it is read as, for `check`."""
+        return self._shape.table.map.describe()
+
+    def rows(self) -> Iterator[SourceRow]:
+        """Every data row. A later call reads the file again.
+
+        Raises:
+            RosterError: the file cannot be read to its end, or holds no data row.
+        """
+        self._rows_read = 0
+        for row in islice(self._all_rows(), self._limit):
+            self._rows_read += 1
+            yield row
+        if not self._rows_read:
+            raise RosterError(f"{self._name}: a header, but no data rows")
+
+    def refs(self) -> tuple[RosterRef, ...]:
+        """What was read."""
+        path = STDIN if self._path is None else str(self._path)
+        return (RosterRef(path, self._survey.sha256, self._rows_read),)
+
+    def _all_rows(self) -> Iterator[SourceRow]:
+        shape = self._shape
+        header_row, read = shape.table.header_row, shape.table.map.row
+        with self._text() as text:
+            lines = islice(text, shape.skipped_lines, None)
+            for nth, record in enumerate(csvtext.records(lines, shape.delimiter, self._name), 1):
+                if nth > header_row and (row := read(Place(self._name, nth), record)) is not None:
+                    yield row
+
+    @cached_property
+    def _survey(self) -> Survey:
+        return csvtext.survey(self._chunks, self._name)
+
+    @cached_property
+    def _shape(self) -> Shape:
+        with self._text() as text:
+            head = text.read(csvtext.HEAD_CHARS)
+        return csvtext.find_shape(head, self._want, self._name)
+
+    @cached_property
+    def _spool(self) -> BinaryIO:
+        # Standard input can be read once, and the survey needs all of it; the copy has no name and is the user's only.
+        spool = TemporaryFile("w+b")  # noqa: SIM115 - lives as long as the roster, and goes with it
+        shutil.copyfileobj(sys.stdin.buffer, spool)
+        return spool
+
+    def _chunks(self) -> Iterator[bytes]:
+        with self._bytes() as source:
+            while chunk := source.read(csvtext.CHUNK_BYTES):
+                yield chunk
+
+    @contextmanager
+    def _text(self) -> Iterator[io.TextIOWrapper]:
+        encoding = self._survey.encoding
+        with self._bytes() as source:
+            text = io.TextIOWrapper(source, encoding, newline="")
+            try:
+                yield text
+            except UnicodeError as why:
+                raise RosterError(f"{self._name} changed while it was read; start again") from why
+            finally:
+                text.detach()
+
+    @contextmanager
+    def _bytes(self) -> Iterator[BinaryIO]:
+        if self._path is None:
+            self._spool.seek(0)
+            yield self._spool
+            return
+        try:
+            with self._path.open("rb") as source:
+                yield source
+        except OSError as why:
+            raise RosterError(f"{self._name} cannot be read: {why.strerror}") from why

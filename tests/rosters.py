@@ -1,0 +1,62 @@
+"""Writes rosters in any dress, and reads them back as plain lists."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date
+from typing import TYPE_CHECKING, Final
+
+from openpyxl import Workbook
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from batch_enroll.core.model import SourceRow
+    from batch_enroll.ports import RosterSource
+
+HEADER: Final = ("user_id", "course_id", "school_id", "role", "begin_date")
+ROW: Final = ("u-0007", "MATH-7", "north", "student", "2025-09-01")
+Value = str | int | float | bool | date | None
+
+
+def csv_text(
+    table: Iterable[Sequence[str]], *, delimiter: str = ",", line_end: str = "\r\n", quote_all: bool = False
+) -> str:
+    """The table as delimited text."""
+    text = io.StringIO(newline="")
+    quoting = csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL
+    csv.writer(text, delimiter=delimiter, lineterminator=line_end, quoting=quoting).writerows(table)
+    return text.getvalue()
+
+
+def write_csv(path: Path, table: Iterable[Sequence[str]], *, encoding: str = "utf-8", delimiter: str = ",") -> Path:
+    """A file with the table in it."""
+    path.write_bytes(csv_text(table, delimiter=delimiter).encode(encoding))
+    return path
+
+
+def write_xlsx(path: Path, sheets: dict[str, Iterable[Sequence[Value]]], *, hidden: Iterable[str] = ()) -> Path:
+    """A workbook with a sheet for each table; hidden ones are there and not shown."""
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for name, table in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in table:
+            sheet.append(list(row))
+        if name in hidden:
+            sheet.sheet_state = "hidden"
+    book.save(path)
+    book.close()
+    return path
+
+
+def read(source: RosterSource) -> list[SourceRow]:
+    """All rows."""
+    return list(source.rows())
+
+
+def cells(source: RosterSource) -> list[tuple[str, ...]]:
+    """All rows' cells."""
+    return [row.cells for row in source.rows()]
