@@ -176,7 +176,11 @@ def check(source: RosterSource, rules: Rules, ledger: Ledger, estimate: Estimate
     for row in ledger.results(rules.run_id):
         tally.add(row)
     unreadable = ending.detail if ending.halted is not None else ""
-    return CheckSummary(source.refs(), source.readings(), tally, tuple(problems), estimate, unreadable)
+    return CheckSummary(source.refs(), _readings(source), tally, tuple(problems), estimate, unreadable)
+
+
+def _readings(source: RosterSource) -> tuple[str, ...]:
+    return tuple(f"column {column!r}: {field or 'not used'}" for column, field in source.describe())
 
 
 def _plan_only(planning: RosterPlanning, ledger: Ledger, rules: Rules) -> Ending:

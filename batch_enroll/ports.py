@@ -46,8 +46,8 @@ class RosterSource(Protocol):
             RosterError: the file cannot be read to its end.
         """
 
-    def readings(self) -> tuple[str, ...]:
-        """What the roster was taken for and how each column is read, a line each, for people."""
+    def describe(self) -> tuple[tuple[str, str], ...]:
+        """Each own column and the field it is read as (empty: not used), for people."""
 
     def refs(self) -> tuple[RosterRef, ...]:
         """What was read: path, SHA-256 and rows; complete after `rows` is exhausted."""

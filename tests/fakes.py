@@ -185,6 +185,9 @@ class FakeRoster:
             cells = tuple(fields.get(column, "") for column in self.columns)
             yield SourceRow(Place("term.csv", number + 1), cells, fields)
 
+    def describe(self) -> tuple[tuple[str, str], ...]:
+        return tuple((column, column) for column in self.columns)
+
     def refs(self) -> tuple[RosterRef, ...]:
         return (RosterRef("term.csv", "0" * 64, self.rows_given),)
 

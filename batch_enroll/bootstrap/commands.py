@@ -46,7 +46,7 @@ def run(settings: Settings, rosters: Sequence[str]) -> RunSummary:
 
 async def _run(settings: Settings, rosters: Sequence[str]) -> RunSummary:
     with ExitStack() as stack:
-        source = opened(settings, rosters, stack)
+        source = opened(settings, rosters)
         ledger = ledger_of(settings, stack)
         if settings.dry_run:
             ledger = scratch_over(ledger, stack)
@@ -77,7 +77,7 @@ def check(settings: Settings, rosters: Sequence[str]) -> CheckSummary:
     """
     run_id = RunId("check")
     with ExitStack() as stack:
-        source = opened(settings, rosters, stack)
+        source = opened(settings, rosters)
         known = ledger_of(settings, stack) if (settings.state / LEDGER_FILE).exists() else None
         ledger = scratch_over(known, stack)
         server = Server(settings.base_url, settings.base_url)

@@ -18,7 +18,7 @@ import anyio.to_thread
 from batch_enroll.core import verdict
 from batch_enroll.core.errors import AuthRefusedError, BatchEnrollError, RosterError, RunStoppedError
 from batch_enroll.core.events import AttemptFailed, PaceChanged, RowSettled, RowsRead, Stopping
-from batch_enroll.core.model import Action, NoReply, Reply, Requests, Settled
+from batch_enroll.core.model import Action, NoReply, Reply, Requests, Seats, Settled
 from batch_enroll.core.pace import Sample, sample_of
 from batch_enroll.core.verdict import Bench, Halt, HaltReason, Next, RenewToken, Settle
 from batch_enroll.engine.outbox import Outbox
@@ -170,7 +170,8 @@ class Engine:
                 case Settle(outcome):
                     return self._settle(request, outcome, began_at)
                 case Next(tries=tries, wait_s=wait_s):
-                    self._parts.sink.emit(AttemptFailed(request.row_no, tries.sent, _cause(answer), wait_s))
+                    if not isinstance(answer, Seats):
+                        self._parts.sink.emit(AttemptFailed(request.row_no, tries.sent, _cause(answer), wait_s))
                     await self._wait(wait_s)
                 case RenewToken(tries=tries):
                     await self._token(self._parts.tokens.renew(token))

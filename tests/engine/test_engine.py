@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from itertools import pairwise
 from signal import SIGINT, SIGTERM
+from typing import TYPE_CHECKING
 
 import pytest
 from fakes import LOST, NEVER_SENT, FakeRoster, FakeServer, FakeTokens, SignalsAt, students
-from harness import RUN_ID, Harness
+from fakes_ledger import MemoryLedger
+from harness import NOON, Harness
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,9 +18,14 @@ from batch_enroll.core import catalogue
 from batch_enroll.core.breaker import BreakerLimits
 from batch_enroll.core.errors import AuthRefusedError, LedgerError, RunStoppedError
 from batch_enroll.core.events import AttemptFailed, PaceChanged, RowSettled, Stopping
-from batch_enroll.core.model import Meaning, NoReply, OutcomeKind, Reply, Role
+from batch_enroll.core.model import Meaning, NoReply, OutcomeKind, Reply, Role, RunId
 from batch_enroll.core.pace import PaceLimits
 from batch_enroll.core.verdict import HaltReason, Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from batch_enroll.core.model import Settled
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
 
@@ -152,7 +159,7 @@ async def test_an_api_that_refuses_every_fresh_token_ends_the_run() -> None:
     ending = await run.run()
     assert ending.halted is HaltReason.AUTH_REFUSED
     assert set(run.kinds()) == {"not_attempted"}
-    assert len(run.server.starts) <= 2 * 10 + 10
+    assert len(run.server.starts) < 60  # no worker asks more than twice
 
 
 async def test_an_unreachable_token_endpoint_ends_the_run_as_down() -> None:
@@ -214,8 +221,10 @@ async def test_a_second_signal_ends_at_once_and_leaves_rows_in_flight_unsettled(
     run = Harness(server=server, signals=SignalsAt([(5.0, SIGINT), (6.0, SIGINT)]))
     ending = await run.run()
     assert ending.cut
-    assert Counter(run.kinds()) == {"unknown": 20}
-    assert {outcome.code for outcome in run.outcomes()} == {catalogue.INTERRUPTED}
+    assert Counter(run.kinds()) == {"unknown": 10, "not_attempted": 10}
+    assert {outcome.code for outcome in run.outcomes() if outcome.kind is OutcomeKind.UNKNOWN} == {
+        catalogue.INTERRUPTED
+    }
 
 
 async def test_a_roster_that_breaks_off_settles_every_row_before_the_break() -> None:
@@ -227,9 +236,20 @@ async def test_a_roster_that_breaks_off_settles_every_row_before_the_break() -> 
     assert set(run.kinds()) <= {"enrolled", "not_attempted"}
 
 
+class FullDisk(MemoryLedger):
+    """Takes three groups of outcomes, then nothing any more."""
+
+    settles = 0
+
+    def settle(self, run_id: RunId, settled: Sequence[Settled]) -> None:
+        self.settles += 1
+        if self.settles > 3:
+            raise LedgerError("the disk is full")
+        super().settle(run_id, settled)
+
+
 async def test_a_ledger_that_cannot_be_written_ends_the_run_with_its_error() -> None:
-    run = Harness(FakeRoster(students(900)))
-    run.ledger.break_after(settles=3)
+    run = Harness(FakeRoster(students(900)), ledger=FullDisk(lambda: NOON))
     with pytest.raises(LedgerError):
         await run.run()
     assert run.server.writes.most_common(1)[0][1] == 1
@@ -261,7 +281,7 @@ async def test_a_second_run_of_the_same_roster_sends_nothing() -> None:
     first = Harness()
     await first.run()
     sent = len(first.server.starts)
-    second = Harness(server=first.server, ledger=first.ledger.for_next_run(RUN_ID))
+    second = Harness(server=first.server, ledger=first.ledger, run_id=RunId("r2"))
     await second.run()
     assert second.kinds() == ["already_enrolled"] * 20
     assert len(first.server.starts) == sent

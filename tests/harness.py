@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random  # noqa: TID251 - seeded, so that a run can be repeated
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from fakes import FakeRoster, FakeServer, FakeTokens, Remembering, SignalsAt, students
@@ -25,10 +25,9 @@ if TYPE_CHECKING:
     from batch_enroll.core.model import Outcome
 
 T = TypeVar("T")
-RUN_ID = RunId("r1")
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
-RECORD = RunRecord(RUN_ID, "test", "https://api.test", "test", ("user_id", "course_id", "school_id"), NOON, "runs/r1")
-RULES = Rules("test", RUN_ID, date(2026, 9, 1), Defaults())
+FIRST_RUN = RunId("r1")
+COLUMNS = ("user_id", "course_id", "school_id")
 
 
 async def at_once(verb: Callable[[], T]) -> T:
@@ -49,11 +48,12 @@ class Harness:
     pace: PaceLimits = field(default_factory=lambda: PaceLimits(max_in_flight=10))
     policy: Policy = field(default_factory=Policy)
     limits: BreakerLimits = field(default_factory=BreakerLimits)
+    run_id: RunId = FIRST_RUN
     seed: int = 7
 
     async def run(self) -> Ending:
         """Carries the roster to its outcomes."""
-        self.ledger.begin(RECORD)
+        self.ledger.begin(RunRecord(self.run_id, "test", "https://api.test", "test", COLUMNS, NOON, "runs"))
         parts = Parts(
             gateway=self.server,
             tokens=self.tokens,
@@ -66,12 +66,12 @@ class Harness:
             workers=2 * self.pace.max_in_flight + 16,
             aside=at_once,
         )
-        planning = RosterPlanning(self.roster, RULES, self.ledger)
-        return await Engine(RUN_ID, parts).run(planning, self.signals.__aiter__())
+        planning = RosterPlanning(self.roster, Rules("test", self.run_id, NOON.date(), Defaults()), self.ledger)
+        return await Engine(self.run_id, parts).run(planning, self.signals.__aiter__())
 
     def outcomes(self) -> list[Outcome]:
         """What the ledger holds, in input order."""
-        return [row.outcome for row in self.ledger.results(RUN_ID)]
+        return [row.outcome for row in self.ledger.results(self.run_id)]
 
     def kinds(self) -> list[str]:
         """The same, kinds only."""

@@ -1,0 +1,52 @@
+"""Which reader a roster needs, told by what it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from batch_enroll.adapters.roster_chain import ChainedRoster
+from batch_enroll.adapters.roster_csv import STDIN, CsvRoster
+from batch_enroll.core.errors import RosterError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from batch_enroll.ports import RosterSource
+    from batch_enroll.settings import Settings
+
+_SPREADSHEETS: Final = frozenset({".xlsx", ".xlsm", ".xls"})
+_DEFAULTED: Final = ("course_id", "school_id", "role", "begin_date")
+
+
+def opened(settings: Settings, rosters: Sequence[str]) -> RosterSource:
+    """The rosters as one source, their headers read.
+
+    Raises:
+        RosterError: one of them is not there, or has no readable header.
+    """
+    source = (
+        ChainedRoster([_one(settings, name) for name in rosters]) if len(rosters) > 1 else _one(settings, rosters[0])
+    )
+    _ = source.columns  # a header that cannot be read is found before anything else happens
+    return source
+
+
+def _one(settings: Settings, name: str) -> RosterSource:
+    defaults = frozenset(field for field in _DEFAULTED if getattr(settings, field) is not None)
+    if name == STDIN:
+        return CsvRoster(None, overrides=settings.map, defaults_present=defaults, limit=settings.limit)
+    path = Path(name)
+    if not path.exists():
+        raise RosterError(f"{name}: there is no such file or folder")
+    if path.is_dir() or path.suffix.lower() == ".zip":
+        from batch_enroll.adapters.roster_oneroster import OneRosterBundle  # noqa: PLC0415 - brings pandas
+
+        return OneRosterBundle(path, limit=settings.limit)
+    if path.suffix.lower() in _SPREADSHEETS:
+        from batch_enroll.adapters.roster_xlsx import XlsxRoster  # noqa: PLC0415 - brings openpyxl
+
+        return XlsxRoster(
+            path, sheet=settings.sheet, overrides=settings.map, defaults_present=defaults, limit=settings.limit
+        )
+    return CsvRoster(path, overrides=settings.map, defaults_present=defaults, limit=settings.limit)
