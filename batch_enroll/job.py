@@ -162,8 +162,9 @@ def retell(record: RunRecord, ledger: Ledger, files: dict[str, str]) -> RunSumma
     return summarise(record, tally, files)
 
 
-def check(source: RosterSource, rules: Rules, ledger: Ledger, estimate: Estimate) -> CheckSummary:
+def check(record: RunRecord, source: RosterSource, rules: Rules, ledger: Ledger, estimate: Estimate) -> CheckSummary:
     """Everything a run would refuse or skip; `ledger` is a scratch one over the real one. Sends nothing."""
+    ledger.begin(record)
     problems: list[Finding] = []
 
     def note(reading: Reading, row: PlannedRow) -> None:

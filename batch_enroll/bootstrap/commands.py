@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from batch_enroll.core.summary import CheckSummary, RunSummary
+    from batch_enroll.ports import RosterSource
     from batch_enroll.sandbox import Sandbox
     from batch_enroll.settings import Settings
 
@@ -54,16 +55,7 @@ async def _run(settings: Settings, rosters: Sequence[str]) -> RunSummary:
         sink = AllSinks(log_in(folder, settings, stack), progress_of(settings, stack))
         run_id = RunId(folder.name)
         async with server_of(settings, run_id) as server:
-            record = RunRecord(
-                run_id=run_id,
-                environment=settings.env,
-                base_url=server.base_url,
-                scope=server.scope,
-                columns=source.columns,
-                started_at=utc_now(),
-                folder=str(folder),
-                dry_run=settings.dry_run,
-            )
+            record = _record(settings, run_id, server, source, folder=str(folder))
             sending = None if settings.dry_run else partial(send, settings, server, run_id, ledger, sink)
             books = books_in(folder, source.columns, ledger, sink, several=len(rosters) > 1)
             return await job.run(record, source, _rules(settings, run_id, server), books, sending)
@@ -82,7 +74,8 @@ def check(settings: Settings, rosters: Sequence[str]) -> CheckSummary:
         ledger = scratch_over(known, stack)
         server = Server(settings.base_url, settings.base_url)
         estimate = Estimate(settings.rate, settings.max_in_flight)
-        return job.check(source, _rules(settings, run_id, server), ledger, estimate)
+        record = _record(settings, run_id, server, source, folder="")
+        return job.check(record, source, _rules(settings, run_id, server), ledger, estimate)
 
 
 def show(settings: Settings, run_id: str | None) -> RunSummary:
@@ -125,6 +118,19 @@ async def _rehearse(settings: Settings, port: int, announce: Callable[[Sandbox],
             announce(sandbox)
             async for _ in signals:
                 return
+
+
+def _record(settings: Settings, run_id: RunId, server: Server, source: RosterSource, *, folder: str) -> RunRecord:
+    return RunRecord(
+        run_id=run_id,
+        environment=settings.env,
+        base_url=server.base_url,
+        scope=server.scope,
+        columns=source.columns,
+        started_at=utc_now(),
+        folder=folder,
+        dry_run=settings.dry_run,
+    )
 
 
 def _rules(settings: Settings, run_id: RunId, server: Server) -> Rules:
