@@ -126,8 +126,8 @@ class SqlLedger:
 
     def unsettled(self, run_id: RunId) -> Iterator[PlannedRow]:
         """The rows that were claimed and never settled, in input order, to be looked up first."""
-        run = self.run(run_id)
-        scope = "" if run is None else run.scope
+        with self._transaction() as connection:
+            scope = connection.execute(select(RUNS.c.scope).where(RUNS.c.run_id == run_id)).scalar_one_or_none() or ""
         for row in self._rows_of(run_id, select(ROWS).where(ROWS.c.kind.is_(None))):
             yield encoding.unsettled_from(row, scope)
 
@@ -151,6 +151,7 @@ class SqlLedger:
         still skips them, and the runs' ids.
         """
         ended = func.coalesce(RUNS.c.finished_at, RUNS.c.started_at)
+        self._run_nos.clear()
         old = and_(ended < encoding.micros(older_than), RUNS.c.purged_at.is_(None))
         with self._transaction() as connection:
             connection.execute(delete(ROWS).where(ROWS.c.run_no.in_(select(RUNS.c.run_no).where(old))))
@@ -170,7 +171,8 @@ class SqlLedger:
     def _run_no(self, connection: Connection, run_id: RunId) -> int:
         found = self._run_nos.get(run_id)
         if found is None:
-            found = connection.execute(select(RUNS.c.run_no).where(RUNS.c.run_id == run_id)).scalar_one_or_none()
+            named = select(RUNS.c.run_no).where(RUNS.c.run_id == run_id, RUNS.c.purged_at.is_(None))
+            found = connection.execute(named).scalar_one_or_none()
             if found is None:
                 raise LedgerError(f"{self._name}: there is no run {run_id}")
             self._run_nos[run_id] = found
