@@ -132,7 +132,8 @@ class ProgressSink:
             case Stopping(reason):
                 self._count.stopping = reason.replace("_", " ")
                 self._next_look_at = self._clock()
-            case RunEnded():
+            case RunEnded(run):
+                self._silent |= run.dry_run  # nothing was sent, so there is no speed to tell
                 self._safely(self._finish)
             case _:
                 pass

@@ -81,11 +81,12 @@ def _cause(cause: Cause, paint: Paint) -> Iterator[str]:
     first, *rest = _wrapped(named + what, 2)
     yield paint(first, tone)
     yield from (paint(line, tone) for line in rest)
-    if cause.detail and cause.detail != cause.title:
-        yield from _wrapped(cause.detail, 7)
     if cause.examples:
         more = ", ..." if cause.count > len(cause.examples) else ""
         yield from _wrapped(_visible(f"at {', '.join(cause.examples)}{more}"), 7)
+    if cause.detail and cause.detail != cause.title:
+        whose = "the first: " if cause.count > 1 else ""
+        yield from _wrapped(_visible(f"{whose}{cause.detail}"), 7)
     if cause.hint:
         yield from (paint(line, Tone.QUIET) for line in _wrapped(f"-> {cause.hint}", 7))
 

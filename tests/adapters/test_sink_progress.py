@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -140,6 +141,14 @@ def test_an_hour_is_written_as_one() -> None:
         sink.emit(RunStarted(RUN, 7400))
         settle(sink, clock, WELL, 10, each_s=1.0)
     assert "ETA 2:03:10" in stream.getvalue()
+
+
+def test_a_dry_run_has_no_speed_to_tell() -> None:
+    stream, clock = io.StringIO(), Clock()
+    with ProgressSink(stream, clock) as sink:
+        sink.emit(RunStarted(RUN, 100))
+        sink.emit(RunEnded(replace(RUN, dry_run=True)))
+    assert stream.getvalue() == ""
 
 
 def test_stopping_is_told_at_once() -> None:

@@ -1,0 +1,159 @@
+"""Each command from argv to its last line, over real HTTP against the rehearsal server."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from batch_enroll.cli import main
+from batch_enroll.core.model import OutcomeKind
+
+pytest.importorskip("batch_enroll.sandbox.app", reason="the rehearsal server is not here yet")
+pytest.importorskip("batch_enroll.adapters.report_csv", reason="the results are not here yet")
+
+ROSTER = "user_id,course_id,school_id,role\n" + "".join(f"stu-{n},math-7,north,student\n" for n in range(1, 21))
+SENT = {
+    "run_id", "roster", "environment", "base_url", "started_at", "finished_at", "duration_s", "outcomes", "requests",
+    "rows_per_s", "causes", "files", "exit_status",
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in list(os.environ):
+        if name.startswith(("TIMEBACK_", "EDUBRIDGE_", "BATCH_ENROLL_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("BATCH_ENROLL_STATE", str(tmp_path / "state"))
+    monkeypatch.chdir(tmp_path)
+    Path("term.csv").write_text(ROSTER, encoding="utf-8")
+
+
+def exit_status(*arguments: str) -> object:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    return ended.value.code
+
+
+def test_run_enrolls_a_roster_and_shows_the_report(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_status("run", "term.csv", "--env", "sandbox") == 0
+    told = capsys.readouterr()
+    assert "20 of 20 rows enrolled." in told.out
+    assert "results.csv" in told.out
+    assert "\x1b" not in told.out + told.err
+    assert "rows/s" in told.err
+
+
+def test_run_with_json_says_one_thing_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_status("run", "term.csv", "--env", "sandbox", "--json", "--quiet") == 0
+    told = capsys.readouterr()
+    summary = json.loads(told.out)
+    assert summary.keys() >= SENT
+    assert summary["outcomes"] == {**{kind.value: 0 for kind in OutcomeKind}, "enrolled": 20}
+    assert summary["exit_status"] == 0
+    assert told.err == ""
+    path = Path(summary["files"]["results"])
+    with path.open(encoding="utf-8", newline="") as file:
+        results = list(csv.DictReader(file))
+    assert [row["enroll_outcome"] for row in results] == ["enrolled"] * 20
+    assert json.loads(path.with_name("summary.json").read_text(encoding="utf-8")) == summary
+
+
+def test_rows_come_from_stdin_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(ROSTER.encode())))
+    assert exit_status("run", "-", "--env", "sandbox", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["outcomes"]["enrolled"] == 20
+
+
+def test_a_bad_row_never_blocks_a_good_one(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("term.csv").write_text(ROSTER + "stu-90,math-7,north,pet\n,math-7,north,student\n", encoding="utf-8")
+    assert exit_status("run", "term.csv", "--env", "sandbox") == 1
+    report = capsys.readouterr().out
+    assert "20 of 22 rows enrolled." in report
+    assert "E104 1 row invalid" in report
+    assert "term.csv row 22" in report
+    assert "Next: mend the rows, then" in report
+
+
+def test_an_unreadable_roster_ends_with_3(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_status("run", "gone.csv", "--env", "sandbox", "--json") == 3
+    told = capsys.readouterr()
+    assert "gone.csv" in told.err
+    assert json.loads(told.out.splitlines()[-1])["exit_status"] == 3
+
+
+def test_a_dry_run_sends_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_status("run", "term.csv", "--env", "production", "--dry-run", "--json") == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["requests"]["sent"] == 0
+    assert summary["outcomes"]["not_attempted"] == 20
+
+
+def test_check_counts_and_tells_problems_without_an_environment(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("term.csv").write_text(ROSTER + "stu-90,math-7,north,pet\nstu-1,math-7,north,student\n", encoding="utf-8")
+    assert exit_status("check", "term.csv", "--rate", "2") == 1
+    report = capsys.readouterr().out
+    assert "22 rows; nothing was sent." in report
+    assert 'term.csv row 22, role "pet"' in report
+    assert "row 23" in report
+    assert "A run would take about 10.0 s at 2 requests/s." in report
+    assert exit_status("check", "term.csv", "--json") == 1
+    assert [problem["row"] for problem in json.loads(capsys.readouterr().out)["problems"]] == [22, 23]
+
+
+def test_show_tells_the_latest_run_or_the_named_one(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("bad.csv").write_text(ROSTER + "stu-90,math-7,north,pet\n", encoding="utf-8")
+    assert exit_status("run", "bad.csv", "--env", "sandbox", "--json") == 1
+    first = json.loads(capsys.readouterr().out)
+    assert exit_status("run", "term.csv", "--env", "sandbox", "--json") == 0
+    second = json.loads(capsys.readouterr().out)
+    assert exit_status("show", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == second
+    assert exit_status("show", first["run_id"], "--json") == 0
+    assert json.loads(capsys.readouterr().out) == first
+    assert exit_status("show", first["run_id"]) == 0
+    assert "E104 1 row invalid" in capsys.readouterr().out
+
+
+def test_show_without_any_run_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_status("show") == 2
+    assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_the_demo_shows_success_and_failure_and_ends_with_0(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIMEBACK_BASE_URL", "https://api.alpha-1edtech.ai")
+    assert exit_status("demo", "--quiet") == 0
+    report = capsys.readouterr().out
+    for code in ("E102", "E104", "E105", "S101", "E201"):
+        assert code in report
+    assert "That was the demo" in report
+    results = Path(report.splitlines()[-1].removeprefix("Every row has its line in "))
+    assert len(results.read_text(encoding="utf-8").splitlines()) == 61
+    assert not Path("state").exists()
+
+
+def test_the_sandbox_leads_another_process_to_it(capsys: pytest.CaptureFixture[str]) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "batch_enroll", "sandbox"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        exported = dict(server.stdout.readline().removeprefix("export ").strip().split("=", 1) for _ in range(5))
+        done = subprocess.run(
+            [sys.executable, "-m", "batch_enroll", "run", "term.csv", "--json"],
+            env={**os.environ, **exported}, capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        server.send_signal(signal.SIGINT)
+        _, told = server.communicate(timeout=30)
+    assert "Traceback" not in told
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["base_url"] == exported["TIMEBACK_API_BASE_URL"]
+    assert capsys.readouterr().out == ""
