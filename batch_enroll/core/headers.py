@@ -177,7 +177,7 @@ def _hint(field: str, header: Sequence[str]) -> str:
     near = _nearest(field, header)
     flag = "" if field == "user_id" else f", or give --{field.replace('_', '-')} for all rows"
     if near is None:
-        return f'If a column holds it, add --map "{field}=Header"{flag}'
+        return f'If a column holds the {field}, add --map "{field}=Header"{flag}'
     return f'Did you mean "{shorten(near)}"? If it holds the sourcedId, add --map "{field}={near}"{flag}'
 
 

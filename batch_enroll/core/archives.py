@@ -1,0 +1,58 @@
+"""Which zip archives are refused before anything in them is unpacked."""
+
+from __future__ import annotations
+
+import stat
+from typing import TYPE_CHECKING, Final, Protocol
+
+from batch_enroll.core.errors import RosterError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MOST_ENTRIES: Final = 10_000
+MOST_BYTES: Final = 2 << 30  # unpacked; a district of a million enrollments has a tenth of it
+_SMALL_BYTES: Final = 10_000_000  # below it, no ratio does harm
+_MOST_RATIO: Final = 200  # text packs to a tenth; what packs better was made to
+_ENCRYPTED: Final = 0x1
+
+
+class Entry(Protocol):
+    """What a zip directory says of one file; `zipfile.ZipInfo` is one."""
+
+    filename: str
+    file_size: int
+    compress_size: int
+    flag_bits: int
+    external_attr: int
+
+
+def refuse_unsafe(entries: Iterable[Entry], name: str) -> None:
+    """Returns if the archive can be unpacked in bounded space and none of its names leaves it.
+
+    Raises:
+        RosterError: it is encrypted, a bomb, or holds a link or a path that leads out of it.
+    """
+    total = 0
+    for nth, entry in enumerate(entries, 1):
+        flaw = _flaw(entry)
+        if flaw is not None:
+            raise RosterError(f"{name}: {flaw}")
+        total += entry.file_size
+        if nth > MOST_ENTRIES or total > MOST_BYTES:
+            raise RosterError(f"{name}: more than {MOST_ENTRIES} files or {MOST_BYTES >> 30} GiB when unpacked")
+
+
+def _flaw(entry: Entry) -> str | None:
+    if entry.flag_bits & _ENCRYPTED:
+        return "the archive is protected by a password; save it without one"
+    if _leads_out(entry.filename) or stat.S_ISLNK(entry.external_attr >> 16):
+        return "the archive holds a link or a path that leads out of it; pack it again"
+    if entry.file_size > _SMALL_BYTES and entry.file_size > _MOST_RATIO * entry.compress_size:
+        return "the archive unpacks to more than 200 times its size; this is no roster"
+    return None
+
+
+def _leads_out(filename: str) -> bool:
+    path = filename.replace("\\", "/")
+    return path.startswith("/") or path[1:2] == ":" or ".." in path.split("/")
