@@ -18,14 +18,14 @@ from rich.text import Text
 
 from batch_enroll.core import catalogue
 from batch_enroll.core.events import AttemptFailed, PaceChanged, RowSettled, RowsRead, RunEnded, RunStarted, Stopping
-from batch_enroll.core.model import TO_MEND
+from batch_enroll.core.model import TO_MEND, OutcomeKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import TextIO
 
     from batch_enroll.core.events import Event
-    from batch_enroll.core.model import OutcomeKind
+    from batch_enroll.core.model import Outcome
 
 _REDRAW_S: Final = 0.2
 _PLAIN_LINE_S: Final = 10.0
@@ -108,9 +108,7 @@ class ProgressSink:
         """Takes note, and looks up now and then."""
         match event:
             case RowSettled(_, outcome):
-                self._count.done += 1
-                if outcome.kind in TO_MEND and outcome.code != catalogue.DRY_RUN:
-                    self._count.to_mend[outcome.kind, outcome.code] += 1
+                self._settled(outcome)
             case RowsRead(rows):
                 self._count.read += rows
             case AttemptFailed(cause=cause):
@@ -119,6 +117,14 @@ class ProgressSink:
                 self._note(event)
         if not self._silent and (now := self._clock()) >= self._next_look_at:
             self._safely(lambda: self._look(now))
+
+    def _settled(self, outcome: Outcome) -> None:
+        """A row that was never tried is neither done nor failed."""
+        if outcome.kind is OutcomeKind.NOT_ATTEMPTED:
+            return
+        self._count.done += 1
+        if outcome.kind in TO_MEND:
+            self._count.to_mend[outcome.kind, outcome.code] += 1
 
     def _note(self, event: Event) -> None:
         """What happens seldom."""

@@ -112,9 +112,11 @@ def _next_command(summary: RunSummary) -> tuple[str, list[str]] | None:
     run, failed = summary.run, summary.files.get("failed")
     to_mend = any(summary.outcomes.get(kind, 0) for kind in TO_MEND)
     server = ["--env", run.environment] if run.environment != "custom" else ["--base-url", run.base_url]
+    again = ["batch-enroll", "run", *(roster.path for roster in run.rosters)]
     if run.dry_run:
-        rosters = [roster.path for roster in run.rosters]
-        return "Next: the same without --dry-run", ["batch-enroll", "run", *rosters, *server]
+        return "Next: the same without --dry-run", [*again, *server]
+    if failed is None and summary.exit_status in _INTERRUPTED and run.rosters:
+        return "Next: run it again; what is enrolled is not sent twice", [*again, *server]
     if failed is None or not to_mend:
         return None
     why = "Next: go on with what is left" if summary.exit_status in _INTERRUPTED else "Next: mend the rows, then"

@@ -159,12 +159,16 @@ def test_stopping_is_told_at_once() -> None:
     assert "stopping: api down" in stream.getvalue()
 
 
-def test_a_row_that_a_dry_run_did_not_send_is_no_failure() -> None:
+def test_rows_that_were_never_tried_count_neither_as_done_nor_as_failed() -> None:
     stream, clock = io.StringIO(), Clock()
     with ProgressSink(stream, clock) as sink:
-        sink.emit(RunStarted(RUN, 1))
-        settle(sink, clock, Outcome(OutcomeKind.NOT_ATTEMPTED, "N104"), 1, each_s=11.0)
+        sink.emit(RunStarted(RUN, 500))
+        settle(sink, clock, WELL, 3, each_s=1.0)
+        sink.emit(Stopping("interrupted"))
+        settle(sink, clock, Outcome(OutcomeKind.NOT_ATTEMPTED, "N101"), 400, each_s=0.0)
+        sink.emit(RunEnded(RUN))
     assert "not enrolled" not in stream.getvalue()
+    assert stream.getvalue().splitlines()[-1] == "3 rows in 0:03, 1.0 rows/s"
 
 
 @pytest.mark.parametrize("is_terminal", [True, False])

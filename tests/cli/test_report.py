@@ -108,6 +108,13 @@ def test_an_interrupted_run_says_how_to_go_on() -> None:
     )
 
 
+def test_a_run_that_was_cut_short_names_the_roster_itself() -> None:
+    text = text_of(replace(summary_of(replace(RUN, exit_status=130), unknown=3), files={}))
+    assert text.endswith(
+        "Next: run it again; what is enrolled is not sent twice\n  batch-enroll run 'term list.csv' --env staging"
+    )
+
+
 def test_a_dry_run_says_that_nothing_was_sent_and_names_the_real_one() -> None:
     text = text_of(summary_of(replace(RUN, dry_run=True, exit_status=0), not_attempted=5))
     assert "Dry run: nothing was sent." in text
