@@ -1,0 +1,171 @@
+"""The results as CSV: `results.csv` with a line for every row, `failed.csv` with the rows to mend.
+
+Plain UTF-8 without a byte order mark, which scripts would take for a part of the first header; lines end in CR LF
+(Source: RFC 4180), and with that the csv module also quotes a lone CR or LF inside a cell. Cells that a spreadsheet
+would run as formulas are defused.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Final, Self
+
+from batch_enroll.core.catalogue import hint
+from batch_enroll.core.cells import defuse
+from batch_enroll.core.errors import RunStoppedError
+from batch_enroll.core.model import TO_MEND
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+    from typing import TextIO
+
+    from batch_enroll.core.model import ResultRow
+
+RESULTS: Final = "results.csv"
+FAILED: Final = "failed.csv"
+_ROSTER: Final = "enroll_roster"
+_OURS: Final = (
+    "enroll_row",
+    "enroll_outcome",
+    "enroll_code",
+    "enroll_detail",
+    "enroll_hint",
+    "enroll_http_status",
+    "enroll_attempts",
+    "enroll_enrollment_id",
+    "enroll_finished_at",
+)
+
+
+def iso_utc(at: datetime) -> str:
+    """ISO 8601 in UTC with milliseconds, as in `2025-09-01T06:00:00.000Z`."""
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class CsvReport:
+    """The ReportWriter of `results.csv` and `failed.csv` in `folder`, readable by their owner only.
+
+    Both files appear whole when the report is left without an error, and not at all otherwise; `failed.csv` is there
+    even if it holds only its header. The roster's columns come first and unchanged, then ours. `with_roster` adds a
+    column that names the roster of each row. `utc_format` writes times, which are aware and in UTC.
+
+    Raises:
+        RunStoppedError: the folder cannot be written; the ledger has every outcome.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        columns: Sequence[str],
+        *,
+        with_roster: bool = False,
+        utc_format: Callable[[datetime], str] = iso_utc,
+    ) -> None:
+        self._folder = folder
+        self._files = {"results": folder / RESULTS, "failed": folder / FAILED}
+        self._width = len(columns)
+        self._with_roster = with_roster
+        self._utc_format = utc_format
+        self._header = [*map(defuse, columns), *((_ROSTER,) if with_roster else ()), *_OURS]
+        self._all = _Draft(folder / RESULTS)
+        self._to_mend = _Draft(folder / FAILED)
+
+    @property
+    def files(self) -> Mapping[str, Path]:
+        """`results` and `failed`, whether they are written yet or not."""
+        return self._files
+
+    def __enter__(self) -> Self:
+        with self._told():
+            for draft in (self._all, self._to_mend):
+                draft.start(self._header)
+        return self
+
+    def __exit__(self, exc_type: type[BaseException] | None, *exc: object) -> None:
+        if exc_type is not None:
+            self._give_up()
+            return
+        with self._told():
+            for draft in (self._all, self._to_mend):
+                draft.close()
+            for draft in (self._all, self._to_mend):
+                draft.publish()
+
+    def write(self, row: ResultRow) -> None:
+        """Adds one row."""
+        line = self._line(row)
+        with self._told():
+            self._all.write(line)
+            if row.outcome.kind in TO_MEND:
+                self._to_mend.write(line)
+
+    def _line(self, row: ResultRow) -> list[str]:
+        outcome = row.outcome
+        missing = self._width - len(row.cells)
+        cells = (
+            *row.cells,
+            *("" for _ in range(missing)),
+            *((row.place.file,) if self._with_roster else ()),
+            str(row.place.row),
+            outcome.kind.value,
+            outcome.code,
+            outcome.detail,
+            hint(outcome.code),
+            "" if outcome.status is None else str(outcome.status),
+            str(outcome.attempts),
+            outcome.enrollment_id or "",
+            "" if row.finished_at is None else self._utc_format(row.finished_at),
+        )
+        return [defuse(cell) for cell in cells]
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self._give_up()
+            raise RunStoppedError(
+                f"the results cannot be written to {self._folder} ({error.strerror}); the ledger has every outcome: "
+                "make room or mend the folder's permissions, then run the roster again"
+            ) from error
+
+    def _give_up(self) -> None:
+        for draft in (self._all, self._to_mend):
+            draft.drop()
+
+
+class _Draft:
+    """One CSV file under a name of its own until it is complete."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._draft = path.with_name(f".{path.name}.new")
+        self._file: TextIO | None = None
+
+    def start(self, header: Sequence[str]) -> None:
+        descriptor = os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        # A lone surrogate can come out of a workbook's escapes; it is spelt out rather than failing the report.
+        self._file = os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="")
+        self._writer = csv.writer(self._file, lineterminator="\r\n")
+        self.write(header)
+
+    def write(self, line: Sequence[str]) -> None:
+        self._writer.writerow(line)
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def publish(self) -> None:
+        self._draft.replace(self._path)
+
+    def drop(self) -> None:
+        # Whatever is wrong has been told, and closing a file on a full disk fails again.
+        with suppress(OSError):
+            self.close()
+        with suppress(OSError):
+            self._draft.unlink(missing_ok=True)
