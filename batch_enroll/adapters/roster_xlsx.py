@@ -332,3 +332,16 @@ def _with_formulas(texts: _Texts, cells: Cells, written: Cells) -> _Texts:
 def _trimmed(cells: list[str]) -> list[str]:
     width = max((at for at, text in enumerate(cells, 1) if clean(text)), default=0)
     return cells[:width]
+
+
+def recognises(path: Path) -> bool:
+    """Whether the file is a workbook by its content, or one that only Excel can open and must be told so."""
+    with path.open("rb") as file:
+        head = file.read(len(_OLE))
+    if head == _OLE:
+        return True
+    try:
+        with ZipFile(path) as archive:
+            return any(name.lower().lstrip("/").startswith("xl/") for name in archive.namelist())
+    except (BadZipFile, ValueError):
+        return False

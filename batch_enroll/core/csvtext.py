@@ -12,6 +12,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.errors import RosterError
+from batch_enroll.core.headers import plain
 from batch_enroll.core.tables import SEARCHED_ROWS, NoTable, Table, Wanted, find_table
 
 if TYPE_CHECKING:
@@ -107,6 +108,23 @@ def find_shape(head: str, want: Wanted, name: str) -> Shape:
     failures = [(none.known, width, none.reason) for _, width, none in found if isinstance(none, NoTable)]
     _, _, reason = max(failures, key=lambda failure: failure[:2])
     raise RosterError(f"{name}: {reason}")
+
+
+def find_columns(head: str, needed: frozenset[str], name: str) -> tuple[str, dict[str, int]]:
+    """The delimiter of a table whose first record is its header, and its columns by `plain` name, first come first.
+
+    Raises:
+        RosterError: a needed column is not there.
+    """
+    best: dict[str, int] = {}
+    for delimiter in _DELIMITERS:
+        header = next(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter), [])
+        columns = {plain(column): at for at, column in reversed(list(enumerate(header)))}
+        if needed <= columns.keys():
+            return delimiter, columns
+        best = max(best, columns, key=len)
+    missing = ", ".join(sorted(needed - best.keys()))
+    raise RosterError(f"{name}: no column {missing} in the first row; export the bundle again")
 
 
 def records(lines: Iterable[str], delimiter: str, name: str) -> Iterator[list[str]]:

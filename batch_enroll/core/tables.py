@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.cells import all_blank
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.headers import HeaderMap, map_headers, question, recognised
+from batch_enroll.core.headers import FIELDS, HeaderMap, map_headers, question, recognised
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,5 +75,5 @@ def _likeliest(records: Sequence[Sequence[str]], want: Wanted) -> NoTable:
     mapped = _mapped(best, want)
     if isinstance(mapped, str):
         return NoTable(mapped, recognised(best))
-    missing = [name for name in ("user_id", "course_id") if name in want.required and name not in mapped.spelt]
+    missing = [name for name in FIELDS if name in want.required and name not in mapped.spelt]
     return NoTable(question(missing, best), recognised(best))

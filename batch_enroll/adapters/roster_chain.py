@@ -1,0 +1,74 @@
+"""Several rosters read as one, one after the other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from functools import cached_property
+from itertools import chain, islice
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from batch_enroll.core.model import RosterRef, SourceRow
+    from batch_enroll.ports import RosterSource
+
+_Column: TypeAlias = tuple[str, int]  # a name, and the how-manieth of that name
+
+
+class ChainedRoster:
+    """A RosterSource over several: columns are united by name, in order of first appearance.
+
+    Args:
+        sources: the rosters, in reading order.
+        limit: at most so many data rows are read, over all rosters.
+    """
+
+    def __init__(self, sources: Sequence[RosterSource], *, limit: int | None = None) -> None:
+        self._sources = tuple(sources)
+        self._limit = limit
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column of any roster, once."""
+        return tuple(name for name, _ in self._united)
+
+    @property
+    def estimated_rows(self) -> int | None:
+        """The sum, if every roster can tell."""
+        told = [source.estimated_rows for source in self._sources]
+        known = [rows for rows in told if rows is not None]
+        if len(known) < len(told):
+            return None
+        return sum(known) if self._limit is None else min(sum(known), self._limit)
+
+    def rows(self) -> Iterator[SourceRow]:
+        """All rows, their cells laid below the united columns; blank where a roster lacks a column."""
+        return islice(chain.from_iterable(map(self._relaid, self._sources)), self._limit)
+
+    def refs(self) -> tuple[RosterRef, ...]:
+        """What was read, roster by roster."""
+        return tuple(ref for source in self._sources for ref in source.refs())
+
+    @cached_property
+    def _united(self) -> tuple[_Column, ...]:
+        return tuple(dict.fromkeys(column for source in self._sources for column in _numbered(source.columns)))
+
+    def _relaid(self, source: RosterSource) -> Iterator[SourceRow]:
+        places = {column: at for at, column in enumerate(_numbered(source.columns))}
+        order = [places.get(column, -1) for column in self._united]
+        if order == list(range(len(places))):
+            yield from source.rows()
+            return
+        for row in source.rows():
+            yield replace(row, cells=tuple([row.cells[at] if at >= 0 else "" for at in order]))
+
+
+def _numbered(columns: Sequence[str]) -> list[_Column]:
+    seen: Counter[str] = Counter()
+    numbered = []
+    for name in columns:
+        numbered.append((name, seen[name]))
+        seen[name] += 1
+    return numbered
