@@ -34,7 +34,7 @@ def place_of(where: Path | str) -> URL:
         return URL.create("sqlite", database=str(where))
     try:
         url = make_url(where)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise UsageError(
             "the ledger's URL cannot be read; write postgresql+psycopg://user@host/database or sqlite:///file"
         ) from None  # the library's text repeats the URL, which may hold a password
@@ -103,8 +103,8 @@ def _create_private(path: Path) -> None:
 
 def _make_durable(raw: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     cursor = raw.cursor()
-    # FULL: what a verb returned from survives a power cut, not only a crash of ours.
-    for setting in ("synchronous = FULL", "cell_size_check = ON", "temp_store = MEMORY"):
+    # FULL: what a verb returned from survives a power cut, not only a crash of ours. Secure: what is purged is gone.
+    for setting in ("synchronous = FULL", "secure_delete = ON", "cell_size_check = ON"):
         cursor.execute(f"PRAGMA {setting}")
     cursor.close()
 
