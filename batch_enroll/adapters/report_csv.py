@@ -85,8 +85,8 @@ class CsvReport:
                 draft.start(self._header)
         return self
 
-    def __exit__(self, exc_type: type[BaseException] | None, *exc: object) -> None:
-        if exc_type is not None:
+    def __exit__(self, *exc: object) -> None:
+        if exc[0] is not None:
             self._give_up()
             return
         with self._told():

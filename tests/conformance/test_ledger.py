@@ -378,7 +378,7 @@ def test_cells_read_back_as_they_were(ledger: Ledger, text: str) -> None:
 def test_text_no_database_takes_does_not_stop_a_run(ledger: Ledger) -> None:
     row = replace(a_row(), place=Place("r\udce4ster.csv", 2, "S\0"))
     claimed(ledger, row)
-    odd = Outcome(OutcomeKind.ENROLLED, "", "caf\ud800 \0", 1, 201, "id\0\udfff")
+    odd = Outcome(OutcomeKind.ENROLLED, "", "lost\ud800 \0", 1, 201, "id\0\udfff")
     ledger.settle(RunId("run-1"), [settled(row, odd)])
     (result,) = ledger.results(RunId("run-1"))
     assert result.outcome.kind is OutcomeKind.ENROLLED

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 Cell: TypeAlias = "str | int | bytes | bool | None"
 Params: TypeAlias = "dict[str, Cell]"
+AnyRow: TypeAlias = "Row[*tuple[Any, ...]]"
 
 INTERRUPTED: Final = OutcomeKind.UNKNOWN, catalogue.INTERRUPTED, "the run ended before its answer was recorded"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -83,7 +84,7 @@ def end_columns(run: RunRecord) -> Params:
     }
 
 
-def run_from(row: Row[Any]) -> RunRecord:
+def run_from(row: AnyRow) -> RunRecord:
     """One line of `runs`."""
     return RunRecord(
         run_id=RunId(row.run_id),
@@ -144,15 +145,16 @@ def settle_columns(run_no: int, row_no: int, outcome: Outcome, now: int) -> Para
     }
 
 
-def result_from(row: Row[Any]) -> ResultRow:
-    """One line of `run_rows` as a line of the results."""
-    kind, code, detail = INTERRUPTED if row.kind is None else (OutcomeKind(row.kind), row.code, row.detail)
-    outcome = Outcome(kind, code, detail, row.attempts, row.http_status, row.enrollment_id)
-    place = Place(row.roster_file, row.roster_row, row.roster_sheet)
-    return ResultRow(row.row_no, place, tuple(json.loads(row.cells)), outcome, moment(row.finished_at))
+def result_from(row: AnyRow) -> ResultRow:
+    """One line of `statements.RESULTS` as a line of the results."""
+    row_no, file, file_row, sheet, cells, kind, code, detail, attempts, status, enrollment_id, finished_at = row
+    if kind is None:
+        kind, code, detail = INTERRUPTED
+    outcome = Outcome(OutcomeKind(kind), code, detail, attempts, status, enrollment_id)
+    return ResultRow(row_no, Place(file, file_row, sheet), tuple(json.loads(cells)), outcome, moment(finished_at))
 
 
-def unsettled_from(row: Row[Any], scope: str) -> PlannedRow:
+def unsettled_from(row: AnyRow, scope: str) -> PlannedRow:
     """One line of `run_rows` as a row that has to be looked up before it is sent."""
     user_id, course_id, school_id, role, begin_date, sourced_id, metadata = json.loads(row.request)
     request = EnrollmentRequest(
@@ -169,12 +171,11 @@ def unsettled_from(row: Row[Any], scope: str) -> PlannedRow:
     return PlannedRow(row.row_no, place, tuple(json.loads(row.cells)), request)
 
 
-def entry_from(row: Row[Any]) -> LedgerEntry:
-    """One line of `seats`, joined with its run and row; a purged row has left no place."""
-    place = (
-        Place("", row.row_no) if row.roster_file is None else Place(row.roster_file, row.roster_row, row.roster_sheet)
-    )
-    return LedgerEntry(SeatState(row.state), RunId(row.run_id), row.row_no, place, moment(row.settled_at))
+def entry_from(row: AnyRow) -> tuple[bytes, LedgerEntry]:
+    """One line of `statements.KNOWN`: a digest and what is known of it; a purged row has left no place."""
+    digest, row_no, state, settled_at, run_id, file, file_row, sheet = row
+    place = Place("", row_no) if file is None else Place(file, file_row, sheet)
+    return digest, LedgerEntry(SeatState(state), RunId(run_id), row_no, place, moment(settled_at))
 
 
 def _encode_request(request: EnrollmentRequest) -> str:

@@ -14,6 +14,7 @@ from batch_enroll.adapters.ledger_sql.opening import engine_for, let_readers_in,
 from batch_enroll.adapters.ledger_sql.schema import MIGRATIONS, ROWS, RUNS, prepare
 from batch_enroll.adapters.ledger_sql.statements import (
     KNOWN,
+    RESULTS,
     RUNS_LATEST_FIRST,
     batches_for,
 )
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from sqlalchemy import Connection, Row, Select
+    from sqlalchemy import Connection, Select
 
     from batch_enroll.adapters.ledger_sql.schema import Migration
     from batch_enroll.core.model import EnrollmentKey, LedgerEntry, PlannedRow, ResultRow, RunId, RunRecord, Settled
@@ -83,7 +84,8 @@ class SqlLedger:
         with self._transaction() as connection:
             for first in range(0, len(digests), _KEYS_AT_ONCE):
                 for row in connection.execute(KNOWN, {"digests": digests[first : first + _KEYS_AT_ONCE]}):
-                    entries[by_digest[row.digest]] = encoding.entry_from(row)
+                    digest, entry = encoding.entry_from(row)
+                    entries[by_digest[digest]] = entry
         return entries
 
     def claim(self, run_id: RunId, rows: Sequence[PlannedRow]) -> None:
@@ -121,7 +123,7 @@ class SqlLedger:
 
     def results(self, run_id: RunId) -> Iterator[ResultRow]:
         """Every row of the run in input order; a claimed row that never settled is UNKNOWN (E402)."""
-        for row in self._rows_of(run_id, select(ROWS)):
+        for row in self._rows_of(run_id, RESULTS):
             yield encoding.result_from(row)
 
     def unsettled(self, run_id: RunId) -> Iterator[PlannedRow]:
@@ -178,7 +180,7 @@ class SqlLedger:
             self._run_nos[run_id] = found
         return found
 
-    def _rows_of(self, run_id: RunId, query: Select[Any]) -> Iterator[Row[Any]]:
+    def _rows_of(self, run_id: RunId, query: Select[*tuple[Any, ...]]) -> Iterator[encoding.AnyRow]:
         """The run's rows that `query` selects, in input order, in pieces: memory stays flat, writers get turns."""
         after = 0
         while True:

@@ -54,8 +54,23 @@ _SETTLE_SEAT: Final = (
     )
 )
 
+_PLACE: Final = (ROWS.c.roster_file, ROWS.c.roster_row, ROWS.c.roster_sheet)
+
+RESULTS: Final = select(
+    ROWS.c.row_no,
+    *_PLACE,
+    ROWS.c.cells,
+    ROWS.c.kind,
+    ROWS.c.code,
+    ROWS.c.detail,
+    ROWS.c.attempts,
+    ROWS.c.http_status,
+    ROWS.c.enrollment_id,
+    ROWS.c.finished_at,
+)
+
 KNOWN: Final = (
-    select(SEATS, RUNS.c.run_id, ROWS.c.roster_file, ROWS.c.roster_row, ROWS.c.roster_sheet)
+    select(SEATS.c.digest, SEATS.c.row_no, SEATS.c.state, SEATS.c.settled_at, RUNS.c.run_id, *_PLACE)
     .join(RUNS, RUNS.c.run_no == SEATS.c.run_no)
     .outerjoin(ROWS, and_(ROWS.c.run_no == SEATS.c.run_no, ROWS.c.row_no == SEATS.c.row_no))
     .where(SEATS.c.digest.in_(bindparam("digests", expanding=True)))
