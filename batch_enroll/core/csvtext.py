@@ -138,11 +138,10 @@ def records(lines: Iterable[str], delimiter: str, name: str) -> Iterator[list[st
     nth = 0
     try:
         for nth, record in enumerate(reader, 1):
-            if ending.reached:
-                if record == [_END]:
-                    return
+            if not ending.reached:
+                yield record
+            elif record != [_END]:
                 raise RosterError(f"{name} row {nth}: a quote opens here and is never closed")
-            yield record
     except csv.Error as why:
         raise RosterError(f"{name} row {nth + 1}: {why}; a quote may be missing") from why
 
