@@ -5,6 +5,8 @@ from __future__ import annotations
 import resource
 import sqlite3
 import stat
+import subprocess
+import sys
 import threading
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -265,6 +267,24 @@ def test_no_error_tells_the_values_it_was_about(ledger: SqlLedger) -> None:
     with pytest.raises(LedgerError) as caught:
         ledger.claim(RUN.run_id, [a_row(1)])
     assert "Lovelace" not in f"{caught.value}{caught.value.__cause__}"
+
+
+def test_a_closed_ledger_says_that_it_cannot_be_used(path: Path) -> None:
+    ledger = SqlLedger(path, Clock())
+    ledger.close()
+    ledger.close()
+    with pytest.raises(LedgerError, match=r"ledger\.db cannot be used: ResourceClosedError"):
+        ledger.run()
+
+
+def test_without_the_driver_for_postgresql_it_says_what_to_install() -> None:
+    script = (
+        "import sys; sys.modules['psycopg'] = None\n"
+        "from batch_enroll.adapters.ledger_sql import SqlLedger\n"
+        "SqlLedger('postgresql://host/db', lambda: None)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)  # noqa: S603 - our own script
+    assert "UsageError: a ledger in PostgreSQL needs: pip install 'batch-enroll[postgres]'" in ended.stderr
 
 
 @pytest.mark.parametrize(

@@ -337,6 +337,14 @@ def test_an_outcome_of_a_row_never_claimed_is_refused_with_its_whole_group(ledge
     assert result.finished_at is None
 
 
+def test_an_empty_group_changes_nothing(ledger: Ledger) -> None:
+    claimed(ledger, a_row())
+    ledger.claim(RunId("run-1"), [])
+    ledger.settle(RunId("run-1"), [])
+    assert state_of(ledger) is SeatState.CLAIMED
+    assert [each.row_no for each in ledger.results(RunId("run-1"))] == [1]
+
+
 def test_unsettled_rows_come_back_whole_and_to_be_looked_up(ledger: Ledger) -> None:
     request = EnrollmentRequest(
         2,

@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from sqlalchemy.pool import ConnectionPoolEntry
 
 _BUSY_TIMEOUT_S: Final = 10.0  # another process's commit takes milliseconds; a reader may wait for a checkpoint
+_SETTINGS: Final = (
+    "synchronous = FULL",  # what a verb returned from survives a power cut, not only a crash of ours
+    "secure_delete = ON",  # what is purged is gone from the file
+    "cell_size_check = ON",  # damage is met early
+    # Keys are scattered over their tree: at 300,000 rows these two save two fifths of a settle for 14 MB.
+    "cache_size = -16000",
+    "wal_autocheckpoint = 4000",
+)
 _POSTGRES: Final = "postgresql+psycopg"
 
 
@@ -103,8 +111,7 @@ def _create_private(path: Path) -> None:
 
 def _make_durable(raw: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     cursor = raw.cursor()
-    # FULL: what a verb returned from survives a power cut, not only a crash of ours. Secure: what is purged is gone.
-    for setting in ("synchronous = FULL", "secure_delete = ON", "cell_size_check = ON"):
+    for setting in _SETTINGS:
         cursor.execute(f"PRAGMA {setting}")
     cursor.close()
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Boolean, and_, bindparam, case, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.compiler import SQLCompiler
 
 from batch_enroll.adapters.ledger_sql.schema import ROWS, RUNS, SEATS
 from batch_enroll.core.model import SeatState
@@ -87,9 +86,7 @@ class Batch:
     """
 
     def __init__(self, statement: ClauseElement, dialect: Dialect) -> None:
-        compiled = statement.compile(dialect=dialect)
-        if not isinstance(compiled, SQLCompiler):
-            raise TypeError("only statements over rows can be batched")
+        compiled = dialect.statement_compiler(dialect, statement)
         self._text = str(compiled)
         # SQLite's driver is faster with tuples; PostgreSQL's takes the mappings themselves.
         self._as_tuple = None if compiled.positiontup is None else itemgetter(*compiled.positiontup)
