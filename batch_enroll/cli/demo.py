@@ -29,7 +29,7 @@ EPILOG = """Example:
   batch-enroll demo
 """
 ROSTER: Final = "demo_roster.csv"
-SCENARIOS: Final = ("two-percent-5xx", "unknown-users=3")
+SCENARIOS: Final = ("two-percent-5xx", "unknown-users=5")
 
 
 def demo(
