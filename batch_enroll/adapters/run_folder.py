@@ -29,6 +29,7 @@ def create(out: Path, roster: str, now: datetime) -> Path:
     Raises:
         RunStoppedError: it cannot be created or written; nothing was sent.
     """
+    out = out.absolute()
     stem = f"{now:%Y%m%dT%H%M%SZ}-{_name(roster)}"
     try:
         out.mkdir(parents=True, exist_ok=True)

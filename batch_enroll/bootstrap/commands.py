@@ -92,7 +92,8 @@ def show(settings: Settings, run_id: str | None) -> RunSummary:
         if record is None:
             latest = [past.run_id for past, _ in zip(ledger.runs(), range(3), strict=False)]
             known = f"; the latest are {', '.join(latest)}" if latest else ""
-            raise UsageError(f"there is no run {run_id or ''} in {settings.state}{known}")
+            which = "no run" if run_id is None else f"no run {run_id}"
+            raise UsageError(f"there is {which} in {settings.state}{known}")
         return job.retell(record, ledger, run_folder.files_in(Path(record.folder)))
 
 

@@ -32,21 +32,19 @@ def opened(settings: Settings, rosters: Sequence[str]) -> RosterSource:
     return source
 
 
-def _one(settings: Settings, name: str) -> RosterSource:
+def _one(settings: Settings, name: str, limit: int | None) -> RosterSource:
     defaults = frozenset(field for field in _DEFAULTED if getattr(settings, field) is not None)
     if name == STDIN:
-        return CsvRoster(None, overrides=settings.map, defaults_present=defaults, limit=settings.limit)
+        return CsvRoster(None, overrides=settings.map, defaults_present=defaults, limit=limit)
     path = Path(name)
     if not path.exists():
         raise RosterError(f"{name}: there is no such file or folder")
     if path.is_dir() or path.suffix.lower() == ".zip":
         from batch_enroll.adapters.roster_oneroster import OneRosterBundle  # noqa: PLC0415 - brings pandas
 
-        return OneRosterBundle(path, limit=settings.limit)
+        return OneRosterBundle(path, limit=limit)
     if path.suffix.lower() in _SPREADSHEETS:
         from batch_enroll.adapters.roster_xlsx import XlsxRoster  # noqa: PLC0415 - brings openpyxl
 
-        return XlsxRoster(
-            path, sheet=settings.sheet, overrides=settings.map, defaults_present=defaults, limit=settings.limit
-        )
-    return CsvRoster(path, overrides=settings.map, defaults_present=defaults, limit=settings.limit)
+        return XlsxRoster(path, sheet=settings.sheet, overrides=settings.map, defaults_present=defaults, limit=limit)
+    return CsvRoster(path, overrides=settings.map, defaults_present=defaults, limit=limit)

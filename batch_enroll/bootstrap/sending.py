@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from signal import SIGINT, SIGTERM
 from typing import TYPE_CHECKING, Final
@@ -23,7 +23,6 @@ from batch_enroll.engine import Engine, OneThread, Parts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from contextlib import AbstractAsyncContextManager
 
     from batch_enroll.core.model import RunId
     from batch_enroll.engine import Ending, Planning
@@ -59,23 +58,27 @@ async def server_of(settings: Settings, run_id: RunId) -> AsyncIterator[Server]:
         yield Server(sandbox.base_url, f"rehearsal {run_id}", client)
 
 
-def sandbox_of(settings: Settings, port: int) -> AbstractAsyncContextManager[Sandbox]:
-    """The rehearsal server, ready to be entered.
+@asynccontextmanager
+async def sandbox_of(settings: Settings, port: int) -> AsyncIterator[Sandbox]:
+    """The rehearsal server, while it listens.
 
     Raises:
-        UsageError: a scenario or school that it does not have.
+        UsageError: a scenario or school that it does not have, or a port that is taken.
     """
     from batch_enroll.sandbox import serve  # noqa: PLC0415 - only rehearsals need a server
 
-    try:
-        return serve(
-            port=port,
-            scenarios=settings.sandbox_scenarios,
-            seed=settings.sandbox_seed,
-            school_bundle=settings.sandbox_school,
-        )
-    except (ValueError, OSError) as error:
-        raise UsageError(f"the rehearsal server: {error}") from error
+    serving = serve(
+        port=port,
+        scenarios=settings.sandbox_scenarios,
+        seed=settings.sandbox_seed,
+        school_bundle=settings.sandbox_school,
+    )
+    async with AsyncExitStack() as stack:
+        try:
+            sandbox = await stack.enter_async_context(serving)
+        except (ValueError, OSError) as error:
+            raise UsageError(f"the rehearsal server cannot start: {error}") from error
+        yield sandbox
 
 
 async def send(

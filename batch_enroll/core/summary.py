@@ -136,7 +136,7 @@ def summarise(run: RunRecord, tally: Tally, files: Mapping[str, str]) -> RunSumm
         run=run,
         duration_s=duration_s,
         outcomes={kind.value: tally.outcomes[kind] for kind in OutcomeKind},
-        rows_per_s=tally.rows / duration_s if duration_s > 0 else 0.0,
+        rows_per_s=(tally.rows - tally.outcomes[OutcomeKind.NOT_ATTEMPTED]) / duration_s if duration_s > 0 else 0.0,
         causes=tally.causes(),
         files=files,
         exit_status=tally.exit_status() if run.exit_status is None else run.exit_status,
