@@ -32,14 +32,14 @@ _PRIMARY: Final = 0xFF  # an extended result code carries its primary one in the
 
 @contextmanager
 def told(where: str) -> Iterator[None]:
-    """Turns every error of the library into a LedgerError that names `where`."""
+    """Turns every error of the library or its driver into a LedgerError that names `where`."""
     try:
         yield
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, sqlite3.Error) as error:
         raise LedgerError(f"{where} {_cause(error)}") from error
 
 
-def _cause(error: SQLAlchemyError) -> str:
+def _cause(error: Exception) -> str:
     seen = error.orig if isinstance(error, DBAPIError) else error
     code = getattr(seen, "sqlite_errorcode", None)
     if isinstance(code, int):

@@ -58,7 +58,8 @@ class SqlLedger:
         try:
             with self._transaction() as connection:
                 prepare(connection, self._name, migrations)
-            let_readers_in(self._connection)
+            with told(self._name):
+                let_readers_in(self._connection)
         except BaseException:
             self.close()
             raise
