@@ -47,6 +47,10 @@ class ChainedRoster:
         """All rows, their cells laid below the united columns; blank where a roster lacks a column."""
         return islice(chain.from_iterable(map(self._relaid, self._sources)), self._limit)
 
+    def describe(self) -> tuple[tuple[str, str], ...]:
+        """How each roster reads its columns, one after the other."""
+        return tuple(read for source in self._sources for read in source.describe())
+
     def refs(self) -> tuple[RosterRef, ...]:
         """What was read, roster by roster."""
         return tuple(ref for source in self._sources for ref in source.refs())

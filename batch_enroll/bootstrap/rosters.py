@@ -25,9 +25,11 @@ def opened(settings: Settings, rosters: Sequence[str]) -> RosterSource:
     Raises:
         RosterError: one of them is not there, or has no readable header.
     """
-    source = (
-        ChainedRoster([_one(settings, name) for name in rosters]) if len(rosters) > 1 else _one(settings, rosters[0])
-    )
+    source: RosterSource
+    if len(rosters) == 1:
+        source = _one(settings, rosters[0], settings.limit)
+    else:
+        source = ChainedRoster([_one(settings, name, None) for name in rosters], limit=settings.limit)
     _ = source.columns  # a header that cannot be read is found before anything else happens
     return source
 
