@@ -44,8 +44,14 @@ class ChainedRoster:
         return sum(known) if self._limit is None else min(sum(known), self._limit)
 
     def rows(self) -> Iterator[SourceRow]:
-        """All rows, their cells laid below the united columns; blank where a roster lacks a column."""
-        return islice(chain.from_iterable(map(self._relaid, self._sources)), self._limit)
+        """All rows, their cells laid below the united columns; blank where a roster lacks a column.
+
+        Raises:
+            RosterError: a roster has no rows, told before the first row of any; or one cannot be read to its end.
+        """
+        for source in self._sources:
+            next(source.rows(), None)
+        yield from islice(chain.from_iterable(map(self._relaid, self._sources)), self._limit)
 
     def describe(self) -> tuple[tuple[str, str], ...]:
         """How each roster reads its columns, one after the other."""

@@ -253,6 +253,8 @@ class XlsxRoster:
             warnings.simplefilter("ignore")  # what the library skips (charts, validations) is nothing to the roster
             try:
                 yield
+            except (FileNotFoundError, IsADirectoryError, PermissionError) as why:
+                raise RosterError(f"{self._path.name} cannot be read: {why.strerror}") from why
             except _DAMAGE as why:
                 raise RosterError(
                     f"{self._path.name} is not a workbook that can be read; open it in Excel and save it as .xlsx"

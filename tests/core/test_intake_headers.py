@@ -155,7 +155,7 @@ def test_a_default_replaces_a_column() -> None:
         ([["", " "]], "the table is empty"),
         (
             [["Student ID", "Course Code"]],
-            'Did you mean "Course Code"? If it holds the sourcedId, add --map "course_id=Course Code", or give --course-id',
+            'Did you mean "Course Code"? If it holds the sourcedId, add --map "course_id=Course Code", or give --c',
         ),
         (
             [["usr_id", "course_id"]],
