@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from datetime import date
 from typing import TYPE_CHECKING, Final, Literal
 
 from openpyxl import Workbook
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from batch_enroll.core.model import SourceRow
@@ -37,7 +38,7 @@ def write_csv(path: Path, table: Iterable[Sequence[str]], *, encoding: str = "ut
     return path
 
 
-def write_xlsx(path: Path, sheets: dict[str, Iterable[Sequence[Value]]], *, hidden: Iterable[str] = ()) -> Path:
+def write_xlsx(path: Path, sheets: Mapping[str, Sequence[Sequence[Value]]], *, hidden: Iterable[str] = ()) -> Path:
     """A workbook with a sheet for each table; hidden ones are there and not shown."""
     book = Workbook()
     book.remove(book.worksheets[0])
@@ -49,6 +50,19 @@ def write_xlsx(path: Path, sheets: dict[str, Iterable[Sequence[Value]]], *, hidd
             sheet.sheet_state = "hidden"
     book.save(path)
     book.close()
+    return path
+
+
+def write_bundle(path: Path, parts: Mapping[str, str], *, inside: str = "") -> Path:
+    """A OneRoster bundle: a zip archive if the path ends so, else a folder. `inside` is an enclosing folder."""
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, text in parts.items():
+                archive.writestr(inside + name, text)
+        return path
+    (path / inside).mkdir(parents=True)
+    for name, text in parts.items():
+        (path / inside / name).write_bytes(text.encode())
     return path
 
 
