@@ -43,8 +43,10 @@ def test_any_table_in_any_dress_reads_back_to_the_same_cells(
     line_end: str,
     quote_all: bool,  # noqa: FBT001
 ) -> None:
+    # Where a lone CR ends the lines, the csv module's writer leaves an LF within a cell without quotes.
+    quoted = quote_all or line_end == "\r"
     text = csv_text(
-        [("user_id", "course_id", "Note"), *table], delimiter=delimiter, line_end=line_end, quote_all=quote_all
+        [("user_id", "course_id", "Note"), *table], delimiter=delimiter, line_end=line_end, quote_all=quoted
     )
     roster = roster_of(tmp_path_factory.mktemp("r") / "roster.csv", text.encode(encoding))
     assert cells(roster) == table
