@@ -1,0 +1,12 @@
+"""A rehearsal EduBridge, OneRoster and OAuth server that shares no code with the client.
+
+A misreading of the contract cannot hide on both sides. Source: the contract only.
+"""
+
+from __future__ import annotations
+
+from batch_enroll.sandbox.app import Sandbox, serve
+from batch_enroll.sandbox.scenarios import SCENARIOS, parse_scenarios
+from batch_enroll.sandbox.switches import Switches
+
+__all__ = ["SCENARIOS", "Sandbox", "Switches", "parse_scenarios", "serve"]

@@ -1,0 +1,154 @@
+"""EduBridge's routes (contract 1.1)."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from batch_enroll.sandbox import shapes
+from batch_enroll.sandbox.bodies import answer, no_content
+from batch_enroll.sandbox.classes import school_year
+from batch_enroll.sandbox.listing import Listing, page
+from batch_enroll.sandbox.refusal import RefusedError
+from batch_enroll.sandbox.routes import Call, Route
+from batch_enroll.sandbox.school import ROLES, Wish
+from batch_enroll.sandbox.switches import ClassRace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from aiohttp import web
+
+CLASS_TAKES_S: Final = 0.02  # to be made, when first enrolls of a course can overtake each other
+
+
+async def enroll(call: Call, is_visible: Callable[[], bool]) -> web.Response:
+    """201 with the enrollment."""
+    wish = _wish(call.ids, await call.body())
+    if call.school.switches.class_race is ClassRace.DUPLICATES:
+        await _make_class_slowly(call, wish)
+    seat = call.school.enroll(wish, call.now, visible=is_visible())
+    return answer(201, {"data": shapes.edubridge_enrollment(seat, call.school)})
+
+
+async def _make_class_slowly(call: Call, wish: Wish) -> None:
+    """Leaves room between the look whether a class is there and the making of it."""
+    school = call.school
+    at = (wish.course_id, school.key_of(wish).school_id, school_year(wish.begin_date or call.now.stamp))
+    if not school.classes.has(*at):
+        await asyncio.sleep(CLASS_TAKES_S)
+        school.classes.default(school.known_course(wish.course_id), at[1], at[2], another=True)
+
+
+async def unenroll(call: Call) -> web.Response:
+    """204."""
+    user_id, course_id, *school_id = call.ids
+    call.school.unenroll(user_id, course_id, school_id[0] if school_id else None, call.now)
+    return no_content()
+
+
+async def user_enrollments(call: Call) -> web.Response:
+    """The active enrollments of a user, of those that reads can see yet."""
+    school = call.school
+    school.known_user(call.ids[0])
+    seats = [seat for seat in school.rows_of(call.ids[0]) if seat.status == "active" and call.sees(seat)]
+    return answer(200, {"data": [shapes.edubridge_enrollment(seat, school) for seat in seats]})
+
+
+async def default_class(call: Call) -> web.Response:
+    """The managed class of a course, made when missing although this is a GET."""
+    course_id, *school_id = call.ids
+    course = call.school.known_course(course_id)
+    at = school_id[0] if school_id else course.org_id
+    if at is None:
+        raise RefusedError(422, "Course is not linked to an organization", "courseId")
+    call.school.known_school(at)
+    section = call.school.classes.default(course, at, school_year(call.now.stamp))
+    return answer(200, {"data": shapes.edubridge_class(section, call.school)})
+
+
+async def users(call: Call) -> web.Response:
+    """The users who have only roles that were asked for."""
+    roles = set(call.request.query.getall("roles", []))
+    if not roles:
+        raise RefusedError(422, "roles is required", "roles")
+    orgs = set(call.request.query.getall("orgSourcedIds", []))
+    people = [
+        user
+        for user in call.school.people()
+        if user.role in roles and user.status == "active" and (not orgs or orgs & set(user.org_ids))
+    ]
+    return page(call.request.query, Listing("users", people, shapes.user, ("givenName", "familyName", "email")))
+
+
+def _wish(ids: tuple[str, ...], body: Mapping[str, object]) -> Wish:
+    user_id, course_id, *school_id = ids
+    role = body.get("role", "student")
+    if role not in ROLES:
+        raise RefusedError(422, f"Invalid enum value. Expected one of {', '.join(ROLES)}", "role")
+    return Wish(
+        user_id,
+        course_id,
+        school_id[0] if school_id else None,
+        str(role),
+        _date_time(body.get("beginDate")),
+        _sourced_id(body.get("sourcedId")),
+        _metadata(body.get("metadata", {})),
+    )
+
+
+def _date_time(value: object) -> str | None:
+    if value is None:
+        return None
+    try:
+        if isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None:
+            return value
+    except ValueError:
+        pass
+    raise RefusedError(422, "Invalid datetime", "beginDate")
+
+
+def _sourced_id(value: object) -> str | None:
+    if value is None or (isinstance(value, str) and value):
+        return value
+    raise RefusedError(422, "String must contain at least 1 character(s)", "sourcedId")
+
+
+def _metadata(value: object) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise RefusedError(422, "Expected object", "metadata")
+    for group in ("goals", "metrics"):
+        numbers = value.get(group, {})
+        if not isinstance(numbers, dict):
+            raise RefusedError(422, "Expected object", f"metadata.{group}")
+        for name, number in numbers.items():
+            _check_number(f"metadata.{group}.{name}", number)
+    return value
+
+
+def _check_number(path: str, value: object) -> None:
+    # courseType and isSupplemental live among the metrics without being numbers.
+    if path in {"metadata.metrics.courseType", "metadata.metrics.isSupplemental"}:
+        return
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise RefusedError(422, "Expected number", path)
+
+
+def edubridge_routes(is_visible: Callable[[], bool]) -> list[Route]:
+    """The routes; `is_visible` is asked whether the next write takes effect."""
+
+    async def enroll_here(call: Call) -> web.Response:
+        return await enroll(call, is_visible)
+
+    base = "edubridge/enrollments"
+    return [
+        Route("POST", f"{base}/enroll/{{}}/{{}}", "enroll", enroll_here),
+        Route("POST", f"{base}/enroll/{{}}/{{}}/{{}}", "enroll", enroll_here),
+        Route("DELETE", f"{base}/unenroll/{{}}/{{}}", "unenroll", unenroll),
+        Route("DELETE", f"{base}/unenroll/{{}}/{{}}/{{}}", "unenroll", unenroll),
+        Route("GET", f"{base}/user/{{}}", "user-enrollments", user_enrollments),
+        Route("GET", f"{base}/defaultClass/{{}}", "default-class", default_class),
+        Route("GET", f"{base}/defaultClass/{{}}/{{}}", "default-class", default_class),
+        Route("GET", "edubridge/users", "edubridge-users", users),
+    ]
