@@ -6,7 +6,7 @@ import hashlib
 import re
 import warnings
 import zlib
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cached_property
 from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias
@@ -34,6 +34,7 @@ _MOST_ROWS: Final = 1_048_576
 _MOST_PART_BYTES: Final = 256 << 20  # parts beside the sheets are held in memory
 _CHUNK_BYTES: Final = 1 << 20
 _FORMULA: Final = re.compile(rb"<(?:\w+:)?f[\s/>]")
+_ROW: Final = re.compile(rb"<(?:\w+:)?row\s[^>]*?\br=[\"'](\d{1,12})[\"']")
 _OLE: Final = b"\xd0\xcf\x11\xe0"  # old .xls, and any workbook with a password
 # What the library and the parsers below it raise on workbooks that are damaged, or made to do damage.
 _DAMAGE: Final = (
@@ -241,11 +242,12 @@ class XlsxRoster:
 
         _ = self._checked
         with self._translated():
-            book = load_workbook(self._path, read_only=True, data_only=data_only)
-        try:
-            yield book
-        finally:
-            book.close()
+            file = self._path.open("rb")
+        with file:  # opened here, because the library leaves its own file open when it fails
+            with self._translated():
+                book = load_workbook(file, read_only=True, data_only=data_only)
+            with closing(book):
+                yield book
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -279,7 +281,7 @@ class XlsxRoster:
     def _has_formulas(self) -> bool:
         with self._translated(), ZipFile(self._path) as archive:
             sheets = [name for name in archive.namelist() if "worksheets/" in name and name.endswith(".xml")]
-            return any(_mentions_formula(archive, name) for name in sheets)
+            return True in {_holds_formulas(archive, sheet, self._path.name) for sheet in sheets}
 
     @cached_property
     def _sha256(self) -> str:
@@ -296,14 +298,29 @@ def _worksheet(book: Workbook, title: str) -> _OpenSheet:
     return next(sheet for sheet in _sheets(book) if sheet.title == title)
 
 
-def _mentions_formula(archive: ZipFile, name: str) -> bool:
-    tail = b""
-    with archive.open(name) as part:
+def _holds_formulas(archive: ZipFile, sheet: str, name: str) -> bool:
+    """Whether the sheet holds formulas; its rows stand in order, for the library drops one that does not."""
+    formulas, last = False, 0
+    for piece in _pieces(archive, sheet):
+        formulas = formulas or _FORMULA.search(piece) is not None
+        for row in _ROW.finditer(piece):
+            if int(row[1]) <= last:
+                raise RosterError(f"{name}: rows stand out of order; open it in Excel and save it as .xlsx")
+            last = int(row[1])
+    return formulas
+
+
+def _pieces(archive: ZipFile, sheet: str) -> Iterator[bytes]:
+    """The sheet's markup, cut in front of tags."""
+    rest = b""
+    with archive.open(sheet) as part:
         while chunk := part.read(_CHUNK_BYTES):
-            if _FORMULA.search(tail + chunk):
-                return True
-            tail = chunk[-64:]  # a tag may lie across two pieces
-    return False
+            rest += chunk
+            cut = rest.rfind(b"<")
+            cut = cut if cut > 0 else len(rest)
+            yield rest[:cut]
+            rest = rest[cut:]
+    yield rest
 
 
 def _text_row(cells: Cells) -> _Texts:

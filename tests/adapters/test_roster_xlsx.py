@@ -183,6 +183,28 @@ def test_a_row_number_beyond_any_sheet_is_damage_and_no_endless_loop(tmp_path: P
         read(XlsxRoster(path))
 
 
+@pytest.mark.parametrize("number", ["1", "2"])
+def test_rows_out_of_order_are_refused_because_one_would_be_lost(tmp_path: Path, number: str) -> None:
+    path = write_xlsx(tmp_path / "roster.xlsx", {"A": [HEADER, ROW, ROW]})
+    path = rewrite(path, SHEET, lambda xml: xml.replace('<row r="3"', f'<row r="{number}"'))
+    with pytest.raises(RosterError, match="rows stand out of order"):
+        read(XlsxRoster(path))
+
+
+def test_a_sheet_longer_than_a_piece_is_read_whole(tmp_path: Path) -> None:
+    notes = ["".join(f"{(row * 7919 + at) % 9973} " for at in range(400)) for row in range(700)]
+    table = [(*IDS, "Note"), *((f"u{row}", "c", note) for row, note in enumerate(notes))]
+    path = write_xlsx(tmp_path / "roster.xlsx", {"A": table})
+    inline = "".join(
+        f'<row r="{nth}">' + "".join(f'<c t="inlineStr"><is><t>{text}</t></is></c>' for text in row) + "</row>"
+        for nth, row in enumerate(table, 1)
+    )
+    path = rewrite(
+        path, SHEET, lambda xml: re.sub("<sheetData>.*</sheetData>", f"<sheetData>{inline}</sheetData>", xml)
+    )
+    assert cells(XlsxRoster(path)) == table[1:]
+
+
 def test_a_style_that_is_not_there_is_shown_plainly(tmp_path: Path) -> None:
     path = write_xlsx(tmp_path / "roster.xlsx", {"A": [IDS, (7, 8)]})
     path = rewrite(path, SHEET, lambda xml: xml.replace('<c r="A2"', '<c r="A2" s="99"'))
