@@ -1,4 +1,4 @@
-"""Rosters as Excel workbooks, read cell by cell as a person sees them."""
+"""A workbook's sheets as rows of text, whatever state the file is in."""
 
 from __future__ import annotations
 
@@ -12,25 +12,20 @@ from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias
 from zipfile import BadZipFile, ZipFile
 
-from batch_enroll.core import catalogue
 from batch_enroll.core.archives import refuse_unsafe
-from batch_enroll.core.cells import clean
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.model import Place, RosterRef, RowProblem
 from batch_enroll.core.shown import shown
-from batch_enroll.core.tables import SEARCHED_ROWS, NoTable, Table, find_table, wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from openpyxl import Workbook
 
-    from batch_enroll.core.model import SourceRow
     from batch_enroll.core.shown import Value
 
 _BATCH: Final = 500
-_MOST_ROWS: Final = 1_048_576
+MOST_ROWS: Final = 1_048_576
 _MOST_PART_BYTES: Final = 256 << 20  # parts beside the sheets are held in memory
 _CHUNK_BYTES: Final = 1 << 20
 _FORMULA: Final = re.compile(rb"<(?:\w+:)?f[\s/>]")
@@ -77,109 +72,42 @@ class _OpenSheet(Protocol):
 Cells: TypeAlias = "Sequence[_Cell]"
 
 
-class _Sheet(NamedTuple):
+class Tab(NamedTuple):
+    """A sheet as the workbook lists it; `last_row` is what it says of itself, which may be wrong."""
+
     title: str
-    table: Table
+    visible: bool
     last_row: int | None
 
 
-class _NoSheet(NamedTuple):
-    why: NoTable
-    where: tuple[str, ...] = ()
-
-
-# Workbooks saved as "Strict Open XML" show the library no sheet at all.
-_NONE: Final = _NoSheet(NoTable("no sheet to be seen; name a hidden one with --sheet, or save it as a plain .xlsx"))
-
-
-class _Texts(NamedTuple):
+class Texts(NamedTuple):
     """A row as text, and why some of its cells have no usable value."""
 
     cells: list[str]
     damage: dict[int, str]
 
 
-class XlsxRoster:
-    """A RosterSource over one sheet of a workbook: the one named, else the only visible one with the wanted header.
+class WorkbookFile:
+    """A workbook that is opened anew for every reading, once its archive is known to unpack in bounded space.
 
-    Args:
-        path: the workbook.
-        sheet: the sheet's name, from `--sheet`.
-        overrides: field to header, from `--map field=Header`.
-        defaults_present: fields that have a default, so that their columns may lack.
-        limit: at most so many data rows are read.
+    Every method raises RosterError, in one line, if the file is not a workbook that can be read.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        *,
-        sheet: str | None = None,
-        overrides: Mapping[str, str] | None = None,
-        defaults_present: frozenset[str] = frozenset(),
-        limit: int | None = None,
-    ) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._sheet_name = sheet
-        self._want = wanted(defaults_present, overrides or {})
-        self._limit = limit
-        self._rows_read = 0
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The sheet's own columns."""
-        return self._sheet.table.map.own_columns
+    def tabs(self) -> list[Tab]:
+        """The sheets, charts left out, in their order."""
+        with self._book(data_only=True) as book, self._translated():
+            return [Tab(sheet.title, sheet.sheet_state == "visible", sheet.max_row) for sheet in _sheets(book)]
 
-    @property
-    def estimated_rows(self) -> int | None:
-        """What the workbook says of the sheet's size, which may be wrong."""
-        last = self._sheet.last_row
-        if last is None or last >= _MOST_ROWS:
-            return None
-        below = max(last - self._sheet.table.header_row, 0)
-        return below if self._limit is None else min(below, self._limit)
+    def heads(self, titles: Sequence[str], rows: int) -> list[list[list[str]]]:
+        """The first rows of some sheets."""
+        with self._book(data_only=True) as book:
+            return [[_text_row(cells).cells for cells in islice(self._cells(book, title), rows)] for title in titles]
 
-    def describe(self) -> tuple[tuple[str, str], ...]:
-        """Each own column and the field it is read as, for `check`."""
-        return self._sheet.table.map.describe()
-
-    def rows(self) -> Iterator[SourceRow]:
-        """Every data row of the sheet. A later call reads the file again.
-
-        Raises:
-            RosterError: the workbook is damaged further down, or the sheet holds no data row.
-        """
-        self._rows_read = 0
-        for row in islice(self._all_rows(), self._limit):
-            self._rows_read += 1
-            yield row
-        if not self._rows_read:
-            raise RosterError(f"{self._path.name} [{self._sheet.title}]: a header, but no data rows")
-
-    def refs(self) -> tuple[RosterRef, ...]:
-        """What was read."""
-        return (RosterRef(str(self._path), self._sha256, self._rows_read),)
-
-    def _all_rows(self) -> Iterator[SourceRow]:
-        title, header_row, columns = self._sheet.title, self._sheet.table.header_row, self._sheet.table.map
-        width = len(columns.header)
-        for nth, (cells, damage) in enumerate(self._texts(title), 1):
-            if nth <= header_row:
-                continue
-            problem = self._problem(cells, damage) if damage else None
-            place = Place(self._path.name, nth, title)
-            # Notes beside a table are no ragged row: a workbook's cells cannot slip into the next column.
-            if (row := columns.row(place, cells[:width], problem)) is not None:
-                yield row
-
-    def _problem(self, cells: list[str], damage: dict[int, str]) -> RowProblem | None:
-        columns = self._sheet.table.map
-        for field, at in columns.places:
-            if at in damage:
-                return RowProblem(catalogue.DAMAGED_CELL, damage[at], columns.spelt[field], cells[at])
-        return None
-
-    def _texts(self, title: str) -> Iterator[_Texts]:
+    def texts(self, title: str) -> Iterator[Texts]:
+        """Every row of the sheet, blank ones too, so that their count is their number."""
         with self._book(data_only=True) as values:
             rows = self._cells(values, title)
             if not self._has_formulas:
@@ -197,44 +125,13 @@ class XlsxRoster:
         read = 0
         while batch := self._batch(rows):
             read += len(batch)
-            if read > _MOST_ROWS:
+            if read > MOST_ROWS:
                 raise RosterError(f"{self._path.name} [{title}]: more rows than a workbook can have; it is damaged")
             yield from batch
 
     def _batch(self, rows: Iterator[Cells]) -> list[Cells]:
         with self._translated():
             return list(islice(rows, _BATCH))
-
-    @cached_property
-    def _sheet(self) -> _Sheet:
-        with self._book(data_only=True) as book:
-            found = [self._look(book, title) for title in self._candidates(book)]
-        sheets = [sheet for sheet in found if isinstance(sheet, _Sheet)]
-        if len(sheets) == 1:
-            return sheets[0]
-        if sheets:
-            titles = ", ".join(f'"{sheet.title}"' for sheet in sheets)
-            raise RosterError(f"{self._path.name}: several sheets look like rosters: {titles}; name one with --sheet")
-        failures = [failure for failure in found if isinstance(failure, _NoSheet)]
-        likeliest = max(failures, key=lambda failure: failure.why.known, default=_NONE)
-        raise RosterError(f"{' '.join((self._path.name, *likeliest.where))}: {likeliest.why.reason}")
-
-    def _candidates(self, book: Workbook) -> list[str]:
-        titles = [sheet.title for sheet in _sheets(book)]
-        if self._sheet_name is None:
-            return [sheet.title for sheet in _sheets(book) if sheet.sheet_state == "visible"]
-        asked = clean(self._sheet_name).casefold()
-        named = [title for title in titles if clean(title).casefold() == asked]
-        if not named:
-            there = ", ".join(f'"{title}"' for title in titles)
-            raise RosterError(f'{self._path.name}: no sheet is called "{self._sheet_name}"; sheets: {there}')
-        return named[:1]
-
-    def _look(self, book: Workbook, title: str) -> _Sheet | _NoSheet:
-        last_row = _worksheet(book, title).max_row
-        head = [_trimmed(_text_row(cells).cells) for cells in islice(self._cells(book, title), SEARCHED_ROWS)]
-        table = find_table(head, self._want)
-        return _Sheet(title, table, last_row) if isinstance(table, Table) else _NoSheet(table, (f"[{title}]",))
 
     @contextmanager
     def _book(self, *, data_only: bool) -> Iterator[Workbook]:
@@ -284,7 +181,8 @@ class XlsxRoster:
             return True in {_holds_formulas(archive, sheet, self._path.name) for sheet in sheets}
 
     @cached_property
-    def _sha256(self) -> str:
+    def sha256(self) -> str:
+        """The digest of the file."""
         with self._translated(), self._path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -323,9 +221,9 @@ def _pieces(archive: ZipFile, sheet: str) -> Iterator[bytes]:
     yield rest
 
 
-def _text_row(cells: Cells) -> _Texts:
+def _text_row(cells: Cells) -> Texts:
     damage = {at: f"holds {cell.value} instead of a value" for at, cell in enumerate(cells) if cell.data_type == "e"}
-    return _Texts([_text(cell) for cell in cells], damage)
+    return Texts([_text(cell) for cell in cells], damage)
 
 
 def _text(cell: _Cell) -> str:
@@ -340,17 +238,12 @@ def _format(cell: _Cell) -> str:
         return ""
 
 
-def _with_formulas(texts: _Texts, cells: Cells, written: Cells) -> _Texts:
+def _with_formulas(texts: Texts, cells: Cells, written: Cells) -> Texts:
     for at, (cell, formula) in enumerate(zip(cells, written, strict=False)):
         # An empty text is a value too: its cell has the type "str".
         if formula.data_type == "f" and cell.value is None and cell.data_type != "str":
             texts.damage[at] = "holds a formula whose value was not saved with it"
     return texts
-
-
-def _trimmed(cells: list[str]) -> list[str]:
-    width = max((at for at, text in enumerate(cells, 1) if clean(text)), default=0)
-    return cells[:width]
 
 
 def recognises(path: Path) -> bool:

@@ -1,0 +1,6 @@
+"""Rosters as Excel workbooks, read cell by cell as a person sees them."""
+
+from batch_enroll.adapters.roster_xlsx.roster import XlsxRoster
+from batch_enroll.adapters.roster_xlsx.workbook import recognises
+
+__all__ = ["XlsxRoster", "recognises"]

@@ -1,0 +1,153 @@
+"""One sheet of a workbook as a roster: which sheet, and its rows as rows of a table."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from batch_enroll.adapters.roster_xlsx.workbook import MOST_ROWS, Tab, WorkbookFile
+from batch_enroll.core import catalogue
+from batch_enroll.core.cells import clean
+from batch_enroll.core.errors import RosterError
+from batch_enroll.core.model import Place, RosterRef, RowProblem
+from batch_enroll.core.tables import SEARCHED_ROWS, NoTable, Table, find_table, wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from batch_enroll.core.model import SourceRow
+
+
+class _Sheet(NamedTuple):
+    title: str
+    table: Table
+    last_row: int | None
+
+
+class _NoSheet(NamedTuple):
+    why: NoTable
+    where: tuple[str, ...] = ()
+
+
+# Workbooks saved as "Strict Open XML" show the library no sheet at all.
+_NONE: Final = _NoSheet(NoTable("no sheet to be seen; name a hidden one with --sheet, or save it as a plain .xlsx"))
+
+
+class XlsxRoster:
+    """A RosterSource over one sheet of a workbook: the one named, else the only visible one with the wanted header.
+
+    Args:
+        path: the workbook.
+        sheet: the sheet's name, from `--sheet`.
+        overrides: field to header, from `--map field=Header`.
+        defaults_present: fields that have a default, so that their columns may lack.
+        limit: at most so many data rows are read.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        sheet: str | None = None,
+        overrides: Mapping[str, str] | None = None,
+        defaults_present: frozenset[str] = frozenset(),
+        limit: int | None = None,
+    ) -> None:
+        self._path = path
+        self._book = WorkbookFile(path)
+        self._sheet_name = sheet
+        self._want = wanted(defaults_present, overrides or {})
+        self._limit = limit
+        self._rows_read = 0
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The sheet's own columns."""
+        return self._sheet.table.map.own_columns
+
+    @property
+    def estimated_rows(self) -> int | None:
+        """What the workbook says of the sheet's size, which may be wrong."""
+        last = self._sheet.last_row
+        if last is None or last >= MOST_ROWS:
+            return None
+        below = max(last - self._sheet.table.header_row, 0)
+        return below if self._limit is None else min(below, self._limit)
+
+    def describe(self) -> tuple[tuple[str, str], ...]:
+        """Each own column and the field it is read as, for `check`."""
+        return self._sheet.table.map.describe()
+
+    def rows(self) -> Iterator[SourceRow]:
+        """Every data row of the sheet. A later call reads the file again.
+
+        Raises:
+            RosterError: the workbook is damaged further down, or the sheet holds no data row.
+        """
+        self._rows_read = 0
+        for row in islice(self._all_rows(), self._limit):
+            self._rows_read += 1
+            yield row
+        if not self._rows_read:
+            raise RosterError(f"{self._path.name} [{self._sheet.title}]: a header, but no data rows")
+
+    def refs(self) -> tuple[RosterRef, ...]:
+        """What was read."""
+        return (RosterRef(str(self._path), self._book.sha256, self._rows_read),)
+
+    def _all_rows(self) -> Iterator[SourceRow]:
+        title, header_row, columns = self._sheet.title, self._sheet.table.header_row, self._sheet.table.map
+        width = len(columns.header)
+        for nth, (cells, damage) in enumerate(self._book.texts(title), 1):
+            if nth <= header_row:
+                continue
+            problem = self._problem(cells, damage) if damage else None
+            place = Place(self._path.name, nth, title)
+            # Notes beside a table are no ragged row: a workbook's cells cannot slip into the next column.
+            if (row := columns.row(place, cells[:width], problem)) is not None:
+                yield row
+
+    def _problem(self, cells: list[str], damage: dict[int, str]) -> RowProblem | None:
+        columns = self._sheet.table.map
+        for field, at in columns.places:
+            if at in damage:
+                return RowProblem(catalogue.DAMAGED_CELL, damage[at], columns.spelt[field], cells[at])
+        return None
+
+    @cached_property
+    def _sheet(self) -> _Sheet:
+        tabs = self._candidates(self._book.tabs())
+        heads = self._book.heads([tab.title for tab in tabs], SEARCHED_ROWS)
+        found = [self._look(tab, head) for tab, head in zip(tabs, heads, strict=True)]
+        sheets = [sheet for sheet in found if isinstance(sheet, _Sheet)]
+        if len(sheets) == 1:
+            return sheets[0]
+        if sheets:
+            titles = ", ".join(f'"{sheet.title}"' for sheet in sheets)
+            raise RosterError(f"{self._path.name}: several sheets look like rosters: {titles}; name one with --sheet")
+        failures = [failure for failure in found if isinstance(failure, _NoSheet)]
+        likeliest = max(failures, key=lambda failure: failure.why.known, default=_NONE)
+        raise RosterError(f"{' '.join((self._path.name, *likeliest.where))}: {likeliest.why.reason}")
+
+    def _candidates(self, tabs: list[Tab]) -> list[Tab]:
+        if self._sheet_name is None:
+            return [tab for tab in tabs if tab.visible]
+        asked = clean(self._sheet_name).casefold()
+        named = [tab for tab in tabs if clean(tab.title).casefold() == asked]
+        if not named:
+            there = ", ".join(f'"{tab.title}"' for tab in tabs)
+            raise RosterError(f'{self._path.name}: no sheet is called "{self._sheet_name}"; sheets: {there}')
+        return named[:1]
+
+    def _look(self, tab: Tab, head: list[list[str]]) -> _Sheet | _NoSheet:
+        table = find_table([_trimmed(cells) for cells in head], self._want)
+        return (
+            _Sheet(tab.title, table, tab.last_row) if isinstance(table, Table) else _NoSheet(table, (f"[{tab.title}]",))
+        )
+
+
+def _trimmed(cells: list[str]) -> list[str]:
+    width = max((at for at, text in enumerate(cells, 1) if clean(text)), default=0)
+    return cells[:width]
