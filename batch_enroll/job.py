@@ -31,6 +31,8 @@ _BATCH: Final = 500
 _HALTED: Final = {
     HaltReason.AUTH_REFUSED: AuthRefusedError.exit_status,
     HaltReason.API_DOWN: RunStoppedError.exit_status,
+    HaltReason.TOO_MANY_FAILURES: RunStoppedError.exit_status,
+    HaltReason.DEADLINE: RunStoppedError.exit_status,
     HaltReason.ROSTER_UNREADABLE: RosterError.exit_status,
 }
 _SIGNAL_BASE: Final = 128  # a shell's exit status for "ended by signal n" is 128 + n

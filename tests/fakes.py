@@ -55,11 +55,13 @@ class FakeServer:
     good_tokens: set[str] | None = None
     writes: Counter[tuple[str, str, str | None, Role]] = field(default_factory=Counter)
     starts: list[float] = field(default_factory=list)
+    sent: list[tuple[float, EnrollmentRequest]] = field(default_factory=list)
     look_ups: int = 0
     in_flight: int = 0
     most_in_flight: int = 0
 
     async def submit(self, request: EnrollmentRequest, token: str) -> Reply | NoReply:
+        self.sent.append((anyio.current_time(), request))
         async with self._busy():
             instead = self._refusal(token) or self._next(self.before, request.key.user_id)
             if instead is not None:

@@ -11,6 +11,7 @@ from fakes import FakeRoster, FakeServer, FakeTokens, Remembering, SignalsAt, st
 from fakes_ledger import MemoryLedger
 
 from batch_enroll.core.breaker import Breaker, BreakerLimits
+from batch_enroll.core.gate import Gate
 from batch_enroll.core.intake import Defaults
 from batch_enroll.core.model import RunId, RunRecord
 from batch_enroll.core.pace import Pace, PaceLimits
@@ -49,6 +50,7 @@ class Harness:
     policy: Policy = field(default_factory=Policy)
     limits: BreakerLimits = field(default_factory=BreakerLimits)
     run_id: RunId = FIRST_RUN
+    probing: bool = True
     seed: int = 7
 
     async def run(self) -> Ending:
@@ -60,6 +62,7 @@ class Harness:
             ledger=self.ledger,
             pace=Pace(self.pace),
             breaker=Breaker(self.limits),
+            gate=Gate(probing=self.probing),
             sink=self.sink,
             policy=self.policy,
             draw=random.Random(self.seed).random,  # noqa: S311 - jitter

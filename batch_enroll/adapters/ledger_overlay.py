@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from batch_enroll.core.model import (
         EnrollmentKey,
@@ -62,6 +63,10 @@ class OverlayLedger:
     def unsettled(self, run_id: RunId) -> Iterator[PlannedRow]:
         """The unsettled rows of the scratch ledger."""
         return self._scratch.unsettled(run_id)
+
+    def purge(self, older_than: datetime) -> int:
+        """Purges the scratch ledger."""
+        return self._scratch.purge(older_than)
 
     def close(self) -> None:
         """Lets go of both."""

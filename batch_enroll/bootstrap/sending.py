@@ -17,6 +17,7 @@ from batch_enroll.adapters.oauth import Client, OAuthTokens
 from batch_enroll.bootstrap.wall import utc_now
 from batch_enroll.core.breaker import Breaker, BreakerLimits
 from batch_enroll.core.errors import UsageError
+from batch_enroll.core.gate import Gate
 from batch_enroll.core.pace import Pace, PaceLimits
 from batch_enroll.core.verdict import Policy
 from batch_enroll.engine import Engine, OneThread, Parts
@@ -97,7 +98,10 @@ async def send(
             tokens=OAuthTokens(session, server.client, sink, random.random),
             ledger=ledger,
             pace=Pace(PaceLimits(settings.max_in_flight, settings.rate)),
-            breaker=Breaker(BreakerLimits(settings.retry_budget, settings.patience_s)),
+            breaker=Breaker(
+                BreakerLimits(settings.retry_budget, settings.patience_s, max_failed_share=settings.max_failed_share)
+            ),
+            gate=Gate(probing=settings.probe == "first_row"),
             sink=sink,
             policy=Policy(max_attempts=settings.max_attempts),
             draw=random.random,

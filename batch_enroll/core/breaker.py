@@ -1,13 +1,23 @@
-"""When to stop trying: a run-wide retry budget, and patience with an API that answers nobody.
+"""When to stop trying: a run-wide retry budget, patience with an API that answers nobody, a limit on failed rows.
 
-Per-row limits cannot tell one bad row from a dead server; these two can. The budget caps what retries may cost over
-the whole run (Source: Google SRE book, "Handling Overload", retry budgets); patience ends a run in which nothing has
-succeeded for long. A run that never had a single success gives up much sooner: its address is probably wrong.
+Per-row limits cannot tell one bad row from a dead server or a wrong file; these can. The budget caps what retries may
+cost over the whole run (Source: Google SRE book, "Handling Overload", retry budgets); patience ends a run in which
+nothing has succeeded for long. A run that never had a success gives up much sooner: its address is probably wrong.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from batch_enroll.core.model import OutcomeKind
+
+if TYPE_CHECKING:
+    from batch_enroll.core.model import Outcome
+
+
+_FAILED: Final = frozenset({OutcomeKind.REJECTED, OutcomeKind.FAILED, OutcomeKind.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +28,16 @@ class BreakerLimits:
         budget: failed attempts that may be retried before anything has succeeded; each success earns one more.
         patience_s: seconds without any success, while attempts fail, before the run gives up.
         first_patience_s: the same before the first success.
+        window: rows over which the share of failed ones is taken.
+        max_failed_share: the share of rejected, failed and unknown rows in a full window that stops the run; high on
+            purpose: a third of unknown users is a bad roster, nine of ten are the wrong file or environment.
     """
 
     budget: int = 200
     patience_s: float = 600.0
     first_patience_s: float = 30.0
+    window: int = 200
+    max_failed_share: float = 0.9
 
 
 class Breaker:
@@ -33,6 +48,8 @@ class Breaker:
         self._left = limits.budget
         self._proven = False
         self._failing_since: float | None = None
+        self._window: deque[bool] = deque(maxlen=limits.window)
+        self._failed_in_window = 0
 
     def succeeded(self) -> None:
         """Notes an attempt that the API answered sensibly, whatever it said of the row."""
@@ -52,3 +69,18 @@ class Breaker:
         if self._left < 0:
             return f"more than {self._limits.budget} requests failed beyond those that succeeded"
         return self.throttled(now)
+
+    def settled(self, outcome: Outcome) -> str | None:
+        """Notes how a row that was sent ended. Says why to stop, or None."""
+        if outcome.attempts == 0:
+            return None
+        if len(self._window) == self._limits.window:
+            self._failed_in_window -= self._window[0]
+        failed = outcome.kind in _FAILED
+        self._window.append(failed)
+        self._failed_in_window += failed
+        if len(self._window) < self._limits.window:
+            return None
+        if self._failed_in_window <= self._limits.max_failed_share * self._limits.window:
+            return None
+        return f"{self._failed_in_window} of the last {self._limits.window} rows sent were not enrolled"

@@ -77,6 +77,11 @@ class Gate:
             return None
         return Admitted(request)
 
+    def drain(self) -> list[EnrollmentRequest]:
+        """Every row that still waits; they will not be admitted any more."""
+        queues = [*self._probed.values(), *(() if self._canary is None else (self._canary,))]
+        return [request for queue in queues for request in self._all(queue)]
+
     def _kept(self, queue: _Queue, request: EnrollmentRequest) -> bool:
         if not queue.busy:
             queue.busy = True

@@ -58,6 +58,8 @@ class HaltReason(StrEnum):
 
     AUTH_REFUSED = "auth_refused"
     API_DOWN = "api_down"
+    TOO_MANY_FAILURES = "too_many_failures"
+    DEADLINE = "deadline"
     ROSTER_UNREADABLE = "roster_unreadable"
     INTERRUPTED = "interrupted"
 

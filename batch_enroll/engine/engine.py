@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from signal import Signals
 
     from batch_enroll.core.breaker import Breaker
+    from batch_enroll.core.gate import Admitted, Gate
     from batch_enroll.core.model import EnrollmentRequest, Outcome, PlannedRow, RunId
     from batch_enroll.core.pace import Pace
     from batch_enroll.core.verdict import Answer, Policy, Tries
@@ -77,6 +78,7 @@ class Parts:
     ledger: Ledger
     pace: Pace
     breaker: Breaker
+    gate: Gate
     sink: EventSink
     policy: Policy
     draw: Callable[[], float]
@@ -111,6 +113,7 @@ class Engine:
         self._turnstile = Turnstile(parts.pace, self._pace_changed)
         self._outbox = Outbox(lambda group: parts.aside(partial(parts.ledger.settle, run_id, group)))
         self._queue: deque[EnrollmentRequest] = deque()
+        self._admitted: deque[Admitted] = deque()
         self._fed, self._hungry, self._stopping = anyio.Event(), anyio.Event(), anyio.Event()
         self._all_read = False
         self._working = parts.workers
@@ -140,6 +143,7 @@ class Engine:
         finally:
             if self._failure is None:
                 with anyio.CancelScope(shield=True):
+                    self._give_back()
                     await self._outbox.flush()
         if self._failure is not None:
             raise self._failure
@@ -234,6 +238,13 @@ class Engine:
     def _settle(self, request: EnrollmentRequest, outcome: Outcome, began_at: float) -> None:
         self._outbox.add(Settled(request.row_no, request.key, outcome))
         self._parts.sink.emit(RowSettled(request.row_no, outcome, anyio.current_time() - began_at))
+        if (why := self._parts.breaker.settled(outcome)) is not None:
+            self.stop(HaltReason.TOO_MANY_FAILURES, why)
+        if released := self._parts.gate.settled(request, outcome):
+            self._admitted.extend(released)
+            self._wake_workers()
+        elif self._all_read and self._parts.gate.held == 0:
+            self._wake_workers()
 
     async def _token(self, fetching: Awaitable[str]) -> None:
         try:
@@ -251,32 +262,51 @@ class Engine:
     # -- around it ----------------------------------------------------------------------------------------------------
 
     async def _work(self) -> None:
-        while (request := await self._next()) is not None:
-            await self._carry(request)
+        while (admitted := await self._next()) is not None:
+            if admitted.outcome is None:
+                await self._carry(admitted.request)
+            else:
+                self._settle(admitted.request, admitted.outcome, anyio.current_time())
         self._working -= 1
         if self._working == 0:
             self._outbox.close()
 
-    async def _next(self) -> EnrollmentRequest | None:
-        while not self._queue:
-            if self._all_read:
+    async def _next(self) -> Admitted | None:
+        """The next row whose turn has come; None when there will be no more."""
+        while True:
+            if self._read_ahead() <= _QUEUE_LOW:
+                self._hungry.set()
+            if self._admitted:
+                return self._admitted.popleft()
+            if self._queue:
+                if (admitted := self._parts.gate.admit(self._queue.popleft())) is not None:
+                    return admitted
+            elif self._all_read and self._parts.gate.held == 0:
                 return None
-            await self._fed.wait()
-        if len(self._queue) <= _QUEUE_LOW:
-            self._hungry.set()
-        return self._queue.popleft()
+            else:
+                await self._fed.wait()
+
+    def _give_back(self) -> None:
+        """Settles rows that were read ahead and never touched, when the run was cut off."""
+        untouched = [*self._queue, *(admitted.request for admitted in self._admitted), *self._parts.gate.drain()]
+        outcome = verdict.stopped(verdict.NOT_TRIED, self._ending.halted or HaltReason.INTERRUPTED)
+        for request in untouched:
+            self._outbox.add(Settled(request.row_no, request.key, outcome))
+
+    def _read_ahead(self) -> int:
+        return len(self._queue) + len(self._admitted) + self._parts.gate.held
 
     async def _feed(self, planning: Planning) -> None:
         try:
             while rows := await self._parts.aside(partial(planning.next_batch, self._instead())):
                 self._take(rows)
-                if len(self._queue) > _QUEUE_LOW and self._ending.halted is None:
+                if self._read_ahead() > _QUEUE_LOW and self._ending.halted is None:
                     self._hungry = anyio.Event()
                     await self._hungry.wait()
         except RosterError as error:
             self.stop(HaltReason.ROSTER_UNREADABLE, str(error))
         self._all_read = True
-        self._fed.set()
+        self._wake_workers()
 
     def _instead(self) -> Outcome | None:
         """What rows get that are read after the run has stopped."""
@@ -289,6 +319,9 @@ class Engine:
         self._parts.sink.emit(RowsRead(len(rows), len(settled)))
         for row_no, outcome in settled:
             self._parts.sink.emit(RowSettled(row_no, outcome, 0.0))
+        self._wake_workers()
+
+    def _wake_workers(self) -> None:
         self._fed.set()
         self._fed = anyio.Event()
 

@@ -74,6 +74,8 @@ class Settings(BaseSettings):
         max_in_flight: requests at once, at most. Source: contract section 4, 10 is the safe ceiling people report.
         retry_budget: failed attempts the whole run may repeat before anything has succeeded (see `core.breaker`).
         patience_s: the run gives up when nothing succeeded for so long.
+        max_failed_share: the run stops when more of its last 200 sent rows than this were not enrolled; 1: never.
+        probe: whether the first row of each course and school goes ahead alone.
         map: field to the roster's header.
         send_sourced_id: whether the roster's `sourced_id` is sent with the enrollment.
         sandbox_scenarios, sandbox_school, sandbox_seed: what the embedded sandbox plays.
@@ -93,6 +95,8 @@ class Settings(BaseSettings):
     timeout_s: Seconds = 30.0
     retry_budget: Annotated[int, Field(ge=0)] = 200
     patience_s: Seconds = 600.0
+    max_failed_share: Annotated[float, Field(gt=0, le=1)] = 0.9
+    probe: Literal["first_row", "never"] = "first_row"
     out: Folder = Path("batch-enroll-runs")
     state: Folder = Field(default_factory=lambda: user_state_path("batch-enroll"))
     config: Path | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from batch_enroll.core.breaker import Breaker, BreakerLimits
+from batch_enroll.core.model import Outcome, OutcomeKind
 
 LIMITS = BreakerLimits(budget=10, patience_s=100.0, first_patience_s=30.0)
 
@@ -52,3 +53,24 @@ def test_a_quiet_time_without_requests_is_no_outage() -> None:
 def test_throttling_costs_patience_but_no_budget() -> None:
     breaker = Breaker(LIMITS)
     assert all(breaker.throttled(1.0) is None for _ in range(1_000))
+
+
+def test_rows_that_are_nearly_all_refused_stop_the_run() -> None:
+    breaker = Breaker(BreakerLimits(window=10, max_failed_share=0.8))
+    refused = Outcome(OutcomeKind.REJECTED, "E201", attempts=1)
+    enrolled = Outcome(OutcomeKind.ENROLLED, attempts=1)
+    assert all(breaker.settled(refused) is None for _ in range(9))
+    assert breaker.settled(enrolled) == "9 of the last 10 rows sent were not enrolled"
+
+
+def test_a_third_of_bad_rows_stops_nothing() -> None:
+    breaker = Breaker(BreakerLimits(window=10, max_failed_share=0.8))
+    refused = Outcome(OutcomeKind.FAILED, "E301", attempts=1)
+    enrolled = Outcome(OutcomeKind.ENROLLED, attempts=1)
+    assert all(breaker.settled(one) is None for _ in range(20) for one in (enrolled, enrolled, refused))
+
+
+def test_rows_that_were_not_sent_do_not_count() -> None:
+    breaker = Breaker(BreakerLimits(window=2, max_failed_share=0.5))
+    by_group = Outcome(OutcomeKind.REJECTED, "E202", attempts=0)
+    assert all(breaker.settled(by_group) is None for _ in range(50))

@@ -119,6 +119,18 @@ def test_a_course_whose_users_are_all_wrong_is_not_sent_one_by_one_for_ever() ->
     assert numbers(gate.settled(row(20), UNKNOWN_USER)) == list(range(21, 41))
 
 
+def test_rows_that_still_wait_can_be_taken_back() -> None:
+    gate = Gate(probing=True)
+    for number in (1, 2):
+        gate.admit(row(number))
+    assert gate.drain() == [row(2)]
+    assert gate.held == 0
+    gate = past_the_canary()
+    for number in (1, 2):
+        gate.admit(row(number))
+    assert gate.drain() == [row(2)]
+
+
 outcomes = st.sampled_from([ENROLLED, UNKNOWN_USER, UNKNOWN_COURSE, FAILED])
 
 

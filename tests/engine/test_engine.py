@@ -61,11 +61,11 @@ async def test_starts_are_spaced_by_the_rate() -> None:
 
 
 async def test_a_row_waiting_for_its_next_attempt_does_not_hold_up_the_others() -> None:
-    server = FakeServer(before={"u1": [Reply(500)] * 5})
+    server = FakeServer(before={"u30": [Reply(500)] * 5})
     run = Harness(FakeRoster(students(400)), server, pace=PaceLimits(max_in_flight=1))
     await run.run()
     settled = [event.row_no for event in run.sink.of(RowSettled)]
-    assert settled.index(1) > 5
+    assert settled.index(30) > 40
     assert run.kinds() == ["enrolled"] * 400
 
 
@@ -218,13 +218,57 @@ async def test_a_signal_does_not_wait_for_a_long_pause() -> None:
 
 async def test_a_second_signal_ends_at_once_and_leaves_rows_in_flight_unsettled() -> None:
     server = FakeServer(latency_s=1_000.0)
-    run = Harness(server=server, signals=SignalsAt([(5.0, SIGINT), (6.0, SIGINT)]))
+    run = Harness(server=server, signals=SignalsAt([(5.0, SIGINT), (6.0, SIGINT)]), probing=False)
     ending = await run.run()
     assert ending.cut
     assert Counter(run.kinds()) == {"unknown": 10, "not_attempted": 10}
     assert {outcome.code for outcome in run.outcomes() if outcome.kind is OutcomeKind.UNKNOWN} == {
         catalogue.INTERRUPTED
     }
+
+
+async def test_a_second_signal_gives_back_what_was_never_touched() -> None:
+    server = FakeServer(latency_s=1_000.0)
+    run = Harness(FakeRoster(students(900)), server, signals=SignalsAt([(5.0, SIGINT), (5.0, SIGINT)]))
+    await run.run()
+    assert run.kinds()[0] == "unknown"
+    assert set(run.kinds()[1:]) == {"not_attempted"}
+
+
+async def test_the_first_row_goes_alone_so_that_a_wrong_address_costs_one_request() -> None:
+    run = Harness(FakeRoster(students(500)), FakeServer(limit=lambda _: Reply(403)))
+    await run.run()
+    assert run.server.starts[0] + 0.05 <= run.server.starts[1]
+
+
+async def test_an_unknown_course_fails_its_rows_with_one_request() -> None:
+    unknown = Reply(404, Meaning.UNKNOWN_COURSE, "Course not found")
+    rows = [*students(3), *({"user_id": f"v{n}", "course_id": "gone", "school_id": "s1"} for n in range(5_000))]
+    server = FakeServer(before={f"v{n}": [unknown] for n in range(5_000)})
+    run = Harness(FakeRoster(rows), server)
+    ending = await run.run()
+    assert Counter(run.kinds()) == {"enrolled": 3, "rejected": 5_000}
+    assert {outcome.code for outcome in run.outcomes()[3:]} == {catalogue.UNKNOWN_COURSE}
+    assert ending.requests.sent == 4
+
+
+async def test_the_first_enrollment_of_a_course_never_races_with_a_second_one() -> None:
+    rows = [{"user_id": f"u{n}", "course_id": f"c{n % 5}", "school_id": "s1"} for n in range(500)]
+    run = Harness(FakeRoster(rows))
+    await run.run()
+    for course in {row["course_id"] for row in rows}:
+        first, second, *_ = [at for at, request in run.server.sent if request.key.course_id == course]
+        assert second >= first + run.server.latency_s
+    assert run.kinds() == ["enrolled"] * 500
+
+
+async def test_a_run_that_is_refused_row_after_row_stops_itself() -> None:
+    server = FakeServer(limit=lambda _: Reply(403))
+    run = Harness(FakeRoster(students(3_000)), server)
+    ending = await run.run()
+    assert ending.halted is HaltReason.TOO_MANY_FAILURES
+    assert len(server.starts) < 250
+    assert Counter(run.kinds())["not_attempted"] > 2_700
 
 
 async def test_a_roster_that_breaks_off_settles_every_row_before_the_break() -> None:
