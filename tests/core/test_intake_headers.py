@@ -76,8 +76,8 @@ def test_a_header_can_be_named_for_a_field_and_then_means_nothing_else() -> None
         ({"user": "a"}, 'no field is called "user"; did you mean "user_id"'),
         ({"zzz": "a"}, 'no field is called "zzz"; Fields are user_id'),
         (
-            {"user_id": "Numbr"},
-            'no header is called "Numbr"; did you mean "Number"? Headers seen: "Number", "a b", "a_b"',
+            {"user_id": "Numbers"},
+            'no header is called "Numbers"; did you mean "Number"? Headers seen: "Number", "a b", "a_b"',
         ),
         ({"user_id": "zzz"}, 'no header is called "zzz"; Headers seen'),
         ({"user_id": "A-B"}, '2 headers are called "A-B"; rename one of them'),

@@ -66,7 +66,7 @@ class _OpenSheet(Protocol):
 
     def reset_dimensions(self) -> None: ...
 
-    def iter_rows(self, min_row: int, min_col: int) -> Iterator[Sequence[_Cell]]: ...
+    def iter_rows(self, _first: int, /) -> Iterator[Sequence[_Cell]]: ...
 
 
 Cells: TypeAlias = "Sequence[_Cell]"
@@ -121,7 +121,7 @@ class WorkbookFile:
     def _cells(self, book: Workbook, title: str) -> Iterator[Cells]:
         sheet = _worksheet(book, title)
         sheet.reset_dimensions()  # they may be wrong, and would cut or inflate the rows
-        rows = sheet.iter_rows(min_row=1, min_col=1)
+        rows = sheet.iter_rows(1)
         read = 0
         while batch := self._batch(rows):
             read += len(batch)
