@@ -349,6 +349,8 @@ def test_whatever_the_server_answers_a_row_ends_within_its_limits(
                 return
             case Halt():
                 return
+            case RenewToken():
+                pass
             case Next(wait_s=wait_s):
                 assert wait_s >= (answer.retry_after_s or 0.0 if isinstance(answer, Reply) and _is_retry(answer) else 0)
         tries = judged.tries
