@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from batch_enroll.sandbox.switches import RetryAfter
+
 GATEWAY_STATUSES: Final = (500, 502, 503, 504)
 _ROUNDING: Final = 1e-9  # of a token; a client that waits exactly as long as it must is not refused for float dust
 
@@ -47,6 +49,7 @@ class Mishap:
         after: whether the request was carried out before.
         reach: which requests it can meet.
         run: how many requests in a row it meets once it began.
+        retry_after: the form of Retry-After instead of the switch's.
     """
 
     name: str
@@ -56,6 +59,7 @@ class Mishap:
     after: bool = False
     reach: Reach = Reach.ALL
     run: int = 1
+    retry_after: RetryAfter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +107,19 @@ class Faults:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What befell one request. `wait_s` is how long a throttled client had better wait."""
+    """What befell one request.
+
+    Args:
+        kind: of trouble.
+        status: of the answer, if the trouble decides that.
+        wait_s: how long a throttled client had better wait.
+        retry_after: how it is told, if not as the switch says.
+    """
 
     kind: Kind
     status: int = 0
     wait_s: float = 0.0
+    retry_after: RetryAfter | None = None
 
 
 class Bucket:
@@ -150,7 +162,8 @@ class Dice:
         if self._left == 0:
             return None
         self._left -= 1
-        return Trouble(mishap.kind, self._random.choice(mishap.statuses) if mishap.statuses else 0)
+        status = self._random.choice(mishap.statuses) if mishap.statuses else 0
+        return Trouble(mishap.kind, status, retry_after=mishap.retry_after)
 
 
 class Weather:

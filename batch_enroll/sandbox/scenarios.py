@@ -101,15 +101,12 @@ def _faults(change: Callable[[str], Mapping[str, object]]) -> Step:
     return step
 
 
-def _mishap(mishap: Mishap, retry_after: RetryAfter | None = None) -> Step:
+def _mishap(mishap: Mishap) -> Step:
     """A step that adds a mishap, at the percentage given if any."""
 
     def step(plan: Plan, text: str) -> Plan:
-        switches, faults = plan
         added = replace(mishap, percent=_percent(text)) if text else mishap
-        if retry_after is not None:
-            switches = replace(switches, retry_after=retry_after)
-        return switches, replace(faults, mishaps=(*faults.mishaps, added))
+        return plan[0], replace(plan[1], mishaps=(*plan[1].mishaps, added))
 
     return step
 
@@ -118,20 +115,26 @@ def _switch(name: str) -> Step:
     return lambda plan, text: (switched(plan[0], name, text), plan[1])
 
 
-def _chance(description: str, mishap: Mishap, default: str, retry_after: RetryAfter | None = None) -> Scenario:
-    return Scenario(description, _mishap(mishap, retry_after), "PERCENT", default)
+def _chance(description: str, mishap: Mishap, default: str) -> Scenario:
+    return Scenario(description, _mishap(mishap), "PERCENT", default)
 
 
 def _writes(name: str, kind: Kind, *statuses: int) -> Mishap:
     return Mishap(name, 0, kind, statuses, after=True, reach=Reach.WRITES)
 
 
-_THROTTLED: Final = Mishap("throttled", 0, Kind.THROTTLED, (429,))
+def _429(name: str, retry_after: RetryAfter) -> Mishap:
+    return Mishap(name, 0, Kind.THROTTLED, (429,), retry_after=retry_after)
+
 
 SCENARIOS: Final[Mapping[str, Scenario]] = {
-    "throttled": _chance("429 without Retry-After", _THROTTLED, "10", RetryAfter.NONE),
-    "throttled-seconds": _chance("429 with Retry-After in seconds", _THROTTLED, "10", RetryAfter.SECONDS),
-    "throttled-http-date": _chance("429 with Retry-After as a date", _THROTTLED, "10", RetryAfter.HTTP_DATE),
+    "429-bare": _chance("429 without Retry-After", _429("429-bare", RetryAfter.NONE), "5"),
+    "429-retry-after": _chance(
+        "429 with Retry-After in seconds", _429("429-retry-after", RetryAfter.SECONDS), "5"
+    ),
+    "429-http-date": _chance(
+        "429 with Retry-After as a date", _429("429-http-date", RetryAfter.HTTP_DATE), "5"
+    ),
     "strict-bucket": Scenario(
         "a limit of so many requests a second that allows no burst at all",
         _faults(lambda text: {"rate_per_s": _positive(text), "burst": 1}), "PER_SECOND", "50",

@@ -70,9 +70,10 @@ async def _truncated(request: web.BaseRequest, meant: web.Response) -> web.Strea
 def _throttled(trouble: Trouble, switches: Switches, wall: datetime) -> web.Response:
     seconds = whole_seconds(trouble.wait_s, switches.retry_after_s)
     headers = {}
-    if switches.retry_after is RetryAfter.SECONDS:
+    form = trouble.retry_after or switches.retry_after
+    if form is RetryAfter.SECONDS:
         headers["Retry-After"] = str(seconds)
-    elif switches.retry_after is RetryAfter.HTTP_DATE:
+    elif form is RetryAfter.HTTP_DATE:
         # Dates have whole seconds; cut off, one could name an instant that is too early.
         at = wall.replace(microsecond=0) + timedelta(seconds=seconds + bool(wall.microsecond))
         headers["Retry-After"] = format_datetime(at, usegmt=True)
