@@ -44,7 +44,7 @@ def _one(settings: Settings, name: str, limit: int | None) -> RosterSource:
     if path.is_dir() or path.suffix.lower() == ".zip":
         from batch_enroll.adapters.roster_oneroster import OneRosterBundle  # noqa: PLC0415 - brings pandas
 
-        return OneRosterBundle(path, limit=limit)
+        return OneRosterBundle(path, overrides=settings.map, limit=limit)
     if path.suffix.lower() in _SPREADSHEETS:
         from batch_enroll.adapters.roster_xlsx import XlsxRoster  # noqa: PLC0415 - brings openpyxl
 

@@ -68,15 +68,16 @@ async def sandbox_of(settings: Settings, port: int) -> AsyncIterator[Sandbox]:
     """
     from batch_enroll.sandbox import serve  # noqa: PLC0415 - only rehearsals need a server
 
-    serving = serve(
-        port=port,
-        scenarios=settings.sandbox_scenarios,
-        seed=settings.sandbox_seed,
-        school_bundle=settings.sandbox_school,
-    )
     async with AsyncExitStack() as stack:
         try:
-            sandbox = await stack.enter_async_context(serving)
+            sandbox = await stack.enter_async_context(
+                serve(
+                    port=port,
+                    scenarios=settings.sandbox_scenarios,
+                    seed=settings.sandbox_seed,
+                    school_bundle=settings.sandbox_school,
+                )
+            )
         except (ValueError, OSError) as error:
             raise UsageError(f"the rehearsal server cannot start: {error}") from error
         yield sandbox
