@@ -63,6 +63,8 @@ _MAYBE: Final = {
 _PUNCTUATION: Final = re.compile(r"\[[^\]]*\]|[\s_\-.\u200b\ufeff]+")
 _EXACT, _EXACT_ONEROSTER, _OUR_NAME, _ONEROSTER_NAME, _ALIAS = range(5)
 _SHOWN_HEADERS: Final = 30
+_CODE_COLUMN: Final = "enroll_code"
+_LOSSY: Final = frozenset({catalogue.RAGGED_ROW, catalogue.DAMAGED_CELL})
 
 
 def plain(header: str) -> str:
@@ -115,6 +117,7 @@ class HeaderMap:
             cells = [*cells[: len(self.header)], *[""] * (len(self.header) - len(cells))]
         if self.ours:
             cells = [undefuse(cell) for cell in cells]
+            problem = problem or self._still_open(cells)
         fields = self.fields(cells)
         own = self.own_cells(cells)
         if not fields and problem is None and all_blank(own):
@@ -125,6 +128,15 @@ class HeaderMap:
         """Each own column with the field it is read as; empty where it is only carried along."""
         read_as = {at: field for field, at in self.places}
         return tuple((self.header[at], read_as.get(at, "")) for at in self.kept)
+
+    def _still_open(self, cells: Sequence[str]) -> RowProblem | None:
+        """A row that an earlier run could not read whole: what it lost is not in these cells either."""
+        code = cells[self.header.index(_CODE_COLUMN)] if _CODE_COLUMN in self.header else ""
+        if code not in _LOSSY:
+            return None
+        return RowProblem(
+            code, f"mend the cells as the first file has them, then empty {_CODE_COLUMN}", _CODE_COLUMN, code
+        )
 
     def _overhang(self, cells: Sequence[str]) -> RowProblem | None:
         extra = [cell for cell in cells[len(self.header) :] if clean(cell)]

@@ -174,3 +174,20 @@ def test_a_table_without_a_usable_header_says_what_was_seen_and_what_to_type(
     table = find_table(records, Wanted())
     assert isinstance(table, NoTable)
     assert why in table.reason
+
+
+@pytest.mark.parametrize(("code", "open_still"), [("E108", True), ("E109", True), ("E104", False), ("", False)])
+def test_a_row_that_lost_cells_in_an_earlier_run_is_not_sent_until_a_person_says_it_is_mended(
+    code: str,
+    open_still: bool,  # noqa: FBT001 - a case
+) -> None:
+    header = ["user_id", "course_id", "enroll_row", "enroll_outcome", "enroll_code"]
+    row = map_headers(header).row(PLACE, ["u1", "c1", "7", "invalid", code])
+    assert row is not None
+    assert (row.problem is not None) == open_still
+
+
+def test_a_result_file_without_codes_is_read_as_it_is() -> None:
+    row = map_headers(["user_id", "course_id", "enroll_row", "enroll_outcome"]).row(PLACE, ["u1", "c1", "7", "invalid"])
+    assert row is not None
+    assert row.problem is None
