@@ -99,7 +99,7 @@ def _wants_no_seat(row: RosterRow, today: date) -> Outcome | None:
             return Outcome(OutcomeKind.SKIPPED, catalogue.WITHDRAWN, "its status is tobedeleted")
         case RowStatus.INACTIVE:
             return Outcome(OutcomeKind.SKIPPED, catalogue.INACTIVE, "its status is not active")
-        case RowStatus.ACTIVE:
+        case _:
             # OneRoster: endDate is exclusive, so an enrollment that ends today is over. Source: roster-formats 2.
             if row.end_date is not None and row.end_date <= today:
                 return Outcome(OutcomeKind.SKIPPED, catalogue.ENDED, f"ended on {row.end_date}, as of {today}")

@@ -1,0 +1,64 @@
+"""What `check` tells of a roster."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from batch_enroll.core import catalogue, events
+from batch_enroll.core.model import Outcome, OutcomeKind, Place, ResultRow, RosterRef, RowProblem, SourceRow
+from batch_enroll.core.plan import Reading
+from batch_enroll.core.summary import CheckSummary, Estimate, Tally, finding
+
+PLACE = Place("term.xlsx", 7, "Grade 7")
+TO_SEND = Outcome(OutcomeKind.NOT_ATTEMPTED, catalogue.DRY_RUN)
+INVALID = Outcome(OutcomeKind.INVALID, catalogue.UNKNOWN_ROLE, "role: no such role")
+SKIPPED = Outcome(OutcomeKind.SKIPPED, catalogue.REPEATED, "repeats term.xlsx row 2")
+ROSTER = RosterRef("term.xlsx", "abc", 3)
+
+
+def checked(*outcomes: Outcome, rosters: tuple[RosterRef, ...] = (ROSTER,), unreadable: str = "") -> CheckSummary:
+    tally = Tally()
+    for number, outcome in enumerate(outcomes, 1):
+        tally.add(ResultRow(number, PLACE, (), outcome, None))
+    found = tuple(finding(Reading(1, SourceRow(PLACE, (), {})), outcome) for outcome in outcomes if outcome != TO_SEND)
+    return CheckSummary(rosters, ("column 'a': user_id",), tally, found, Estimate(2.0, 10), unreadable)
+
+
+def test_the_counts_say_what_a_run_would_do() -> None:
+    summary = checked(TO_SEND, TO_SEND, INVALID, SKIPPED)
+    assert dict(summary.outcomes) == {"to_send": 2, "already_enrolled": 0, "skipped": 1, "invalid": 1}
+    assert (summary.rows, summary.rate, summary.estimated_s, summary.exit_status) == (4, 2.0, 1.0, 1)
+
+
+def test_a_file_that_breaks_off_is_3() -> None:
+    assert checked(TO_SEND, unreadable="row 9: a quote is never closed").exit_status == 3
+
+
+def test_the_json_holds_everything() -> None:
+    as_json = checked(TO_SEND, INVALID).as_json()
+    assert json.loads(json.dumps(as_json)) == as_json
+    assert as_json["roster"] == {"path": "term.xlsx", "sha256": "abc", "rows": 3}
+    assert isinstance(checked(TO_SEND, rosters=(ROSTER, ROSTER)).as_json()["roster"], list)
+
+
+def test_a_problem_is_told_with_its_column_and_value_and_a_skip_with_its_reason() -> None:
+    problem = RowProblem(catalogue.UNKNOWN_ROLE, "no such role", "Role", "wizard")
+    told = finding(Reading(1, SourceRow(PLACE, (), {}), problem=problem), INVALID)
+    assert (told.file, told.sheet, told.row, told.column, told.value) == ("term.xlsx", "Grade 7", 7, "Role", "wizard")
+    assert told.hint == catalogue.hint(catalogue.UNKNOWN_ROLE)
+    skipped = finding(Reading(1, SourceRow(PLACE, (), {})), SKIPPED)
+    assert (skipped.column, skipped.code, skipped.message) == ("", "S101", "repeats term.xlsx row 2")
+
+
+@pytest.mark.parametrize(("rate", "in_flight", "seconds"), [(10.0, 100, 10.0), (None, 11, 5.0), (1_000.0, 11, 5.0)])
+def test_the_time_is_reckoned_from_the_rate_or_from_a_usual_latency(
+    rate: float | None, in_flight: int, seconds: float
+) -> None:
+    assert Estimate(rate, in_flight).seconds(100) == pytest.approx(seconds)
+
+
+def test_events_are_values() -> None:
+    assert events.RowsRead(3, 1) == events.RowsRead(3, 1)
+    assert events.Stopping("interrupted") != events.Stopping("api_down")
