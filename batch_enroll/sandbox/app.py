@@ -66,3 +66,4 @@ async def _serving(sandbox: Sandbox, host: str, port: int) -> AsyncIterator[Sand
         yield sandbox
     finally:
         await runner.cleanup()
+        await sandbox.give_up()

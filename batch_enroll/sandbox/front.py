@@ -66,6 +66,7 @@ class Sandbox:
         self.base_url = ""
         self.client_id, self.client_secret = CLIENT_ID, secrets.token_urlsafe(18)
         self.requests = Observed()
+        self._under_way: set[asyncio.Task[object] | None] = set()
         self._plan = plan
         self._weather = Weather(plan.faults, plan.seed)
         self._desk = TokenDesk(
@@ -92,6 +93,22 @@ class Sandbox:
 
     async def respond(self, request: web.BaseRequest) -> web.StreamResponse:
         """The answer to any request."""
+        task = asyncio.current_task()
+        self._under_way.add(task)
+        try:
+            return await self._answered(request)
+        finally:
+            self._under_way.discard(task)
+
+    async def give_up(self) -> None:
+        """Ends the requests whose clients have gone, which aiohttp does not end when it closes."""
+        left = {task for task in self._under_way if task is not None}
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left)
+
+    async def _answered(self, request: web.BaseRequest) -> web.StreamResponse:
         path = request.raw_path.partition("?")[0]
         if path == TOKEN_PATH:
             return await self._token(request)
