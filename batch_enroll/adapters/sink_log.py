@@ -25,7 +25,7 @@ from batch_enroll.core.events import (
     Stopping,
     TokenRenewed,
 )
-from batch_enroll.core.model import TO_MEND
+from batch_enroll.core.model import TO_MEND, OutcomeKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
@@ -131,7 +131,11 @@ def _seldom(event: PaceChanged | TokenRenewed | Stopping) -> tuple[int, str, Fie
 
 def _settled(event: RowSettled) -> tuple[int, str, Fields]:
     outcome = event.outcome
-    level = logging.WARNING if outcome.kind in TO_MEND else logging.DEBUG
+    # A stopped run leaves hundreds of thousands of rows that were never tried; one record said so already.
+    worth_a_record = outcome.kind in TO_MEND and not (
+        outcome.kind is OutcomeKind.NOT_ATTEMPTED and not outcome.attempts
+    )
+    level = logging.WARNING if worth_a_record else logging.DEBUG
     return (
         level,
         "row_settled",

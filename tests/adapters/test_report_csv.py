@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import resource
 import stat
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -136,19 +136,21 @@ def test_a_name_that_is_taken_by_a_folder_stops_the_run(tmp_path: Path) -> None:
     assert not list(tmp_path.glob(".*"))
 
 
-@pytest.fixture
+@contextmanager
 def no_room() -> Iterator[None]:
-    # Files of this process may not grow beyond 4 kB meanwhile; Python ignores the signal, so writing fails.
+    # Files of this process may not grow beyond 4 kB meanwhile; Python ignores the signal, so writing fails. Not for
+    # longer than the writing: pytest's own output may go to a file.
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@pytest.mark.usefixtures("no_room")
 @pytest.mark.parametrize("rows", [60, 2000])
 def test_a_full_disk_stops_the_run_and_leaves_no_half_written_file(tmp_path: Path, rows: int) -> None:
-    with pytest.raises(RunStoppedError, match="File too large"):
+    with pytest.raises(RunStoppedError, match="File too large"), no_room():
         written(tmp_path, [a_result(row_no, BAD) for row_no in range(1, rows)])
     assert list(tmp_path.iterdir()) == []
 

@@ -116,6 +116,14 @@ def test_rows_that_went_well_are_written_when_asked_for(tmp_path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) == len(EVERY_EVENT)
 
 
+def test_rows_that_were_never_tried_are_not_written_one_by_one(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    with LogSink(path, None, None, noon) as sink:
+        sink.emit(RowSettled(1, Outcome(OutcomeKind.NOT_ATTEMPTED, "N101"), 0.0))
+        sink.emit(RowSettled(2, Outcome(OutcomeKind.NOT_ATTEMPTED, "N101", attempts=1), 0.0))
+    assert [record["row_no"] for record in records(path.read_text(encoding="utf-8"))] == [2]
+
+
 def test_only_the_owner_may_read_the_file(tmp_path: Path) -> None:
     with LogSink(tmp_path / "log.jsonl", None, None, noon):
         pass
