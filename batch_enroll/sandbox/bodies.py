@@ -63,7 +63,7 @@ def html(status: int) -> str:
 def _error(status: int, text: str, family: BodyFamily, path: str) -> dict[str, object]:
     match family:
         case BodyFamily.ERRORS:
-            issues = [{"path": [path], "message": text}] if path else []
+            issues = [{"path": path, "message": text}] if path else []
             return {"errors": [{"message": text, "detail": text, "meta": {"issues": issues}}]}
         case BodyFamily.MESSAGE:
             return {"message": text}
