@@ -1,0 +1,6 @@
+"""A run from its first row to the goodbye, and how an earlier one is gone on with."""
+
+from batch_enroll.job.planning import RosterPlanning
+from batch_enroll.job.run import DRY_RUN, Books, check, finish, retell, run
+
+__all__ = ["DRY_RUN", "Books", "RosterPlanning", "check", "finish", "retell", "run"]

@@ -1,0 +1,65 @@
+"""A roster read, planned and claimed batch by batch."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from batch_enroll.core import plan
+from batch_enroll.core.errors import RosterError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from batch_enroll.core.model import Outcome, PlannedRow, SourceRow
+    from batch_enroll.core.plan import Reading, Rules
+    from batch_enroll.ports import Ledger, RosterSource
+
+_FIRST_BATCH: Final = 64  # small, so that the first request leaves early
+_BATCH: Final = 500
+
+
+class RosterPlanning:
+    """Reads, plans and claims a roster batch by batch. `seen` is told of every row and its plan, for `check`."""
+
+    def __init__(
+        self,
+        source: RosterSource,
+        rules: Rules,
+        ledger: Ledger,
+        seen: Callable[[Reading, PlannedRow], None] | None = None,
+    ) -> None:
+        self._source = iter(source.rows())
+        self._rules = rules
+        self._ledger = ledger
+        self._seen = seen
+        self._size = _FIRST_BATCH
+        self._unreadable: RosterError | None = None
+        self.rows_read = 0
+
+    def next_batch(self, instead: Outcome | None) -> Sequence[PlannedRow]:
+        """The next rows, claimed in the ledger; see `engine.Planning`."""
+        sources = self._read()
+        readings = [plan.read(self.rows_read + nth, source, self._rules) for nth, source in enumerate(sources, 1)]
+        known = self._ledger.known([reading.request.key for reading in readings if reading.request is not None])
+        rows = plan.plan(readings, known, self._rules)
+        if instead is not None:
+            rows = [plan.hold_back(row, instead) for row in rows]
+        if rows:
+            self._ledger.claim(self._rules.run_id, rows)
+        elif self._unreadable is not None:
+            raise self._unreadable
+        self.rows_read += len(rows)
+        if self._seen is not None:
+            for reading, row in zip(readings, rows, strict=True):
+                self._seen(reading, row)
+        return rows
+
+    def _read(self) -> list[SourceRow]:
+        size, self._size = self._size, _BATCH
+        sources: list[SourceRow] = []
+        try:
+            sources.extend(islice(self._source, size))
+        except RosterError as error:
+            self._unreadable = error
+        return sources
