@@ -26,7 +26,7 @@ class Scenario:
         description: in plain words.
         step: adds it to a plan, with its value as text.
         value: what the text after `=` stands for; empty when it takes none.
-        default: the value when none is given; empty when one must be.
+        default: the value when none is given.
     """
 
     description: str
@@ -56,8 +56,6 @@ def _added(plan: Plan, text: str, name: str, value: str | None) -> Plan:
         raise ValueError(_unknown(name))
     if value is not None and not scenario.value:
         raise ValueError(f"{text}: {name} takes no value")
-    if scenario.value and not (value or scenario.default):
-        raise ValueError(f"{text}: give {name}={scenario.value}")
     try:
         return scenario.step(plan, value or scenario.default)
     except ValueError:

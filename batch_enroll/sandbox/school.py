@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from batch_enroll.sandbox.known import Course, Register, Section, User
 
+_NOTHING: Final[Mapping[str, object]] = {}  # shared: most seats of half a million have no metadata
 ROLES: Final = ("administrator", "proctor", "student", "teacher")
 
 
@@ -73,7 +74,7 @@ class Wish:
     role: str = "student"
     begin_date: str | None = None
     sourced_id: str | None = None
-    metadata: Mapping[str, object] = field(default_factory=dict)
+    metadata: Mapping[str, object] = field(default_factory=lambda: _NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,7 @@ class School:
         begin = wish.begin_date or now.stamp
         section = self.classes.default(self.known_course(wish.course_id), key.school_id, school_year(begin))
         seat = Seat(
-            wish.sourced_id or self.allocate(), *key, section.id, begin, wish.metadata, "active", now.stamp,
+            wish.sourced_id or self.allocate(), *key, section.id, begin, wish.metadata or _NOTHING, "active", now.stamp,
             seen_from=now.loop_s + self.switches.lag_s,
         )  # fmt: skip
         return self._written(seat) if visible else seat
