@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         EnrollmentRequest,
         LedgerEntry,
         NoReply,
+        Owner,
         PlannedRow,
         Reply,
         ResultRow,
@@ -123,8 +124,15 @@ class Ledger(Protocol):
         Seats stay known, so that a nightly run still skips them; what a purged row was in its file is forgotten.
         """
 
+    def lock(self, scope: str | None, owner: Owner) -> None:
+        """Keeps every other run on `scope` out, with None every other run, until `close` or the end of the process.
+
+        Raises:
+            LedgerError: somebody else is at it; the text says who, since when, and what to do.
+        """
+
     def close(self) -> None:
-        """Lets go of the file."""
+        """Lets go of the file, and of the lock."""
 
 
 class ReportWriter(Protocol):

@@ -15,6 +15,7 @@ from batch_enroll.core.model import (
     LedgerEntry,
     Outcome,
     OutcomeKind,
+    Owner,
     Place,
     PlannedRow,
     ResultRow,
@@ -70,6 +71,7 @@ class MemoryLedger:
         self._lines: dict[RunId, dict[int, _Line]] = {}
         self._seats: dict[EnrollmentKey, _Seat] = {}
         self._purged: set[RunId] = set()
+        self._owners: dict[str | None, Owner] = {}
 
     def begin(self, run: RunRecord) -> None:
         if run.run_id in self._lines or run.run_id in self._purged:
@@ -143,8 +145,15 @@ class MemoryLedger:
         self._purged.update(old)
         return len(old)
 
+    def lock(self, scope: str | None, owner: Owner) -> None:
+        """Held by the double itself: another `lock` is another run."""
+        inside = self._owners if scope is None else {scope, None} & self._owners.keys()
+        if inside:
+            raise LedgerError(f"another run is going on, process {self._owners[next(iter(inside))].pid}")
+        self._owners[scope] = owner
+
     def close(self) -> None:
-        pass
+        self._owners.clear()
 
     def _lines_of(self, run_id: RunId) -> dict[int, _Line]:
         if run_id not in self._lines:

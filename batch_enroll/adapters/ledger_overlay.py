@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from batch_enroll.core.model import (
         EnrollmentKey,
         LedgerEntry,
+        Owner,
         PlannedRow,
         ResultRow,
         RunId,
@@ -67,6 +68,10 @@ class OverlayLedger:
     def purge(self, older_than: datetime) -> int:
         """Purges the scratch ledger."""
         return self._scratch.purge(older_than)
+
+    def lock(self, scope: str | None, owner: Owner) -> None:
+        """Locks the scratch ledger: rehearsing keeps nobody out."""
+        self._scratch.lock(scope, owner)
 
     def close(self) -> None:
         """Lets go of both."""

@@ -335,3 +335,13 @@ class RunRecord:
     exit_status: int | None = None
     ending: str = ""
     dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who works with a ledger: a process of a machine, the command it runs, and since when."""
+
+    pid: int
+    host: str
+    command: str
+    started_at: datetime

@@ -29,6 +29,7 @@ from batch_enroll.core.model import (
     EnrollmentRequest,
     Outcome,
     OutcomeKind,
+    Owner,
     Place,
     PlannedRow,
     Requests,
@@ -71,6 +72,7 @@ class MemoryHome:
         return self._ledger
 
     def crash(self, ledger: Ledger) -> Ledger:
+        ledger.close()  # which for this one is only to let go of the lock
         return ledger
 
 
@@ -199,6 +201,42 @@ def test_a_run_reads_back_as_it_was_begun_and_finished(ledger: Ledger) -> None:
     )
     ledger.finish(ended)
     assert ledger.run(begun.run_id) == ended
+
+
+def test_a_second_run_on_the_same_server_is_told_who_is_at_it(home: Home, ledger: Ledger, clock: Clock) -> None:
+    ledger.lock("staging", Owner(4711, "roster-box", "run", clock()))
+    clock.advance(timedelta(minutes=12))
+    other = home.open()
+    with pytest.raises(LedgerError, match=r"another run .*process 4711"):
+        other.lock("staging", Owner(4712, "roster-box", "run", clock()))
+    ledger.close()
+    other.lock("staging", Owner(4712, "roster-box", "run", clock()))
+    other.close()
+
+
+def test_runs_on_different_servers_do_not_wait_for_each_other(home: Home, ledger: Ledger) -> None:
+    ledger.lock("staging", Owner(4711, "roster-box", "run", START))
+    other = home.open()
+    other.lock("production", Owner(4712, "roster-box", "run", START))
+    other.close()
+
+
+@pytest.mark.parametrize(("held", "wanted"), [("staging", None), (None, "staging"), (None, None)])
+def test_whoever_wants_the_whole_ledger_shares_it_with_nobody(
+    home: Home, ledger: Ledger, held: str | None, wanted: str | None
+) -> None:
+    ledger.lock(held, Owner(4711, "roster-box", "purge", START))
+    other = home.open()
+    with pytest.raises(LedgerError, match="process 4711"):
+        other.lock(wanted, Owner(4712, "roster-box", "run", START))
+    other.close()
+
+
+def test_the_lock_of_a_dead_run_is_taken_over(home: Home, ledger: Ledger) -> None:
+    ledger.lock("staging", Owner(4711, "roster-box", "run", START))
+    after = home.crash(ledger)
+    after.lock("staging", Owner(4712, "roster-box", "run", START))
+    after.close()
 
 
 def test_the_latest_run_is_the_one_begun_last_whatever_its_time(ledger: Ledger) -> None:

@@ -15,6 +15,7 @@ from batch_enroll.core.model import (
     LedgerEntry,
     Outcome,
     OutcomeKind,
+    Owner,
     Place,
     PlannedRow,
     Requests,
@@ -101,6 +102,22 @@ def run_from(row: AnyRow) -> RunRecord:
         ending=row.ending,
         dry_run=row.dry_run,
     )
+
+
+def owner_columns(scope: str, owner: Owner) -> Params:
+    """Columns of `owners`."""
+    return {
+        "scope": scope,
+        "pid": owner.pid,
+        "host": _plain(owner.host),
+        "command": owner.command,
+        "started_at": micros(owner.started_at),
+    }
+
+
+def owner_from(row: AnyRow) -> Owner:
+    """One line of `owners`."""
+    return Owner(row.pid, row.host, row.command, _EPOCH + timedelta(microseconds=row.started_at))
 
 
 def claim_columns(run_no: int, row: PlannedRow, now: int) -> Params:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from batch_enroll.adapters.ledger_sql import encoding
+from batch_enroll.adapters.ledger_sql import encoding, lock
 from batch_enroll.adapters.ledger_sql.failures import told
 from batch_enroll.adapters.ledger_sql.opening import engine_for, let_readers_in, name_of, place_of
 from batch_enroll.adapters.ledger_sql.schema import MIGRATIONS, ROWS, RUNS, prepare
@@ -28,7 +29,16 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Select
 
     from batch_enroll.adapters.ledger_sql.schema import Migration
-    from batch_enroll.core.model import EnrollmentKey, LedgerEntry, PlannedRow, ResultRow, RunId, RunRecord, Settled
+    from batch_enroll.core.model import (
+        EnrollmentKey,
+        LedgerEntry,
+        Owner,
+        PlannedRow,
+        ResultRow,
+        RunId,
+        RunRecord,
+        Settled,
+    )
 
 _KEYS_AT_ONCE: Final = 500  # old SQLite builds take 999 parameters
 _ROWS_AT_ONCE: Final = 1000
@@ -53,6 +63,7 @@ class SqlLedger:
         self._utc_now = utc_now
         self._run_nos: dict[RunId, int] = {}
         self._engine = engine_for(url)
+        self._unlock: Callable[[], None] | None = None
         with told(self._name):
             self._connection = self._engine.connect()
         try:
@@ -64,6 +75,7 @@ class SqlLedger:
             self.close()
             raise
         self._batches = batches_for(self._connection.dialect)
+        self._locks = lock.locks_of(self._connection)
 
     def begin(self, run: RunRecord) -> None:
         """Records a run before its first row.
@@ -161,8 +173,20 @@ class SqlLedger:
             emptied = update(RUNS).where(old).values(_purged(encoding.micros(self._utc_now())))
             return connection.execute(emptied).rowcount
 
+    def lock(self, scope: str | None, owner: Owner) -> None:
+        """Keeps every other run on `scope` out, with None every other run, until `close` or the end of the process.
+
+        Raises:
+            LedgerError: somebody else is at it; the text says who, since when, and what to do.
+        """
+        with told(self._name):
+            lock.take(self._connection, self._locks, scope, owner)
+        self._unlock = partial(lock.give_back, self._connection, self._locks, scope)
+
     def close(self) -> None:
-        """Lets go of the file."""
+        """Lets go of the file, and of the lock."""
+        if self._unlock is not None:
+            self._unlock()
         self._connection.close()
         self._engine.dispose()
 

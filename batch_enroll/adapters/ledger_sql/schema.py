@@ -90,6 +90,17 @@ SEATS: Final = Table(
     sqlite_with_rowid=False,
 )
 
+# Who holds the lock of a scope (empty: of everything), for the message to the next one; the lock itself is elsewhere.
+OWNERS: Final = Table(
+    "owners",
+    TABLES,
+    Column("scope", Text, primary_key=True),
+    Column("pid", Integer, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("command", Text, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+)
+
 # MIGRATIONS[n - 1] lifts version n to n + 1; a fresh ledger starts at the newest.
 MIGRATIONS: Final[tuple[Migration, ...]] = ()
 

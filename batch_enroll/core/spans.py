@@ -1,0 +1,59 @@
+"""Spans of time as people write and read them: `90s`, `30m`, `2h`, `90d`, and `06:00` for the next such time."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_SPAN: Final = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)\s*([smhd])", re.ASCII)
+_CLOCK: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
+_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_DAY: Final = timedelta(days=1)
+
+
+def span(text: str) -> timedelta:
+    """The span that `text` names.
+
+    Raises:
+        ValueError: it is no number with one of the units s, m, h, d.
+    """
+    match = _SPAN.fullmatch(text.strip().lower())
+    if match is None:
+        raise ValueError(f"{text!r} is no span of time; write it as 90s, 30m, 2h or 90d")
+    return timedelta(**{_UNITS[match[2]]: float(match[1])})
+
+
+def moment(text: str, now: datetime) -> datetime:
+    """The time that `text` names: a span from `now` on, or the next such time of day on `now`'s own clock.
+
+    A time of day is looked for on the wall: on the days when clocks change, it is still what the wall shows.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    clock = _CLOCK.fullmatch(text.strip())
+    if clock is None:
+        try:
+            return now + span(text)
+        except ValueError:
+            raise ValueError(
+                f"{text!r} is neither a span of time such as 90s, 30m or 2h nor a time of day such as 06:00"
+            ) from None
+    at = now.replace(hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0)
+    return at if at > now else at + _DAY
+
+
+def in_words(lasted: timedelta) -> str:
+    """`8 s`, `12 min`, `3 h 5 min`, `2 days`: about how long."""
+    minutes, seconds = divmod(max(0, int(lasted.total_seconds())), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} day" if days == 1 else f"{days} days"
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min" if minutes else f"{seconds} s"
