@@ -204,7 +204,7 @@ async def test_switch_error_body_without_json() -> None:
 
 @pytest.fixture
 def small_school(tmp_path: Path) -> Path:
-    (tmp_path / "users.csv").write_text("sourcedId,role,orgSourcedIds\nu,student,home\nloner,student,\n")
+    (tmp_path / "users.csv").write_text("sourcedId,role,orgSourcedIds\nu,student,home\norgless,student,\n")
     (tmp_path / "orgs.csv").write_text("sourcedId,name,type\nhome,Home,school\ndistrict,All,district\n")
     (tmp_path / "courses.csv").write_text("sourcedId,title,orgSourcedId\nc,Math,district\nfree,Free,\n")
     return tmp_path

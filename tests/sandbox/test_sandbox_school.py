@@ -34,7 +34,7 @@ def open_school(switches: Switches | None = None) -> School:
 
 def closed_school(switches: Switches | None = None) -> School:
     known = Known(
-        users={"u": User("u", org_ids=("home", "other")), "loner": User("loner")},
+        users={"u": User("u", org_ids=("home", "other")), "orgless": User("orgless")},
         courses={"c": Course("c", "Math", "district"), "free": Course("free", "Free")},
         orgs={id_: Org(id_, id_) for id_ in ("home", "other", "district", "s")},
     )
@@ -172,7 +172,7 @@ def test_a_repeat_under_its_own_id_is_a_repeat() -> None:
     ("rule", "user", "school_id"),
     [
         (OmittedSchool.PRIMARY_ORG, "u", "home"),
-        (OmittedSchool.PRIMARY_ORG, "loner", "district"),
+        (OmittedSchool.PRIMARY_ORG, "orgless", "district"),
         (OmittedSchool.COURSE_ORG, "u", "district"),
     ],
 )
