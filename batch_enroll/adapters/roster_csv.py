@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 import sys
+import weakref
 from contextlib import contextmanager
 from functools import cached_property
 from itertools import islice
@@ -105,7 +106,8 @@ class CsvRoster:
     @cached_property
     def _spool(self) -> BinaryIO:
         # Standard input can be read once, and the survey needs all of it; the copy has no name and is the user's only.
-        spool = TemporaryFile("w+b")  # noqa: SIM115 - lives as long as the roster, and goes with it
+        spool = TemporaryFile("w+b")  # noqa: SIM115 - lives as long as the roster
+        weakref.finalize(self, spool.close)
         shutil.copyfileobj(sys.stdin.buffer, spool)
         return spool
 

@@ -16,8 +16,6 @@ import pytest
 from batch_enroll.cli import main
 from batch_enroll.core.model import OutcomeKind
 
-pytest.importorskip("batch_enroll.sandbox.app", reason="the rehearsal server is not here yet")
-pytest.importorskip("batch_enroll.adapters.report_csv", reason="the results are not here yet")
 
 ROSTER = "user_id,course_id,school_id,role\n" + "".join(f"stu-{n},math-7,north,student\n" for n in range(1, 21))
 SENT = {
