@@ -139,7 +139,10 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EnrollmentRequest:
-    """What to send for one row, once. `row_no` counts the run's rows from 1 in input order."""
+    """What to send for one row, once. `row_no` counts the run's rows from 1 in input order.
+
+    `sent_before`: an earlier try of this very run may have sent it, so a seat that is found is this run's work.
+    """
 
     row_no: int
     key: EnrollmentKey
@@ -147,6 +150,7 @@ class EnrollmentRequest:
     begin_date: datetime | None = None
     sourced_id: str | None = None
     metadata: Mapping[str, Json] = field(default_factory=dict)
+    sent_before: bool = False
 
 
 class OutcomeKind(StrEnum):
@@ -320,7 +324,10 @@ class Requests:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """One run as the ledger keeps it; `finished_at` is None while it goes on or after a crash."""
+    """One run as the ledger keeps it; `finished_at` is None while it goes on or after a crash.
+
+    `options` are the settings that decided how the roster was read, so that it can be read again alike.
+    """
 
     run_id: RunId
     environment: str
@@ -335,6 +342,12 @@ class RunRecord:
     exit_status: int | None = None
     ending: str = ""
     dry_run: bool = False
+    options: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def lasting(self) -> bool:
+        """Whether its server is still there afterwards; an embedded rehearsal's is gone, a dry run had none."""
+        return not self.dry_run and self.scope == self.base_url
 
 
 @dataclass(frozen=True, slots=True)

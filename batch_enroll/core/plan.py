@@ -34,7 +34,7 @@ class Rules:
 
     Attributes:
         scope: the server whose seats are meant (part of every key).
-        run_id: this run; a key it claimed before is a repeat inside the roster.
+        run_id: this run; a key that another of its rows claimed before is a repeat inside the roster.
         today: the day that decides whether an end date has passed.
         defaults: values for cells that are blank.
         send_sourced_id: whether a sourcedId in the roster is sent along.
@@ -80,7 +80,7 @@ def plan(readings: Sequence[Reading], known: Mapping[EnrollmentKey, LedgerEntry]
         request, outcome = reading.request, reading.outcome
         if request is not None:
             entry = known.get(request.key)
-            outcome = _repeats(first.get(request.key)) or _known_before(entry, rules.run_id)
+            outcome = _repeats(first.get(request.key)) or _known_before(entry, rules.run_id, reading.row_no)
             first.setdefault(request.key, reading.source.place)
             request = None if outcome is not None else _first_step(request, entry)
         source = reading.source
@@ -120,11 +120,11 @@ def _repeats(place: Place | None) -> Outcome | None:
     return None if place is None else Outcome(OutcomeKind.SKIPPED, catalogue.REPEATED, f"repeats {place}")
 
 
-def _known_before(entry: LedgerEntry | None, run_id: RunId) -> Outcome | None:
+def _known_before(entry: LedgerEntry | None, run_id: RunId, row_no: int) -> Outcome | None:
     if entry is None:
         return None
-    if entry.run_id == run_id:
-        return _repeats(entry.place)
+    if entry.run_id == run_id:  # its own line is there if the run is gone on with
+        return None if entry.row_no == row_no else _repeats(entry.place)
     if entry.state is SeatState.ENROLLED:
         return Outcome(OutcomeKind.ALREADY_ENROLLED, catalogue.SEEN_BY_LEDGER, f"by run {entry.run_id}")
     return None

@@ -344,7 +344,7 @@ def _look_up_again(tries: Tries, why: str, bench: Bench, least_s: float | None) 
 def _judge_seats(request: EnrollmentRequest, tries: Tries, seats: Seats, bench: Bench) -> Verdict:
     seat = holds(seats, request.key)
     if seat is not None:
-        return Settle(_found(tries, seat))
+        return Settle(_found(request, tries, seat))
     absences = tries.absences + 1
     if tries.sent > 0 and absences < bench.policy.sure_absences:
         return Next(
@@ -358,8 +358,8 @@ def _judge_seats(request: EnrollmentRequest, tries: Tries, seats: Seats, bench: 
     return _send_again(sure, tries.last, bench)
 
 
-def _found(tries: Tries, seat: Seat) -> Outcome:
-    ours = tries.doubt and tries.sent > 0
+def _found(request: EnrollmentRequest, tries: Tries, seat: Seat) -> Outcome:
+    ours = tries.doubt and (tries.sent > 0 or request.sent_before)
     kind = OutcomeKind.ENROLLED if ours else OutcomeKind.ALREADY_ENROLLED
     code = catalogue.FOUND_AFTER_LOSS if ours else catalogue.SEEN_BY_LOOK_UP
     status = None if tries.last is None else tries.last.status

@@ -289,8 +289,9 @@ class Engine:
     def _give_back(self) -> None:
         """Settles rows that were read ahead and never touched, when the run was cut off."""
         untouched = [*self._queue, *(admitted.request for admitted in self._admitted), *self._parts.gate.drain()]
-        outcome = verdict.stopped(verdict.NOT_TRIED, self._ending.halted or HaltReason.INTERRUPTED)
-        for request in untouched:
+        halted = self._ending.halted or HaltReason.INTERRUPTED
+        for request in untouched:  # one that was to be looked up stays in doubt
+            outcome = verdict.stopped(verdict.begin(request), halted)
             self._outbox.add(Settled(request.row_no, request.key, outcome))
 
     def _read_ahead(self) -> int:

@@ -157,6 +157,7 @@ def a_run(name: str = "run-1", started_at: datetime = START) -> RunRecord:
         columns=("user_id", "course_id", "Läuft\nweiter"),
         started_at=started_at,
         folder="batch-enroll-runs/x",
+        options={"course_id": None, "map": {"user_id": "Schüler"}, "limit": 3},
     )
 
 

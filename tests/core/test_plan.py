@@ -78,8 +78,14 @@ def test_the_second_row_of_a_seat_is_skipped_and_names_the_first() -> None:
 
 
 def test_a_row_that_repeats_one_of_an_earlier_batch_is_skipped_too() -> None:
-    (row,) = plan_rows(source(700), u1=entry(SeatState.CLAIMED, THIS_RUN))
+    _, row = plan_rows(source(2, user_id="u0"), source(700), u1=entry(SeatState.CLAIMED, THIS_RUN))
     assert outcome_of(row).detail == "repeats term.csv row 2"
+
+
+def test_a_row_of_this_run_that_was_claimed_before_does_not_repeat_itself() -> None:
+    (row,) = plan_rows(source(), u1=entry(SeatState.CLAIMED, THIS_RUN))
+    assert row.request is not None
+    assert row.request.action is Action.LOOK_UP
 
 
 def test_the_same_user_and_course_in_another_role_is_another_seat() -> None:

@@ -69,6 +69,7 @@ def run_columns(run: RunRecord) -> Params:
         "columns": _encode_json(run.columns),
         "started_at": micros(run.started_at),
         "folder": _plain(run.folder),
+        "options": _encode_json(dict(run.options)),
         **end_columns(run),
     }
 
@@ -101,6 +102,7 @@ def run_from(row: AnyRow) -> RunRecord:
         exit_status=row.exit_status,
         ending=row.ending,
         dry_run=row.dry_run,
+        options=json.loads(row.options),
     )
 
 

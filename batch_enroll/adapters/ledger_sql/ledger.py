@@ -219,5 +219,5 @@ class SqlLedger:
 
 
 def _purged(now: int) -> dict[str, str | int]:
-    empty_list = {"columns": "[]", "rosters": "[]", "requests": "[]"}
+    empty_list = {"columns": "[]", "rosters": "[]", "requests": "[]", "options": "{}"}
     return {**empty_list, "base_url": "", "scope": "", "folder": "", "ending": "", "purged_at": now}

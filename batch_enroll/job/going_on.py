@@ -1,0 +1,123 @@
+"""An earlier run gone on with: the same roster beside what the ledger holds of it, into the same results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from batch_enroll.core import plan
+from batch_enroll.core.errors import RosterError
+from batch_enroll.core.events import RunStarted
+from batch_enroll.core.model import Requests
+from batch_enroll.core.replan import replan
+from batch_enroll.job.run import finish
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
+
+    from batch_enroll.core.model import Outcome, OutcomeKind, PlannedRow, ResultRow, RosterRef, RunRecord, SourceRow
+    from batch_enroll.core.plan import Rules
+    from batch_enroll.core.summary import RunSummary
+    from batch_enroll.engine import Ending, Planning
+    from batch_enroll.job.run import Books
+    from batch_enroll.ports import Ledger, RosterSource
+
+_BATCH: Final = 500
+
+
+class GoingOn:
+    """Walks the roster beside the run's lines and plans again those that ended as `again` says, and all unrecorded.
+
+    Recorded rows keep their outcome when the run stops meanwhile: a row in doubt must not become "not attempted".
+    """
+
+    def __init__(self, source: RosterSource, rules: Rules, ledger: Ledger, again: frozenset[OutcomeKind]) -> None:
+        self._source = iter(source.rows())
+        self._lines = ledger.results(rules.run_id)
+        self._rules = rules
+        self._ledger = ledger
+        self._again = again
+        self._unreadable: RosterError | None = None
+        self._walked = 0
+        self.planned = 0
+
+    def next_batch(self, instead: Outcome | None) -> Sequence[PlannedRow]:
+        """The next rows to go on with, claimed in the ledger; see `engine.Planning`."""
+        sources, lines = self._read(recorded_too=instead is None)
+        readings = [plan.read(row_no, source, self._rules) for row_no, source in sources]
+        known = self._ledger.known([reading.request.key for reading in readings if reading.request is not None])
+        rows = replan(readings, lines, known, self._rules)
+        if instead is not None:
+            rows = [plan.hold_back(row, instead) for row in rows]
+        if rows:
+            self._ledger.claim(self._rules.run_id, rows)
+        elif self._unreadable is not None:
+            raise self._unreadable
+        self.planned += len(rows)
+        return rows
+
+    def rows(self) -> int:
+        """How many rows the run has: those walked, and those recorded beyond; to be asked at the end."""
+        self._walked += sum(1 for _ in self._lines)
+        return self._walked
+
+    def _read(self, *, recorded_too: bool) -> tuple[list[tuple[int, SourceRow]], dict[int, ResultRow]]:
+        chosen = self._chosen(recorded_too=recorded_too)
+        sources: list[tuple[int, SourceRow]] = []
+        lines: dict[int, ResultRow] = {}
+        try:
+            for source, line in islice(chosen, _BATCH):
+                sources.append((self._walked, source))
+                if line is not None:
+                    lines[self._walked] = line
+        except RosterError as error:
+            self._unreadable = error
+        return sources, lines
+
+    def _chosen(self, *, recorded_too: bool) -> Iterator[tuple[SourceRow, ResultRow | None]]:
+        for source in self._source:
+            line = next(self._lines, None)
+            self._walked += 1
+            if line is None or (recorded_too and line.outcome.kind in self._again):
+                yield source, line
+
+
+@dataclass(frozen=True, slots=True)
+class GoneOn:
+    """What going on came to: the summary of the whole run, and how many rows had been left to do."""
+
+    summary: RunSummary
+    rows_planned: int
+
+
+async def go_on(
+    record: RunRecord,
+    source: RosterSource,
+    rules: Rules,
+    books: Books,
+    again: frozenset[OutcomeKind],
+    send: Callable[[Planning], Awaitable[Ending]],
+) -> GoneOn:
+    """Sends what the run left, and writes its results anew for the whole roster; requests add up over all tries.
+
+    Raises:
+        LedgerError: the ledger cannot be written, or rows and results do not add up.
+    """
+    books.sink.emit(RunStarted(record, source.estimated_rows))
+    planning = GoingOn(source, rules, books.ledger, again)
+    ending = await send(planning)
+    ending.requests = _sum(record.requests, ending.requests)
+    ended = replace(record, rosters=_refs(record, source))
+    return GoneOn(finish(ended, ending, books, planning.rows()), planning.planned)
+
+
+def _sum(before: Requests, now: Requests) -> Requests:
+    return Requests(before.sent + now.sent, before.retried + now.retried, before.throttled + now.throttled)
+
+
+def _refs(record: RunRecord, source: RosterSource) -> tuple[RosterRef, ...]:
+    """What was read now, under the names that were typed when the run began."""
+    refs = source.refs()
+    names = [ref.path for ref in record.rosters] or [ref.path for ref in refs]
+    return tuple(replace(ref, path=name) for ref, name in zip(refs, names, strict=True))
