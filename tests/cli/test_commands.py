@@ -16,7 +16,6 @@ import pytest
 from batch_enroll.cli import main
 from batch_enroll.core.model import OutcomeKind
 
-
 ROSTER = "user_id,course_id,school_id,role\n" + "".join(f"stu-{n},math-7,north,student\n" for n in range(1, 21))
 SENT = {
     "run_id", "roster", "environment", "base_url", "started_at", "finished_at", "duration_s", "outcomes", "requests",
