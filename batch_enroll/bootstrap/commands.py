@@ -14,6 +14,7 @@ import anyio
 from batch_enroll import job
 from batch_enroll.adapters import run_folder
 from batch_enroll.adapters.sink_all import AllSinks
+from batch_enroll.bootstrap.alone import keep_others_out
 from batch_enroll.bootstrap.books import LEDGER_FILE, books_in, ledger_of, scratch_over
 from batch_enroll.bootstrap.rosters import opened
 from batch_enroll.bootstrap.sending import Server, sandbox_of, send, server_of
@@ -51,6 +52,8 @@ async def _run(settings: Settings, rosters: Sequence[str]) -> RunSummary:
         ledger = ledger_of(settings, stack)
         if settings.dry_run:
             ledger = scratch_over(ledger, stack)
+        else:
+            keep_others_out(settings, ledger, "run")
         folder = run_folder.create(settings.out, rosters[0], utc_now())
         sink = AllSinks(log_in(folder, settings, stack), progress_of(settings, stack))
         run_id = RunId(folder.name)
