@@ -63,11 +63,13 @@ class Desk:
         }
 
     @asynccontextmanager
-    async def started(self, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    async def started(
+        self, *arguments: str, stdin: int = asyncio.subprocess.DEVNULL
+    ) -> AsyncIterator[asyncio.subprocess.Process]:
         """The command as a process; killed if it outlives the block."""
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "batch_enroll", *arguments,
-            cwd=self.folder, env=self.environment(), stdin=asyncio.subprocess.DEVNULL,
+            cwd=self.folder, env=self.environment(), stdin=stdin,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         try:

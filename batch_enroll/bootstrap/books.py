@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 LEDGER_FILE: Final = "ledger.sqlite3"
 
 
+def ledger_there(settings: Settings) -> bool:
+    """Whether anything was ever run with these settings' ledger; asking makes no file."""
+    return (settings.state / LEDGER_FILE).exists()
+
+
 def ledger_of(settings: Settings, stack: ExitStack) -> Ledger:
     """The ledger in the state folder; closed with `stack`."""
     ledger = SqlLedger(settings.state / LEDGER_FILE, utc_now)

@@ -326,6 +326,7 @@ class Requests:
 class RunRecord:
     """One run as the ledger keeps it; `finished_at` is None while it goes on or after a crash.
 
+    `outcomes` counts its rows by kind once it is over, so that a history need not count them again.
     `options` are the settings that decided how the roster was read, so that it can be read again alike.
     """
 
@@ -343,6 +344,7 @@ class RunRecord:
     ending: str = ""
     dry_run: bool = False
     options: Mapping[str, Json] = field(default_factory=dict)
+    outcomes: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def lasting(self) -> bool:

@@ -99,6 +99,10 @@ class Tally:
         """Rows counted so far."""
         return self.outcomes.total()
 
+    def counts(self) -> dict[str, int]:
+        """Rows by kind: every kind, always in the same order."""
+        return {kind.value: self.outcomes[kind] for kind in OutcomeKind}
+
     def add(self, row: ResultRow) -> None:
         """Counts one row."""
         outcome = row.outcome
@@ -135,7 +139,7 @@ def summarise(run: RunRecord, tally: Tally, files: Mapping[str, str]) -> RunSumm
     return RunSummary(
         run=run,
         duration_s=duration_s,
-        outcomes={kind.value: tally.outcomes[kind] for kind in OutcomeKind},
+        outcomes=tally.counts(),
         rows_per_s=(tally.rows - tally.outcomes[OutcomeKind.NOT_ATTEMPTED]) / duration_s if duration_s > 0 else 0.0,
         causes=tally.causes(),
         files=files,

@@ -99,6 +99,7 @@ def finish(record: RunRecord, ending: Ending, books: Books, rows_read: int) -> R
         requests=ending.requests,
         exit_status=exit_status,
         ending=ending.detail,
+        outcomes=tally.counts(),
     )
     files = {} if ending.cut else {name: str(path) for name, path in books.files.items()}
     summary = summarise(ended, tally, files)

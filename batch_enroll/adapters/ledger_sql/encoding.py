@@ -83,6 +83,7 @@ def end_columns(run: RunRecord) -> Params:
         "exit_status": run.exit_status,
         "ending": _plain(run.ending),
         "dry_run": run.dry_run,
+        "outcomes": _encode_json(dict(run.outcomes)),
     }
 
 
@@ -103,6 +104,7 @@ def run_from(row: AnyRow) -> RunRecord:
         ending=row.ending,
         dry_run=row.dry_run,
         options=json.loads(row.options),
+        outcomes=json.loads(row.outcomes),
     )
 
 

@@ -52,6 +52,7 @@ RUNS: Final = Table(
     Column("exit_status", Integer),
     Column("ending", Text, nullable=False),
     Column("dry_run", Boolean, nullable=False),
+    Column("outcomes", Text, nullable=False),
     Column("options", Text, nullable=False),
     Column("purged_at", BigInteger),  # a purged run keeps its number and id, because seats name it, and nothing else
 )

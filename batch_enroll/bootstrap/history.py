@@ -1,0 +1,45 @@
+"""Commands over all past runs: they read the ledger, or clear it, and send nothing."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from batch_enroll import job
+from batch_enroll.bootstrap.alone import owner
+from batch_enroll.bootstrap.books import ledger_of, ledger_there
+from batch_enroll.bootstrap.wall import utc_now
+from batch_enroll.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from batch_enroll.core.model import RunRecord
+    from batch_enroll.settings import Settings
+
+
+def runs(settings: Settings, limit: int) -> list[RunRecord]:
+    """The latest runs, latest first, with their outcomes."""
+    if not ledger_there(settings):
+        return []
+    with ExitStack() as stack:
+        return list(job.history(ledger_of(settings, stack), limit))
+
+
+def purge(settings: Settings, older_than: timedelta) -> int:
+    """Removes from the ledger what runs that ended so long ago hold of persons; how many runs that were.
+
+    Raises:
+        LedgerError: a run is going on, or the ledger cannot be written.
+        UsageError: nothing can be that old.
+    """
+    if not ledger_there(settings):
+        return 0
+    try:
+        before = utc_now() - older_than
+    except OverflowError:
+        raise UsageError(f"--older-than: {older_than.days} days ago there was no calendar") from None
+    with ExitStack() as stack:
+        ledger = ledger_of(settings, stack)
+        ledger.lock(None, owner("purge"))
+        return ledger.purge(before)

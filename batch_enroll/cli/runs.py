@@ -1,0 +1,67 @@
+"""`batch-enroll runs`: the history."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
+from batch_enroll.cli.output import Answer, Tone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from batch_enroll.cli.output import Paint
+    from batch_enroll.core.model import RunRecord
+
+HELP = """Lists past runs, the latest first: when, where, how many rows, how many of them are enrolled.
+
+A run without an exit code is still going on, or was killed; batch-enroll resume finishes it.
+"""
+EPILOG = """Examples:
+
+\b
+  batch-enroll runs
+  batch-enroll runs --limit 100 --json
+"""
+
+
+def runs(
+    limit: Annotated[int, typer.Option(metavar="N", min=1, help="Show the latest N runs.")] = 20,
+    state: opt.State = None,
+    config: opt.Config = None,
+    as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
+) -> Answer:
+    """The answer of the history."""
+    del as_json
+    from batch_enroll.settings import Needs, load  # noqa: PLC0415 - not for --help
+
+    settings = load({"state": state, "config": config}, needs=Needs.STATE)
+    from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
+    from batch_enroll.core.history import line_of  # noqa: PLC0415 - not for --help
+
+    past = bootstrap.runs(settings, limit)
+    return Answer(0, {"runs": [line_of(run) for run in past], "exit_status": 0}, partial(runs_lines, past))
+
+
+def runs_lines(past: Sequence[RunRecord], paint: Paint) -> Iterator[str]:
+    """One line for each run under a heading; the run's id comes last, since it is as long as the roster's name."""
+    from batch_enroll.core.history import well  # noqa: PLC0415 - not for --help
+
+    if not past:
+        yield "There are no runs yet; start one with: batch-enroll run ROSTER"
+        return
+    yield paint(f"{'started':<19}{'environment':<11}{'rows':>9}{'enrolled':>10}{'exit':>6}  run", Tone.STRONG)
+    for run in past:
+        tone = Tone.GOOD if run.exit_status == 0 else Tone.BAD
+        exit_status = paint(f"{'-' if run.exit_status is None else run.exit_status:>6}", tone)
+        when = f"{run.started_at:%Y-%m-%d %H:%M}Z"
+        counts = f"{sum(run.outcomes.values()):>9,}{well(run):>10,}"
+        yield f"{when:<19}{run.environment:<11}{counts}{exit_status}  {run.run_id}"
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("runs", help=HELP, short_help="List past runs.", epilog=EPILOG)(runs)
