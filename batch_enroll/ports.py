@@ -104,7 +104,7 @@ class Ledger(Protocol):
         """
 
     def finish(self, run: RunRecord) -> None:
-        """Records the end of a run: its counts, exit status and time."""
+        """Records the end of a run: its counts, exit status and time; without a time, that it goes on again."""
 
     def results(self, run_id: RunId) -> Iterator[ResultRow]:
         """Every row of the run in input order; a claimed row that never settled is UNKNOWN (E402)."""

@@ -46,6 +46,19 @@ def create(out: Path, roster: str, now: datetime) -> Path:
     raise AssertionError  # count() does not end
 
 
+def reopened(folder: Path) -> Path:
+    """The folder of a past run, made again if it was removed.
+
+    Raises:
+        RunStoppedError: it cannot be made; nothing was sent.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunStoppedError(f"the run's folder {folder} cannot be written ({error.strerror})") from error
+    return folder
+
+
 def own_files(folder: Path) -> dict[str, Path]:
     """The files of a run beside its reports, by role."""
     return {"summary": folder / SUMMARY, "log": folder / LOG}

@@ -29,6 +29,7 @@ Rosters: TypeAlias = Annotated[
         metavar="ROSTER", help="A .csv, .tsv, .txt or .xlsx file, a OneRoster .zip or folder, or - for CSV on stdin."
     ),
 ]
+PastRun: TypeAlias = Annotated[str | None, typer.Argument(metavar="RUN", help="The run's id. Default: the latest run.")]
 Env: TypeAlias = Annotated[
     str | None,
     typer.Option(

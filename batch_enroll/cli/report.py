@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from batch_enroll.cli.output import WIDTH, Tone
 from batch_enroll.core import catalogue
 from batch_enroll.core.model import SETTLED_WELL, TO_MEND, OutcomeKind, Place
+from batch_enroll.core.replan import TO_RESUME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -115,6 +116,8 @@ def _next_command(summary: RunSummary) -> tuple[str, list[str]] | None:
     again = ["batch-enroll", "run", *(roster.path for roster in run.rosters)]
     if run.dry_run:
         return "Next: the same without --dry-run", [*again, *server]
+    if run.lasting and any(summary.outcomes.get(kind, 0) for kind in TO_RESUME):
+        return "Next: go on with what is left", ["batch-enroll", "resume", run.run_id, *server]
     if failed is None and summary.exit_status in _INTERRUPTED and run.rosters:
         return "Next: run it again; what is enrolled is not sent twice", [*again, *server]
     if failed is None or not to_mend:

@@ -2,21 +2,69 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core import plan
-from batch_enroll.core.model import Action, OutcomeKind
+from batch_enroll.core.model import SETTLED_WELL, Action, OutcomeKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from batch_enroll.core.model import EnrollmentKey, LedgerEntry, PlannedRow, ResultRow
+    from batch_enroll.core.model import EnrollmentKey, LedgerEntry, PlannedRow, ResultRow, SourceRow
     from batch_enroll.core.plan import Reading, Rules
 
 TO_RESUME: Final = frozenset({OutcomeKind.UNKNOWN, OutcomeKind.NOT_ATTEMPTED})
 TO_RETRY: Final = TO_RESUME | {OutcomeKind.FAILED}
 TO_RETRY_ALL: Final = TO_RETRY | {OutcomeKind.REJECTED}
+_NAMED: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """How a roster differs from what a run recorded of it.
+
+    Attributes:
+        places: the first changed rows.
+        changed: rows whose cells changed.
+        enrolled: those of them that were enrolled before they changed.
+        added: rows at the end that the run has not recorded.
+        gone: recorded rows that the roster ends before.
+    """
+
+    places: tuple[str, ...] = ()
+    changed: int = 0
+    enrolled: int = 0
+    added: int = 0
+    gone: int = 0
+
+    def __str__(self) -> str:
+        more = ", ..." if self.changed > len(self.places) else ""
+        parts = [
+            f"{self.changed} changed ({', '.join(self.places)}{more})" if self.changed else "",
+            f"{self.added} at its end not recorded before" if self.added else "",
+            f"{self.gone} at its end gone" if self.gone else "",
+        ]
+        told = "; ".join(part for part in parts if part)
+        return f"rows: {told}" if told else "no recorded row has other cells, but the files differ"
+
+
+def compare(sources: Iterable[SourceRow], lines: Iterable[ResultRow]) -> Changes:
+    """The roster as it is now beside the cells that were recorded, row by row."""
+    places: list[str] = []
+    changed = enrolled = added = gone = 0
+    for source, line in zip_longest(sources, lines):
+        if line is None:
+            added += 1
+        elif source is None:
+            gone += 1
+        elif source.cells != line.cells:
+            changed += 1
+            enrolled += line.outcome.kind in SETTLED_WELL
+            if len(places) < _NAMED:
+                places.append(str(source.place))
+    return Changes(tuple(places), changed, enrolled, added, gone)
 
 
 def replan(

@@ -85,10 +85,10 @@ class GoingOn:
 
 @dataclass(frozen=True, slots=True)
 class GoneOn:
-    """What going on came to: the summary of the whole run, and how many rows had been left to do."""
+    """What going on came to: the summary of the whole run, and whether anything had been left to do."""
 
     summary: RunSummary
-    rows_planned: int
+    went_on: bool
 
 
 async def go_on(
@@ -104,12 +104,14 @@ async def go_on(
     Raises:
         LedgerError: the ledger cannot be written, or rows and results do not add up.
     """
+    record = replace(record, finished_at=None, exit_status=None, ending="")
+    books.ledger.finish(record)  # until it ends again
     books.sink.emit(RunStarted(record, source.estimated_rows))
     planning = GoingOn(source, rules, books.ledger, again)
     ending = await send(planning)
     ending.requests = _sum(record.requests, ending.requests)
     ended = replace(record, rosters=_refs(record, source))
-    return GoneOn(finish(ended, ending, books, planning.rows()), planning.planned)
+    return GoneOn(finish(ended, ending, books, planning.rows()), planning.planned > 0 or ending.halted is not None)
 
 
 def _sum(before: Requests, now: Requests) -> Requests:

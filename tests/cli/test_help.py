@@ -17,6 +17,7 @@ OPTIONS = {
         "--sheet --as-of --limit --out --state --config --dry-run --json --quiet --log-format --scenario --school "
         "--seed"
     ),
+    "resume": "RUN --env --base-url --token-url --rate --max-in-flight --state --config --json --quiet --log-format",
     "check": "ROSTER --env --rate --course-id --school-id --role --begin-date --map --sheet --as-of --limit --json",
     "show": "RUN --state --json",
     "sandbox": "--port --scenario --school --seed",

@@ -100,18 +100,27 @@ def test_a_run_that_went_well_asks_for_nothing() -> None:
 
 
 def test_an_interrupted_run_says_how_to_go_on() -> None:
-    run = replace(RUN, exit_status=130, ending="interrupted by Ctrl-C", environment="custom", base_url="https://x.org")
+    url = "https://x.org"
+    run = replace(RUN, exit_status=130, ending="interrupted", environment="custom", base_url=url, scope=url)
     text = text_of(summary_of(run, enrolled=1, not_attempted=9))
-    assert "The run was stopped: interrupted by Ctrl-C" in text
+    assert "The run was stopped: interrupted" in text
     assert text.endswith(
-        "Next: go on with what is left\n  batch-enroll run 'my runs/a/failed.csv' --base-url https://x.org"
+        "Next: go on with what is left\n  batch-enroll resume 20250901T120000Z-term --base-url https://x.org"
     )
 
 
-def test_a_run_that_was_cut_short_names_the_roster_itself() -> None:
+def test_a_run_that_was_cut_short_can_be_resumed_without_its_files() -> None:
     text = text_of(replace(summary_of(replace(RUN, exit_status=130), unknown=3), files={}))
+    assert text.endswith("  batch-enroll resume 20250901T120000Z-term --env staging")
+
+
+def test_an_interrupted_rehearsal_is_run_again_because_its_server_is_gone() -> None:
+    run = replace(RUN, exit_status=130, environment="sandbox", scope="rehearsal 20250901T120000Z-term")
+    text = text_of(summary_of(run, enrolled=1, not_attempted=9))
+    assert text.endswith("Next: go on with what is left\n  batch-enroll run 'my runs/a/failed.csv' --env sandbox")
+    text = text_of(replace(summary_of(run, unknown=3), files={}))
     assert text.endswith(
-        "Next: run it again; what is enrolled is not sent twice\n  batch-enroll run 'term list.csv' --env staging"
+        "Next: run it again; what is enrolled is not sent twice\n  batch-enroll run 'term list.csv' --env sandbox"
     )
 
 

@@ -1,0 +1,48 @@
+"""The rows of an earlier run as its roster: for standard input, which cannot be read again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from batch_enroll.core.headers import map_headers
+from batch_enroll.core.model import SourceRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from batch_enroll.core.model import RosterRef, RunRecord
+    from batch_enroll.ports import Ledger
+
+
+class RecordedRoster:
+    """A RosterSource over the cells that the ledger holds of a run; rows that were never recorded are not in it."""
+
+    def __init__(self, record: RunRecord, ledger: Ledger, *, overrides: Mapping[str, str]) -> None:
+        self._record = record
+        self._ledger = ledger
+        self._map = map_headers(record.columns, overrides)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The roster's own columns."""
+        return self._record.columns
+
+    @property
+    def estimated_rows(self) -> int | None:
+        """Not known without reading them."""
+        return None
+
+    def rows(self) -> Iterator[SourceRow]:
+        """Every row recorded, also one that is blank: each stands for its line."""
+        for line in self._ledger.results(self._record.run_id):
+            cells = (*line.cells, *[""] * (len(self._record.columns) - len(line.cells)))
+            row = self._map.row(line.place, cells)
+            yield SourceRow(line.place, line.cells, {}) if row is None else row
+
+    def describe(self) -> tuple[tuple[str, str], ...]:
+        """Each column and the field it is read as."""
+        return self._map.describe()
+
+    def refs(self) -> tuple[RosterRef, ...]:
+        """What was read when the run began."""
+        return self._record.rosters

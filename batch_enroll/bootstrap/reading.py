@@ -1,0 +1,69 @@
+"""How a run reads its roster: recorded with it, so that going on reads the same rows in the same way."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from batch_enroll.adapters.roster_csv import STDIN
+from batch_enroll.bootstrap.wall import utc_now
+from batch_enroll.core.intake import Defaults
+from batch_enroll.core.model import Role
+from batch_enroll.core.plan import Rules
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from batch_enroll.core.model import Json, RunId, RunRecord
+    from batch_enroll.settings import Settings
+
+
+class Options(BaseModel):
+    """The settings that decide how a roster is read, and where its files are; `-` is standard input."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True, extra="ignore")
+
+    course_id: str | None = None
+    school_id: str | None = None
+    role: Role | None = None
+    begin_date: str | None = None
+    map: dict[str, str] = Field(default_factory=dict)
+    sheet: str | None = None
+    as_of: date | None = None
+    limit: int | None = None
+    send_sourced_id: str = "roster"
+    rosters: tuple[str, ...] = ()
+
+
+def on_a_day(settings: Settings) -> Settings:
+    """The same settings with the day settled on which end dates are read."""
+    return settings.model_copy(update={"as_of": settings.as_of or utc_now().astimezone().date()})
+
+
+def options_of(settings: Settings, rosters: Sequence[str]) -> dict[str, Json]:
+    """What is recorded with a run."""
+    places = tuple(name if name == STDIN else str(Path(name).absolute()) for name in rosters)
+    options: dict[str, Json] = (
+        Options.model_validate(settings).model_copy(update={"rosters": places}).model_dump(mode="json")
+    )
+    return options
+
+
+def as_then(settings: Settings, record: RunRecord) -> tuple[Settings, tuple[str, ...]]:
+    """Settings that read the roster of `record` as it was read then, and where its files are."""
+    options = Options.model_validate(record.options)
+    return settings.model_copy(update=options.model_dump(exclude={"rosters"})), options.rosters
+
+
+def rules_of(settings: Settings, run_id: RunId, scope: str) -> Rules:
+    """What the plan of a run depends on besides its rows."""
+    return Rules(
+        scope=scope,
+        run_id=run_id,
+        today=settings.as_of or utc_now().astimezone().date(),
+        defaults=Defaults(settings.course_id, settings.school_id, settings.role, settings.begin_date),
+        send_sourced_id=settings.send_sourced_id == "roster",
+    )

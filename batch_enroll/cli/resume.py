@@ -1,0 +1,78 @@
+"""`batch-enroll resume`: an interrupted run, finished."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
+from batch_enroll.cli.output import Answer, Tone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import typer
+
+    from batch_enroll.cli.output import Paint
+    from batch_enroll.core.summary import RunSummary
+    from batch_enroll.job import GoneOn
+
+HELP = """Finishes a run that was interrupted: by Ctrl-C, a guard, a crash, or a power cut.
+
+Rows whose answer was lost are looked up before anything is sent again; rows that were never sent or never read follow.
+The results are written again for the whole roster. With nothing left to do it says so and exits with 0.
+"""
+EPILOG = """Examples:
+
+\b
+  batch-enroll resume --env staging
+  batch-enroll resume 20260901T060000Z-term --env production
+"""
+
+
+def resume(  # noqa: PLR0913, PLR0917 - one argument for each option
+    run: opt.PastRun = None,
+    env: opt.Env = None,
+    base_url: opt.BaseUrl = None,
+    token_url: opt.TokenUrl = None,
+    rate: opt.Rate = None,
+    max_in_flight: opt.MaxInFlight = None,
+    state: opt.State = None,
+    config: opt.Config = None,
+    quiet: opt.Quiet = False,  # noqa: FBT002 - a flag
+    log_format: opt.LogFormat = None,
+    as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
+) -> Answer:
+    """The answer of a run gone on with."""
+    del as_json
+    from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
+
+    flags: dict[str, object] = {
+        "env": env, "base_url": base_url, "token_url": token_url, "rate": rate, "max_in_flight": max_in_flight,
+        "state": state, "config": config, "quiet": quiet, "log_format": log_format,
+    }  # fmt: skip
+    settings = load(flags)
+    from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
+
+    return gone_on(bootstrap.resume(settings, run), "resume")
+
+
+def gone_on(outcome: GoneOn, verb: str) -> Answer:
+    """The answer of a run gone on with; that nothing was left to do is no failure, however the run ended."""
+    summary = outcome.summary
+    exit_status = summary.exit_status if outcome.went_on else 0
+    return Answer(exit_status, summary.as_json(), partial(_lines, outcome, summary, verb))
+
+
+def _lines(outcome: GoneOn, summary: RunSummary, verb: str, paint: Paint) -> Iterator[str]:
+    from batch_enroll.cli.report import run_lines  # noqa: PLC0415 - not for --help
+
+    if not outcome.went_on:
+        yield paint(f"Nothing is left to {verb}; nothing was sent.", Tone.STRONG)
+        yield ""
+    yield from run_lines(summary, paint)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("resume", help=HELP, short_help="Finish a run that was interrupted.", epilog=EPILOG)(resume)
