@@ -2,5 +2,6 @@
 
 from batch_enroll.bootstrap.commands import check, rehearse, run, show
 from batch_enroll.bootstrap.going_on import resume
+from batch_enroll.bootstrap.history import purge, runs
 
-__all__ = ["check", "rehearse", "resume", "run", "show"]
+__all__ = ["check", "purge", "rehearse", "resume", "run", "runs", "show"]

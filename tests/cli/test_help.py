@@ -20,6 +20,8 @@ OPTIONS = {
     "resume": "RUN --env --base-url --token-url --rate --max-in-flight --state --config --json --quiet --log-format",
     "check": "ROSTER --env --rate --course-id --school-id --role --begin-date --map --sheet --as-of --limit --json",
     "show": "RUN --state --json",
+    "runs": "--limit --state --json",
+    "purge": "--older-than --yes --state --json",
     "sandbox": "--port --scenario --school --seed",
     "demo": "--out --quiet --json",
 }
