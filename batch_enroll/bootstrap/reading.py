@@ -66,4 +66,5 @@ def rules_of(settings: Settings, run_id: RunId, scope: str) -> Rules:
         today=settings.as_of or utc_now().astimezone().date(),
         defaults=Defaults(settings.course_id, settings.school_id, settings.role, settings.begin_date),
         send_sourced_id=settings.send_sourced_id == "roster",
+        recheck=settings.recheck,
     )

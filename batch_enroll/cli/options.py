@@ -82,6 +82,9 @@ Config: TypeAlias = Annotated[
     str | None, typer.Option(metavar="FILE", help="Settings in TOML. Default: batch-enroll.toml, if it is there.")
 ]
 DryRun: TypeAlias = Annotated[bool, typer.Option("--dry-run", help="Do everything but send.")]
+Recheck: TypeAlias = Annotated[
+    bool, typer.Option("--recheck", help="Ask the server for seats of earlier runs instead of skipping them.")
+]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the summary as one line of JSON.")]
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
 LogFormat: TypeAlias = Annotated[

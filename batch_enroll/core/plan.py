@@ -38,6 +38,7 @@ class Rules:
         today: the day that decides whether an end date has passed.
         defaults: values for cells that are blank.
         send_sourced_id: whether a sourcedId in the roster is sent along.
+        recheck: whether the server is asked for seats that the ledger knows, instead of believing the ledger.
     """
 
     scope: str
@@ -45,6 +46,7 @@ class Rules:
     today: date
     defaults: Defaults
     send_sourced_id: bool = True
+    recheck: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def plan(readings: Sequence[Reading], known: Mapping[EnrollmentKey, LedgerEntry]
         request, outcome = reading.request, reading.outcome
         if request is not None:
             entry = known.get(request.key)
-            outcome = _repeats(first.get(request.key)) or _known_before(entry, rules.run_id, reading.row_no)
+            outcome = _repeats(first.get(request.key)) or _known_before(entry, rules, reading.row_no)
             first.setdefault(request.key, reading.source.place)
             request = None if outcome is not None else _first_step(request, entry)
         source = reading.source
@@ -120,18 +122,18 @@ def _repeats(place: Place | None) -> Outcome | None:
     return None if place is None else Outcome(OutcomeKind.SKIPPED, catalogue.REPEATED, f"repeats {place}")
 
 
-def _known_before(entry: LedgerEntry | None, run_id: RunId, row_no: int) -> Outcome | None:
+def _known_before(entry: LedgerEntry | None, rules: Rules, row_no: int) -> Outcome | None:
     if entry is None:
         return None
-    if entry.run_id == run_id:  # its own line is there if the run is gone on with
+    if entry.run_id == rules.run_id:  # its own line is there if the run is gone on with
         return None if entry.row_no == row_no else _repeats(entry.place)
-    if entry.state is SeatState.ENROLLED:
+    if entry.state is SeatState.ENROLLED and not rules.recheck:
         return Outcome(OutcomeKind.ALREADY_ENROLLED, catalogue.SEEN_BY_LEDGER, f"by run {entry.run_id}")
     return None
 
 
 def _first_step(request: EnrollmentRequest, entry: LedgerEntry | None) -> EnrollmentRequest:
-    """Claimed but unsettled means unknown: look it up before it is sent again."""
-    if entry is not None and entry.state in {SeatState.CLAIMED, SeatState.UNKNOWN}:
+    """Claimed but unsettled means unknown: look it up before it is sent again. So is a seat that is rechecked."""
+    if entry is not None and entry.state is not SeatState.OPEN:
         return replace(request, action=Action.LOOK_UP)
     return request

@@ -78,6 +78,7 @@ class Settings(BaseSettings):
         probe: whether the first row of each course and school goes ahead alone.
         map: field to the roster's header.
         send_sourced_id: whether the roster's `sourced_id` is sent with the enrollment.
+        recheck: whether the server is asked for seats that an earlier run settled, instead of skipping them.
         sandbox_scenarios, sandbox_school, sandbox_seed: what the embedded sandbox plays.
     """
 
@@ -108,6 +109,7 @@ class Settings(BaseSettings):
     sheet: Text | None = None
     as_of: date | None = None
     dry_run: bool = False
+    recheck: bool = False
     limit: Annotated[int, Field(ge=1)] | None = None
     log_format: Literal["console", "json"] | None = None
     quiet: bool = False

@@ -14,8 +14,8 @@ from batch_enroll.cli import app
 OPTIONS = {
     "run": (
         "ROSTER --env --base-url --token-url --rate --max-in-flight --course-id --school-id --role --begin-date --map "
-        "--sheet --as-of --limit --out --state --config --dry-run --json --quiet --log-format --scenario --school "
-        "--seed"
+        "--sheet --as-of --limit --out --state --config --dry-run --recheck --json --quiet --log-format "
+        "--scenario --school --seed"
     ),
     "resume": "RUN --env --base-url --token-url --rate --max-in-flight --state --config --json --quiet --log-format",
     "check": "ROSTER --env --rate --course-id --school-id --role --begin-date --map --sheet --as-of --limit --json",

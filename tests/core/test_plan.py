@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from hypothesis import given
@@ -97,6 +98,20 @@ def test_a_seat_enrolled_by_an_earlier_run_is_not_sent_again() -> None:
     (row,) = plan_rows(source(), u1=entry(SeatState.ENROLLED))
     assert outcome_of(row).kind is OutcomeKind.ALREADY_ENROLLED
     assert outcome_of(row).code == catalogue.SEEN_BY_LEDGER
+
+
+def test_a_seat_enrolled_by_an_earlier_run_is_asked_for_when_rechecking() -> None:
+    rules = replace(RULES, recheck=True)
+    known, new = plan_rows(source(), source(3, user_id="u2"), rules=rules, u1=entry(SeatState.ENROLLED))
+    assert known.request is not None
+    assert new.request is not None
+    assert (known.request.action, new.request.action) == (Action.LOOK_UP, Action.ENROLL)
+
+
+def test_rechecking_still_skips_a_row_that_repeats_another() -> None:
+    rules = replace(RULES, recheck=True)
+    _, second = plan_rows(source(), source(3), rules=rules, u1=entry(SeatState.ENROLLED))
+    assert outcome_of(second).code == catalogue.REPEATED
 
 
 def test_a_seat_whose_attempt_failed_earlier_is_sent_again() -> None:
