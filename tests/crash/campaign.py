@@ -9,6 +9,7 @@ from collections import Counter
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain, repeat
 from pathlib import Path
 from signal import SIGKILL
 from typing import TYPE_CHECKING
@@ -101,12 +102,10 @@ class Story:
 
     async def tell(self, kills: Iterable[Kill]) -> None:
         """Runs and goes on, killed each time, then to the end; checks what is left behind."""
-        for kill in kills:
-            await self._live(kill, *self._next_command())
-        status, told = await self._live(None, *self._next_command())
-        for _ in range(_GOING_ON):
+        status, told = -1, ""
+        for kill in chain(kills, repeat(None, _GOING_ON)):
             if status != 0:
-                status, told = await self._live(None, *self._next_command())
+                status, told = await self._live(kill, *self._next_command())
         assert status == 0, told
         self._count_what_is_left()
         written = self.at.sandbox.school.enroll_writes.total()
@@ -115,7 +114,8 @@ class Story:
         assert self.at.sandbox.school.enroll_writes.total() == written, "there was nothing left, but something was sent"
 
     def _next_command(self) -> tuple[str, ...]:
-        return ("resume",) if self._has_begun() else ("run", str(self.roster), "--max-in-flight", "24", "--quiet")
+        command = ("resume",) if self._has_begun() else ("run", str(self.roster))
+        return (*command, "--max-in-flight", "24", "--quiet")
 
     def _has_begun(self) -> bool:
         file = self.at.folder / "state" / "ledger.sqlite3"
