@@ -213,4 +213,9 @@ class SignalsAt:
         await anyio.sleep_forever()
 
 
-__all__ = ["LOST", "NEVER_SENT", "FakeRoster", "FakeServer", "FakeTokens", "Remembering", "SignalsAt", "students"]
+async def struck(at_s: float | None) -> None:
+    """Waits for a deadline, for ever if there is none."""
+    await anyio.sleep(float("inf") if at_s is None else at_s)
+
+
+__all__ = ["LOST", "NEVER_SENT", "FakeRoster", "FakeServer", "FakeTokens", "Remembering", "SignalsAt", "struck", "students"]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import random  # noqa: TID251 - seeded, so that a run can be repeated
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from fakes import FakeRoster, FakeServer, FakeTokens, Remembering, SignalsAt, students
+from fakes import FakeRoster, FakeServer, FakeTokens, Remembering, SignalsAt, struck, students
 from fakes_ledger import MemoryLedger
 
 from batch_enroll.core.breaker import Breaker, BreakerLimits
@@ -52,6 +53,8 @@ class Harness:
     run_id: RunId = FIRST_RUN
     probing: bool = True
     seed: int = 7
+    deadline_s: float | None = None
+    grace_s: float = 30.0
 
     async def run(self) -> Ending:
         """Carries the roster to its outcomes."""
@@ -68,9 +71,10 @@ class Harness:
             draw=random.Random(self.seed).random,  # noqa: S311 - jitter
             workers=2 * self.pace.max_in_flight + 16,
             aside=at_once,
+            grace_s=self.grace_s,
         )
         planning = RosterPlanning(self.roster, Rules("test", self.run_id, NOON.date(), Defaults()), self.ledger)
-        return await Engine(self.run_id, parts).run(planning, self.signals.__aiter__())
+        return await Engine(self.run_id, parts).run(planning, self.signals.__aiter__(), partial(struck, self.deadline_s))
 
     def outcomes(self) -> list[Outcome]:
         """What the ledger holds, in input order."""

@@ -14,7 +14,7 @@ import anyio
 from batch_enroll import __version__
 from batch_enroll.adapters.api import Api
 from batch_enroll.adapters.oauth import Client, OAuthTokens
-from batch_enroll.bootstrap.wall import utc_now
+from batch_enroll.bootstrap.wall import until, utc_now
 from batch_enroll.core.breaker import Breaker, BreakerLimits
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.gate import Gate
@@ -108,6 +108,7 @@ async def send(
             draw=random.random,
             workers=2 * settings.max_in_flight + _MORE_WORKERS,
             aside=OneThread(),
+            grace_s=settings.grace,
         )
         with anyio.open_signal_receiver(SIGINT, SIGTERM) as signals:
-            return await Engine(run_id, parts).run(planning, signals)
+            return await Engine(run_id, parts).run(planning, signals, until(settings.deadline))

@@ -30,6 +30,9 @@ Rosters: TypeAlias = Annotated[
     ),
 ]
 PastRun: TypeAlias = Annotated[str | None, typer.Argument(metavar="RUN", help="The run's id. Default: the latest run.")]
+AcceptChanges: TypeAlias = Annotated[
+    bool, typer.Option("--accept-changes", help="Go on although the roster changed; changed rows are read anew.")
+]
 Env: TypeAlias = Annotated[
     str | None,
     typer.Option(
@@ -84,6 +87,13 @@ Config: TypeAlias = Annotated[
 DryRun: TypeAlias = Annotated[bool, typer.Option("--dry-run", help="Do everything but send.")]
 Recheck: TypeAlias = Annotated[
     bool, typer.Option("--recheck", help="Ask the server for seats of earlier runs instead of skipping them.")
+]
+Deadline: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="WHEN", help="Stop well after so long (30m, 2h) or at a time of day (06:00)."),
+]
+Grace: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="S", help="Seconds that requests in flight get when the run stops. Default: 30.")
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the summary as one line of JSON.")]
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
-from batch_enroll.cli.output import Answer, Tone
+from batch_enroll.cli.output import Answer, Tone, tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +32,7 @@ EPILOG = """Examples:
 
 def resume(  # noqa: PLR0913, PLR0917 - one argument for each option
     run: opt.PastRun = None,
+    accept_changes: opt.AcceptChanges = False,  # noqa: FBT002 - a flag
     env: opt.Env = None,
     base_url: opt.BaseUrl = None,
     token_url: opt.TokenUrl = None,
@@ -39,6 +40,8 @@ def resume(  # noqa: PLR0913, PLR0917 - one argument for each option
     max_in_flight: opt.MaxInFlight = None,
     state: opt.State = None,
     config: opt.Config = None,
+    deadline: opt.Deadline = None,
+    grace: opt.Grace = None,
     quiet: opt.Quiet = False,  # noqa: FBT002 - a flag
     log_format: opt.LogFormat = None,
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
@@ -49,16 +52,19 @@ def resume(  # noqa: PLR0913, PLR0917 - one argument for each option
 
     flags: dict[str, object] = {
         "env": env, "base_url": base_url, "token_url": token_url, "rate": rate, "max_in_flight": max_in_flight,
-        "state": state, "config": config, "quiet": quiet, "log_format": log_format,
+        "state": state, "config": config, "deadline": deadline, "grace": grace, "quiet": quiet,
+        "log_format": log_format,
     }  # fmt: skip
     settings = load(flags)
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
 
-    return gone_on(bootstrap.resume(settings, run), "resume")
+    return gone_on(bootstrap.resume(settings, run, accept_changes=accept_changes), "resume")
 
 
 def gone_on(outcome: GoneOn, verb: str) -> Answer:
     """The answer of a run gone on with; that nothing was left to do is no failure, however the run ended."""
+    for note in outcome.notes:
+        tell(f"note: {note}")
     summary = outcome.summary
     exit_status = summary.exit_status if outcome.went_on else 0
     return Answer(exit_status, summary.as_json(), partial(_lines, outcome, summary, verb))

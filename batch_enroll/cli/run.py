@@ -48,6 +48,8 @@ def run(  # noqa: PLR0913, PLR0917 - one argument for each option
     config: opt.Config = None,
     dry_run: opt.DryRun = False,  # noqa: FBT002 - a flag
     recheck: opt.Recheck = False,  # noqa: FBT002 - a flag
+    deadline: opt.Deadline = None,
+    grace: opt.Grace = None,
     quiet: opt.Quiet = False,  # noqa: FBT002 - a flag
     log_format: opt.LogFormat = None,
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
@@ -61,7 +63,8 @@ def run(  # noqa: PLR0913, PLR0917 - one argument for each option
         "env": env, "base_url": base_url, "token_url": token_url, "rate": rate, "max_in_flight": max_in_flight,
         "course_id": course_id, "school_id": school_id, "role": role, "begin_date": begin_date, "map": map,
         "sheet": sheet, "as_of": as_of, "limit": limit, "out": out, "state": state, "config": config,
-        "dry_run": dry_run, "recheck": recheck, "quiet": quiet, "log_format": log_format,
+        "dry_run": dry_run, "recheck": recheck, "deadline": deadline, "grace": grace, "quiet": quiet,
+        "log_format": log_format,
         "sandbox_scenarios": sandbox_scenarios, "sandbox_school": sandbox_school, "sandbox_seed": sandbox_seed,
     }  # fmt: skip
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help

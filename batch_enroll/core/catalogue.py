@@ -54,6 +54,7 @@ STOPPED: Final = "N101"
 AUTH_REFUSED: Final = "N102"
 API_DOWN: Final = "N103"
 DRY_RUN: Final = "N104"
+DEADLINE: Final = "N105"
 
 CATALOGUE: Final[dict[str, Entry]] = {
     MISSING_USER: Entry("no user id", "Fill in the user_id column (the user's sourcedId)."),
@@ -145,6 +146,7 @@ CATALOGUE: Final[dict[str, Entry]] = {
     STOPPED: Entry("the run was stopped before this row's turn", "Run failed.csv to go on."),
     AUTH_REFUSED: Entry("the credentials were refused", "Mend the credentials, then run failed.csv."),
     API_DOWN: Entry("the run was stopped because the API was down", "Run failed.csv when the API is up again."),
+    DEADLINE: Entry("the deadline came before this row's turn", "Go on with: batch-enroll resume."),
     DRY_RUN: Entry("dry run: nothing was sent", "Run again without --dry-run."),
 }
 

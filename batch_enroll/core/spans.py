@@ -30,8 +30,6 @@ def span(text: str) -> timedelta:
 def moment(text: str, now: datetime) -> datetime:
     """The time that `text` names: a span from `now` on, or the next such time of day on `now`'s own clock.
 
-    A time of day is looked for on the wall: on the days when clocks change, it is still what the wall shows.
-
     Raises:
         ValueError: it is neither.
     """

@@ -182,6 +182,7 @@ def stopped(tries: Tries, reason: HaltReason) -> Outcome:
     code = {
         HaltReason.AUTH_REFUSED: catalogue.AUTH_REFUSED,
         HaltReason.API_DOWN: catalogue.API_DOWN,
+        HaltReason.DEADLINE: catalogue.DEADLINE,
     }.get(reason, catalogue.STOPPED)
     status = None if tries.last is None else tries.last.status
     return Outcome(OutcomeKind.NOT_ATTEMPTED, code, "" if tries.last is None else tries.last.detail, tries.sent, status)

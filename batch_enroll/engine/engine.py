@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_LEAST_GRACE_S: Final = 0.1  # for rows that were never sent: they only have to be told that the run stops
 _QUEUE_LOW: Final = 250  # rows left when the next batch is read ahead
 
 
@@ -71,7 +72,10 @@ class OneThread:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What an engine is made of. `draw` gives numbers from [0, 1) for the jitter; `aside` does the ledger's work."""
+    """What an engine is made of. `draw` gives numbers from [0, 1) for the jitter; `aside` does the ledger's work.
+
+    After a stop, what is in flight gets `grace_s` seconds.
+    """
 
     gateway: Gateway
     tokens: TokenSource
@@ -84,6 +88,7 @@ class Parts:
     draw: Callable[[], float]
     workers: int
     aside: Aside
+    grace_s: float = 30.0
 
 
 @dataclass(slots=True)
@@ -115,18 +120,24 @@ class Engine:
         self._queue: deque[EnrollmentRequest] = deque()
         self._admitted: deque[Admitted] = deque()
         self._fed, self._hungry, self._stopping = anyio.Event(), anyio.Event(), anyio.Event()
-        self._all_read = False
-        self._working = parts.workers
+        self._all_read = anyio.Event()
+        self._crew = anyio.CancelScope()
         self._proven_token: str | None = None
         self._failure: BatchEnrollError | None = None
         self._sent = self._retried = self._throttled = 0
         self._scope = anyio.CancelScope()
         self._ending = Ending()
 
-    async def run(self, planning: Planning, signals: AsyncIterator[Signals]) -> Ending:
+    async def run(
+        self,
+        planning: Planning,
+        signals: AsyncIterator[Signals],
+        deadline: Callable[[], Awaitable[None]] = anyio.sleep_forever,
+    ) -> Ending:
         """Sends every planned row and settles it in the ledger.
 
-        The first signal lets what is in flight finish; the second ends at once and leaves claimed rows unsettled.
+        The first signal, or the return of `deadline`, lets what is in flight finish within the grace time; what takes
+        longer stays claimed. The second signal ends at once and leaves claimed rows unsettled.
 
         Raises:
             LedgerError: the ledger cannot be written; claimed rows stay claimed.
@@ -135,9 +146,10 @@ class Engine:
             with self._scope:
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(self._listen, signals)
+                    tasks.start_soon(self._watch, deadline)
+                    tasks.start_soon(self._end_grace)
                     tasks.start_soon(self._guarded, partial(self._feed, planning))
-                    for _ in range(self._parts.workers):
-                        tasks.start_soon(self._guarded, self._work)
+                    tasks.start_soon(self._work_all)
                     await self._guarded(self._outbox.run)
                     tasks.cancel_scope.cancel()
         finally:
@@ -243,7 +255,7 @@ class Engine:
         if released := self._parts.gate.settled(request, outcome):
             self._admitted.extend(released)
             self._wake_workers()
-        elif self._all_read and self._parts.gate.held == 0:
+        elif self._all_read.is_set() and self._parts.gate.held == 0:
             self._wake_workers()
 
     async def _token(self, fetching: Awaitable[str]) -> None:
@@ -261,15 +273,21 @@ class Engine:
 
     # -- around it ----------------------------------------------------------------------------------------------------
 
+    async def _work_all(self) -> None:
+        """The workers, until all rows had their turn or the grace time is over."""
+        with self._crew:
+            async with anyio.create_task_group() as crew:
+                for _ in range(self._parts.workers):
+                    crew.start_soon(self._guarded, self._work)
+        await self._all_read.wait()
+        self._outbox.close()
+
     async def _work(self) -> None:
         while (admitted := await self._next()) is not None:
             if admitted.outcome is None:
                 await self._carry(admitted.request)
             else:
                 self._settle(admitted.request, admitted.outcome, anyio.current_time())
-        self._working -= 1
-        if self._working == 0:
-            self._outbox.close()
 
     async def _next(self) -> Admitted | None:
         """The next row whose turn has come; None when there will be no more."""
@@ -281,7 +299,7 @@ class Engine:
             if self._queue:
                 if (admitted := self._parts.gate.admit(self._queue.popleft())) is not None:
                     return admitted
-            elif self._all_read and self._parts.gate.held == 0:
+            elif self._all_read.is_set() and self._parts.gate.held == 0:
                 return None
             else:
                 await self._fed.wait()
@@ -306,7 +324,7 @@ class Engine:
                     await self._hungry.wait()
         except RosterError as error:
             self.stop(HaltReason.ROSTER_UNREADABLE, str(error))
-        self._all_read = True
+        self._all_read.set()
         self._wake_workers()
 
     def _instead(self) -> Outcome | None:
@@ -334,6 +352,16 @@ class Engine:
                 return
             self._ending.signal = signal
             self.stop(HaltReason.INTERRUPTED, f"stopped by {signal.name}")
+
+    async def _watch(self, deadline: Callable[[], Awaitable[None]]) -> None:
+        await deadline()
+        self.stop(HaltReason.DEADLINE, "its deadline had come")
+
+    async def _end_grace(self) -> None:
+        """Lets go of requests that outlast the grace time; their rows stay claimed, to be looked up when going on."""
+        await self._stopping.wait()
+        await anyio.sleep(max(self._parts.grace_s, _LEAST_GRACE_S))
+        self._crew.cancel()
 
     async def _guarded(self, task: Callable[[], Awaitable[None]]) -> None:
         """Runs a task of the group; a run-level failure ends the others and leaves `run` as it is."""

@@ -30,7 +30,6 @@ _HALTED: Final = {
     HaltReason.AUTH_REFUSED: AuthRefusedError.exit_status,
     HaltReason.API_DOWN: RunStoppedError.exit_status,
     HaltReason.TOO_MANY_FAILURES: RunStoppedError.exit_status,
-    HaltReason.DEADLINE: RunStoppedError.exit_status,
     HaltReason.ROSTER_UNREADABLE: RosterError.exit_status,
 }
 _SIGNAL_BASE: Final = 128  # a shell's exit status for "ended by signal n" is 128 + n
@@ -156,6 +155,7 @@ def _exit_status(ending: Ending, tally: Tally) -> int:
         return tally.exit_status()  # the signal came when everything was done
     if ending.signal is not None:
         return _SIGNAL_BASE + int(ending.signal)
-    if ending.halted is not None:
+    # A deadline is no failure: the run did what it was told. Rows that were left make it 1, and none left make it 0.
+    if ending.halted in _HALTED:
         return _HALTED[ending.halted]
     return tally.exit_status()

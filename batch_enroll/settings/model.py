@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.model import Role
+from batch_enroll.core.spans import moment
 from batch_enroll.settings.servers import SANDBOX, Needs, complaints, completed, known_environment, usable_url
 from batch_enroll.settings.sources import BOOKKEEPING, FileSource, Findings, VariableSource
 
@@ -45,6 +46,12 @@ def _an_iso_date(value: object) -> object:
         datetime.fromisoformat(text)
     except ValueError as error:
         raise ValueError(f"{text!r} is not a date; write it as YYYY-MM-DD") from error
+    return text
+
+
+def _a_moment(value: object) -> object:
+    text = str(value).strip()
+    moment(text, datetime(2000, 1, 1, tzinfo=UTC))  # whether it can be read; when that is, the run will say
     return text
 
 
@@ -78,6 +85,8 @@ class Settings(BaseSettings):
         probe: whether the first row of each course and school goes ahead alone.
         map: field to the roster's header.
         send_sourced_id: whether the roster's `sourced_id` is sent with the enrollment.
+        deadline: when the run stops taking rows: a span such as 30m from its start, or the next such time of day.
+        grace: seconds that requests in flight get once the run stops.
         recheck: whether the server is asked for seats that an earlier run settled, instead of skipping them.
         sandbox_scenarios, sandbox_school, sandbox_seed: what the embedded sandbox plays.
     """
@@ -110,6 +119,8 @@ class Settings(BaseSettings):
     as_of: date | None = None
     dry_run: bool = False
     recheck: bool = False
+    deadline: Annotated[str, BeforeValidator(_a_moment)] | None = None
+    grace: Annotated[float, Field(ge=0, le=3_600, allow_inf_nan=False)] = 30.0
     limit: Annotated[int, Field(ge=1)] | None = None
     log_format: Literal["console", "json"] | None = None
     quiet: bool = False
