@@ -1,5 +1,6 @@
 """The only concurrent code: planned rows -> workers that pull from one shared queue -> ledger."""
 
-from batch_enroll.engine.engine import Ending, Engine, OneThread, Parts, Planning
+from batch_enroll.engine.engine import Ending, Engine, Parts
+from batch_enroll.engine.feed import OneThread, Planning
 
 __all__ = ["Ending", "Engine", "OneThread", "Parts", "Planning"]

@@ -7,67 +7,35 @@ than requests in flight: a row that waits for its next attempt must not hold up 
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final
 
 import anyio
-import anyio.to_thread
 
 from batch_enroll.core import verdict
 from batch_enroll.core.errors import AuthRefusedError, BatchEnrollError, RosterError, RunStoppedError
-from batch_enroll.core.events import AttemptFailed, PaceChanged, RowSettled, RowsRead, Stopping
+from batch_enroll.core.events import AttemptFailed, PaceChanged, RowSettled, Stopping
 from batch_enroll.core.model import Action, NoReply, Reply, Requests, Seats, Settled
 from batch_enroll.core.pace import Sample, sample_of
 from batch_enroll.core.verdict import Bench, Halt, HaltReason, Next, RenewToken, Settle
+from batch_enroll.engine.feed import Feed
 from batch_enroll.engine.outbox import Outbox
 from batch_enroll.engine.turnstile import Turnstile
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from signal import Signals
 
     from batch_enroll.core.breaker import Breaker
-    from batch_enroll.core.gate import Admitted, Gate
-    from batch_enroll.core.model import EnrollmentRequest, Outcome, PlannedRow, RunId
+    from batch_enroll.core.gate import Gate
+    from batch_enroll.core.model import EnrollmentRequest, Outcome, RunId
     from batch_enroll.core.pace import Pace
     from batch_enroll.core.verdict import Answer, Policy, Tries
+    from batch_enroll.engine.feed import Aside, Planning
     from batch_enroll.ports import EventSink, Gateway, Ledger, TokenSource
 
-T = TypeVar("T")
-
 _LEAST_GRACE_S: Final = 0.1  # for rows that were never sent: they only have to be told that the run stops
-_QUEUE_LOW: Final = 250  # rows left when the next batch is read ahead
-
-
-class Planning(Protocol):
-    """Rows read, planned and claimed in the ledger, batch by batch; called in the ledger's thread."""
-
-    def next_batch(self, instead: Outcome | None) -> Sequence[PlannedRow]:
-        """The next rows; empty at the end. With `instead`, rows that would be sent are settled with it.
-
-        Raises:
-            RosterError: the roster cannot be read any further; every row before was handed out.
-        """
-
-
-class Aside(Protocol):
-    """Does blocking work beside the event loop, one piece at a time."""
-
-    async def __call__(self, verb: Callable[[], T]) -> T:
-        """What `verb` returns or raises; not cancelled halfway."""
-
-
-class OneThread:
-    """An Aside in a worker thread; never two pieces at once, since a ledger is used by one thread at a time."""
-
-    def __init__(self) -> None:
-        self._one = anyio.CapacityLimiter(1)
-
-    async def __call__(self, verb: Callable[[], T]) -> T:
-        """What `verb` returns or raises; not cancelled halfway."""
-        return await anyio.to_thread.run_sync(verb, limiter=self._one)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +85,8 @@ class Engine:
         self._parts = parts
         self._turnstile = Turnstile(parts.pace, self._pace_changed)
         self._outbox = Outbox(lambda group: parts.aside(partial(parts.ledger.settle, run_id, group)))
-        self._queue: deque[EnrollmentRequest] = deque()
-        self._admitted: deque[Admitted] = deque()
-        self._fed, self._hungry, self._stopping = anyio.Event(), anyio.Event(), anyio.Event()
-        self._all_read = anyio.Event()
+        self._feed = Feed(parts.gate, parts.sink, parts.aside)
+        self._stopping = anyio.Event()
         self._crew = anyio.CancelScope()
         self._proven_token: str | None = None
         self._failure: BatchEnrollError | None = None
@@ -148,7 +114,7 @@ class Engine:
                     tasks.start_soon(self._listen, signals)
                     tasks.start_soon(self._watch, deadline)
                     tasks.start_soon(self._end_grace)
-                    tasks.start_soon(self._guarded, partial(self._feed, planning))
+                    tasks.start_soon(self._guarded, partial(self._read, planning))
                     tasks.start_soon(self._work_all)
                     await self._guarded(self._outbox.run)
                     tasks.cancel_scope.cancel()
@@ -168,7 +134,7 @@ class Engine:
             self._ending.halted, self._ending.detail = reason, detail
             self._parts.sink.emit(Stopping(reason.value))
             self._stopping.set()
-            self._hungry.set()
+            self._feed.hurry()
             self._turnstile.open()
 
     # -- the row's way ------------------------------------------------------------------------------------------------
@@ -252,11 +218,7 @@ class Engine:
         self._parts.sink.emit(RowSettled(request.row_no, outcome, anyio.current_time() - began_at))
         if (why := self._parts.breaker.settled(outcome)) is not None:
             self.stop(HaltReason.TOO_MANY_FAILURES, why)
-        if released := self._parts.gate.settled(request, outcome):
-            self._admitted.extend(released)
-            self._wake_workers()
-        elif self._all_read.is_set() and self._parts.gate.held == 0:
-            self._wake_workers()
+        self._feed.settled(request, outcome)
 
     async def _token(self, fetching: Awaitable[str]) -> None:
         try:
@@ -279,70 +241,33 @@ class Engine:
             async with anyio.create_task_group() as crew:
                 for _ in range(self._parts.workers):
                     crew.start_soon(self._guarded, self._work)
-        await self._all_read.wait()
+        await self._feed.all_read.wait()
         self._outbox.close()
 
     async def _work(self) -> None:
-        while (admitted := await self._next()) is not None:
+        while (admitted := await self._feed.next()) is not None:
             if admitted.outcome is None:
                 await self._carry(admitted.request)
             else:
                 self._settle(admitted.request, admitted.outcome, anyio.current_time())
 
-    async def _next(self) -> Admitted | None:
-        """The next row whose turn has come; None when there will be no more."""
-        while True:
-            if self._read_ahead() <= _QUEUE_LOW:
-                self._hungry.set()
-            if self._admitted:
-                return self._admitted.popleft()
-            if self._queue:
-                if (admitted := self._parts.gate.admit(self._queue.popleft())) is not None:
-                    return admitted
-            elif self._all_read.is_set() and self._parts.gate.held == 0:
-                return None
-            else:
-                await self._fed.wait()
-
     def _give_back(self) -> None:
         """Settles rows that were read ahead and never touched, when the run was cut off."""
-        untouched = [*self._queue, *(admitted.request for admitted in self._admitted), *self._parts.gate.drain()]
         halted = self._ending.halted or HaltReason.INTERRUPTED
-        for request in untouched:  # one that was to be looked up stays in doubt
+        for request in self._feed.untouched():  # one that was to be looked up stays in doubt
             outcome = verdict.stopped(verdict.begin(request), halted)
             self._outbox.add(Settled(request.row_no, request.key, outcome))
 
-    def _read_ahead(self) -> int:
-        return len(self._queue) + len(self._admitted) + self._parts.gate.held
-
-    async def _feed(self, planning: Planning) -> None:
+    async def _read(self, planning: Planning) -> None:
         try:
-            while rows := await self._parts.aside(partial(planning.next_batch, self._instead())):
-                self._take(rows)
-                if self._read_ahead() > _QUEUE_LOW and self._ending.halted is None:
-                    self._hungry = anyio.Event()
-                    await self._hungry.wait()
+            await self._feed.read(planning, self._instead)
         except RosterError as error:
             self.stop(HaltReason.ROSTER_UNREADABLE, str(error))
-        self._all_read.set()
-        self._wake_workers()
 
     def _instead(self) -> Outcome | None:
         """What rows get that are read after the run has stopped."""
         halted = self._ending.halted
         return None if halted is None else verdict.stopped(verdict.NOT_TRIED, halted)
-
-    def _take(self, rows: Sequence[PlannedRow]) -> None:
-        self._queue.extend(row.request for row in rows if row.request is not None)
-        settled = [(row.row_no, row.outcome) for row in rows if row.outcome is not None]
-        self._parts.sink.emit(RowsRead(len(rows), len(settled)))
-        for row_no, outcome in settled:
-            self._parts.sink.emit(RowSettled(row_no, outcome, 0.0))
-        self._wake_workers()
-
-    def _wake_workers(self) -> None:
-        self._fed.set()
-        self._fed = anyio.Event()
 
     async def _listen(self, signals: AsyncIterator[Signals]) -> None:
         async for signal in signals:
