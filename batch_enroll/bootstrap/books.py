@@ -25,13 +25,18 @@ LEDGER_FILE: Final = "ledger.sqlite3"
 
 
 def ledger_there(settings: Settings) -> bool:
-    """Whether anything was ever run with these settings' ledger; asking makes no file."""
-    return (settings.state / LEDGER_FILE).exists()
+    """Whether there is a ledger to look into; asking makes no file. One with a URL says so itself."""
+    return bool(settings.ledger_url.get_secret_value()) or (settings.state / LEDGER_FILE).exists()
+
+
+def ledger_named(settings: Settings) -> str:
+    """What messages call the place of the ledger; a URL is not repeated, since it may hold a password."""
+    return "that ledger" if settings.ledger_url.get_secret_value() else str(settings.state)
 
 
 def ledger_of(settings: Settings, stack: ExitStack) -> Ledger:
-    """The ledger in the state folder; closed with `stack`."""
-    ledger = SqlLedger(settings.state / LEDGER_FILE, utc_now)
+    """The ledger in the state folder, or the one that was named instead; closed with `stack`."""
+    ledger = SqlLedger(settings.ledger_url.get_secret_value() or settings.state / LEDGER_FILE, utc_now)
     stack.callback(ledger.close)
     return ledger
 

@@ -15,7 +15,7 @@ from batch_enroll import job
 from batch_enroll.adapters import run_folder
 from batch_enroll.adapters.sink_all import AllSinks
 from batch_enroll.bootstrap.alone import keep_others_out
-from batch_enroll.bootstrap.books import LEDGER_FILE, books_in, ledger_of, scratch_over
+from batch_enroll.bootstrap.books import books_in, ledger_of, ledger_there, scratch_over
 from batch_enroll.bootstrap.loop import in_loop
 from batch_enroll.bootstrap.past import past_run
 from batch_enroll.bootstrap.reading import on_a_day, options_of, rules_of
@@ -73,7 +73,7 @@ def check(settings: Settings, rosters: Sequence[str]) -> CheckSummary:
     run_id = RunId("check")
     with ExitStack() as stack:
         source = opened(settings, rosters)
-        known = ledger_of(settings, stack) if (settings.state / LEDGER_FILE).exists() else None
+        known = ledger_of(settings, stack) if ledger_there(settings) else None
         ledger = scratch_over(known, stack)
         server = Server(settings.base_url, settings.base_url)
         estimate = Estimate(settings.rate, settings.max_in_flight)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batch_enroll.bootstrap.books import LEDGER_FILE, ledger_of
+from batch_enroll.bootstrap.books import ledger_named, ledger_of, ledger_there
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.model import RunId
 
@@ -23,13 +23,13 @@ def past_run(settings: Settings, run_id: str | None, stack: ExitStack) -> tuple[
     Raises:
         UsageError: there is no such run.
     """
-    if not (settings.state / LEDGER_FILE).exists():
-        raise UsageError(f"there are no runs in {settings.state}; start one with: batch-enroll run ROSTER")
+    if not ledger_there(settings):
+        raise UsageError(f"there are no runs in {ledger_named(settings)}; start one with: batch-enroll run ROSTER")
     ledger = ledger_of(settings, stack)
     record = ledger.run(None if run_id is None else RunId(Path(run_id).name))
     if record is None:
         latest = [past.run_id for past, _ in zip(ledger.runs(), range(3), strict=False)]
         known = f"; the latest are {', '.join(latest)}" if latest else ""
         which = "no run" if run_id is None else f"no run {run_id}"
-        raise UsageError(f"there is {which} in {settings.state}{known}")
+        raise UsageError(f"there is {which} in {ledger_named(settings)}{known}")
     return ledger, record

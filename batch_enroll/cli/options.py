@@ -81,6 +81,14 @@ State: TypeAlias = Annotated[
         help="Where the memory of past runs is kept. Default: BATCH_ENROLL_STATE, else the user's state folder.",
     ),
 ]
+LedgerUrl: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="Keep that memory in PostgreSQL: postgresql://user@host/database. Default: BATCH_ENROLL_LEDGER_URL, which "
+        "is the place for one with a password.",
+    ),
+]
 Config: TypeAlias = Annotated[
     str | None, typer.Option(metavar="FILE", help="Settings in TOML. Default: batch-enroll.toml, if it is there.")
 ]

@@ -31,6 +31,7 @@ def purge(
     older_than: Annotated[str, typer.Option(metavar="AGE", help="How long ago they ended, such as 90d or 12h.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,  # noqa: FBT002 - a flag
     state: opt.State = None,
+    ledger_url: opt.LedgerUrl = None,
     config: opt.Config = None,
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
 ) -> Answer:
@@ -39,7 +40,7 @@ def purge(
     age = _age(older_than)
     from batch_enroll.settings import Needs, load  # noqa: PLC0415 - not for --help
 
-    settings = load({"state": state, "config": config}, needs=Needs.STATE)
+    settings = load({"state": state, "ledger_url": ledger_url, "config": config}, needs=Needs.STATE)
     if not yes and not _agreed(older_than):
         return Answer(1, {"runs_purged": 0, "exit_status": 1}, lambda _: ["Nothing was removed."])
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help

@@ -45,6 +45,7 @@ def run(  # noqa: PLR0913, PLR0917 - one argument for each option
     limit: opt.Limit = None,
     out: opt.Out = None,
     state: opt.State = None,
+    ledger_url: opt.LedgerUrl = None,
     config: opt.Config = None,
     dry_run: opt.DryRun = False,  # noqa: FBT002 - a flag
     recheck: opt.Recheck = False,  # noqa: FBT002 - a flag
@@ -62,8 +63,8 @@ def run(  # noqa: PLR0913, PLR0917 - one argument for each option
     flags: dict[str, object] = {
         "env": env, "base_url": base_url, "token_url": token_url, "rate": rate, "max_in_flight": max_in_flight,
         "course_id": course_id, "school_id": school_id, "role": role, "begin_date": begin_date, "map": map,
-        "sheet": sheet, "as_of": as_of, "limit": limit, "out": out, "state": state, "config": config,
-        "dry_run": dry_run, "recheck": recheck, "deadline": deadline, "grace": grace, "quiet": quiet,
+        "sheet": sheet, "as_of": as_of, "limit": limit, "out": out, "state": state, "ledger_url": ledger_url,
+        "config": config, "dry_run": dry_run, "recheck": recheck, "deadline": deadline, "grace": grace, "quiet": quiet,
         "log_format": log_format,
         "sandbox_scenarios": sandbox_scenarios, "sandbox_school": sandbox_school, "sandbox_seed": sandbox_seed,
     }  # fmt: skip

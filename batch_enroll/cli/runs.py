@@ -31,6 +31,7 @@ EPILOG = """Examples:
 def runs(
     limit: Annotated[int, typer.Option(metavar="N", min=1, help="Show the latest N runs.")] = 20,
     state: opt.State = None,
+    ledger_url: opt.LedgerUrl = None,
     config: opt.Config = None,
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
 ) -> Answer:
@@ -38,7 +39,7 @@ def runs(
     del as_json
     from batch_enroll.settings import Needs, load  # noqa: PLC0415 - not for --help
 
-    settings = load({"state": state, "config": config}, needs=Needs.STATE)
+    settings = load({"state": state, "ledger_url": ledger_url, "config": config}, needs=Needs.STATE)
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
     from batch_enroll.core.history import line_of  # noqa: PLC0415 - not for --help
 

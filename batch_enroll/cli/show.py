@@ -28,6 +28,7 @@ EPILOG = """Examples:
 def show(
     run: Annotated[str | None, typer.Argument(metavar="RUN", help="The run's id. Default: the latest run.")] = None,
     state: opt.State = None,
+    ledger_url: opt.LedgerUrl = None,
     config: opt.Config = None,
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
 ) -> Answer:
@@ -35,7 +36,7 @@ def show(
     del as_json
     from batch_enroll.settings import Needs, load  # noqa: PLC0415 - not for --help
 
-    settings = load({"state": state, "config": config}, needs=Needs.STATE)
+    settings = load({"state": state, "ledger_url": ledger_url, "config": config}, needs=Needs.STATE)
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
 
     return shown(bootstrap.show(settings, run))

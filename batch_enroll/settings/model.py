@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-_SECRET: Final = frozenset({"client_id", "client_secret"})
+_SECRET: Final = frozenset({"client_id", "client_secret", "ledger_url"})
 
 
 def _a_role(value: object) -> object:
@@ -72,11 +72,13 @@ Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 class Settings(BaseSettings):
     """Flags, then variables, then `batch-enroll.toml`, then these defaults.
 
-    Building one raises UsageError with all problems. `repr` and `str` show neither the client's id nor its secret.
+    Building one raises UsageError with all problems. `repr` and `str` show neither the client's id and
+    secret nor the ledger's URL.
 
     Attributes:
         env: production, staging, sandbox; custom for an address of no environment; empty if none was chosen.
         base_url: where the API is; empty for the embedded sandbox.
+        ledger_url: a ledger elsewhere than in the state folder; empty: there.
         rate: requests per second at most; None: no ceiling.
         max_in_flight: requests at once, at most. Source: contract section 4, 10 is the safe ceiling people report.
         retry_budget: failed attempts the whole run may repeat before anything has succeeded (see `core.breaker`).
@@ -109,6 +111,7 @@ class Settings(BaseSettings):
     probe: Literal["first_row", "never"] = "first_row"
     out: Folder = Path("batch-enroll-runs")
     state: Folder = Field(default_factory=lambda: user_state_path("batch-enroll"))
+    ledger_url: Annotated[SecretStr, BeforeValidator(_stripped)] = SecretStr("")  # it may hold a password
     config: Path | None = None
     course_id: Text | None = None
     school_id: Text | None = None

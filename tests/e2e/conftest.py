@@ -1,0 +1,7 @@
+"""Some commands run with a ledger in PostgreSQL."""
+
+from __future__ import annotations
+
+from postgres_server import postgres
+
+__all__ = ["postgres"]
