@@ -1,7 +1,7 @@
 """The only place that picks concrete classes and puts the parts together."""
 
 from batch_enroll.bootstrap.commands import check, rehearse, run, show
-from batch_enroll.bootstrap.going_on import resume
+from batch_enroll.bootstrap.going_on import resume, retry, retry_from
 from batch_enroll.bootstrap.history import purge, runs
 
-__all__ = ["check", "purge", "rehearse", "resume", "run", "runs", "show"]
+__all__ = ["check", "purge", "rehearse", "resume", "retry", "retry_from", "run", "runs", "show"]

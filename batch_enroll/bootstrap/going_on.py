@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,47 +22,80 @@ from batch_enroll.bootstrap.rosters import opened
 from batch_enroll.bootstrap.sending import send, server_of
 from batch_enroll.bootstrap.sinks import log_in, progress_of
 from batch_enroll.core.errors import UsageError
-from batch_enroll.core.replan import TO_RESUME, compare
+from batch_enroll.core.model import TO_MEND
+from batch_enroll.core.replan import TO_RESUME, TO_RETRY, TO_RETRY_ALL, compare
+from batch_enroll.job import Corrections
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from batch_enroll.core.model import OutcomeKind, RunRecord
-    from batch_enroll.job import GoneOn
+    from batch_enroll.job import GoneOn, Rows
     from batch_enroll.ports import Ledger, RosterSource
     from batch_enroll.settings import Settings
 
 
-def resume(settings: Settings, run_id: str | None) -> GoneOn:
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be gone on with, and for which command."""
+
+    command: str
+    again: frozenset[OutcomeKind]
+    accept_changes: bool = False
+    corrections: str | None = None
+
+
+def resume(settings: Settings, run_id: str | None, *, accept_changes: bool) -> GoneOn:
     """Finishes an interrupted run: what was left, what is in doubt, and what was never read.
 
     Raises:
         BatchEnrollError: it cannot be gone on with, or the books could not be kept.
     """
-    return in_loop(partial(_go_on, settings, run_id, TO_RESUME, "resume"))
+    return in_loop(partial(_go_on, settings, run_id, Wish("resume", TO_RESUME, accept_changes)))
 
 
-async def _go_on(settings: Settings, run_id: str | None, again: frozenset[OutcomeKind], command: str) -> GoneOn:
+def retry(settings: Settings, run_id: str | None, *, rejected: bool, accept_changes: bool) -> GoneOn:
+    """Resumes, and sends what failed again; with `rejected` what the server refused too. Raises as `resume`."""
+    again = TO_RETRY_ALL if rejected else TO_RETRY
+    return in_loop(partial(_go_on, settings, run_id, Wish("retry", again, accept_changes)))
+
+
+def retry_from(settings: Settings, run_id: str | None, corrections: str) -> GoneOn:
+    """Sends the rows that were mended in a file of the run's results, and no others. Raises as `resume`."""
+    return in_loop(partial(_go_on, settings, run_id, Wish("retry", TO_MEND, corrections=corrections)))
+
+
+async def _go_on(settings: Settings, run_id: str | None, wish: Wish) -> GoneOn:
     with ExitStack() as stack:
         ledger, record = past_run(settings, run_id, stack)
         _refuse_another_server(settings, record)
-        keep_others_out(settings, ledger, command)
+        keep_others_out(settings, ledger, wish.command)
+        record = ledger.run(record.run_id) or record  # another command may have gone on with it meanwhile
         settings, rosters = as_then(settings, record)
-        source = _source(settings, rosters, record, ledger)
-        _refuse_changes(source, record, ledger)
+        source, notes = _rows(settings, rosters, record, ledger, wish)
         folder = run_folder.reopened(Path(record.folder))
         sink = AllSinks(log_in(folder, settings, stack), progress_of(settings, stack))
         async with server_of(settings, record.run_id) as server:
             rules = rules_of(settings, record.run_id, server.scope)
+            planning = job.GoingOn(source, rules, ledger, wish.again, changes=wish.accept_changes)
             books = books_in(folder, record.columns, ledger, sink, several=len(rosters) > 1)
             sending = partial(send, settings, server, record.run_id, ledger, sink)
-            return await job.go_on(record, source, rules, books, again, sending)
+            return replace(await job.go_on(record, source, books, planning, sending), notes=notes)
 
 
-def _source(settings: Settings, rosters: Sequence[str], record: RunRecord, ledger: Ledger) -> RosterSource:
+def _rows(
+    settings: Settings, rosters: Sequence[str], record: RunRecord, ledger: Ledger, wish: Wish
+) -> tuple[Rows, tuple[str, ...]]:
+    """The rows as they are now, and what is to be told of them."""
+    if wish.corrections is not None:
+        alike = settings.model_copy(update={"limit": None, "sheet": None})
+        corrections = Corrections(opened(alike, [wish.corrections]), record, ledger)
+        return corrections, corrections.notes
     if STDIN in rosters:
-        return RecordedRoster(record, ledger, overrides=settings.map)
-    return opened(settings, rosters)
+        note = "standard input cannot be read again, so only the rows that were recorded were gone on with"
+        return RecordedRoster(record, ledger, overrides=settings.map), (note,)
+    source = opened(settings, rosters)
+    return source, _changes(source, record, ledger, accept=wish.accept_changes)
 
 
 def _refuse_another_server(settings: Settings, record: RunRecord) -> None:
@@ -79,13 +113,21 @@ def _refuse_another_server(settings: Settings, record: RunRecord) -> None:
         )
 
 
-def _refuse_changes(source: RosterSource, record: RunRecord, ledger: Ledger) -> None:
+def _changes(source: RosterSource, record: RunRecord, ledger: Ledger, *, accept: bool) -> tuple[str, ...]:
     """Rows are known by their place, so a roster that changed is not gone on with unseen."""
     if [ref.sha256 for ref in source.refs()] == [ref.sha256 for ref in record.rosters]:
-        return
-    changes = compare(source.rows(), ledger.results(record.run_id))
+        return ()
     names = " ".join(ref.path for ref in record.rosters)
-    raise UsageError(
-        f"{names} changed since run {record.run_id}; {changes}. Enroll the changed roster as a run of its own "
-        f"(what is enrolled is not sent twice): batch-enroll run {names}"
-    )
+    own = f"a run of its own (what is enrolled is not sent twice): batch-enroll run {names}"
+    if source.columns != record.columns:
+        raise UsageError(f"{names} has other columns than when run {record.run_id} began; enroll it as {own}")
+    changes = compare(source.rows(), ledger.results(record.run_id))
+    if not accept:
+        raise UsageError(
+            f"{names} changed since run {record.run_id}; {changes}. "
+            f"Add --accept-changes to go on with it as it is now, or enroll it as {own}"
+        )
+    if not changes.enrolled:
+        return ()
+    kept = f"rows that changed after they were enrolled, and are kept as they were: {changes.enrolled}"
+    return (f"{kept}; to enroll what they say now, start {own}",)

@@ -118,12 +118,22 @@ def _next_command(summary: RunSummary) -> tuple[str, list[str]] | None:
         return "Next: the same without --dry-run", [*again, *server]
     if run.lasting and any(summary.outcomes.get(kind, 0) for kind in TO_RESUME):
         return "Next: go on with what is left", ["batch-enroll", "resume", run.run_id, *server]
+    if run.lasting and to_mend:
+        return _next_try(summary, server)
     if failed is None and summary.exit_status in _INTERRUPTED and run.rosters:
         return "Next: run it again; what is enrolled is not sent twice", [*again, *server]
     if failed is None or not to_mend:
         return None
     why = "Next: go on with what is left" if summary.exit_status in _INTERRUPTED else "Next: mend the rows, then"
     return why, ["batch-enroll", "run", failed, *server]
+
+
+def _next_try(summary: RunSummary, server: list[str]) -> tuple[str, list[str]]:
+    """Rows that only failed can go as they are; the others are mended first."""
+    retry, failed = ["batch-enroll", "retry", summary.run.run_id], summary.files.get("failed")
+    if summary.outcomes.get(OutcomeKind.FAILED, 0) or failed is None:
+        return "Next: send what failed again", [*retry, *server]
+    return "Next: mend the rows, then", [*retry, "--from", failed, *server]
 
 
 # -- a check --------------------------------------------------------------------------------------------------------

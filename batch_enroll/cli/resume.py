@@ -39,6 +39,7 @@ def resume(  # noqa: PLR0913, PLR0917 - one argument for each option
     rate: opt.Rate = None,
     max_in_flight: opt.MaxInFlight = None,
     state: opt.State = None,
+    ledger_url: opt.LedgerUrl = None,
     config: opt.Config = None,
     deadline: opt.Deadline = None,
     grace: opt.Grace = None,
@@ -52,8 +53,8 @@ def resume(  # noqa: PLR0913, PLR0917 - one argument for each option
 
     flags: dict[str, object] = {
         "env": env, "base_url": base_url, "token_url": token_url, "rate": rate, "max_in_flight": max_in_flight,
-        "state": state, "config": config, "deadline": deadline, "grace": grace, "quiet": quiet,
-        "log_format": log_format,
+        "state": state, "ledger_url": ledger_url, "config": config, "deadline": deadline, "grace": grace,
+        "quiet": quiet, "log_format": log_format,
     }  # fmt: skip
     settings = load(flags)
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help

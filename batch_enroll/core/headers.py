@@ -30,7 +30,9 @@ FIELDS: Final = (
     "class_id",
 )
 OUR_PREFIX: Final = "enroll_"  # columns that earlier results added
-_OUR_MARKS: Final = frozenset({"enroll_row", "enroll_outcome"})  # both are in every file we wrote
+ROW_MARK: Final = "enroll_row"  # which row of the first roster a line of our files stands for
+ROSTER_MARK: Final = "enroll_roster"  # and of which of several rosters
+_OUR_MARKS: Final = frozenset({ROW_MARK, "enroll_outcome"})  # both are in every file we wrote
 _ONEROSTER: Final = {
     "userSourcedId": "user_id",
     "courseSourcedId": "course_id",
@@ -122,12 +124,19 @@ class HeaderMap:
         own = self.own_cells(cells)
         if not fields and problem is None and all_blank(own):
             return None
-        return SourceRow(place, own, fields, problem, self.spelt)
+        return SourceRow(place, own, fields | self._marks(cells), problem, self.spelt)
 
     def describe(self) -> tuple[tuple[str, str], ...]:
         """Each own column with the field it is read as; empty where it is only carried along."""
         read_as = {at: field for field, at in self.places}
         return tuple((self.header[at], read_as.get(at, "")) for at in self.kept)
+
+    def _marks(self, cells: Sequence[str]) -> dict[str, str]:
+        """Which row of which roster this line of an earlier run's results stands for."""
+        if not self.ours:
+            return {}
+        found = {name: self.header.index(name) for name in (ROW_MARK, ROSTER_MARK) if name in self.header}
+        return {name: text for name, at in found.items() if (text := cells[at].strip(BLANKS))}
 
     def _still_open(self, cells: Sequence[str]) -> RowProblem | None:
         """A row that an earlier run could not read whole: what it lost is not in these cells either."""

@@ -89,4 +89,6 @@ def _owned(row: PlannedRow, line: ResultRow | None) -> PlannedRow:
     request = row.request
     if request is None or request.action is not Action.LOOK_UP or line is None or not may_have_sent(line):
         return row
+    if row.cells != line.cells:  # mended: it was another seat that was sent
+        return row
     return replace(row, request=replace(request, sent_before=True))

@@ -1,10 +1,12 @@
 """A run from its first row to the goodbye, and how an earlier one is gone on with."""
 
-from batch_enroll.job.going_on import GoingOn, GoneOn, go_on
+from batch_enroll.job.corrections import Corrections
+from batch_enroll.job.going_on import GoingOn, GoneOn, Rows, go_on
 from batch_enroll.job.history import history
 from batch_enroll.job.planning import RosterPlanning
 from batch_enroll.job.run import DRY_RUN, Books, check, finish, retell, run
 
 __all__ = [
-    "DRY_RUN", "Books", "GoingOn", "GoneOn", "RosterPlanning", "check", "finish", "go_on", "history", "retell", "run",
+    "DRY_RUN", "Books", "Corrections", "GoingOn", "GoneOn", "RosterPlanning", "Rows", "check", "finish", "go_on",
+    "history", "retell", "run",
 ]  # fmt: skip

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from batch_enroll.core import plan
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.events import RunStarted
-from batch_enroll.core.model import Requests
+from batch_enroll.core.model import SETTLED_WELL, Requests
 from batch_enroll.core.replan import replan
 from batch_enroll.job.run import finish
 
@@ -21,23 +21,41 @@ if TYPE_CHECKING:
     from batch_enroll.core.summary import RunSummary
     from batch_enroll.engine import Ending, Planning
     from batch_enroll.job.run import Books
-    from batch_enroll.ports import Ledger, RosterSource
+    from batch_enroll.ports import Ledger
 
 _BATCH: Final = 500
+
+
+class Rows(Protocol):
+    """The rows of a run as they are now; None stands for one that is left alone."""
+
+    @property
+    def estimated_rows(self) -> int | None:
+        """About how many there are."""
+
+    def rows(self) -> Iterator[SourceRow | None]:
+        """Each row once, in input order."""
+
+    def refs(self) -> tuple[RosterRef, ...]:
+        """What was read."""
 
 
 class GoingOn:
     """Walks the roster beside the run's lines and plans again those that ended as `again` says, and all unrecorded.
 
-    Recorded rows keep their outcome when the run stops meanwhile: a row in doubt must not become "not attempted".
+    With `changes`, rows whose cells changed are planned again too, unless they were enrolled. Recorded rows keep their
+    outcome when the run stops meanwhile: a row in doubt must not become "not attempted".
     """
 
-    def __init__(self, source: RosterSource, rules: Rules, ledger: Ledger, again: frozenset[OutcomeKind]) -> None:
+    def __init__(
+        self, source: Rows, rules: Rules, ledger: Ledger, again: frozenset[OutcomeKind], *, changes: bool = False
+    ) -> None:
         self._source = iter(source.rows())
         self._lines = ledger.results(rules.run_id)
         self._rules = rules
         self._ledger = ledger
         self._again = again
+        self._changes = changes
         self._unreadable: RosterError | None = None
         self._walked = 0
         self.planned = 0
@@ -79,24 +97,29 @@ class GoingOn:
         for source in self._source:
             line = next(self._lines, None)
             self._walked += 1
-            if line is None or (recorded_too and line.outcome.kind in self._again):
+            if source is not None and (line is None or (recorded_too and self._planned_again(source, line))):
                 yield source, line
+
+    def _planned_again(self, source: SourceRow, line: ResultRow) -> bool:
+        if self._changes and source.cells != line.cells:
+            return line.outcome.kind not in SETTLED_WELL
+        return line.outcome.kind in self._again
 
 
 @dataclass(frozen=True, slots=True)
 class GoneOn:
-    """What going on came to: the summary of the whole run, and whether anything had been left to do."""
+    """What going on came to: the summary of the whole run, whether anything had been left to do, what else to know."""
 
     summary: RunSummary
     went_on: bool
+    notes: tuple[str, ...] = ()
 
 
 async def go_on(
     record: RunRecord,
-    source: RosterSource,
-    rules: Rules,
+    source: Rows,
     books: Books,
-    again: frozenset[OutcomeKind],
+    planning: GoingOn,
     send: Callable[[Planning], Awaitable[Ending]],
 ) -> GoneOn:
     """Sends what the run left, and writes its results anew for the whole roster; requests add up over all tries.
@@ -107,7 +130,6 @@ async def go_on(
     record = replace(record, finished_at=None, exit_status=None, ending="")
     books.ledger.finish(record)  # until it ends again
     books.sink.emit(RunStarted(record, source.estimated_rows))
-    planning = GoingOn(source, rules, books.ledger, again)
     ending = await send(planning)
     ending.requests = _sum(record.requests, ending.requests)
     ended = replace(record, rosters=_refs(record, source))
@@ -118,7 +140,7 @@ def _sum(before: Requests, now: Requests) -> Requests:
     return Requests(before.sent + now.sent, before.retried + now.retried, before.throttled + now.throttled)
 
 
-def _refs(record: RunRecord, source: RosterSource) -> tuple[RosterRef, ...]:
+def _refs(record: RunRecord, source: Rows) -> tuple[RosterRef, ...]:
     """What was read now, under the names that were typed when the run began."""
     refs = source.refs()
     names = [ref.path for ref in record.rosters] or [ref.path for ref in refs]

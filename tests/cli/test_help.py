@@ -14,14 +14,21 @@ from batch_enroll.cli import app
 OPTIONS = {
     "run": (
         "ROSTER --env --base-url --token-url --rate --max-in-flight --course-id --school-id --role --begin-date --map "
-        "--sheet --as-of --limit --out --state --config --dry-run --recheck --json --quiet --log-format "
-        "--scenario --school --seed"
+        "--sheet --as-of --limit --out --state --ledger-url --config --dry-run --recheck --deadline "
+        "--grace --json --quiet --log-format --scenario --school --seed"
     ),
-    "resume": "RUN --env --base-url --token-url --rate --max-in-flight --state --config --json --quiet --log-format",
+    "retry": (
+        "RUN --from --rejected --accept-changes --env --base-url --token-url --rate --max-in-flight --state "
+        "--ledger-url --config --deadline --grace --json --quiet --log-format"
+    ),
+    "resume": (
+        "RUN --accept-changes --env --base-url --token-url --rate --max-in-flight --state --ledger-url --config "
+        "--deadline --grace --json --quiet --log-format"
+    ),
     "check": "ROSTER --env --rate --course-id --school-id --role --begin-date --map --sheet --as-of --limit --json",
-    "show": "RUN --state --json",
-    "runs": "--limit --state --json",
-    "purge": "--older-than --yes --state --json",
+    "show": "RUN --state --ledger-url --json",
+    "runs": "--limit --state --ledger-url --json",
+    "purge": "--older-than --yes --state --ledger-url --json",
     "sandbox": "--port --scenario --school --seed",
     "demo": "--out --quiet --json",
 }

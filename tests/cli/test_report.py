@@ -88,8 +88,13 @@ def test_a_run_is_told_from_the_headline_to_the_next_command() -> None:
         "  summary   my runs/a/summary.json",
         "",
         "Next: mend the rows, then",
-        "  batch-enroll run 'my runs/a/failed.csv' --env staging",
+        "  batch-enroll retry 20250901T120000Z-term --from 'my runs/a/failed.csv' --env staging",
     ]
+
+
+def test_rows_that_only_failed_are_sent_again_as_they_are() -> None:
+    text = text_of(summary_of(RUN, enrolled=1, rejected=1, failed=2))
+    assert text.endswith("Next: send what failed again\n  batch-enroll retry 20250901T120000Z-term --env staging")
 
 
 def test_a_run_that_went_well_asks_for_nothing() -> None:
@@ -140,7 +145,8 @@ def test_times_are_told_as_people_do(seconds: float, shown: str) -> None:
 
 def test_every_line_fits_a_terminal() -> None:
     long = cause(OutcomeKind.FAILED, "E301", 2, "word " * 60)
-    assert max(map(len, text_of(replace(FAILED, causes=(long,))).splitlines())) <= 80
+    lines = text_of(replace(FAILED, causes=(long,))).splitlines()
+    assert max(len(line) for line in lines if not line.startswith("  batch-enroll ")) <= 80  # a command stays whole
 
 
 def test_a_terminal_gets_the_same_words_in_colours() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 from e2e_cli import Desk, Finished, desk, finished, term, write_csv
+from openpyxl import Workbook
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +36,18 @@ def complete(done: Finished, rows: int) -> None:
     assert [row["enroll_row"] for row in results] == [str(number) for number in range(2, rows + 2)]
     assert {row["enroll_outcome"] for row in results} == {"enrolled"}
     assert done.summary["outcomes"]["enrolled"] == rows
+
+
+def write_xlsx(path: Path, rows: list[dict[str, str]]) -> Path:
+    """A workbook of `rows`, all cells as text."""
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(list(rows[0]))
+    for row in rows:
+        sheet.append(list(row.values()))
+    book.save(path)
+    return path
 
 
 async def test_after_kill_9_resume_loses_no_row_and_enrolls_none_twice(tmp_path: Path) -> None:
@@ -76,6 +89,92 @@ async def test_a_roster_that_changed_is_not_gone_on_with_unseen(tmp_path: Path) 
         assert at.sandbox.school.enroll_writes.total() == sent
     assert refused.status == 2
     assert "1 changed (term.csv row 400); 1 at its end not recorded before" in refused.err
+
+
+async def test_accepted_changes_are_read_anew_and_enrolled_rows_are_kept(tmp_path: Path) -> None:
+    rows = term(400)
+    roster = write_csv(tmp_path / "term.csv", rows)
+    async with desk(tmp_path, "latency-ms=20") as at:
+        await broken_off(at, roster, SIGINT, after=20)
+        first = {**rows[0], "user_id": "another-first"}
+        last = {**rows[399], "user_id": "another-last"}
+        write_csv(roster, [first, *rows[1:399], last, *term(401)[400:]])
+        done = await at.call("resume", "--json", "--accept-changes")
+        users = {seat.user_id for seat in at.sandbox.school.seats()}
+        assert at.sandbox.school.enroll_writes.total() == 401
+    assert done.status == 0
+    assert {"000000", "another-last", "000400"} <= users
+    assert not {"another-first", "000399"} & users
+    assert "kept as they were: 1" in done.err
+    complete(done, 401)
+    assert [done.rows()[at]["user_id"] for at in (0, 399, 400)] == ["000000", "another-last", "000400"]
+
+
+async def test_retry_sends_what_failed_and_with_a_flag_what_was_refused(tmp_path: Path) -> None:
+    roster = write_csv(tmp_path / "term.csv", [*term(10), {**term(11)[10], "user_id": "  "}])
+    async with desk(tmp_path, "forbidden") as at:
+        first = await at.run(str(roster))
+        assert first.summary["outcomes"]["rejected"] == 10
+        nothing = await at.call("retry")
+        assert nothing.status == 0
+        assert "Nothing is left to retry" in nothing.out
+        assert f"batch-enroll retry {first.summary['run_id']} --from" in nothing.out
+        sent = first.summary["requests"]["sent"]
+        second = await at.call("retry", "--rejected", "--json")
+    assert second.status == 1
+    assert second.summary["run_id"] == first.summary["run_id"]
+    assert second.summary["started_at"] == first.summary["started_at"]
+    assert second.summary["requests"]["sent"] == sent + 10
+    assert {row["enroll_attempts"] for row in second.rows()} == {"0", "2"}
+
+
+async def test_rows_mended_in_failed_csv_go_into_the_same_run(tmp_path: Path) -> None:
+    rows = term(6)
+    rows[2] = {**rows[2], "user_id": ""}
+    rows[4] = {**rows[4], "school_id": ""}
+    roster = write_csv(tmp_path / "term.csv", rows)
+    async with desk(tmp_path) as at:
+        first = await at.run(str(roster))
+        (broken,) = first.rows("failed")
+        mended = write_csv(tmp_path / "mended.csv", [{**broken, "user_id": "=found", "note": "by hand"}])
+        done = await at.call("retry", "--json", "--from", str(mended))
+        assert at.sandbox.school.enroll_writes.total() == 6
+        again = await at.call("retry", "--from", str(mended))
+    assert done.status == again.status == 0
+    complete(done, 6)
+    assert [row["note"] for row in done.rows()] == ["n0", "n1", "by hand", "n3", "n4", "n5"]
+    assert done.rows()[2]["user_id"] == "'=found"
+    assert "Nothing is left to retry" in again.out
+
+
+async def test_corrections_in_a_workbook_that_touch_a_row_that_was_fine_are_told(tmp_path: Path) -> None:
+    rows = [*term(3), {**term(4)[3], "role": "wizard"}]
+    roster = write_csv(tmp_path / "term.csv", [{"role": "", **row} for row in rows])
+    async with desk(tmp_path) as at:
+        first = await at.run(str(roster))
+        results = first.rows()
+        results[0]["user_id"] = "somebody-else"
+        results[3]["role"] = "teacher"
+        book = write_xlsx(tmp_path / "mended.xlsx", results)
+        done = await at.call("retry", "--json", "--from", str(book))
+        seats = {(seat.user_id, seat.role) for seat in at.sandbox.school.seats()}
+    assert done.status == 0
+    assert seats == {("000000", "student"), ("000001", "student"), ("000002", "student"), ("000003", "teacher")}
+    assert "kept as recorded: 1 (mended.xlsx [Sheet] row 2)" in done.err
+
+
+async def test_corrections_of_another_run_are_refused_by_row(tmp_path: Path) -> None:
+    roster = write_csv(tmp_path / "term.csv", [*term(3), {**term(1)[0], "user_id": ""}])
+    async with desk(tmp_path) as at:
+        (broken,) = (await at.run(str(roster))).rows("failed")
+        other = write_csv(tmp_path / "other.csv", [{**broken, "enroll_row": "77"}])
+        twice = write_csv(tmp_path / "twice.csv", [broken, broken])
+        bare = write_csv(tmp_path / "bare.csv", term(1))
+        answers = [await at.call("retry", "--from", str(file)) for file in (other, twice, bare)]
+    assert [answer.status for answer in answers] == [2, 2, 2]
+    assert "other.csv row 2 mends row 77 of the roster, but run" in answers[0].err
+    assert "twice.csv row 2 and twice.csv row 3 mend the same row" in answers[1].err
+    assert "bare.csv row 2 does not say which row it mends" in answers[2].err
 
 
 async def test_a_run_is_gone_on_with_at_its_own_server_only(tmp_path: Path) -> None:

@@ -1,0 +1,69 @@
+"""`batch-enroll retry`: what failed in a run, sent again into the same run."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
+from batch_enroll.cli.output import Answer  # noqa: TC001 - typer reads the annotations
+from batch_enroll.cli.resume import gone_on
+
+HELP = """Sends what failed in a run again, and finishes what was left of it.
+
+The results are written again for the whole roster; attempts add up. With --from, the rows that you mended in a copy of
+failed.csv or results.csv are sent as they stand there, and no others.
+"""
+EPILOG = """Examples:
+
+\b
+  batch-enroll retry --env staging
+  batch-enroll retry --rejected --env staging
+  batch-enroll retry 20260901T060000Z-term --from failed.csv --env production
+"""
+
+
+def retry(  # noqa: PLR0913, PLR0917 - one argument for each option
+    run: opt.PastRun = None,
+    corrections: Annotated[
+        str | None, typer.Option("--from", metavar="FILE", help="Take the mended rows of this .csv or .xlsx file.")
+    ] = None,
+    rejected: Annotated[  # noqa: FBT002 - a flag
+        bool, typer.Option("--rejected", help="Also send again what the server refused.")
+    ] = False,
+    accept_changes: opt.AcceptChanges = False,  # noqa: FBT002 - a flag
+    env: opt.Env = None,
+    base_url: opt.BaseUrl = None,
+    token_url: opt.TokenUrl = None,
+    rate: opt.Rate = None,
+    max_in_flight: opt.MaxInFlight = None,
+    state: opt.State = None,
+    ledger_url: opt.LedgerUrl = None,
+    config: opt.Config = None,
+    deadline: opt.Deadline = None,
+    grace: opt.Grace = None,
+    quiet: opt.Quiet = False,  # noqa: FBT002 - a flag
+    log_format: opt.LogFormat = None,
+    as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
+) -> Answer:
+    """The answer of a run whose failures were sent again."""
+    del as_json
+    from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
+
+    flags: dict[str, object] = {
+        "env": env, "base_url": base_url, "token_url": token_url, "rate": rate, "max_in_flight": max_in_flight,
+        "state": state, "ledger_url": ledger_url, "config": config, "deadline": deadline, "grace": grace,
+        "quiet": quiet, "log_format": log_format,
+    }  # fmt: skip
+    settings = load(flags)
+    from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
+
+    if corrections is not None:
+        return gone_on(bootstrap.retry_from(settings, run, corrections), "retry")
+    return gone_on(bootstrap.retry(settings, run, rejected=rejected, accept_changes=accept_changes), "retry")
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("retry", help=HELP, short_help="Send what failed in a run again.", epilog=EPILOG)(retry)

@@ -1,0 +1,120 @@
+"""Rows that a person mended in `failed.csv` or `results.csv`, laid over the rows of their run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from batch_enroll.core.errors import UsageError
+from batch_enroll.core.headers import ROSTER_MARK, ROW_MARK
+from batch_enroll.core.model import TO_MEND
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from batch_enroll.core.model import Place, RosterRef, RunId, RunRecord, SourceRow
+    from batch_enroll.ports import Ledger, RosterSource
+
+_NAMED: Final = 20
+
+
+class Corrections:
+    """The run's rows in input order, each as `source` has it, or None where `source` does not name it.
+
+    Raises:
+        UsageError: a row names no row of the run, or one that another names too; or a column of the roster lacks.
+        RosterError: the file cannot be read to its end.
+    """
+
+    def __init__(self, source: RosterSource, record: RunRecord, ledger: Ledger) -> None:
+        self._record = record
+        self._ledger = ledger
+        order = _order(source.columns, record.columns)
+        self._mended: dict[tuple[str, str], SourceRow] = {}
+        self._kept: list[str] = []
+        for row in source.rows():
+            self._add(replace(row, cells=tuple([row.cells[at] for at in order])))
+        self._match()
+
+    @property
+    def estimated_rows(self) -> int | None:
+        """How many rows were mended."""
+        return len(self._mended)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Rows that were changed although they were fine."""
+        if not self._kept:
+            return ()
+        named = ", ".join(self._kept[:_NAMED]) + (", ..." if len(self._kept) > _NAMED else "")
+        return (f"changed but enrolled or skipped before, so kept as recorded: {len(self._kept)} ({named})",)
+
+    def rows(self) -> Iterator[SourceRow | None]:
+        """One for each recorded row."""
+        for line in self._ledger.results(self._record.run_id):
+            row = self._found(line.place)
+            yield None if row is None or line.outcome.kind not in TO_MEND else replace(row, place=line.place)
+
+    def refs(self) -> tuple[RosterRef, ...]:
+        """What the run itself read."""
+        return self._record.rosters
+
+    def _add(self, row: SourceRow) -> None:
+        number, file = row.fields.get(ROW_MARK, ""), row.fields.get(ROSTER_MARK, "")
+        if not number:
+            raise UsageError(f"{row.place} does not say which row it mends: {ROW_MARK} is missing or empty")
+        other = self._mended.setdefault((file, number), row)
+        if other is not row:
+            raise UsageError(f"{other.place} and {row.place} mend the same row; keep one of them")
+
+    def _match(self) -> None:
+        """Finds the row that each of them mends."""
+        open_rows = {id(row): row for row in self._mended.values()}
+        seen: set[int] = set()
+        for line in self._ledger.results(self._record.run_id):
+            row = self._found(line.place)
+            if row is None:
+                continue
+            if id(row) in seen:
+                raise UsageError(
+                    f"{row.place} could mend {line.place} or another row of that number; add {ROSTER_MARK}"
+                )
+            seen.add(id(row))
+            del open_rows[id(row)]
+            if line.outcome.kind not in TO_MEND and row.cells != line.cells:
+                self._kept.append(str(row.place))
+        if open_rows:
+            raise UsageError(_not_of(self._record.run_id, *open_rows.values()))
+
+    def _found(self, place: Place) -> SourceRow | None:
+        number = str(place.row)
+        return self._mended.get((place.file, number)) or self._mended.get(("", number))
+
+
+def _not_of(run_id: RunId, first: SourceRow, *others: SourceRow) -> str:
+    more = f" (and {len(others)} more rows)" if others else ""
+    named = f"row {first.fields[ROW_MARK]} of {first.fields.get(ROSTER_MARK, 'the roster')}"
+    return (
+        f"{first.place}{more} mends {named}, but run {run_id} has no such row; "
+        "use the failed.csv or results.csv of this run"
+    )
+
+
+def _order(columns: Sequence[str], wanted: Sequence[str]) -> list[int]:
+    """Where the wanted columns stand; equal names in their order."""
+    places = {column: at for at, column in enumerate(_numbered(columns))}
+    missing = [name for name, nth in _numbered(wanted) if (name, nth) not in places]
+    if missing:
+        named = ", ".join(f'"{name}"' for name in missing)
+        raise UsageError(f"the corrections lack columns of the roster: {named}; use the failed.csv of this run")
+    return [places[column] for column in _numbered(wanted)]
+
+
+def _numbered(columns: Sequence[str]) -> list[tuple[str, int]]:
+    seen: Counter[str] = Counter()
+    numbered = []
+    for name in columns:
+        numbered.append((name, seen[name]))
+        seen[name] += 1
+    return numbered
