@@ -165,6 +165,15 @@ def begin(request: EnrollmentRequest) -> Tries:
     return Tries(step=request.action, doubt=request.action is Action.LOOK_UP)
 
 
+def first_wait_s(tries: Tries, running_s: float, policy: Policy) -> float:
+    """How long a row waits before its first step, `running_s` after this process began to send.
+
+    A process that died may have left requests under way, and reads lag behind writes: a look-up in doubt waits as
+    long as two absences take to be believed. All such rows wait together, once.
+    """
+    return max(0.0, policy.sure_absences * policy.settling_s - running_s) if tries.doubt else 0.0
+
+
 def judge(request: EnrollmentRequest, tries: Tries, answer: Answer, bench: Bench) -> Verdict:
     """What `answer` to the step in `tries` means. Total over every status, header and number of attempts."""
     if isinstance(answer, Reply) and about_the_token(answer):
@@ -259,10 +268,10 @@ def _already(request: EnrollmentRequest, tries: Tries, reply: Reply, bench: Benc
         conflict = Outcome(OutcomeKind.REJECTED, catalogue.CONFLICT, _told(reply), tries.sent, reply.status)
         ask = replace(tries, step=Action.LOOK_UP, last=conflict, absences=bench.policy.sure_absences)
         return Next(ask, 0.0)
-    # After a lost answer the seat it speaks of is most likely the one we asked for.
+    # After a lost answer, now or before a crash, the seat it speaks of is most likely the one we asked for.
     kind, code = (
         (OutcomeKind.ENROLLED, catalogue.FOUND_AFTER_LOSS)
-        if tries.doubt
+        if tries.doubt or request.sent_before
         else (OutcomeKind.ALREADY_ENROLLED, catalogue.SEEN_BY_SERVER)
     )
     return Settle(Outcome(kind, code, _told(reply), tries.sent, reply.status))

@@ -20,6 +20,7 @@ from batch_enroll.core.model import Action, NoReply, Reply, Requests, Seats, Set
 from batch_enroll.core.pace import Sample, sample_of
 from batch_enroll.core.verdict import Bench, Halt, HaltReason, Next, RenewToken, Settle
 from batch_enroll.engine.feed import Feed
+from batch_enroll.engine.look_ups import LookUps
 from batch_enroll.engine.outbox import Outbox
 from batch_enroll.engine.turnstile import Turnstile
 
@@ -84,6 +85,7 @@ class Engine:
     def __init__(self, run_id: RunId, parts: Parts) -> None:
         self._parts = parts
         self._turnstile = Turnstile(parts.pace, self._pace_changed)
+        self._look_ups = LookUps()
         self._outbox = Outbox(lambda group: parts.aside(partial(parts.ledger.settle, run_id, group)))
         self._feed = Feed(parts.gate, parts.sink, parts.aside)
         self._stopping = anyio.Event()
@@ -93,6 +95,7 @@ class Engine:
         self._sent = self._retried = self._throttled = 0
         self._scope = anyio.CancelScope()
         self._ending = Ending()
+        self._began_at = 0.0
 
     async def run(
         self,
@@ -108,6 +111,7 @@ class Engine:
         Raises:
             LedgerError: the ledger cannot be written; claimed rows stay claimed.
         """
+        self._began_at = anyio.current_time()
         try:
             with self._scope:
                 async with anyio.create_task_group() as tasks:
@@ -141,6 +145,8 @@ class Engine:
 
     async def _carry(self, request: EnrollmentRequest) -> None:
         tries, began_at = verdict.begin(request), anyio.current_time()
+        if (outcome := await self._seen_by_another(request, tries)) is not None:
+            return self._settle(request, outcome, began_at)
         while self._ending.halted is None:
             turn = await self._turn()
             if turn is None:
@@ -160,6 +166,16 @@ class Engine:
                 case Halt(reason, detail):
                     self.stop(reason, detail)
         return self._settle(request, verdict.stopped(tries, self._ending.halted or HaltReason.INTERRUPTED), began_at)
+
+    async def _seen_by_another(self, request: EnrollmentRequest, tries: Tries) -> Outcome | None:
+        """The outcome of a row whose seat another row's look-up showed; a seat that is missing is asked for anew."""
+        if tries.step is not Action.LOOK_UP or (seats := await self._look_ups.shared(request)) is None:
+            return None
+        match verdict.judge(request, tries, seats, Bench(self._parts.policy, 0.0, token_proven=True)):
+            case Settle(outcome):
+                return outcome
+            case _:
+                return None
 
     async def _turn(self) -> tuple[str, float] | None:
         """A token and the time of the start; None when the run stopped meanwhile.
@@ -184,9 +200,11 @@ class Engine:
         gateway, heard = self._parts.gateway, False
         try:
             if tries.step is Action.ENROLL:
+                self._look_ups.sending(request)
                 answer: Answer = await gateway.submit(request, token)
             else:
                 answer = await gateway.look_up(request.key.user_id, token)
+                self._look_ups.heard(request, answer)
             heard = True
         finally:
             if not heard:
@@ -214,6 +232,7 @@ class Engine:
             self.stop(HaltReason.API_DOWN, f"{why}; the last answer: {_cause(answer)}")
 
     def _settle(self, request: EnrollmentRequest, outcome: Outcome, began_at: float) -> None:
+        self._look_ups.heard(request, None)
         self._outbox.add(Settled(request.row_no, request.key, outcome))
         self._parts.sink.emit(RowSettled(request.row_no, outcome, anyio.current_time() - began_at))
         if (why := self._parts.breaker.settled(outcome)) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random  # noqa: TID251 - seeded, so that a life can be repeated
 from collections import Counter
 from dataclasses import dataclass, field
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 RULES = Rules("test", FIRST_RUN, NOON.date(), Defaults())
-_LATE_S = 0.2  # longer than any request is under way
 
 
 class DeadError(BaseException):
@@ -55,14 +55,14 @@ class DeadError(BaseException):
 class Crash:
     """A verb at which, before or after its work, the `nth` time; or an instant, in seconds, if there is no verb.
 
-    `acted` decides whether the server acts on the requests that were under way.
+    `acted_s` is how long afterwards the server acts on the requests that were under way; None: they never arrived.
     """
 
     verb: str = ""
     after: bool = False
     nth: int = 1
     at_s: float = 0.0
-    acted: bool = True
+    acted_s: float | None = 0.0
 
 
 class Life:
@@ -167,9 +167,8 @@ class World:
         if not life.dead:
             return ending
         self.deaths += 1
-        if crash is not None and crash.acted:
-            gateway.arrive()
-        await anyio.sleep(_LATE_S)  # noqa: TID251 - virtual
+        if crash is not None and crash.acted_s is not None:
+            asyncio.get_running_loop().call_later(crash.acted_s, gateway.arrive)
         return None
 
     @staticmethod
