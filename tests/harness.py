@@ -55,6 +55,7 @@ class Harness:
     seed: int = 7
     deadline_s: float | None = None
     grace_s: float = 30.0
+    recheck: bool = False
 
     async def run(self) -> Ending:
         """Carries the roster to its outcomes."""
@@ -73,8 +74,12 @@ class Harness:
             aside=at_once,
             grace_s=self.grace_s,
         )
-        planning = RosterPlanning(self.roster, Rules("test", self.run_id, NOON.date(), Defaults()), self.ledger)
-        return await Engine(self.run_id, parts).run(planning, self.signals.__aiter__(), partial(struck, self.deadline_s))
+        planning = RosterPlanning(
+            self.roster, Rules("test", self.run_id, NOON.date(), Defaults(), recheck=self.recheck), self.ledger
+        )
+        return await Engine(self.run_id, parts).run(
+            planning, self.signals.__aiter__(), partial(struck, self.deadline_s)
+        )
 
     def outcomes(self) -> list[Outcome]:
         """What the ledger holds, in input order."""

@@ -145,8 +145,6 @@ class Engine:
 
     async def _carry(self, request: EnrollmentRequest) -> None:
         tries, began_at = verdict.begin(request), anyio.current_time()
-        if (outcome := await self._seen_by_another(request, tries)) is not None:
-            return self._settle(request, outcome, began_at)
         while self._ending.halted is None:
             turn = await self._turn()
             if turn is None:
@@ -167,8 +165,9 @@ class Engine:
                     self.stop(reason, detail)
         return self._settle(request, verdict.stopped(tries, self._ending.halted or HaltReason.INTERRUPTED), began_at)
 
-    async def _seen_by_another(self, request: EnrollmentRequest, tries: Tries) -> Outcome | None:
+    async def _seen_by_another(self, request: EnrollmentRequest) -> Outcome | None:
         """The outcome of a row whose seat another row's look-up showed; a seat that is missing is asked for anew."""
+        tries = verdict.begin(request)
         if tries.step is not Action.LOOK_UP or (seats := await self._look_ups.shared(request)) is None:
             return None
         match verdict.judge(request, tries, seats, Bench(self._parts.policy, 0.0, token_proven=True)):
@@ -265,10 +264,11 @@ class Engine:
 
     async def _work(self) -> None:
         while (admitted := await self._feed.next()) is not None:
-            if admitted.outcome is None:
+            outcome = admitted.outcome or await self._seen_by_another(admitted.request)
+            if outcome is None:
                 await self._carry(admitted.request)
             else:
-                self._settle(admitted.request, admitted.outcome, anyio.current_time())
+                self._settle(admitted.request, outcome, anyio.current_time())
 
     def _give_back(self) -> None:
         """Settles rows that were read ahead and never touched, when the run was cut off."""
