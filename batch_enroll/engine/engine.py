@@ -145,6 +145,7 @@ class Engine:
 
     async def _carry(self, request: EnrollmentRequest) -> None:
         tries, began_at = verdict.begin(request), anyio.current_time()
+        await self._wait(verdict.first_wait_s(tries, began_at - self._began_at, self._parts.policy))
         while self._ending.halted is None:
             turn = await self._turn()
             if turn is None:
