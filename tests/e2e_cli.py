@@ -49,17 +49,19 @@ class Desk:
 
     folder: Path
     sandbox: Sandbox
+    embedded: bool = False
 
     def environment(self) -> dict[str, str]:
         """What a user would have exported."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("TIMEBACK", "EDUBRIDGE"))}
+        kept |= {"TIMEBACK_ENV": "sandbox", "BATCH_ENROLL_STATE": str(self.folder / "state")}
+        if self.embedded:
+            return kept
         return kept | {
-            "TIMEBACK_ENV": "sandbox",
             "TIMEBACK_API_BASE_URL": self.sandbox.base_url,
             "TIMEBACK_API_AUTH_URL": self.sandbox.token_url,
             "TIMEBACK_API_CLIENT_ID": self.sandbox.client_id,
             "TIMEBACK_API_CLIENT_SECRET": self.sandbox.client_secret,
-            "BATCH_ENROLL_STATE": str(self.folder / "state"),
         }
 
     @asynccontextmanager

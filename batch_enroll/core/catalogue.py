@@ -116,21 +116,26 @@ CATALOGUE: Final[dict[str, Entry]] = {
     ),
     NOT_AUTHORISED: Entry(
         "a fresh token was not accepted",
-        "Run failed.csv again; if it stays, ask for the client's access to this route.",
+        "batch-enroll retry --rejected, or run failed.csv; if it stays, ask for the client's access to this route.",
     ),
-    SERVER_ERROR: Entry("the server failed again and again", "Run failed.csv again later."),
-    THROTTLED: Entry("the server asked us to slow down to the end", "Run failed.csv again with a lower --rate."),
-    NOT_CONNECTED: Entry("the server could not be reached", "Check the network and --base-url; run failed.csv again."),
+    SERVER_ERROR: Entry("the server failed again and again", "Later: batch-enroll retry, or run failed.csv."),
+    THROTTLED: Entry(
+        "the server asked us to slow down to the end", "batch-enroll retry with a lower --rate, or run failed.csv."
+    ),
+    NOT_CONNECTED: Entry(
+        "the server could not be reached",
+        "Check the network and --base-url; then batch-enroll retry, or run failed.csv.",
+    ),
     ODD_ANSWER: Entry(
         "an answer that is not the API's", "A proxy may stand in between; check --base-url and the network."
     ),
     ANSWER_LOST: Entry(
         "the request was sent, its answer was lost, and the look-up failed too",
-        "Run failed.csv again: the seat is looked up before anything is sent.",
+        "batch-enroll resume, or run failed.csv: the seat is looked up before anything is sent.",
     ),
     INTERRUPTED: Entry(
         "the run ended before the answer came",
-        "Run failed.csv again: the seat is looked up before anything is sent.",
+        "batch-enroll resume, or run failed.csv: the seat is looked up before anything is sent.",
     ),
     REPEATED: Entry("repeats another row", "Nothing to do: the other row stands for both."),
     ENDED: Entry(
@@ -143,9 +148,14 @@ CATALOGUE: Final[dict[str, Entry]] = {
     SEEN_BY_LOOK_UP: Entry("the look-up shows the seat was there before", ""),
     SEEN_BY_LEDGER: Entry("an earlier run enrolled this seat", ""),
     FOUND_AFTER_LOSS: Entry("the answer was lost, the look-up shows the seat", ""),
-    STOPPED: Entry("the run was stopped before this row's turn", "Run failed.csv to go on."),
-    AUTH_REFUSED: Entry("the credentials were refused", "Mend the credentials, then run failed.csv."),
-    API_DOWN: Entry("the run was stopped because the API was down", "Run failed.csv when the API is up again."),
+    STOPPED: Entry("the run was stopped before this row's turn", "Go on with batch-enroll resume, or run failed.csv."),
+    AUTH_REFUSED: Entry(
+        "the credentials were refused", "Mend the credentials, then batch-enroll resume, or run failed.csv."
+    ),
+    API_DOWN: Entry(
+        "the run was stopped because the API was down",
+        "When the API is up again: batch-enroll resume, or run failed.csv.",
+    ),
     DEADLINE: Entry("the deadline came before this row's turn", "Go on with: batch-enroll resume."),
     DRY_RUN: Entry("dry run: nothing was sent", "Run again without --dry-run."),
 }

@@ -266,6 +266,15 @@ def test_a_planned_look_up_that_finds_the_seat_sends_nothing() -> None:
     )
 
 
+def test_a_seat_that_an_earlier_try_of_the_run_left_is_this_runs_work() -> None:
+    request = EnrollmentRequest(1, KEY, Action.LOOK_UP, sent_before=True)
+    found = settled(following(THERE, request=request))
+    assert (found.kind, found.code) == (OutcomeKind.ENROLLED, catalogue.FOUND_AFTER_LOSS)
+    already = Reply(409, Meaning.ALREADY_ENROLLED)
+    late = settled(following(ABSENT, already, request=request))
+    assert (late.kind, late.code) == (OutcomeKind.ENROLLED, catalogue.FOUND_AFTER_LOSS)
+
+
 def test_a_planned_look_up_that_misses_the_seat_sends_the_enrollment_at_once() -> None:
     request = EnrollmentRequest(1, KEY, Action.LOOK_UP)
     first = expect(Next, following(ABSENT, request=request))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from signal import SIGINT, SIGKILL
 from typing import TYPE_CHECKING
 
@@ -186,3 +187,44 @@ async def test_a_run_is_gone_on_with_at_its_own_server_only(tmp_path: Path) -> N
         assert other.sandbox.school.seats() == []
     assert refused.status == 2
     assert "choose the same server" in refused.err
+
+
+async def test_standard_input_is_gone_on_with_from_what_was_recorded(tmp_path: Path) -> None:
+    text = write_csv(tmp_path / "term.csv", term(300)).read_bytes()
+    async with desk(tmp_path, "latency-ms=20") as at:
+        async with at.started("run", "--json", "-", stdin=asyncio.subprocess.PIPE) as process:
+            assert process.stdin is not None
+            process.stdin.write(text)
+            process.stdin.write_eof()
+            with anyio.fail_after(60):
+                while len(at.sandbox.school.enroll_writes) < 20:  # noqa: ASYNC110 - waits for another process
+                    await anyio.sleep(0.01)
+            process.send_signal(SIGINT)
+            await finished(process)
+        done = await at.call("resume", "--json")
+        assert at.sandbox.school.enroll_writes.total() == 300
+    assert done.status == 0
+    assert "standard input cannot be read again" in done.err
+    complete(done, 300)
+
+
+async def test_several_rosters_are_gone_on_with_as_one(tmp_path: Path) -> None:
+    rows = term(300)
+    first, second = write_csv(tmp_path / "a.csv", rows[:200]), write_csv(tmp_path / "b.csv", rows[200:])
+    async with desk(tmp_path, "latency-ms=20") as at:
+        await broken_off(at, first, SIGKILL, after=20, flags=(str(second),))
+        done = await at.call("resume", "--json")
+        assert at.sandbox.school.enroll_writes.total() == 300
+    assert done.summary["outcomes"]["enrolled"] == 300
+    assert [row["enroll_roster"] for row in done.rows()] == ["a.csv"] * 200 + ["b.csv"] * 100
+
+
+async def test_a_rehearsal_inside_its_own_process_cannot_be_resumed(tmp_path: Path) -> None:
+    roster = write_csv(tmp_path / "term.csv", term(3))
+    async with desk(tmp_path) as at:
+        at_home = Desk(tmp_path, at.sandbox, embedded=True)
+        assert (await at_home.run(str(roster))).status == 0
+        for command in ("resume", "retry"):
+            refused = await at_home.call(command)
+            assert refused.status == 2
+            assert "that server is gone" in refused.err
