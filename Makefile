@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check lint cover-core format lock clean
+.PHONY: help install demo test check lint cover-core crash format lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ lint: $(STAMP)
 
 cover-core: $(STAMP)
 	COVERAGE_FILE=.coverage-core $(BIN)/python -m pytest -q tests/core --cov=batch_enroll.core --cov-report=term-missing --cov-fail-under=100
+
+crash: $(STAMP) ## kill a run 200 times, resume it each time, and count what was lost or doubled
+	CRASH_KILLS=200 $(BIN)/python -m pytest tests/crash -q -s --timeout 3600
 
 format: $(STAMP) ## format and mend what can be mended
 	$(BIN)/ruff format .
