@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from batch_enroll.core.headers import map_headers
@@ -10,7 +11,8 @@ from batch_enroll.core.model import SourceRow
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from batch_enroll.core.model import RosterRef, RunRecord
+    from batch_enroll.core.headers import HeaderMap
+    from batch_enroll.core.model import ResultRow, RosterRef, RunRecord
     from batch_enroll.ports import Ledger
 
 
@@ -20,7 +22,7 @@ class RecordedRoster:
     def __init__(self, record: RunRecord, ledger: Ledger, *, overrides: Mapping[str, str]) -> None:
         self._record = record
         self._ledger = ledger
-        self._map = map_headers(record.columns, overrides)
+        self._overrides = overrides
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -34,10 +36,16 @@ class RecordedRoster:
 
     def rows(self) -> Iterator[SourceRow]:
         """Every row recorded, also one that is blank: each stands for its line."""
-        for line in self._ledger.results(self._record.run_id):
-            cells = (*line.cells, *[""] * (len(self._record.columns) - len(line.cells)))
-            row = self._map.row(line.place, cells)
-            yield SourceRow(line.place, line.cells, {}) if row is None else row
+        return map(self.row, self._ledger.results(self._record.run_id))
+
+    def row(self, line: ResultRow) -> SourceRow:
+        """One recorded row as it was, or as a person mended it."""
+        row = self._map.row(line.place, line.cells)
+        return SourceRow(line.place, line.cells, {}) if row is None else row
+
+    @cached_property
+    def _map(self) -> HeaderMap:
+        return map_headers(self._record.columns, self._overrides)
 
     def describe(self) -> tuple[tuple[str, str], ...]:
         """Each column and the field it is read as."""

@@ -77,7 +77,8 @@ async def _go_on(settings: Settings, run_id: str | None, wish: Wish) -> GoneOn:
         sink = AllSinks(log_in(folder, settings, stack), progress_of(settings, stack))
         async with server_of(settings, record.run_id) as server:
             rules = rules_of(settings, record.run_id, server.scope)
-            planning = job.GoingOn(source, rules, ledger, wish.again, changes=wish.accept_changes)
+            recorded = None if wish.corrections else RecordedRoster(record, ledger, overrides=settings.map).row
+            planning = job.GoingOn(source, rules, ledger, wish.again, changes=wish.accept_changes, recorded=recorded)
             books = books_in(folder, record.columns, ledger, sink, several=len(rosters) > 1)
             sending = partial(send, settings, server, record.run_id, ledger, sink)
             return replace(await job.go_on(record, source, books, planning, sending), notes=notes)

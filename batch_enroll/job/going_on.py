@@ -43,12 +43,21 @@ class Rows(Protocol):
 class GoingOn:
     """Walks the roster beside the run's lines and plans again those that ended as `again` says, and all unrecorded.
 
-    With `changes`, rows whose cells changed are planned again too, unless they were enrolled. Recorded rows keep their
-    outcome when the run stops meanwhile: a row in doubt must not become "not attempted".
+    `recorded` reads a row from the ledger's cells if they differ from the roster's: a person mended it. With `changes`
+    the roster has the last word, and rows that changed are planned again too, unless they were enrolled.
+
+    Recorded rows keep their outcome when the run stops meanwhile: a row in doubt must not become "not attempted".
     """
 
     def __init__(
-        self, source: Rows, rules: Rules, ledger: Ledger, again: frozenset[OutcomeKind], *, changes: bool = False
+        self,
+        source: Rows,
+        rules: Rules,
+        ledger: Ledger,
+        again: frozenset[OutcomeKind],
+        *,
+        changes: bool = False,
+        recorded: Callable[[ResultRow], SourceRow] | None = None,
     ) -> None:
         self._source = iter(source.rows())
         self._lines = ledger.results(rules.run_id)
@@ -56,6 +65,7 @@ class GoingOn:
         self._ledger = ledger
         self._again = again
         self._changes = changes
+        self._recorded = recorded
         self._unreadable: RosterError | None = None
         self._walked = 0
         self.planned = 0
@@ -97,8 +107,18 @@ class GoingOn:
         for source in self._source:
             line = next(self._lines, None)
             self._walked += 1
-            if source is not None and (line is None or (recorded_too and self._planned_again(source, line))):
-                yield source, line
+            if source is None:
+                continue
+            if line is None:
+                yield source, None
+            elif recorded_too and self._planned_again(source, line):
+                yield self._as_it_stands(source, line), line
+
+    def _as_it_stands(self, source: SourceRow, line: ResultRow) -> SourceRow:
+        """A row that was mended after the roster was read stays mended."""
+        if self._recorded is None or self._changes or source.cells == line.cells:
+            return source
+        return self._recorded(line)
 
     def _planned_again(self, source: SourceRow, line: ResultRow) -> bool:
         if self._changes and source.cells != line.cells:

@@ -183,6 +183,18 @@ async def test_changed_rows_are_read_anew_unless_they_were_enrolled() -> None:
     assert [row.cells[0] for row in past.ledger.results(RUN_ID)] == ["u1", "u2-new", "u3"]
 
 
+async def test_a_row_mended_before_a_crash_stays_mended() -> None:
+    past = Past(FakeRoster(students(2)), [ENROLLED, FAILED])
+    mended = Mended([{"user_id": "u2-mended", "course_id": "c1", "enroll_row": "3"}])
+    corrections = job.Corrections(mended, RECORD, past.ledger)
+    job.GoingOn(corrections, RULES, past.ledger, frozenset({OutcomeKind.FAILED})).next_batch(None)  # then it dies
+    recorded = RecordedRoster(RECORD, past.ledger, overrides={}).row
+    planning = job.GoingOn(past.roster, RULES, past.ledger, TO_RESUME, recorded=recorded)
+    past.take(planning.next_batch(None))
+    assert [(one.key.user_id, one.action) for one in past.sent] == [("u2-mended", Action.LOOK_UP)]
+    assert [row.cells[0] for row in past.ledger.results(RUN_ID)] == ["u1", "u2-mended"]
+
+
 async def test_recorded_rows_stand_in_for_a_roster_that_cannot_be_read_again() -> None:
     past = Past(FakeRoster(students(4)), [ENROLLED, STOPPED, None])
     recorded = RecordedRoster(RECORD, past.ledger, overrides={})
