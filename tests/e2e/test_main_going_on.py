@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 import anyio
 import pytest
-from e2e_cli import Desk, Finished, desk, finished, term, write_csv
+from e2e_cli import SHARED, Desk, Finished, desk, finished, term, write_csv
 from openpyxl import Workbook
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
     from signal import Signals
 
 pytestmark = pytest.mark.asyncio
+
+DISTRICT = SHARED / "oneroster_1p1" / "gospelnerd" / "oneroster-district-small.zip"
 
 
 async def broken_off(at: Desk, roster: Path, signal: Signals, *, after: int, flags: tuple[str, ...] = ()) -> None:
@@ -228,3 +231,26 @@ async def test_a_rehearsal_inside_its_own_process_cannot_be_resumed(tmp_path: Pa
             refused = await at_home.call(command)
             assert refused.status == 2
             assert "that server is gone" in refused.err
+
+
+async def test_the_roster_is_read_again_as_it_was_read_first(tmp_path: Path) -> None:
+    rows: list[Mapping[str, str]] = [{"Who": row["user_id"], "note": row["note"]} for row in term(320)]
+    roster = write_csv(tmp_path / "term.csv", rows)
+    flags = ("--map", "user_id=Who", "--course-id", "c-9", "--role", "teacher", "--limit", "300")
+    async with desk(tmp_path, "latency-ms=20") as at:
+        await broken_off(at, roster, SIGKILL, after=20, flags=flags)
+        done = await at.call("resume", "--json")
+        seats = {(seat.course_id, seat.role) for seat in at.sandbox.school.seats()}
+    assert seats == {("c-9", "teacher")}
+    complete(done, 300)
+
+
+@pytest.mark.skipif(not DISTRICT.exists(), reason="shared rosters are not here")
+async def test_a_bundle_is_gone_on_with_too(tmp_path: Path) -> None:
+    async with desk(tmp_path, "latency-ms=10") as at:
+        await broken_off(at, DISTRICT, SIGKILL, after=100, flags=("--as-of", "2025-09-01"))
+        done = await at.call("resume", "--json", "--max-in-flight", "32")
+        writes = at.sandbox.school.enroll_writes
+        assert (len(writes), writes.total()) == (1_827, 1_827)
+    assert done.status == 0
+    assert (done.summary["outcomes"]["enrolled"], done.summary["outcomes"]["skipped"]) == (1_827, 28)
