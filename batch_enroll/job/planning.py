@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _FIRST_BATCH: Final = 64  # small, so that the first request leaves early
 _BATCH: Final = 500
-_LARGE_BATCH: Final = 4_000  # while nothing is to be sent: a nightly roster that did not change
+_LARGE_BATCH: Final = 1_000  # after batches of which nothing was sent: a nightly roster that did not change
 
 
 class RosterPlanning:
@@ -51,7 +51,7 @@ class RosterPlanning:
         elif self._unreadable is not None:
             raise self._unreadable
         self.rows_read += len(rows)
-        # Rows that are claimed to be sent are looked up after a crash, so of these there are never many at once.
+        # Rows that are claimed to be sent are looked up after a crash, so a batch stays within a thousand.
         self._size = _BATCH if any(row.request is not None for row in rows) else min(2 * self._size, _LARGE_BATCH)
         if self._seen is not None:
             for reading, row in zip(readings, rows, strict=True):
