@@ -218,4 +218,14 @@ async def struck(at_s: float | None) -> None:
     await anyio.sleep(float("inf") if at_s is None else at_s)
 
 
-__all__ = ["LOST", "NEVER_SENT", "FakeRoster", "FakeServer", "FakeTokens", "Remembering", "SignalsAt", "struck", "students"]
+__all__ = [
+    "LOST",
+    "NEVER_SENT",
+    "FakeRoster",
+    "FakeServer",
+    "FakeTokens",
+    "Remembering",
+    "SignalsAt",
+    "struck",
+    "students",
+]
