@@ -314,19 +314,15 @@ def _send_again(tries: Tries, failed: Outcome, bench: Bench, least_s: float | No
 
 
 def _look_up(tries: Tries, failed: Outcome, bench: Bench, least_s: float | None = None) -> Verdict:
-    """Asks before sending twice. `failed` is what the row ends as if the seat turns out to be absent for good."""
-    lost = failed.status is None
+    """Asks before sending twice. `failed` is what the row ends as if the seat turns out to be absent for good.
+
+    An error answer is no better than a lost one: a gateway's 5xx can stand before a write that goes on behind it, and
+    reads lag behind writes, so neither is believed at the first absence.
+    """
     ask = replace(
-        tries,
-        step=Action.LOOK_UP,
-        doubt=True,
-        last=replace(failed, attempts=tries.sent),
-        look_ups=0,
-        # A server that answered with an error rarely acted; a lost answer often hides a write.
-        absences=0 if lost else bench.policy.sure_absences - 1,
+        tries, step=Action.LOOK_UP, doubt=True, last=replace(failed, attempts=tries.sent), look_ups=0, absences=0
     )
-    least = max(least_s or 0.0, bench.policy.settling_s if lost else 0.0)
-    return Next(ask, max(least, wait_s(tries.attempts, bench)))
+    return Next(ask, max(least_s or 0.0, bench.policy.settling_s, wait_s(tries.attempts, bench)))
 
 
 def _judge_look_up(request: EnrollmentRequest, tries: Tries, answer: Answer, bench: Bench) -> Verdict:

@@ -211,23 +211,24 @@ def test_what_may_have_been_acted_on_is_looked_up_before_it_is_sent_again(answer
     )
 
 
-def test_a_lost_answer_is_looked_up_not_before_the_server_had_time_to_write() -> None:
-    assert expect(Next, enroll(LOST)).wait_s >= POLICY.settling_s
+IN_DOUBT = pytest.mark.parametrize("answer", [LOST, Reply(500), Reply(504), Reply(200, Meaning.NOT_JSON)])
 
 
-def test_one_look_up_that_misses_the_seat_is_not_enough_after_a_lost_answer() -> None:
-    assert expect(Next, following(LOST, ABSENT)).tries.step is Action.LOOK_UP
-    again = expect(Next, following(LOST, ABSENT, ABSENT)).tries
+@IN_DOUBT
+def test_what_is_in_doubt_is_looked_up_not_before_the_server_had_time_to_write(answer: Answer) -> None:
+    assert expect(Next, enroll(answer)).wait_s >= POLICY.settling_s
+
+
+@IN_DOUBT
+def test_one_look_up_that_misses_the_seat_is_not_enough(answer: Answer) -> None:
+    assert expect(Next, following(answer, ABSENT)).tries.step is Action.LOOK_UP
+    again = expect(Next, following(answer, ABSENT, ABSENT)).tries
     assert again.step is Action.ENROLL
     assert not again.doubt
 
 
-def test_after_a_server_error_one_look_up_is_enough() -> None:
-    assert expect(Next, following(Reply(500), ABSENT)).tries.step is Action.ENROLL
-
-
 def test_a_user_the_look_up_does_not_know_has_no_seat() -> None:
-    assert expect(Next, following(Reply(500), Reply(404))).tries.step is Action.ENROLL
+    assert expect(Next, following(Reply(500), Reply(404), Reply(404))).tries.step is Action.ENROLL
 
 
 def test_a_look_up_that_keeps_failing_leaves_the_row_unknown() -> None:
@@ -246,7 +247,8 @@ def test_a_request_that_never_left_is_sent_again_without_a_look_up() -> None:
 
 
 def test_a_row_fails_when_its_attempts_are_used_up_and_its_seat_is_not_there() -> None:
-    outcome = settled(following(Reply(500), ABSENT, Reply(500), ABSENT, Reply(500), ABSENT))
+    answers: list[Answer] = [Reply(500), ABSENT, ABSENT] * 3
+    outcome = settled(following(*answers))
     assert (outcome.kind, outcome.attempts, outcome.status) == (OutcomeKind.FAILED, 3, 500)
 
 
