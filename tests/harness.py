@@ -17,7 +17,7 @@ from batch_enroll.core.intake import Defaults
 from batch_enroll.core.model import RunId, RunRecord
 from batch_enroll.core.pace import Pace, PaceLimits
 from batch_enroll.core.plan import Rules
-from batch_enroll.core.verdict import Policy
+from batch_enroll.core.tries import Policy
 from batch_enroll.engine import Ending, Engine, Parts
 from batch_enroll.job import RosterPlanning
 

@@ -281,7 +281,7 @@ def test_all_problems_are_told_at_once_with_their_origin(monkeypatch: pytest.Mon
             "flag --role: 'pet' is not a role; choose one of administrator, proctor, student, teacher",
             "flag --begin-date: '9/1/25' is not a date; write it as YYYY-MM-DD",
             "batch-enroll.toml limit: should be greater than or equal to 1, not 0",
-            "batch-enroll.toml [env.staging] send_sourced_id: should be 'roster' or 'never', not 'maybe'",
+            "batch-enroll.toml [env.staging] send_sourced_id: should be 'roster', 'derived' or 'never', not 'maybe'",
             "flag --map: 'user_id' is not of the form field=Header, such as user_id=StudentNo",
             "batch-enroll.toml ratte: is not a setting; did you mean rate?",
             "batch-enroll.toml [env.stagin]: is not an environment; did you mean staging?",

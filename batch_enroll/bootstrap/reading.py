@@ -12,7 +12,7 @@ from batch_enroll.adapters.roster_csv import STDIN
 from batch_enroll.bootstrap.wall import utc_now
 from batch_enroll.core.intake import Defaults
 from batch_enroll.core.model import Role
-from batch_enroll.core.plan import Rules
+from batch_enroll.core.plan import Rules, SendSourcedId
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,6 +65,6 @@ def rules_of(settings: Settings, run_id: RunId, scope: str) -> Rules:
         run_id=run_id,
         today=settings.as_of or utc_now().astimezone().date(),
         defaults=Defaults(settings.course_id, settings.school_id, settings.role, settings.begin_date),
-        send_sourced_id=settings.send_sourced_id == "roster",
+        send_sourced_id=SendSourcedId(settings.send_sourced_id),
         recheck=settings.recheck,
     )

@@ -19,7 +19,7 @@ from batch_enroll.core.breaker import Breaker, BreakerLimits
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.gate import Gate
 from batch_enroll.core.pace import Pace, PaceLimits
-from batch_enroll.core.verdict import Policy
+from batch_enroll.core.tries import Policy
 from batch_enroll.engine import Engine, OneThread, Parts
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ def until(deadline: str | None) -> Callable[[], Awaitable[None]]:
         at = at.replace(tzinfo=None).astimezone()
 
     async def wait() -> None:
-        while (left_s := (at - utc_now()).total_seconds()) > 0:
+        while (left_s := (at - utc_now()).total_seconds()) > 0:  # noqa: ASYNC110 - the wall clock tells no Event
             await anyio.sleep(min(left_s, _LOOK_EVERY_S))
 
     return wait

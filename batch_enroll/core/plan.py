@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from batch_enroll.core import catalogue
 from batch_enroll.core.intake import Defaults, read_row
@@ -28,6 +30,20 @@ if TYPE_CHECKING:
     from batch_enroll.core.model import Place, RunId, SourceRow
 
 
+class SendSourcedId(StrEnum):
+    """Which sourcedId an enrollment is sent with.
+
+    ROSTER, the default, sends what the roster names and nothing else. DERIVED makes one from the seat's key where the
+    roster has none, so that a server which refuses a used id can never hold two rows of one request. It is no default
+    because a used id may be refused for ever: OneRoster's POST never revives a deleted row (contract 2.2), so a pupil
+    who was withdrawn could not be enrolled again, and what EduBridge does with a used id is not known (contract 9).
+    """
+
+    ROSTER = "roster"
+    DERIVED = "derived"
+    NEVER = "never"
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What a plan depends on besides the row.
@@ -37,7 +53,7 @@ class Rules:
         run_id: this run; a key that another of its rows claimed before is a repeat inside the roster.
         today: the day that decides whether an end date has passed.
         defaults: values for cells that are blank.
-        send_sourced_id: whether a sourcedId in the roster is sent along.
+        send_sourced_id: which sourcedId goes along with an enrollment (see `SendSourcedId`).
         recheck: whether the server is asked for seats that the ledger knows, instead of believing the ledger.
     """
 
@@ -45,7 +61,7 @@ class Rules:
     run_id: RunId
     today: date
     defaults: Defaults
-    send_sourced_id: bool = True
+    send_sourced_id: SendSourcedId = SendSourcedId.ROSTER
     recheck: bool = False
 
 
@@ -109,13 +125,18 @@ def _wants_no_seat(row: RosterRow, today: date) -> Outcome | None:
 
 
 def _request(row_no: int, row: RosterRow, rules: Rules) -> EnrollmentRequest:
-    return EnrollmentRequest(
-        row_no=row_no,
-        key=EnrollmentKey(rules.scope, row.user_id, row.course_id, row.school_id, row.role),
-        begin_date=row.begin_date,
-        sourced_id=row.sourced_id if rules.send_sourced_id else None,
-        metadata=row.metadata,
-    )
+    key = EnrollmentKey(rules.scope, row.user_id, row.course_id, row.school_id, row.role)
+    return EnrollmentRequest(row_no, key, Action.ENROLL, row.begin_date, _sourced_id(row, key, rules), row.metadata)
+
+
+def _sourced_id(row: RosterRow, key: EnrollmentKey, rules: Rules) -> str | None:
+    match rules.send_sourced_id:
+        case SendSourcedId.NEVER:
+            return None
+        case SendSourcedId.DERIVED if row.sourced_id is None:
+            return str(UUID(bytes=key.digest(), version=5))  # name-based: RFC 9562 5.5
+        case _:
+            return row.sourced_id
 
 
 def _repeats(place: Place | None) -> Outcome | None:

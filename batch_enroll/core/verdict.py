@@ -14,16 +14,17 @@ Rules and their sources:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core import catalogue
-from batch_enroll.core.model import Action, EnrollmentRequest, Meaning, NoReply, Outcome, OutcomeKind, Reply, Seats
+from batch_enroll.core.model import Action, Meaning, NoReply, Outcome, OutcomeKind, Reply, Seats
+from batch_enroll.core.tries import Halt, HaltReason, Next, RenewToken, Settle
 
 if TYPE_CHECKING:
-    from batch_enroll.core.model import EnrollmentKey, Seat
+    from batch_enroll.core.model import EnrollmentKey, EnrollmentRequest, Seat
+    from batch_enroll.core.tries import Answer, Bench, Policy, Tries, Verdict
 
 _NOT_HANDLED: Final = frozenset({HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 _PERHAPS_HANDLED: Final = frozenset(
@@ -51,118 +52,6 @@ _REFUSALS: Final = {
     HTTPStatus.CONFLICT: catalogue.CONFLICT,
     HTTPStatus.UNPROCESSABLE_ENTITY: catalogue.INVALID_FOR_SERVER,
 }
-
-
-class HaltReason(StrEnum):
-    """Why a run takes no more rows."""
-
-    AUTH_REFUSED = "auth_refused"
-    API_DOWN = "api_down"
-    TOO_MANY_FAILURES = "too_many_failures"
-    DEADLINE = "deadline"
-    ROSTER_UNREADABLE = "roster_unreadable"
-    INTERRUPTED = "interrupted"
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """Limits for one row.
-
-    Attributes:
-        max_attempts: enroll requests sent for one row, throttled ones not counted.
-        max_throttles: 429 or 425 answers one row takes before it fails.
-        max_look_ups: look-ups in a row that did not answer, before the row stays unknown.
-        sure_absences: look-ups in a row that must miss the seat before a lost request is sent again; more than one,
-            because reads lag behind writes (contract 4, FM waits 1 s).
-        base_wait_s, max_wait_s: bounds of the exponential wait.
-        settling_s: the least wait between a lost answer and its look-up.
-    """
-
-    max_attempts: int = 6
-    max_throttles: int = 60
-    max_look_ups: int = 6
-    sure_absences: int = 2
-    base_wait_s: float = 0.5
-    max_wait_s: float = 30.0
-    settling_s: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Tries:
-    """What one row has been through, and the step that comes next.
-
-    Attributes:
-        step: ENROLL sends the enrollment, LOOK_UP asks for the user's seats.
-        sent: enroll requests sent so far.
-        throttles: 429 or 425 answers so far; those to enroll requests are no attempts.
-        attempts: enroll requests that count against the limit.
-        look_ups: look-ups in a row that did not answer.
-        absences: look-ups in a row that missed the seat.
-        renewals: tokens renewed since the last answer that was not about the token.
-        doubt: the server may have acted on a request whose outcome we never heard.
-        last: the outcome the row gets if it must end now and there is no doubt.
-    """
-
-    step: Action
-    sent: int = 0
-    throttles: int = 0
-    attempts: int = 0
-    look_ups: int = 0
-    absences: int = 0
-    renewals: int = 0
-    doubt: bool = False
-    last: Outcome | None = None
-
-
-NOT_TRIED: Final = Tries(step=Action.ENROLL)
-
-
-@dataclass(frozen=True, slots=True)
-class Settle:
-    """The row has its outcome."""
-
-    outcome: Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class Next:
-    """Go on with `tries.step` after `wait_s`."""
-
-    tries: Tries
-    wait_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class RenewToken:
-    """Renew the token, then repeat the step once."""
-
-    tries: Tries
-
-
-@dataclass(frozen=True, slots=True)
-class Halt:
-    """The run must end: no row can succeed. The row itself ends as `stopped` says."""
-
-    reason: HaltReason
-    detail: str
-
-
-Answer: TypeAlias = "Seats | Reply | NoReply"
-Verdict: TypeAlias = "Settle | Next | RenewToken | Halt"
-
-
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """Where a row is judged: the limits, a draw from [0, 1) for the jitter, and whether this token ever worked."""
-
-    policy: Policy
-    draw: float
-    token_proven: bool
-
-
-def begin(request: EnrollmentRequest) -> Tries:
-    """The state of a row before its first step. A planned look-up is in doubt from the start."""
-    return Tries(step=request.action, doubt=request.action is Action.LOOK_UP)
 
 
 def first_wait_s(tries: Tries, running_s: float, policy: Policy) -> float:
@@ -271,7 +160,7 @@ def _already(request: EnrollmentRequest, tries: Tries, reply: Reply, bench: Benc
     # After a lost answer, now or before a crash, the seat it speaks of is most likely the one we asked for.
     kind, code = (
         (OutcomeKind.ENROLLED, catalogue.FOUND_AFTER_LOSS)
-        if tries.doubt or request.sent_before
+        if tries.lost or request.sent_before
         else (OutcomeKind.ALREADY_ENROLLED, catalogue.SEEN_BY_SERVER)
     )
     return Settle(Outcome(kind, code, _told(reply), tries.sent, reply.status))
@@ -320,7 +209,13 @@ def _look_up(tries: Tries, failed: Outcome, bench: Bench, least_s: float | None 
     reads lag behind writes, so neither is believed at the first absence.
     """
     ask = replace(
-        tries, step=Action.LOOK_UP, doubt=True, last=replace(failed, attempts=tries.sent), look_ups=0, absences=0
+        tries,
+        step=Action.LOOK_UP,
+        doubt=True,
+        lost=True,
+        last=replace(failed, attempts=tries.sent),
+        look_ups=0,
+        absences=0,
     )
     return Next(ask, max(least_s or 0.0, bench.policy.settling_s, wait_s(tries.attempts, bench)))
 
@@ -365,7 +260,7 @@ def _judge_seats(request: EnrollmentRequest, tries: Tries, seats: Seats, bench: 
 
 
 def _found(request: EnrollmentRequest, tries: Tries, seat: Seat) -> Outcome:
-    ours = tries.doubt and (tries.sent > 0 or request.sent_before)
+    ours = tries.lost or request.sent_before
     kind = OutcomeKind.ENROLLED if ours else OutcomeKind.ALREADY_ENROLLED
     code = catalogue.FOUND_AFTER_LOSS if ours else catalogue.SEEN_BY_LOOK_UP
     status = None if tries.last is None else tries.last.status

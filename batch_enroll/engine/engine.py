@@ -18,7 +18,7 @@ from batch_enroll.core.errors import AuthRefusedError, BatchEnrollError, RosterE
 from batch_enroll.core.events import AttemptFailed, PaceChanged, RowSettled, Stopping
 from batch_enroll.core.model import Action, NoReply, Reply, Requests, Seats, Settled
 from batch_enroll.core.pace import Sample, sample_of
-from batch_enroll.core.verdict import Bench, Halt, HaltReason, Next, RenewToken, Settle
+from batch_enroll.core.tries import NOT_TRIED, Bench, Halt, HaltReason, Next, RenewToken, Settle, begin
 from batch_enroll.engine.feed import Feed
 from batch_enroll.engine.look_ups import LookUps
 from batch_enroll.engine.outbox import Outbox
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from batch_enroll.core.gate import Gate
     from batch_enroll.core.model import EnrollmentRequest, Outcome, RunId
     from batch_enroll.core.pace import Pace
-    from batch_enroll.core.verdict import Answer, Policy, Tries
+    from batch_enroll.core.tries import Answer, Policy, Tries
     from batch_enroll.engine.feed import Aside, Planning
     from batch_enroll.ports import EventSink, Gateway, Ledger, TokenSource
 
@@ -144,7 +144,7 @@ class Engine:
     # -- the row's way ------------------------------------------------------------------------------------------------
 
     async def _carry(self, request: EnrollmentRequest) -> None:
-        tries, began_at = verdict.begin(request), anyio.current_time()
+        tries, began_at = begin(request), anyio.current_time()
         await self._wait(verdict.first_wait_s(tries, began_at - self._began_at, self._parts.policy))
         while self._ending.halted is None:
             turn = await self._turn()
@@ -168,7 +168,7 @@ class Engine:
 
     async def _seen_by_another(self, request: EnrollmentRequest) -> Outcome | None:
         """The outcome of a row whose seat another row's look-up showed; a seat that is missing is asked for anew."""
-        tries = verdict.begin(request)
+        tries = begin(request)
         if tries.step is not Action.LOOK_UP or (seats := await self._look_ups.shared(request)) is None:
             return None
         match verdict.judge(request, tries, seats, Bench(self._parts.policy, 0.0, token_proven=True)):
@@ -275,7 +275,7 @@ class Engine:
         """Settles rows that were read ahead and never touched, when the run was cut off."""
         halted = self._ending.halted or HaltReason.INTERRUPTED
         for request in self._feed.untouched():  # one that was to be looked up stays in doubt
-            outcome = verdict.stopped(verdict.begin(request), halted)
+            outcome = verdict.stopped(begin(request), halted)
             self._outbox.add(Settled(request.row_no, request.key, outcome))
 
     async def _read(self, planning: Planning) -> None:
@@ -287,7 +287,7 @@ class Engine:
     def _instead(self) -> Outcome | None:
         """What rows get that are read after the run has stopped."""
         halted = self._ending.halted
-        return None if halted is None else verdict.stopped(verdict.NOT_TRIED, halted)
+        return None if halted is None else verdict.stopped(NOT_TRIED, halted)
 
     async def _listen(self, signals: AsyncIterator[Signals]) -> None:
         async for signal in signals:

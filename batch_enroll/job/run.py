@@ -11,7 +11,7 @@ from batch_enroll.core.errors import AuthRefusedError, LedgerError, RosterError,
 from batch_enroll.core.events import RunEnded, RunStarted
 from batch_enroll.core.model import Outcome, OutcomeKind, Settled
 from batch_enroll.core.summary import CheckSummary, Tally, finding, summarise
-from batch_enroll.core.verdict import HaltReason
+from batch_enroll.core.tries import HaltReason
 from batch_enroll.engine import Ending
 from batch_enroll.job.planning import RosterPlanning
 

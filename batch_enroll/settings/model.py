@@ -86,7 +86,7 @@ class Settings(BaseSettings):
         max_failed_share: the run stops when more of its last 200 sent rows than this were not enrolled; 1: never.
         probe: whether the first row of each course and school goes ahead alone.
         map: field to the roster's header.
-        send_sourced_id: whether the roster's `sourced_id` is sent with the enrollment.
+        send_sourced_id: which sourcedId is sent with an enrollment. Source: `core.plan.SendSourcedId`.
         deadline: when the run stops taking rows: a span such as 30m from its start, or the next such time of day.
         grace: seconds that requests in flight get once the run stops.
         recheck: whether the server is asked for seats that an earlier run settled, instead of skipping them.
@@ -127,7 +127,7 @@ class Settings(BaseSettings):
     limit: Annotated[int, Field(ge=1)] | None = None
     log_format: Literal["console", "json"] | None = None
     quiet: bool = False
-    send_sourced_id: Literal["roster", "never"] = "roster"
+    send_sourced_id: Literal["roster", "derived", "never"] = "roster"
     sandbox_scenarios: tuple[str, ...] = ()
     sandbox_school: Path | None = None
     sandbox_seed: int = 0

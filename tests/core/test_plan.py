@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -146,13 +147,24 @@ def test_a_skipped_row_does_not_make_a_later_one_a_repeat() -> None:
     assert good.request is not None
 
 
+def sourced_ids(way: plan.SendSourcedId, *sources: SourceRow) -> list[str | None]:
+    rules = plan.Rules("test", THIS_RUN, date(2025, 9, 1), Defaults(), send_sourced_id=way)
+    return [row.request.sourced_id for row in plan_rows(*sources, rules=rules) if row.request is not None]
+
+
 def test_a_sourced_id_is_sent_only_if_the_rules_say_so() -> None:
-    (with_id,) = plan_rows(source(sourced_id="e1"))
-    silent = plan.Rules("test", THIS_RUN, date(2025, 9, 1), Defaults(), send_sourced_id=False)
-    (without,) = plan_rows(source(sourced_id="e1"), rules=silent)
-    assert with_id.request is not None
-    assert without.request is not None
-    assert (with_id.request.sourced_id, without.request.sourced_id) == ("e1", None)
+    named, unnamed = source(2, sourced_id="e1"), source(3, user_id="u2")
+    assert sourced_ids(plan.SendSourcedId.ROSTER, named, unnamed) == ["e1", None]
+    assert sourced_ids(plan.SendSourcedId.NEVER, named, unnamed) == [None, None]
+
+
+def test_a_derived_sourced_id_is_the_same_for_a_seat_in_every_run_and_another_for_any_other() -> None:
+    named, unnamed, other = source(2, sourced_id="e1"), source(3, user_id="u2"), source(4, user_id="u3")
+    first = sourced_ids(plan.SendSourcedId.DERIVED, named, unnamed, other)
+    assert first == sourced_ids(plan.SendSourcedId.DERIVED, named, unnamed, other)
+    assert first[0] == "e1"
+    assert len(set(first)) == 3
+    assert UUID(first[1] or "").version == 5
 
 
 def test_a_begin_date_becomes_a_date_time() -> None:

@@ -25,7 +25,20 @@ from batch_enroll.core.model import (
     Seats,
     UserId,
 )
-from batch_enroll.core.verdict import Answer, Bench, Halt, HaltReason, Next, Policy, RenewToken, Settle, Tries, Verdict
+from batch_enroll.core.tries import (
+    NOT_TRIED,
+    Answer,
+    Bench,
+    Halt,
+    HaltReason,
+    Next,
+    Policy,
+    RenewToken,
+    Settle,
+    Tries,
+    Verdict,
+    begin,
+)
 
 POLICY = Policy(max_attempts=3, max_throttles=2, max_look_ups=2, sure_absences=2)
 BENCH = Bench(POLICY, draw=0.5, token_proven=True)
@@ -38,7 +51,7 @@ V = TypeVar("V", Settle, Next, RenewToken, Halt)
 
 
 def enroll(answer: Answer, tries: Tries | None = None, request: EnrollmentRequest = REQUEST) -> Verdict:
-    return verdict.judge(request, tries or verdict.begin(request), answer, BENCH)
+    return verdict.judge(request, tries or begin(request), answer, BENCH)
 
 
 def expect(kind: type[V], judged: Verdict) -> V:
@@ -52,7 +65,7 @@ def settled(judged: Verdict) -> Outcome:
 
 def following(*answers: Answer, request: EnrollmentRequest = REQUEST) -> Verdict:
     """The verdict on the last of `answers`, each given to the step that the one before it asked for."""
-    tries, judged = verdict.begin(request), None
+    tries, judged = begin(request), None
     for answer in answers:
         if judged is not None:
             tries = expect(Next, judged).tries
@@ -93,8 +106,11 @@ def test_already_enrolled_in_all_its_forms(reply: Reply) -> None:
 
 
 def test_already_enrolled_after_a_lost_answer_is_our_own_enrollment() -> None:
-    in_doubt = Tries(Action.ENROLL, sent=1, attempts=1, doubt=True)
-    assert settled(enroll(Reply(409), in_doubt)).kind is OutcomeKind.ENROLLED
+    late = settled(following(LOST, ABSENT, ABSENT, Reply(409)))
+    assert (late.kind, late.code) == (OutcomeKind.ENROLLED, catalogue.FOUND_AFTER_LOSS)
+    request = EnrollmentRequest(1, KEY, sourced_id="e1")
+    by_id = settled(following(LOST, ABSENT, ABSENT, Reply(404, Meaning.ALREADY_ENROLLED), THERE, request=request))
+    assert (by_id.kind, by_id.code) == (OutcomeKind.ENROLLED, catalogue.FOUND_AFTER_LOSS)
 
 
 def test_already_exists_for_a_sourced_id_is_looked_up_because_it_may_mean_another_row() -> None:
@@ -316,7 +332,7 @@ def test_without_a_school_any_school_of_the_course_counts() -> None:
     ],
 )
 def test_a_row_not_sent_when_the_run_halts_is_not_attempted(reason: HaltReason, code: str) -> None:
-    outcome = verdict.stopped(verdict.NOT_TRIED, reason)
+    outcome = verdict.stopped(NOT_TRIED, reason)
     assert outcome == Outcome(OutcomeKind.NOT_ATTEMPTED, code)
 
 
@@ -350,7 +366,7 @@ def test_whatever_the_server_answers_a_row_ends_within_its_limits(
     sourced_id: str | None,
 ) -> None:
     request = EnrollmentRequest(1, KEY, sourced_id=sourced_id)
-    tries = verdict.begin(request)
+    tries = begin(request)
     for answer, draw in answered:
         judged = verdict.judge(request, tries, answer, Bench(POLICY, draw, proven))
         match judged:

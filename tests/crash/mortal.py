@@ -21,7 +21,7 @@ from batch_enroll.core.model import RunRecord
 from batch_enroll.core.pace import Pace, PaceLimits
 from batch_enroll.core.plan import Rules
 from batch_enroll.core.replan import TO_RESUME
-from batch_enroll.core.verdict import Policy
+from batch_enroll.core.tries import Policy
 from batch_enroll.engine import Engine, Parts
 from batch_enroll.job import GoingOn, RosterPlanning
 

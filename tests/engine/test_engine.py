@@ -20,7 +20,7 @@ from batch_enroll.core.errors import AuthRefusedError, LedgerError, RunStoppedEr
 from batch_enroll.core.events import AttemptFailed, PaceChanged, RowSettled, Stopping
 from batch_enroll.core.model import Meaning, NoReply, OutcomeKind, Reply, Role, RunId
 from batch_enroll.core.pace import PaceLimits
-from batch_enroll.core.verdict import HaltReason, Policy
+from batch_enroll.core.tries import HaltReason, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,7 @@ from harness import Harness
 from batch_enroll.core import catalogue
 from batch_enroll.core.events import Stopping
 from batch_enroll.core.model import Action
-from batch_enroll.core.verdict import HaltReason
+from batch_enroll.core.tries import HaltReason
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
 

@@ -31,7 +31,7 @@ from batch_enroll.core.model import (
 )
 from batch_enroll.core.plan import Rules
 from batch_enroll.core.replan import TO_RESUME, TO_RETRY
-from batch_enroll.core.verdict import HaltReason
+from batch_enroll.core.tries import HaltReason
 from batch_enroll.engine import Ending
 
 if TYPE_CHECKING:

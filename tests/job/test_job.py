@@ -21,7 +21,7 @@ from batch_enroll.core.intake import Defaults
 from batch_enroll.core.model import Outcome, OutcomeKind, Requests, RunId, RunRecord, Settled
 from batch_enroll.core.plan import Rules
 from batch_enroll.core.summary import Estimate
-from batch_enroll.core.verdict import HaltReason
+from batch_enroll.core.tries import HaltReason
 from batch_enroll.engine import Ending
 
 if TYPE_CHECKING:

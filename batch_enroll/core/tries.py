@@ -1,0 +1,126 @@
+"""What a row has been through, and what may come next: the vocabulary of verdicts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from batch_enroll.core.model import Action
+
+if TYPE_CHECKING:
+    from batch_enroll.core.model import EnrollmentRequest, NoReply, Outcome, Reply, Seats
+
+
+class HaltReason(StrEnum):
+    """Why a run takes no more rows."""
+
+    AUTH_REFUSED = "auth_refused"
+    API_DOWN = "api_down"
+    TOO_MANY_FAILURES = "too_many_failures"
+    DEADLINE = "deadline"
+    ROSTER_UNREADABLE = "roster_unreadable"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Limits for one row.
+
+    Attributes:
+        max_attempts: enroll requests sent for one row, throttled ones not counted.
+        max_throttles: 429 or 425 answers one row takes before it fails.
+        max_look_ups: look-ups in a row that did not answer, before the row stays unknown.
+        sure_absences: look-ups in a row that must miss the seat before a lost request is sent again; more than one,
+            because reads lag behind writes (contract 4, FM waits 1 s).
+        base_wait_s, max_wait_s: bounds of the exponential wait.
+        settling_s: the least wait between a lost answer and its look-up.
+    """
+
+    max_attempts: int = 6
+    max_throttles: int = 60
+    max_look_ups: int = 6
+    sure_absences: int = 2
+    base_wait_s: float = 0.5
+    max_wait_s: float = 30.0
+    settling_s: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """What one row has been through, and the step that comes next.
+
+    Attributes:
+        step: ENROLL sends the enrollment, LOOK_UP asks for the user's seats.
+        sent: enroll requests sent so far.
+        throttles: 429 or 425 answers so far; those to enroll requests are no attempts.
+        attempts: enroll requests that count against the limit.
+        look_ups: look-ups in a row that did not answer.
+        absences: look-ups in a row that missed the seat.
+        renewals: tokens renewed since the last answer that was not about the token.
+        doubt: the server may have acted on a request whose outcome we never heard.
+        lost: that was so at any time; a seat that turns up later is most likely this row's.
+        last: the outcome the row gets if it must end now and there is no doubt.
+    """
+
+    step: Action
+    sent: int = 0
+    throttles: int = 0
+    attempts: int = 0
+    look_ups: int = 0
+    absences: int = 0
+    renewals: int = 0
+    doubt: bool = False
+    lost: bool = False
+    last: Outcome | None = None
+
+
+NOT_TRIED: Final = Tries(step=Action.ENROLL)
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """The row has its outcome."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """Go on with `tries.step` after `wait_s`."""
+
+    tries: Tries
+    wait_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class RenewToken:
+    """Renew the token, then repeat the step once."""
+
+    tries: Tries
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """The run must end: no row can succeed. The row itself ends as `stopped` says."""
+
+    reason: HaltReason
+    detail: str
+
+
+Answer: TypeAlias = "Seats | Reply | NoReply"
+Verdict: TypeAlias = "Settle | Next | RenewToken | Halt"
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Where a row is judged: the limits, a draw from [0, 1) for the jitter, and whether this token ever worked."""
+
+    policy: Policy
+    draw: float
+    token_proven: bool
+
+
+def begin(request: EnrollmentRequest) -> Tries:
+    """The state of a row before its first step. A planned look-up is in doubt from the start."""
+    return Tries(step=request.action, doubt=request.action is Action.LOOK_UP)
