@@ -15,6 +15,7 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
+from batch_enroll.core.dates import iso_utc
 from batch_enroll.core.model import CourseId, Meaning, NoReply, Reply, Role, SchoolId, Seat, Seats
 from batch_enroll.core.wording import clean
 
@@ -120,7 +121,7 @@ def _segment(value: str) -> str:
 def _enroll_body(request: EnrollmentRequest) -> dict[str, Json]:
     body: dict[str, Json] = {"role": request.key.role.value}
     if request.begin_date is not None:
-        body["beginDate"] = request.begin_date.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        body["beginDate"] = iso_utc(request.begin_date)
     if request.sourced_id is not None:
         body["sourcedId"] = request.sourced_id
     if request.metadata:

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Final, Self
 
 from batch_enroll.core.catalogue import hint
 from batch_enroll.core.cells import defuse
+from batch_enroll.core.dates import iso_utc
 from batch_enroll.core.errors import RunStoppedError
 from batch_enroll.core.model import TO_MEND
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
     from typing import TextIO
 
@@ -41,17 +41,12 @@ _OURS: Final = (
 )
 
 
-def iso_utc(at: datetime) -> str:
-    """ISO 8601 in UTC with milliseconds, as in `2025-09-01T06:00:00.000Z`."""
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 class CsvReport:
     """The ReportWriter of `results.csv` and `failed.csv` in `folder`, readable by their owner only.
 
     Both files appear whole when the report is left without an error, and not at all otherwise; `failed.csv` is there
     even if it holds only its header. The roster's columns come first and unchanged, then ours. `with_roster` adds a
-    column that names the roster of each row. `utc_format` writes times, which are aware and in UTC.
+    column that names the roster of each row.
 
     Raises:
         RunStoppedError: the folder cannot be written; the ledger has every outcome.
@@ -63,13 +58,11 @@ class CsvReport:
         columns: Sequence[str],
         *,
         with_roster: bool = False,
-        utc_format: Callable[[datetime], str] = iso_utc,
     ) -> None:
         self._folder = folder
         self._files = {"results": folder / RESULTS, "failed": folder / FAILED}
         self._width = len(columns)
         self._with_roster = with_roster
-        self._utc_format = utc_format
         self._header = [*map(defuse, columns), *((_ROSTER,) if with_roster else ()), *_OURS]
         self._all = _Draft(folder / RESULTS)
         self._to_mend = _Draft(folder / FAILED)
@@ -118,7 +111,7 @@ class CsvReport:
             "" if outcome.status is None else str(outcome.status),
             str(outcome.attempts),
             outcome.enrollment_id or "",
-            "" if row.finished_at is None else self._utc_format(row.finished_at),
+            "" if row.finished_at is None else iso_utc(row.finished_at),
         )
         return [defuse(cell) for cell in cells]
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Self
 import structlog
 
 from batch_enroll import __version__
+from batch_enroll.core.dates import iso_utc
 from batch_enroll.core.events import (
     AttemptFailed,
     PaceChanged,
@@ -173,7 +174,7 @@ def _logger(
     stream: TextIO, renderer: structlog.typing.Processor, utc_now: Callable[[], datetime], level: int
 ) -> structlog.typing.FilteringBoundLogger:
     def stamp(_logger: object, _method: str, record: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        return {"timestamp": utc_now().isoformat(timespec="milliseconds").replace("+00:00", "Z"), **record}
+        return {"timestamp": iso_utc(utc_now()), **record}
 
     logger: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
         structlog.WriteLogger(stream),

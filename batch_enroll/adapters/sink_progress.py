@@ -179,7 +179,7 @@ class ProgressSink:
 
     def _finish(self) -> None:
         self._close()
-        if not self._silent:
+        if not self._silent and self._count.read + self._count.done:  # a run gone on with may have nothing left
             elapsed_s = self._clock() - self._began_at
             rate = f", {self._count.done / elapsed_s:,.1f} rows/s" if elapsed_s > 0 else ""
             self._say(f"{_counted(self._count.done, 'row')} in {_clock_time(elapsed_s)}{rate}")

@@ -73,7 +73,7 @@ def _failure_of(error: BaseException) -> Failure:
         case typer.TyperException():
             return Failure(error.exit_code, f"{error.format_message().rstrip('.')}; try `batch-enroll --help`")
         case KeyboardInterrupt() | typer.Abort():
-            return Failure(_INTERRUPTED, "interrupted; `batch-enroll show` tells how far the last run came")
+            return Failure(_INTERRUPTED, "interrupted; `batch-enroll resume` goes on with the run")
         case _:
             # The text of a foreign exception may hold anything, so only its type is told.
             return Failure(

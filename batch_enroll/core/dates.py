@@ -23,6 +23,11 @@ _EARLIEST_YEAR: Final = 1900  # below it, a year was mistyped
 _WRITE: Final = "write it as YYYY-MM-DD"
 
 
+def iso_utc(at: datetime) -> str:
+    """`at` (aware, UTC) as ISO 8601 with milliseconds and `Z`, the one spelling of times in every file and body."""
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 @lru_cache(maxsize=4096)
 def read_moment(text: str) -> datetime:
     """The instant in UTC that a date or date-time names; a date means its midnight, a missing zone means UTC.

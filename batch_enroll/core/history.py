@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from batch_enroll.core.dates import iso_utc
 from batch_enroll.core.model import SETTLED_WELL
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from batch_enroll.core.model import Json, RunRecord
 
 
@@ -18,8 +17,8 @@ def line_of(run: RunRecord) -> dict[str, Json]:
         "run_id": run.run_id,
         "environment": run.environment,
         "base_url": run.base_url,
-        "started_at": _iso(run.started_at),
-        "finished_at": None if run.finished_at is None else _iso(run.finished_at),
+        "started_at": iso_utc(run.started_at),
+        "finished_at": None if run.finished_at is None else iso_utc(run.finished_at),
         "rosters": [ref.path for ref in run.rosters],
         "rows": sum(run.outcomes.values()),
         "outcomes": dict(run.outcomes),
@@ -30,7 +29,3 @@ def line_of(run: RunRecord) -> dict[str, Json]:
 def well(run: RunRecord) -> int:
     """Rows that are enrolled, by this run or before."""
     return sum(run.outcomes.get(kind, 0) for kind in SETTLED_WELL)
-
-
-def _iso(at: datetime) -> str:
-    return at.isoformat(timespec="seconds").replace("+00:00", "Z")

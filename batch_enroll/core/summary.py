@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core import catalogue
+from batch_enroll.core.dates import iso_utc
 from batch_enroll.core.model import SETTLED_WELL, TO_MEND, OutcomeKind, RowProblem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from batch_enroll.core.model import Json, Outcome, ResultRow, RosterRef, RunRecord
     from batch_enroll.core.plan import Reading
@@ -66,8 +66,8 @@ class RunSummary:
             "environment": run.environment,
             "base_url": run.base_url,
             "dry_run": run.dry_run,
-            "started_at": _iso(run.started_at),
-            "finished_at": _iso(run.finished_at),
+            "started_at": iso_utc(run.started_at),
+            "finished_at": None if run.finished_at is None else iso_utc(run.finished_at),
             "duration_s": round(self.duration_s, 3),
             "outcomes": dict(self.outcomes),
             "requests": asdict(run.requests),
@@ -255,7 +255,3 @@ def finding(reading: Reading, outcome: Outcome) -> Finding:
         message=problem.message,
         hint=catalogue.hint(problem.code),
     )
-
-
-def _iso(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

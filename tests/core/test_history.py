@@ -1,0 +1,40 @@
+"""A past run in one line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from batch_enroll.core.history import line_of, well
+from batch_enroll.core.model import RosterRef, RunId, RunRecord
+
+AT = datetime(2026, 9, 1, 6, 15, tzinfo=UTC)
+RUN = RunRecord(
+    RunId("r1"), "staging", "https://api.test", "https://api.test", (), AT, "runs/r1",
+    rosters=(RosterRef("term.csv", "abc", 4),), outcomes={"enrolled": 2, "already_enrolled": 1, "failed": 1},
+)  # fmt: skip
+
+
+def test_a_run_that_goes_on_or_was_killed_has_no_end() -> None:
+    line = line_of(RUN)
+    assert (line["rows"], line["rosters"], line["finished_at"], line["exit_status"]) == (4, ["term.csv"], None, None)
+    assert line["outcomes"] == {"enrolled": 2, "already_enrolled": 1, "failed": 1}
+
+
+def test_a_run_that_ended_says_when_and_how() -> None:
+    line = line_of(replace(RUN, finished_at=AT, exit_status=1))
+    assert (line["started_at"], line["finished_at"], line["exit_status"]) == (
+        line["finished_at"],
+        line["started_at"],
+        1,
+    )
+
+
+def test_rows_enrolled_before_count_as_well() -> None:
+    assert well(RUN) == 3
+
+
+def test_only_a_server_that_is_still_there_can_be_gone_on_with() -> None:
+    assert RUN.lasting
+    assert not replace(RUN, scope="rehearsal r1").lasting
+    assert not replace(RUN, dry_run=True).lasting
