@@ -23,7 +23,7 @@ demo: $(STAMP) ## enroll a sample roster on the rehearsal server and show the re
 	@$(BIN)/batch-enroll demo
 
 test: $(STAMP) ## set up and run the tests
-	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=95
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --cov --cov-report=term --cov-fail-under=95
 
 check: lint cover-core test ## the whole gate: style, types, architecture, spelling, coverage, tests
 
@@ -40,7 +40,7 @@ cover-core: $(STAMP)
 	COVERAGE_FILE=.coverage-core $(BIN)/python -m pytest -q tests/core --cov=batch_enroll.core --cov-report=term-missing --cov-fail-under=100
 
 crash: $(STAMP) ## kill a run 200 times, resume it each time, and count what was lost or doubled
-	CRASH_KILLS=200 $(BIN)/python -m pytest tests/crash -q -s --timeout 3600
+	CRASH_KILLS=200 $(BIN)/python -m pytest tests/crash/test_crashes.py -q -s --timeout 3600
 
 format: $(STAMP) ## format and mend what can be mended
 	$(BIN)/ruff format .

@@ -55,6 +55,7 @@ SCENARIOS = (
     "5xx=2",
     "5xx-after-write=2",
     "token-lifetime-s=2",
+    "read-lag-s=0.8",
 )
 ROWS = 700  # more than the first two batches, so that a crash can leave rows that were never read
 REPEATS = 5
