@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import readme
 
 from batch_enroll.cli.errors import EXIT_CODES
 from batch_enroll.core.model import OutcomeKind
+from batch_enroll.settings import Needs, load
 from batch_enroll.settings.sources import VARIABLES
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TEXT = readme.README.read_text(encoding="utf-8")
 
@@ -20,6 +25,13 @@ def test_every_console_block_shows_what_its_commands_print() -> None:
 def test_the_exit_codes_are_those_of_the_program() -> None:
     listed = dict(re.findall(r"^\| (\d+) \| (.+) \|$", TEXT, re.MULTILINE))
     assert {int(code): meaning for code, meaning in listed.items()} == EXIT_CODES
+
+
+def test_the_settings_file_is_one_that_the_program_takes(tmp_path: Path) -> None:
+    file = tmp_path / "batch-enroll.toml"
+    file.write_text("".join(re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)), encoding="utf-8")
+    settings = load({"env": "production", "config": str(file)}, needs=Needs.ROSTER)
+    assert (settings.rate, settings.max_in_flight, settings.probe) == (15.0, 10, "first_row")
 
 
 def test_every_outcome_and_every_variable_is_named() -> None:
