@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from batch_enroll.core import catalogue
-from batch_enroll.core.model import SETTLED_WELL, OutcomeKind
+from batch_enroll.core.model import SETTLED_WELL, Action, OutcomeKind
 
 if TYPE_CHECKING:
     from batch_enroll.core.model import CourseId, EnrollmentRequest, Outcome, SchoolId
@@ -72,7 +72,8 @@ class Gate:
         if not self._probing or group in self._good:
             return Admitted(request)
         if group in self._bad:
-            return Admitted(request, self._bad[group])
+            # A row in doubt may have its seat from before the course was gone: it is looked up all the same.
+            return Admitted(request, None if request.action is Action.LOOK_UP else self._bad[group])
         if self._kept(self._probed.setdefault(group, _Queue()), request):
             return None
         return Admitted(request)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import os
 import signal
@@ -63,10 +62,12 @@ def test_run_with_json_says_one_thing_on_stdout(capsys: pytest.CaptureFixture[st
     assert json.loads(path.with_name("summary.json").read_text(encoding="utf-8")) == summary
 
 
-def test_rows_come_from_stdin_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(ROSTER.encode())))
-    assert exit_status("run", "-", "--env", "sandbox", "--json") == 0
-    assert json.loads(capsys.readouterr().out)["outcomes"]["enrolled"] == 20
+def test_rows_come_from_stdin_too() -> None:
+    command = [sys.executable, "-m", "batch_enroll", "run", "-", "--env", "sandbox", "--json"]
+    done = subprocess.run(  # noqa: S603 - this very program
+        command, input=ROSTER, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert json.loads(done.stdout)["outcomes"]["enrolled"] == 20
 
 
 def test_a_bad_row_never_blocks_a_good_one(capsys: pytest.CaptureFixture[str]) -> None:

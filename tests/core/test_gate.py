@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hypothesis import given
@@ -10,7 +11,16 @@ from hypothesis import strategies as st
 
 from batch_enroll.core import catalogue
 from batch_enroll.core.gate import Admitted, Gate
-from batch_enroll.core.model import CourseId, EnrollmentKey, EnrollmentRequest, Outcome, OutcomeKind, Role, UserId
+from batch_enroll.core.model import (
+    Action,
+    CourseId,
+    EnrollmentKey,
+    EnrollmentRequest,
+    Outcome,
+    OutcomeKind,
+    Role,
+    UserId,
+)
 
 if TYPE_CHECKING:
     from random import Random  # noqa: TID251 - drawn by hypothesis
@@ -92,6 +102,16 @@ def test_an_unknown_course_fails_all_its_rows_with_one_request() -> None:
         assert admitted.outcome == Outcome(
             OutcomeKind.REJECTED, catalogue.UNKNOWN_COURSE, "HTTP 404: Course not found", attempts=0
         )
+
+
+def test_a_row_in_doubt_is_looked_up_even_in_an_unknown_course() -> None:
+    gate = past_the_canary()
+    in_doubt = replace(row(2), action=Action.LOOK_UP)
+    for request in (row(1), in_doubt):
+        gate.admit(request)
+    assert gate.settled(row(1), UNKNOWN_COURSE) == [Admitted(in_doubt)]
+    later = replace(row(3), action=Action.LOOK_UP)
+    assert gate.admit(later) == Admitted(later)
 
 
 def test_an_answer_that_says_nothing_of_the_course_leaves_the_next_row_to_probe() -> None:
