@@ -328,6 +328,8 @@ class RunRecord:
 
     `outcomes` counts its rows by kind once it is over, so that a history need not count them again.
     `options` are the settings that decided how the roster was read, so that it can be read again alike.
+    `kind` is the command that made the run; `facts` holds, by topic, what a run found out besides its rows (the pace,
+    guards that were overruled); they are complete when it is finished and name no person.
     """
 
     run_id: RunId
@@ -345,6 +347,8 @@ class RunRecord:
     dry_run: bool = False
     options: Mapping[str, Json] = field(default_factory=dict)
     outcomes: Mapping[str, int] = field(default_factory=dict)
+    kind: str = "run"
+    facts: Mapping[str, Json] = field(default_factory=dict)
 
     @property
     def lasting(self) -> bool:

@@ -16,6 +16,7 @@ from fakes_ledger import START, Clock
 from sqlalchemy import text
 
 from batch_enroll.adapters.ledger_sql import SqlLedger
+from batch_enroll.adapters.ledger_sql.schema import MIGRATIONS
 from batch_enroll.core.errors import LedgerError, UsageError
 from batch_enroll.core.model import (
     CourseId,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 RUN = RunRecord(RunId("run-1"), "staging", "https://staging.example", "scope", ("user_id",), START, "runs/1")
 ENROLLED = Outcome(OutcomeKind.ENROLLED, attempts=1)
+NEWEST = 1 + len(MIGRATIONS)
 
 
 def a_row(row_no: int) -> PlannedRow:
@@ -147,11 +149,21 @@ def test_an_older_ledger_is_brought_to_this_version_with_all_its_rows(path: Path
         connection.execute(text("UPDATE runs SET shoe_size = 43"))
 
     for _ in range(2):
-        with closing(SqlLedger(path, Clock(), migrations=(add_shoe_size, fill_shoe_size))) as ledger:
+        with closing(SqlLedger(path, Clock(), migrations=(*MIGRATIONS, add_shoe_size, fill_shoe_size))) as ledger:
             assert len(list(ledger.results(RUN.run_id))) == 3
             with ledger._transaction() as connection:
                 assert connection.execute(text("SELECT shoe_size FROM runs")).scalar() == 43
-    assert version_of(path) == 3
+    assert version_of(path) == NEWEST + 2
+
+
+def test_the_first_version_had_no_kind_and_no_facts_and_its_runs_are_read_as_plain_runs(path: Path) -> None:
+    fill(path, 3)
+    planted(path, "ALTER TABLE runs DROP COLUMN kind; ALTER TABLE runs DROP COLUMN facts")
+    planted(path, "UPDATE ledger_meta SET schema_version = 1")
+    with closing(SqlLedger(path, Clock())) as ledger:
+        assert ledger.run() == RUN
+        assert len(list(ledger.results(RUN.run_id))) == 3
+    assert version_of(path) == NEWEST
 
 
 def test_a_migration_that_fails_half_way_leaves_the_older_ledger(path: Path) -> None:
@@ -162,8 +174,8 @@ def test_a_migration_that_fails_half_way_leaves_the_older_ledger(path: Path) -> 
         connection.execute(text("ALTER TABLE nowhere ADD COLUMN x INTEGER"))
 
     with pytest.raises(LedgerError, match="cannot be used"):
-        SqlLedger(path, Clock(), migrations=(break_off,))
-    assert version_of(path) == 1
+        SqlLedger(path, Clock(), migrations=(*MIGRATIONS, break_off))
+    assert version_of(path) == NEWEST
     with closing(SqlLedger(path, Clock())) as ledger:
         key = a_row(1).request
         assert key is not None
@@ -174,7 +186,7 @@ def test_a_newer_ledger_is_refused_untouched_with_both_versions(path: Path) -> N
     fill(path)
     planted(path, "UPDATE ledger_meta SET schema_version = 9")
     before = path.read_bytes()
-    with pytest.raises(LedgerError, match=r"schema version 9, this program knows 1; upgrade.*no data was touched"):
+    with pytest.raises(LedgerError, match=r"schema version 9, this program knows 2; upgrade.*no data was touched"):
         SqlLedger(path, Clock())
     assert path.read_bytes() == before
 

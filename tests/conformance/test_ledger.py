@@ -188,7 +188,7 @@ def state_of(ledger: Ledger, name: str = "amy") -> SeatState | None:
 
 
 def test_a_run_reads_back_as_it_was_begun_and_finished(ledger: Ledger) -> None:
-    begun = a_run()
+    begun = replace(a_run(), kind="undo")
     ledger.begin(begun)
     assert ledger.run(begun.run_id) == begun
     ended = replace(
@@ -199,6 +199,7 @@ def test_a_run_reads_back_as_it_was_begun_and_finished(ledger: Ledger) -> None:
         exit_status=1,
         ending="stopped by SIGTERM",
         dry_run=True,
+        facts={"pace": {"rate_per_s": 9.5}, "allowed": ["empty"]},
     )
     ledger.finish(ended)
     assert ledger.run(begun.run_id) == ended

@@ -70,6 +70,7 @@ def run_columns(run: RunRecord) -> Params:
         "started_at": micros(run.started_at),
         "folder": _plain(run.folder),
         "options": _encode_json(dict(run.options)),
+        "kind": run.kind,
         **end_columns(run),
     }
 
@@ -84,6 +85,7 @@ def end_columns(run: RunRecord) -> Params:
         "ending": _plain(run.ending),
         "dry_run": run.dry_run,
         "outcomes": _encode_json(dict(run.outcomes)),
+        "facts": _encode_json(dict(run.facts)),
     }
 
 
@@ -105,6 +107,8 @@ def run_from(row: AnyRow) -> RunRecord:
         dry_run=row.dry_run,
         options=json.loads(row.options),
         outcomes=json.loads(row.outcomes),
+        kind=row.kind,
+        facts=json.loads(row.facts),
     )
 
 

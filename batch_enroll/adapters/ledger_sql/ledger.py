@@ -219,5 +219,5 @@ class SqlLedger:
 
 
 def _purged(now: int) -> dict[str, str | int]:
-    empty_list = {"columns": "[]", "rosters": "[]", "requests": "[]", "options": "{}", "outcomes": "{}"}
+    empty_list = {"columns": "[]", "rosters": "[]", "requests": "[]", "options": "{}", "outcomes": "{}", "facts": "{}"}
     return {**empty_list, "base_url": "", "scope": "", "folder": "", "ending": "", "purged_at": now}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     Column,
@@ -55,6 +56,8 @@ RUNS: Final = Table(
     Column("outcomes", Text, nullable=False),
     Column("options", Text, nullable=False),
     Column("purged_at", BigInteger),  # a purged run keeps its number and id, because seats name it, and nothing else
+    Column("kind", Text, nullable=False, server_default="run"),
+    Column("facts", Text, nullable=False, server_default="{}"),
 )
 
 # One line for each row of a run; `kind` is null while the row is claimed and not settled.
@@ -103,8 +106,15 @@ OWNERS: Final = Table(
     Column("started_at", BigInteger, nullable=False),
 )
 
+
+def _add_kind_and_facts(connection: Connection) -> None:
+    """Version 2: what a run was for, and what it found out; earlier ones were all of `batch-enroll run`."""
+    connection.execute(DDL("ALTER TABLE runs ADD COLUMN kind TEXT NOT NULL DEFAULT 'run'"))
+    connection.execute(DDL("ALTER TABLE runs ADD COLUMN facts TEXT NOT NULL DEFAULT '{}'"))
+
+
 # MIGRATIONS[n - 1] lifts version n to n + 1; a fresh ledger starts at the newest.
-MIGRATIONS: Final[tuple[Migration, ...]] = ()
+MIGRATIONS: Final[tuple[Migration, ...]] = (_add_kind_and_facts,)
 
 _ADVISORY_LOCK: Final = 0x62656E72  # any number will do; ours spells "benr"
 
