@@ -1,6 +1,7 @@
 """The only concurrent code: planned rows -> workers that pull from one shared queue -> ledger."""
 
+from batch_enroll.engine.asking import Asking, Means
 from batch_enroll.engine.engine import Ending, Engine, Parts
 from batch_enroll.engine.feed import OneThread, Planning
 
-__all__ = ["Ending", "Engine", "OneThread", "Parts", "Planning"]
+__all__ = ["Asking", "Ending", "Engine", "Means", "OneThread", "Parts", "Planning"]

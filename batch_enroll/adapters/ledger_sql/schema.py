@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from sqlalchemy import (
-    DDL,
     BigInteger,
     Boolean,
     Column,
@@ -109,8 +108,8 @@ OWNERS: Final = Table(
 
 def _add_kind_and_facts(connection: Connection) -> None:
     """Version 2: what a run was for, and what it found out; earlier ones were all of `batch-enroll run`."""
-    connection.execute(DDL("ALTER TABLE runs ADD COLUMN kind TEXT NOT NULL DEFAULT 'run'"))
-    connection.execute(DDL("ALTER TABLE runs ADD COLUMN facts TEXT NOT NULL DEFAULT '{}'"))
+    connection.exec_driver_sql("ALTER TABLE runs ADD COLUMN kind TEXT NOT NULL DEFAULT 'run'")
+    connection.exec_driver_sql("ALTER TABLE runs ADD COLUMN facts TEXT NOT NULL DEFAULT '{}'")
 
 
 # MIGRATIONS[n - 1] lifts version n to n + 1; a fresh ledger starts at the newest.
