@@ -12,7 +12,7 @@ import aiohttp
 import anyio
 
 from batch_enroll import __version__
-from batch_enroll.adapters.api import Api
+from batch_enroll.adapters.api import EduBridge, Wire
 from batch_enroll.adapters.oauth import Client, OAuthTokens
 from batch_enroll.bootstrap.wall import until, utc_now
 from batch_enroll.core.breaker import Breaker, BreakerLimits
@@ -95,7 +95,7 @@ async def send(
         headers={"User-Agent": f"batch_enroll/{__version__}"},
     ) as session:
         parts = Parts(
-            gateway=Api(session, server.base_url, utc_now),
+            gateway=EduBridge(Wire(session, server.base_url, utc_now)),
             tokens=OAuthTokens(session, server.client, sink, random.random),
             ledger=ledger,
             pace=Pace(PaceLimits(settings.max_in_flight, settings.rate)),

@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from batch_enroll.adapters.api import Api
+from batch_enroll.adapters.api import EduBridge, Wire
 from batch_enroll.core.model import (
     CourseId,
     EnrollmentKey,
@@ -42,7 +42,7 @@ REQUEST = EnrollmentRequest(1, KEY)
 
 
 @dataclass
-class Wire:
+class Answering:
     """One answer for everybody, and what came in."""
 
     answer: Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -55,28 +55,28 @@ class Wire:
         return await self.answer(request)
 
     @asynccontextmanager
-    async def api(self, total_s: float = 5.0) -> AsyncIterator[Api]:
+    async def api(self, total_s: float = 5.0) -> AsyncIterator[EduBridge]:
         app = web.Application()
         app.router.add_route("*", "/{rest:.*}", self.respond)
         timeout = aiohttp.ClientTimeout(total=total_s, sock_connect=1.0)
         async with TestServer(app, host="127.0.0.1") as server, aiohttp.ClientSession(timeout=timeout) as session:
-            yield Api(session, f"http://127.0.0.1:{server.port}", lambda: NOW)
+            yield EduBridge(Wire(session, f"http://127.0.0.1:{server.port}", lambda: NOW))
 
 
-def says(status: int, body: object = None, headers: dict[str, str] | None = None) -> Wire:
+def says(status: int, body: object = None, headers: dict[str, str] | None = None) -> Answering:
     async def answer(_: web.Request) -> web.StreamResponse:
         text = body if isinstance(body, str) else "" if body is None else json.dumps(body)
         return web.Response(status=status, text=text, headers=headers)
 
-    return Wire(answer)
+    return Answering(answer)
 
 
-async def submit(wire: Wire, request: EnrollmentRequest = REQUEST) -> Reply | NoReply:
+async def submit(wire: Answering, request: EnrollmentRequest = REQUEST) -> Reply | NoReply:
     async with wire.api() as api:
         return await api.submit(request, "t1")
 
 
-async def reply(wire: Wire, request: EnrollmentRequest = REQUEST) -> Reply:
+async def reply(wire: Answering, request: EnrollmentRequest = REQUEST) -> Reply:
     answer = await submit(wire, request)
     assert isinstance(answer, Reply)
     return answer
@@ -223,7 +223,7 @@ async def test_retry_after_is_read_in_both_forms(header: str | None, seconds: fl
 
 async def test_a_refused_connection_says_that_nothing_was_sent() -> None:
     async with aiohttp.ClientSession() as session:
-        answer = await Api(session, "http://127.0.0.1:9", lambda: NOW).submit(REQUEST, "t1")
+        answer = await EduBridge(Wire(session, "http://127.0.0.1:9", lambda: NOW)).submit(REQUEST, "t1")
     assert answer == NoReply("no connection", sent=False)
 
 
@@ -233,7 +233,7 @@ async def test_a_server_that_hangs_up_may_have_acted() -> None:
         request.transport.close()
         return web.Response()
 
-    assert await submit(Wire(hang_up)) == NoReply("the connection broke", sent=True)
+    assert await submit(Answering(hang_up)) == NoReply("the connection broke", sent=True)
 
 
 async def test_a_server_that_is_silent_may_have_acted() -> None:
@@ -243,7 +243,7 @@ async def test_a_server_that_is_silent_may_have_acted() -> None:
         return web.Response()
 
     never = anyio.Event()
-    async with Wire(silent).api(total_s=0.1) as api:
+    async with Answering(silent).api(total_s=0.1) as api:
         answer = await api.submit(REQUEST, "t1")
         never.set()
     assert answer == NoReply("no answer in time", sent=True)
@@ -258,7 +258,7 @@ async def test_a_201_that_breaks_off_in_its_body_is_still_a_201() -> None:
         request.transport.close()
         return response
 
-    assert await reply(Wire(truncated)) == Reply(201, Meaning.NOT_JSON)
+    assert await reply(Answering(truncated)) == Reply(201, Meaning.NOT_JSON)
 
 
 async def test_an_endless_body_is_cut_off() -> None:
@@ -269,13 +269,13 @@ async def test_an_endless_body_is_cut_off() -> None:
             await response.write(b" " * 100_000)
         return response
 
-    assert await reply(Wire(endless)) == Reply(500, Meaning.NOTHING)
+    assert await reply(Answering(endless)) == Reply(500, Meaning.NOTHING)
 
 
 # -- look-ups ---------------------------------------------------------------------------------------------------------
 
 
-async def look_up(wire: Wire, user: str = "u1") -> Seats | Reply | NoReply:
+async def look_up(wire: Answering, user: str = "u1") -> Seats | Reply | NoReply:
     async with wire.api() as api:
         return await api.look_up(UserId(user), "t1")
 
@@ -304,5 +304,5 @@ async def test_a_look_up_that_lists_nothing_readable_is_no_list(body: object) ->
 
 async def test_a_look_up_that_gets_no_answer_says_so() -> None:
     async with aiohttp.ClientSession() as session:
-        answer = await Api(session, "http://127.0.0.1:9", lambda: NOW).look_up(UserId("u1"), "t1")
+        answer = await EduBridge(Wire(session, "http://127.0.0.1:9", lambda: NOW)).look_up(UserId("u1"), "t1")
     assert answer == NoReply("no connection", sent=False)

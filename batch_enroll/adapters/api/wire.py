@@ -1,6 +1,6 @@
-"""EduBridge over aiohttp: EnrollmentRequest and look-ups to the wire, answers to Reply, Seats or NoReply.
+"""One request over aiohttp and one answer, in the words of the domain: what every route of the vendor has in common.
 
-Source of every path, body and error shape: contract sections 1.1, 2 and 5. The vendor's words end here.
+Source of every error body: contract section 2.
 """
 
 from __future__ import annotations
@@ -8,25 +8,22 @@ from __future__ import annotations
 import json
 import re
 from email.utils import parsedate_to_datetime
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 import aiohttp
 from yarl import URL
 
-from batch_enroll.core.dates import iso_utc
-from batch_enroll.core.model import CourseId, Meaning, NoReply, Reply, Role, SchoolId, Seat, Seats
+from batch_enroll.core.model import Meaning, NoReply, Reply
 from batch_enroll.core.wording import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
-    from batch_enroll.core.model import EnrollmentRequest, Json, UserId
+    from batch_enroll.core.model import Json
 
 _LARGEST_BODY_BYTES: Final = 8 * 1024 * 1024
-_LONGEST_ID: Final = 512
 _EXPIRED: Final = re.compile(
     r"jwt signature verification failed|jwt expired|token (?:is |has |was )?expired|expired token"
 )
@@ -42,8 +39,11 @@ _UNKNOWN: Final = (
 )
 
 
-class Api:
-    """The Gateway on one aiohttp session, which its maker closes.
+SUCCESS: Final = range(200, 300)
+
+
+class Wire:
+    """Requests below one address on one aiohttp session, which its maker closes.
 
     Args:
         session: keep-alive connections; follows no redirects here, so the token goes to `base_url` only.
@@ -53,29 +53,11 @@ class Api:
 
     def __init__(self, session: aiohttp.ClientSession, base_url: str, utc_now: Callable[[], datetime]) -> None:
         self._session = session
-        self._base = base_url.rstrip("/") + "/edubridge/enrollments"
+        self._base = base_url.rstrip("/")
         self._utc_now = utc_now
 
-    async def submit(self, request: EnrollmentRequest, token: str) -> Reply | NoReply:
-        """Sends the enrollment once. Any 201 comes back as one, whatever its body."""
-        key = request.key
-        segments = [key.user_id, key.course_id, *(() if key.school_id is None else (key.school_id,))]
-        body = json.dumps(_enroll_body(request)).encode()
-        answer = await self._exchange("POST", "/enroll/" + "/".join(map(_segment, segments)), token, body)
-        if isinstance(answer, NoReply):
-            return answer
-        return self._reply(answer, {key.school_id or "": "school", key.course_id: "course", key.user_id: "user"})
-
-    async def look_up(self, user_id: UserId, token: str) -> Seats | Reply | NoReply:
-        """Asks once which active enrollments the user has."""
-        answer = await self._exchange("GET", "/user/" + _segment(user_id), token, None)
-        if isinstance(answer, NoReply):
-            return answer
-        if answer.status == HTTPStatus.OK and (seats := _seats(_parsed(answer.body))) is not None:
-            return seats
-        return self._reply(answer, {user_id: "user"})
-
-    async def _exchange(self, method: str, path: str, token: str, body: bytes | None) -> _Answer | NoReply:
+    async def exchange(self, method: str, path: str, token: str, body: bytes | None) -> Answer | NoReply:
+        """Sends one request, once. `path` is encoded already; every failure of the way there is a value."""
         headers = {"Authorization": f"Bearer {token}"}
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -84,7 +66,7 @@ class Api:
             async with self._session.request(
                 method, url, data=body, headers=headers, allow_redirects=False
             ) as response:
-                return _Answer(response.status, response.headers.get("Retry-After"), await _body(response))
+                return Answer(response.status, response.headers.get("Retry-After"), await _body(response))
         except aiohttp.ConnectionTimeoutError:
             return NoReply("no connection in time", sent=False)
         except aiohttp.ClientConnectorError as error:
@@ -94,18 +76,19 @@ class Api:
         except (aiohttp.ClientError, OSError):
             return NoReply("the connection broke", sent=True)
 
-    def _reply(self, answer: _Answer, ids: Mapping[str, str]) -> Reply:
+    def reply(self, answer: Answer, ids: Mapping[str, str]) -> Reply:
+        """What an answer means; `ids` names what the texts of the server may repeat, id to its placeholder."""
         retry_after_s = _retry_after_s(answer.retry_after, self._utc_now)
-        parsed = _parsed(answer.body)
-        if answer.status in range(200, 300):
-            return Reply(answer.status, _success(answer.body, parsed), "", retry_after_s, _enrollment_id(parsed))
+        parsed = parsed_json(answer.body)
+        if answer.status in SUCCESS:
+            return Reply(answer.status, success(answer.body, parsed), "", retry_after_s)
         if parsed is None:
             return Reply(answer.status, _foreign(answer.body), "", retry_after_s)
         text = clean("; ".join(dict.fromkeys(_texts(parsed))), ids)
         return Reply(answer.status, _meaning(text.casefold()), text, retry_after_s)
 
 
-class _Answer:
+class Answer:
     """Status, Retry-After and body (None: broken off) of one HTTP answer."""
 
     __slots__ = ("body", "retry_after", "status")
@@ -114,19 +97,9 @@ class _Answer:
         self.status, self.retry_after, self.body = status, retry_after, body
 
 
-def _segment(value: str) -> str:
+def segment(value: str) -> str:
+    """One segment of a path, with nothing left safe."""
     return quote(value, safe="")
-
-
-def _enroll_body(request: EnrollmentRequest) -> dict[str, Json]:
-    body: dict[str, Json] = {"role": request.key.role.value}
-    if request.begin_date is not None:
-        body["beginDate"] = iso_utc(request.begin_date)
-    if request.sourced_id is not None:
-        body["sourcedId"] = request.sourced_id
-    if request.metadata:
-        body["metadata"] = dict(request.metadata)
-    return body
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes | None:
@@ -163,7 +136,7 @@ def _retry_after_s(value: str | None, utc_now: Callable[[], datetime]) -> float 
     return max(0.0, (at - utc_now()).total_seconds()) if at.tzinfo is not None else None
 
 
-def _parsed(body: bytes | None) -> Json:
+def parsed_json(body: bytes | None) -> Json:
     """The body as JSON; None when there is none or it is no JSON."""
     try:
         parsed: Json = json.loads(body) if body else None
@@ -172,7 +145,8 @@ def _parsed(body: bytes | None) -> Json:
     return parsed
 
 
-def _success(body: bytes | None, parsed: Json) -> Meaning:
+def success(body: bytes | None, parsed: Json) -> Meaning:
+    """What the body of a 2xx says; one that is no JSON is not the API's."""
     if isinstance(parsed, dict):
         return Meaning.ENROLLMENT if isinstance(parsed.get("data"), dict) else Meaning.NOTHING
     return Meaning.NOTHING if body == b"" else Meaning.NOT_JSON
@@ -201,12 +175,12 @@ def _texts(parsed: Json) -> Iterator[str]:
     for name in ("imsx_description", "message", "error", "error_description", "detail"):
         if isinstance(text := parsed.get(name), str) and text:
             yield text
-    for entry in _dicts(parsed.get("imsx_error_details")):
+    for entry in dicts(parsed.get("imsx_error_details")):
         yield from (f"{key}: {text}" for key, text in entry.items() if isinstance(text, str))
-    for error in _dicts(parsed.get("errors")):
+    for error in dicts(parsed.get("errors")):
         yield from _texts(error)
         meta = error.get("meta")
-        for issue in _dicts(meta.get("issues") if isinstance(meta, dict) else None):
+        for issue in dicts(meta.get("issues") if isinstance(meta, dict) else None):
             yield f"{_path(issue.get('path'))}: {issue.get('message')}"
 
 
@@ -214,39 +188,7 @@ def _path(path: Json) -> str:
     return ".".join(map(str, path)) if isinstance(path, list) else str(path)
 
 
-def _dicts(value: Json) -> Iterator[dict[str, Json]]:
+def dicts(value: Json) -> Iterator[dict[str, Json]]:
+    """The objects of a list; nothing when it is no list."""
     if isinstance(value, list):
         yield from (entry for entry in value if isinstance(entry, dict))
-
-
-def _enrollment_id(parsed: Json) -> str | None:
-    enrollment = parsed.get("data") if isinstance(parsed, dict) else None
-    found = enrollment.get("id") if isinstance(enrollment, dict) else None
-    if isinstance(found, str | int) and not isinstance(found, bool):
-        text = str(found)
-        return text if text.isprintable() and 0 < len(text) <= _LONGEST_ID else None
-    return None
-
-
-def _seats(parsed: Json) -> Seats | None:
-    """The listed seats; None when the body is no list. A row without course is no seat (contract 7.6)."""
-    if not isinstance(parsed, dict) or not isinstance(parsed.get("data"), list):
-        return None
-    return Seats(tuple(seat for row in _dicts(parsed["data"]) if (seat := _seat(row)) is not None))
-
-
-def _seat(row: dict[str, Json]) -> Seat | None:
-    course, school, role = _id_of(row.get("course")), _id_of(row.get("school")), row.get("role")
-    if course is None:
-        return None
-    return Seat(
-        enrollment_id=str(row.get("id", "")),
-        course_id=CourseId(course),
-        school_id=None if school is None else SchoolId(school),
-        role=Role(role) if isinstance(role, str) and role in set(Role) else None,
-    )
-
-
-def _id_of(value: Json) -> str | None:
-    found = value.get("id") if isinstance(value, dict) else None
-    return found if isinstance(found, str) else None

@@ -1,0 +1,6 @@
+"""The vendor's API over aiohttp."""
+
+from batch_enroll.adapters.api.edubridge import EduBridge
+from batch_enroll.adapters.api.wire import Wire
+
+__all__ = ["EduBridge", "Wire"]

@@ -1,0 +1,96 @@
+"""EduBridge: EnrollmentRequest and look-ups to the wire, answers to Reply, Seats or NoReply.
+
+Source of every path and body: contract sections 1.1 and 5. The vendor's words end in this package.
+"""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from batch_enroll.adapters.api.wire import SUCCESS, dicts, parsed_json, segment, success
+from batch_enroll.core.dates import iso_utc
+from batch_enroll.core.model import CourseId, NoReply, Reply, Role, SchoolId, Seat, Seats
+
+if TYPE_CHECKING:
+    from batch_enroll.adapters.api.wire import Wire
+    from batch_enroll.core.model import EnrollmentRequest, Json, UserId
+
+_ENROLLMENTS: Final = "/edubridge/enrollments"
+_LONGEST_ID: Final = 512
+
+
+class EduBridge:
+    """The Gateway that finds or creates class, term and school year by itself."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    async def submit(self, request: EnrollmentRequest, token: str) -> Reply | NoReply:
+        """Sends the enrollment once. Any 201 comes back as one, whatever its body."""
+        key = request.key
+        segments = [key.user_id, key.course_id, *(() if key.school_id is None else (key.school_id,))]
+        body = json.dumps(_enroll_body(request)).encode()
+        path = f"{_ENROLLMENTS}/enroll/" + "/".join(map(segment, segments))
+        answer = await self._wire.exchange("POST", path, token, body)
+        if isinstance(answer, NoReply):
+            return answer
+        if answer.status in SUCCESS:
+            parsed = parsed_json(answer.body)
+            return Reply(answer.status, success(answer.body, parsed), enrollment_id=_enrollment_id(parsed))
+        ids = {key.school_id or "": "school", key.course_id: "course", key.user_id: "user"}
+        return self._wire.reply(answer, ids)
+
+    async def look_up(self, user_id: UserId, token: str) -> Seats | Reply | NoReply:
+        """Asks once which active enrollments the user has."""
+        answer = await self._wire.exchange("GET", f"{_ENROLLMENTS}/user/{segment(user_id)}", token, None)
+        if isinstance(answer, NoReply):
+            return answer
+        if answer.status == HTTPStatus.OK and (seats := _seats(parsed_json(answer.body))) is not None:
+            return seats
+        return self._wire.reply(answer, {user_id: "user"})
+
+
+def _enroll_body(request: EnrollmentRequest) -> dict[str, Json]:
+    body: dict[str, Json] = {"role": request.key.role.value}
+    if request.begin_date is not None:
+        body["beginDate"] = iso_utc(request.begin_date)
+    if request.sourced_id is not None:
+        body["sourcedId"] = request.sourced_id
+    if request.metadata:
+        body["metadata"] = dict(request.metadata)
+    return body
+
+
+def _enrollment_id(parsed: Json) -> str | None:
+    enrollment = parsed.get("data") if isinstance(parsed, dict) else None
+    found = enrollment.get("id") if isinstance(enrollment, dict) else None
+    if isinstance(found, str | int) and not isinstance(found, bool):
+        text = str(found)
+        return text if text.isprintable() and 0 < len(text) <= _LONGEST_ID else None
+    return None
+
+
+def _seats(parsed: Json) -> Seats | None:
+    """The listed seats; None when the body is no list. A row without course is no seat (contract 7.6)."""
+    if not isinstance(parsed, dict) or not isinstance(parsed.get("data"), list):
+        return None
+    return Seats(tuple(seat for row in dicts(parsed["data"]) if (seat := _seat(row)) is not None))
+
+
+def _seat(row: dict[str, Json]) -> Seat | None:
+    course, school, role = _id_of(row.get("course")), _id_of(row.get("school")), row.get("role")
+    if course is None:
+        return None
+    return Seat(
+        enrollment_id=str(row.get("id", "")),
+        course_id=CourseId(course),
+        school_id=None if school is None else SchoolId(school),
+        role=Role(role) if isinstance(role, str) and role in set(Role) else None,
+    )
+
+
+def _id_of(value: Json) -> str | None:
+    found = value.get("id") if isinstance(value, dict) else None
+    return found if isinstance(found, str) else None
