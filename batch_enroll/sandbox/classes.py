@@ -19,12 +19,13 @@ class ManagedClasses:
 
     Args:
         known: where they are kept with all others.
-        allocate: gives a new id.
+        allocate: gives the id of a thing that is named by its parts.
     """
 
-    def __init__(self, known: Known, allocate: Callable[[], str]) -> None:
+    def __init__(self, known: Known, allocate: Callable[..., str]) -> None:
         self._known, self._allocate = known, allocate
         self._classes: dict[tuple[str, str, int], Section] = {}
+        self._made: list[tuple[str, str, int]] = []
         self._years: dict[tuple[str, int], Session] = {}
 
     def has(self, course_id: str, school_id: str, year: int) -> bool:
@@ -37,13 +38,14 @@ class ManagedClasses:
         if not another and (section := self._classes.get(at)) is not None:
             return section
         section = Section(
-            self._allocate(),
+            self._allocate("class", *at, sum(made == at for made in self._made)),
             f"{course.title} Class",
             course.id,
             school_id,
             (self._term(school_id, year).id,),
             metadata={"is_automanaged": True},
         )
+        self._made.append(at)
         self._classes.setdefault(at, section)
         self._known.sections[section.id] = section
         return section
@@ -54,8 +56,8 @@ class ManagedClasses:
             return term
         span = (f"{year - 1}-07-01", f"{year}-07-01")
         title = f"{year - 1}-{year % 100:02}"
-        whole = Session(self._allocate(), title, "schoolYear", year, school_id, *span)
-        term = Session(self._allocate(), f"{title} Term", "term", year, school_id, *span)
+        whole = Session(self._allocate("schoolYear", school_id, year), title, "schoolYear", year, school_id, *span)
+        term = Session(self._allocate("term", school_id, year), f"{title} Term", "term", year, school_id, *span)
         self._years[school_id, year] = term
         self._known.sessions |= {whole.id: whole, term.id: term}
         return term

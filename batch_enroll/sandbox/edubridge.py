@@ -16,19 +16,19 @@ from batch_enroll.sandbox.school import ROLES, Wish
 from batch_enroll.sandbox.switches import ClassRace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from aiohttp import web
 
 CLASS_TAKES_S: Final = 0.02  # to be made, when first enrolls of a course can overtake each other
 
 
-async def enroll(call: Call, is_visible: Callable[[], bool]) -> web.Response:
+async def enroll(call: Call) -> web.Response:
     """201 with the enrollment."""
     wish = _wish(call.ids, await call.body())
     if call.school.switches.class_race is ClassRace.DUPLICATES:
         await _make_class_slowly(call, wish)
-    seat = call.school.enroll(wish, call.now, visible=is_visible())
+    seat = call.school.enroll(wish, call.now, visible=_takes_effect(call))
     return answer(201, {"data": shapes.edubridge_enrollment(seat, call.school)})
 
 
@@ -80,6 +80,11 @@ async def users(call: Call) -> web.Response:
         if user.role in roles and user.status == "active" and (not orgs or orgs & set(user.org_ids))
     ]
     return page(call.request.query, Listing("users", people, shapes.user, ("givenName", "familyName", "email")))
+
+
+def _takes_effect(call: Call) -> bool:
+    percent = call.school.switches.invisible_percent
+    return not percent or call.lot.draw("invisible") * 100 >= percent
 
 
 def _wish(ids: tuple[str, ...], body: Mapping[str, object]) -> Wish:
@@ -135,16 +140,12 @@ def _check_number(path: str, value: object) -> None:
         raise RefusedError(422, "Expected number", path)
 
 
-def edubridge_routes(is_visible: Callable[[], bool]) -> list[Route]:
-    """The routes; `is_visible` is asked whether the next write takes effect."""
-
-    async def enroll_here(call: Call) -> web.Response:
-        return await enroll(call, is_visible)
-
+def edubridge_routes() -> list[Route]:
+    """The routes."""
     base = "edubridge/enrollments"
     return [
-        Route("POST", f"{base}/enroll/{{}}/{{}}", "enroll", enroll_here),
-        Route("POST", f"{base}/enroll/{{}}/{{}}/{{}}", "enroll", enroll_here),
+        Route("POST", f"{base}/enroll/{{}}/{{}}", "enroll", enroll),
+        Route("POST", f"{base}/enroll/{{}}/{{}}/{{}}", "enroll", enroll),
         Route("DELETE", f"{base}/unenroll/{{}}/{{}}", "unenroll", unenroll),
         Route("DELETE", f"{base}/unenroll/{{}}/{{}}/{{}}", "unenroll", unenroll),
         Route("GET", f"{base}/user/{{}}", "user-enrollments", user_enrollments),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import dataclass
 from enum import Enum, auto
+from hashlib import blake2b
 from math import ceil, log
 from typing import TYPE_CHECKING, Final
 
@@ -144,34 +146,54 @@ class Bucket:
         return (1 - self._level) / self._rate_per_s
 
 
+class Lot:
+    """What fate holds for one request: the same for the same request at its same how-manieth time, in any order.
+
+    Args:
+        seed: of the weather.
+        request: method and path.
+        time: how often that request has come, this one included.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, seed: int, request: str, time: int) -> None:
+        self._text = f"{seed}:{time}:{request}"
+
+    def draw(self, what: str) -> float:
+        """A number from [0, 1) for one question, which no other question's answer depends on."""
+        drawn = blake2b(f"{what}:{self._text}".encode(errors="surrogateescape"), digest_size=8).digest()
+        return int.from_bytes(drawn, "big") / 2**64
+
+
 class Dice:
     """One mishap's own dice, so that adding another changes nothing for this one."""
 
-    def __init__(self, mishap: Mishap, seed: int) -> None:
+    def __init__(self, mishap: Mishap) -> None:
         self.mishap = mishap
-        self._random = random.Random(f"{seed}:{mishap.name}")  # noqa: S311 - a rehearsal that can be repeated
         self._left = 0
 
-    def meets(self, *, writes: bool) -> Trouble | None:
-        """What it does to the next request."""
+    def meets(self, lot: Lot, *, writes: bool) -> Trouble | None:
+        """What it does to a request. A run of them, once begun, meets those that come next, whichever they are."""
         mishap = self.mishap
         if mishap.reach is not Reach.ALL and writes is not (mishap.reach is Reach.WRITES):
             return None
-        if self._left == 0 and self._random.random() * 100 < mishap.percent:
+        if self._left == 0 and lot.draw(mishap.name) * 100 < mishap.percent:
             self._left = mishap.run
         if self._left == 0:
             return None
         self._left -= 1
-        status = self._random.choice(mishap.statuses) if mishap.statuses else 0
+        statuses = mishap.statuses
+        status = statuses[int(lot.draw(f"{mishap.name} status") * len(statuses))] if statuses else 0
         return Trouble(mishap.kind, status, retry_after=mishap.retry_after)
 
 
 class Weather:
-    """Faults with a seed: what befalls each request, in the order they come.
+    """Faults with a seed: what befalls each request.
 
     Args:
         faults: what can go wrong.
-        seed: the same seed and order of requests bring the same troubles.
+        seed: the same seed brings the same troubles by chance to the same requests, in whatever order they come.
     """
 
     def __init__(self, faults: Faults, seed: int = 0) -> None:
@@ -182,11 +204,12 @@ class Weather:
     def clear(self) -> None:
         """Begins anew."""
         faults, seed = self.faults, self._seed
-        self._before = [Dice(mishap, seed) for mishap in faults.mishaps if not mishap.after]
-        self._after = [Dice(mishap, seed) for mishap in faults.mishaps if mishap.after]
+        self._before = [Dice(mishap) for mishap in faults.mishaps if not mishap.after]
+        self._after = [Dice(mishap) for mishap in faults.mishaps if mishap.after]
+        self._times: Counter[int] = Counter()  # by the hash of a request: half a million of them fit
         self._bucket = Bucket(faults.rate_per_s, faults.burst) if faults.rate_per_s else None
         self._random = random.Random(f"{seed}:latency")  # noqa: S311 - a rehearsal that can be repeated
-        self._token_dice = Dice(Mishap("token-5xx", faults.token_5xx_percent, Kind.ERROR, GATEWAY_STATUSES), seed)
+        self._token_dice = Dice(Mishap("token-5xx", faults.token_5xx_percent, Kind.ERROR, GATEWAY_STATUSES))
         self._requests = 0
         self._began_s: float | None = None
 
@@ -203,17 +226,23 @@ class Weather:
             return Trouble(Kind.THROTTLED, 429, wait_s)
         return None
 
-    def before(self, *, writes: bool) -> Trouble | None:
-        """What keeps the API from doing what was asked."""
-        return _first(self._before, writes=writes)
+    def lot(self, request: str) -> Lot:
+        """The lot of a request that got as far as the API itself; to be drawn once for each."""
+        at = hash(request)
+        self._times[at] += 1
+        return Lot(self._seed, request, self._times[at])
 
-    def after(self, *, writes: bool) -> Trouble | None:
+    def before(self, lot: Lot, *, writes: bool) -> Trouble | None:
+        """What keeps the API from doing what was asked."""
+        return _first(self._before, lot, writes=writes)
+
+    def after(self, lot: Lot, *, writes: bool) -> Trouble | None:
         """What becomes of the answer when the deed is done."""
-        return _first(self._after, writes=writes)
+        return _first(self._after, lot, writes=writes)
 
     def token_trouble(self) -> Trouble | None:
         """What befalls a token request."""
-        return self._token_dice.meets(writes=True)
+        return self._token_dice.meets(self.lot("token"), writes=True)
 
     def delay_s(self) -> float:
         """How long the next answer takes."""
@@ -229,9 +258,9 @@ class Weather:
         return swallowed is not None and swallowed[0] < self._requests <= sum(swallowed)
 
 
-def _first(dice: Iterable[Dice], *, writes: bool) -> Trouble | None:
+def _first(dice: Iterable[Dice], lot: Lot, *, writes: bool) -> Trouble | None:
     """The first trouble. Every die is thrown, so that none depends on another's luck."""
-    troubles = [one.meets(writes=writes) for one in dice]
+    troubles = [one.meets(lot, writes=writes) for one in dice]
     return next((trouble for trouble in troubles if trouble is not None), None)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import secrets
 from copy import deepcopy
 from dataclasses import dataclass
@@ -28,7 +27,7 @@ from batch_enroll.sandbox.troubles import befallen
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from batch_enroll.sandbox.faults import Faults, Trouble
+    from batch_enroll.sandbox.faults import Faults, Lot, Trouble
     from batch_enroll.sandbox.observed import Visit
     from batch_enroll.sandbox.routes import Route
     from batch_enroll.sandbox.switches import Switches
@@ -72,7 +71,7 @@ class Sandbox:
         self._desk = TokenDesk(
             self.client_id, self.client_secret, plan.faults.token_lifetime_s or plan.token_lifetime_s
         )
-        self._routes = Routes([*edubridge_routes(self._is_visible), *read_routes(), *write_routes()])
+        self._routes = Routes([*edubridge_routes(), *read_routes(), *write_routes()])
         self.reset()
 
     @property
@@ -89,7 +88,6 @@ class Sandbox:
         self.school = School(register, self._plan.switches, seed)
         self.requests.clear()
         self._weather.clear()
-        self._invisible = random.Random(f"{seed}:invisible")  # noqa: S311 - a rehearsal that can be repeated
 
     async def respond(self, request: web.BaseRequest) -> web.StreamResponse:
         """The answer to any request."""
@@ -132,19 +130,20 @@ class Sandbox:
         standing = self._desk.standing(request.headers.get("Authorization", ""), _now_s())
         if standing is not Standing.GOOD:
             return _noted(visit, refused_token(standing, self._plan.switches.token_refusal))
-        if (trouble := self._weather.before(writes=route.writes)) is not None:
+        lot = self._weather.lot(f"{request.method} {request.raw_path}")
+        if (trouble := self._weather.before(lot, writes=route.writes)) is not None:
             return await self._befallen(request, trouble, visit)
-        response = await self._done(request, route, ids)
+        response = await self._done(request, route, ids, lot)
         await _passed(delay_s)
-        if response.status < 300 and (trouble := self._weather.after(writes=route.writes)) is not None:  # noqa: PLR2004
+        if response.status < 300 and (trouble := self._weather.after(lot, writes=route.writes)) is not None:  # noqa: PLR2004
             return await self._befallen(request, trouble, visit, response)
         return _noted(visit, response)
 
-    async def _done(self, request: web.BaseRequest, route: Route, ids: tuple[str, ...]) -> web.Response:
+    async def _done(self, request: web.BaseRequest, route: Route, ids: tuple[str, ...], lot: Lot) -> web.Response:
         try:
             malformed_status = int(self._plan.switches.malformed_id)
             plain = tuple(decoded(id_, malformed_status) for id_ in ids)
-            return await route.handler(Call(request, plain, self.school, _moment()))
+            return await route.handler(Call(request, plain, self.school, _moment(), lot))
         except RefusedError as refused:
             family = self._plan.switches.error_body if route.is_edubridge else BodyFamily.IMS
             return failure(refused.status, refused.text, family, path=refused.path)
@@ -172,10 +171,6 @@ class Sandbox:
         if self._plan.faults.refuse_client:
             return refused_client()
         return await token_answer(request, self._desk, _now_s())
-
-    def _is_visible(self) -> bool:
-        percent = self._plan.switches.invisible_percent
-        return not percent or self._invisible.random() * 100 >= percent
 
 
 def _noted(visit: Visit, response: web.Response) -> web.Response:

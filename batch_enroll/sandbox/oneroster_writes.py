@@ -40,7 +40,7 @@ def _class_shortcut(role: str) -> Callable[[Call], Awaitable[web.Response]]:
 
 def _posted(call: Call, fields: Fields) -> web.Response:
     supplied = _text(fields, "sourcedId")
-    seat = call.school.post(_seat(call, supplied or call.school.allocate(), fields))
+    seat = call.school.post(_seat(call, supplied or "", fields))
     return _pairs(supplied, seat.id)
 
 
@@ -178,8 +178,9 @@ def _creates(creation: Creation[T]) -> list[Route]:
     async def post(call: Call) -> web.Response:
         fields = _wrapped(await call.body(), creation.wrapper)
         supplied = _text(fields, "sourcedId")
-        id_ = supplied or call.school.allocate()
-        if id_ in creation.shelf(call.school.register.known):
+        shelf = creation.shelf(call.school.register.known)
+        id_ = supplied or call.school.allocate(creation.noun, len(shelf))
+        if id_ in shelf:
             raise call.school.taken(f"{creation.noun} {id_}")
         _keep(creation, call, id_, fields)
         return _pairs(supplied, id_)

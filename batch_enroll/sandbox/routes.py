@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
+    from batch_enroll.sandbox.faults import Lot
     from batch_enroll.sandbox.school import Moment, School, Seat
 
 _ID = "{}"
@@ -22,12 +23,13 @@ _ID = "{}"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request to a route: the ids of its path, and what it is about."""
+    """One request to a route: the ids of its path, what it is about, and what fate holds for it."""
 
     request: web.BaseRequest
     ids: tuple[str, ...]
     school: School
     now: Moment
+    lot: Lot
 
     def sees(self, seat: Seat) -> bool:
         """Whether reads show the row yet."""

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Final, NamedTuple
+from uuid import UUID
 
 from batch_enroll.sandbox.classes import ManagedClasses, school_year
 from batch_enroll.sandbox.refusal import RefusedError
@@ -104,7 +106,6 @@ class School:
         self.switches = switches or Switches()
         self.enroll_writes: Counter[SeatKey] = Counter()
         self._seed = seed
-        self._allocated = 0
         self._rows: dict[str, Seat] = {}
         self._by_user: dict[str, list[str]] = {}
         self.classes = ManagedClasses(register.known, self.allocate)
@@ -161,9 +162,15 @@ class School:
         begin = wish.begin_date or now.stamp
         section = self.classes.default(self.known_course(wish.course_id), key.school_id, school_year(begin))
         seat = Seat(
-            wish.sourced_id or self.allocate(), *key, section.id, begin, wish.metadata or _NOTHING, "active", now.stamp,
+            wish.sourced_id or self.allocate("enrollment", *key, len(met)),
+            *key,
+            section.id,
+            begin,
+            wish.metadata or _NOTHING,
+            "active",
+            now.stamp,
             seen_from=now.loop_s + self.switches.lag_s,
-        )  # fmt: skip
+        )
         return self._written(seat) if visible else seat
 
     def _met_again(self, seat: Seat, wish: Wish, now: Moment, *, visible: bool) -> Seat | None:
@@ -208,20 +215,20 @@ class School:
         return len(found)
 
     def post(self, seat: Seat) -> Seat:
-        """The row that a OneRoster POST wrote.
+        """The row that a OneRoster POST wrote; one without an id gets one.
 
         Raises:
             RefusedError: its id is taken, or the seat is there and may not be repeated.
         """
         if seat.id in self._rows:
             raise self.taken(f"Enrollment {seat.id}")
-        repeat = self.switches.repeat_post
+        repeat, met = self.switches.repeat_post, list(self.rows_of(seat.user_id))
         if repeat is not RepeatPost.NEW_ROW and any(
-            (row.class_id, row.role, row.status) == (seat.class_id, seat.role, "active")
-            for row in self.rows_of(seat.user_id)
+            (row.class_id, row.role, row.status) == (seat.class_id, seat.role, "active") for row in met
         ):
             raise RefusedError(int(repeat), "User is already enrolled in this class")
-        return self._written(seat)
+        named = seat if seat.id else replace(seat, id=self.allocate("enrollment", *seat.key, seat.class_id, len(met)))
+        return self._written(named)
 
     def replace_row(self, seat: Seat) -> None:
         """Puts the row in place of the one with its id."""
@@ -289,7 +296,7 @@ class School:
         """The refusal of an id that another row has."""
         return RefusedError(int(self.switches.duplicate_sourced_id), f"{what} already exists", "sourcedId")
 
-    def allocate(self) -> str:
-        """A new id in the form of a UUID, the same for the same seed and order."""
-        self._allocated += 1
-        return f"{self._seed & 0xFFFFFFFF:08x}-0000-4000-8000-{self._allocated:012x}"
+    def allocate(self, *what: str | int) -> str:
+        """An id in the form of a UUID, the same for the same seed and thing, whatever was made before it."""
+        named = repr((self._seed, *what)).encode(errors="backslashreplace")
+        return str(UUID(bytes=blake2b(named, digest_size=16).digest(), version=4))

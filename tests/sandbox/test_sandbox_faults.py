@@ -8,11 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.sandbox.faults import Bucket, Faults, Kind, Latency, Mishap, Reach, Weather, whole_seconds
+from batch_enroll.sandbox.faults import Bucket, Faults, Kind, Latency, Mishap, Reach, Trouble, Weather, whole_seconds
 
 
 def mishap(percent: float, *, run: int = 1, reach: Reach = Reach.ALL, name: str = "m", after: bool = False) -> Mishap:
     return Mishap(name, percent, Kind.ERROR, (500, 503), after=after, reach=reach, run=run)
+
+
+def fell(weather: Weather, request: int = 0, *, writes: bool = True) -> Trouble | None:
+    return weather.before(weather.lot(f"POST /enroll/u{request}"), writes=writes)
 
 
 @given(st.floats(0.5, 200), st.integers(1, 20), st.lists(st.floats(0, 0.2), min_size=1, max_size=80))
@@ -46,16 +50,31 @@ def test_the_same_seed_brings_the_same_troubles_and_another_brings_others() -> N
 
     def troubles(seed: int) -> list[int]:
         weather = Weather(faults, seed)
-        return [trouble.status if (trouble := weather.before(writes=True)) else 0 for _ in range(200)]
+        return [trouble.status if (trouble := fell(weather, n)) else 0 for n in range(200)]
 
     assert troubles(1) == troubles(1) != troubles(2)
     assert 15 < sum(map(bool, troubles(1))) < 70
 
 
+def test_a_request_meets_the_same_troubles_whatever_came_before_it() -> None:
+    faults = Faults(mishaps=(mishap(30), mishap(30, name="other", after=True)))
+
+    def of(order: list[int]) -> dict[int, list[int]]:
+        weather = Weather(faults, 5)
+        seen: dict[int, list[int]] = {request: [] for request in order}
+        for request in order:
+            seen[request].append(trouble.status if (trouble := fell(weather, request)) else 0)
+        return seen
+
+    thrice = [*range(40)] * 3
+    assert of(thrice) == of(thrice[::-1]) == of(sorted(thrice))
+    assert len({tuple(statuses) for statuses in of(thrice).values()}) > 5
+
+
 def test_a_second_mishap_changes_nothing_about_the_first() -> None:
     def met(*mishaps: Mishap) -> list[int]:
         weather = Weather(Faults(mishaps=mishaps), 4)
-        return [n for n in range(300) if (t := weather.before(writes=True)) and t.kind is Kind.ERROR]
+        return [n for n in range(300) if (t := fell(weather, n)) and t.kind is Kind.ERROR]
 
     forbidden = Mishap("other", 30, Kind.FORBIDDEN)
     assert met(mishap(10), forbidden) == met(mishap(10))
@@ -63,7 +82,7 @@ def test_a_second_mishap_changes_nothing_about_the_first() -> None:
 
 def test_a_burst_meets_so_many_in_a_row() -> None:
     weather = Weather(Faults(mishaps=(mishap(1, run=20),)), 1)
-    failed = [n for n in range(3_000) if weather.before(writes=True)]
+    failed = [n for n in range(3_000) if fell(weather, n)]
     breaks = [first for first, then in pairwise(failed) if then != first + 1]
     assert failed
     assert len(failed) >= 20 * (len(breaks) + 1) - 19
@@ -72,16 +91,16 @@ def test_a_burst_meets_so_many_in_a_row() -> None:
 def test_a_mishap_keeps_to_its_reach() -> None:
     writes = Weather(Faults(mishaps=(mishap(100, reach=Reach.WRITES),)))
     reads = Weather(Faults(mishaps=(mishap(100, reach=Reach.READS),)))
-    assert writes.before(writes=True)
-    assert not writes.before(writes=False)
-    assert reads.before(writes=False)
-    assert not reads.before(writes=True)
+    assert fell(writes)
+    assert not fell(writes, writes=False)
+    assert fell(reads, writes=False)
+    assert not fell(reads)
 
 
 def test_what_happens_after_does_not_happen_before() -> None:
     weather = Weather(Faults(mishaps=(mishap(100, after=True),)))
-    assert weather.before(writes=True) is None
-    assert weather.after(writes=True) is not None
+    assert fell(weather) is None
+    assert weather.after(weather.lot("POST /"), writes=True) is not None
 
 
 def test_an_outage_by_the_clock_begins_with_the_first_request() -> None:
