@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import textwrap
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
@@ -92,6 +93,19 @@ def robust_streams() -> None:
 def plain(text: str, _tone: Tone) -> str:
     """`text` as it is."""
     return text
+
+
+def wrapped(text: str, indent: int = 0, hanging: int = 2) -> list[str]:
+    """`text` in lines of the width that reports have; lines after the first hang further in."""
+    margin = " " * indent
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=margin,
+        subsequent_indent=margin + " " * hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def coloured(text: str, tone: Tone) -> str:

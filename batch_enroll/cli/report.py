@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shlex
-import textwrap
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.cli.output import WIDTH, Tone
+from batch_enroll.cli.output import Tone, wrapped
 from batch_enroll.core import catalogue
 from batch_enroll.core.model import SETTLED_WELL, TO_MEND, OutcomeKind, Place
 from batch_enroll.core.replan import TO_RESUME
@@ -50,7 +49,7 @@ def _headline(summary: RunSummary, paint: Paint) -> Iterator[str]:
     else:
         yield paint(f"{well:,} of {_counted(summary.rows, 'row')} enrolled.", tone)
     if run.ending:
-        yield from (paint(line, Tone.BAD) for line in _wrapped(f"The run was stopped: {run.ending}"))
+        yield from (paint(line, Tone.BAD) for line in wrapped(f"The run was stopped: {run.ending}"))
 
 
 def _counts(outcomes: Mapping[str, int], paint: Paint) -> Iterator[str]:
@@ -79,17 +78,16 @@ def _cause(cause: Cause, paint: Paint) -> Iterator[str]:
     tone = Tone.QUIET if cause.outcome == OutcomeKind.SKIPPED else Tone.BAD
     named = f"{cause.code} " if cause.code else ""
     what = f"{_counted(cause.count, 'row')} {cause.outcome.replace('_', ' ')}: {cause.title}"
-    first, *rest = _wrapped(named + what, 2)
+    first, *rest = wrapped(named + what, 2)
     yield paint(first, tone)
     yield from (paint(line, tone) for line in rest)
     if cause.examples:
         more = ", ..." if cause.count > len(cause.examples) else ""
-        yield from _wrapped(_visible(f"at {', '.join(cause.examples)}{more}"), 7)
+        yield from wrapped(_visible(f"at {', '.join(cause.examples)}{more}"), 7)
     if cause.detail and cause.detail != cause.title:
-        whose = "the first: " if cause.count > 1 else ""
-        yield from _wrapped(_visible(f"{whose}{cause.detail}"), 7)
+        yield from wrapped(_visible(cause.detail), 7)
     if cause.hint:
-        yield from (paint(line, Tone.QUIET) for line in _wrapped(f"-> {cause.hint}", 7))
+        yield from (paint(line, Tone.QUIET) for line in wrapped(f"-> {cause.hint}", 7))
 
 
 def _files(files: Mapping[str, str], paint: Paint) -> Iterator[str]:
@@ -149,7 +147,7 @@ def check_lines(checked: CheckSummary, paint: Paint) -> Iterator[str]:
         yield from _problems(code, list(problems), paint)
     if checked.unreadable:
         yield ""
-        yield from (paint(line, Tone.BAD) for line in _wrapped(f"The rest cannot be read: {checked.unreadable}"))
+        yield from (paint(line, Tone.BAD) for line in wrapped(f"The rest cannot be read: {checked.unreadable}"))
     yield ""
     at = "" if checked.rate is None else f" at {checked.rate:,g} requests/s"
     yield f"A run would take about {_duration(checked.estimated_s)}{at}."
@@ -163,10 +161,10 @@ def _by_cause(problem: Finding) -> tuple[bool, str]:
 def _problems(code: str, problems: Sequence[Finding], paint: Paint) -> Iterator[str]:
     tone = Tone.BAD if code.startswith("E") else Tone.QUIET
     yield ""
-    for line in _wrapped(f"{code} {_counted(len(problems), 'row')}: {catalogue.title(code)}"):
+    for line in wrapped(f"{code} {_counted(len(problems), 'row')}: {catalogue.title(code)}"):
         yield paint(line, tone)
     if problems[0].hint:
-        yield from (paint(line, Tone.QUIET) for line in _wrapped(f"-> {problems[0].hint}", 2))
+        yield from (paint(line, Tone.QUIET) for line in wrapped(f"-> {problems[0].hint}", 2))
     yield from map(_found, problems)
 
 
@@ -184,18 +182,6 @@ def _visible(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
-
-
-def _wrapped(text: str, indent: int = 0) -> list[str]:
-    margin = " " * indent
-    return textwrap.wrap(
-        text,
-        WIDTH,
-        initial_indent=margin,
-        subsequent_indent=margin + "  ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
 
 
 def _counted(number: int, noun: str) -> str:

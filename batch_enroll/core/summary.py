@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from batch_enroll.core import catalogue
 from batch_enroll.core.dates import iso_utc
 from batch_enroll.core.model import SETTLED_WELL, TO_MEND, OutcomeKind, RowProblem
+from batch_enroll.core.wording import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from batch_enroll.core.plan import Reading
 
 _EXAMPLES: Final = 3
+_DETAILS: Final = 12  # for one code; rows with still others are counted together
+_OWN_WORDS: Final = frozenset({OutcomeKind.INVALID, OutcomeKind.SKIPPED})  # a server's words hold placeholders already
 
 _USUAL_LATENCY_S: Final = 0.55  # seen live with 10 in flight. Source: contract 4
 
@@ -27,7 +30,11 @@ NO_USABLE_ROW: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Rows that did not end well for the same reason; `examples` are places like `term.csv row 41`."""
+    """Rows that did not end well for the same reason.
+
+    `detail` has placeholders for what differs between them, so it names nobody; it is empty where they have too little
+    in common. `examples` are places like `term.csv row 41`.
+    """
 
     outcome: str
     code: str
@@ -92,7 +99,7 @@ class Tally:
     def __init__(self) -> None:
         self.outcomes: Counter[OutcomeKind] = Counter()
         self._dry = 0
-        self._groups: dict[tuple[OutcomeKind, str], _Group] = {}
+        self._groups: dict[tuple[OutcomeKind, str], dict[str, _Group]] = {}
 
     @property
     def rows(self) -> int:
@@ -110,17 +117,25 @@ class Tally:
         if outcome.code == catalogue.DRY_RUN:
             self._dry += 1
         elif outcome.kind in TO_MEND or outcome.kind is OutcomeKind.SKIPPED:
-            group = self._groups.setdefault((outcome.kind, outcome.code), _Group(outcome.detail))
+            group = self._group(outcome)
             group.count += 1
             if len(group.examples) < _EXAMPLES:
                 group.examples.append(str(row.place))
+
+    def _group(self, outcome: Outcome) -> _Group:
+        groups = self._groups.setdefault((outcome.kind, outcome.code), {})
+        detail = pattern(outcome.detail) if outcome.kind in _OWN_WORDS else outcome.detail
+        if detail not in groups and len(groups) >= _DETAILS:
+            detail = ""
+        return groups.setdefault(detail, _Group(detail))
 
     def causes(self) -> tuple[Cause, ...]:
         """Why rows did not end well, what is to be mended first, then by count."""
         causes = [
             Cause(kind.value, code, catalogue.title(code), group.detail, catalogue.hint(code), group.count,
                   tuple(group.examples))
-            for (kind, code), group in self._groups.items()
+            for (kind, code), groups in self._groups.items()
+            for group in groups.values()
         ]  # fmt: skip
         return tuple(sorted(causes, key=lambda cause: (cause.outcome == OutcomeKind.SKIPPED, -cause.count, cause.code)))
 

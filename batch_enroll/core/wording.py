@@ -1,4 +1,4 @@
-"""Makes a server's error text fit to be kept: no names, no e-mails, no secrets, no ids.
+"""Makes texts fit to be kept and counted: no names, no e-mails, no secrets, no ids.
 
 A server may repeat anything it knows in an error text. So only words from a closed vocabulary pass; the ids of the
 request become placeholders, everything else becomes an ellipsis. That also lets equal causes be counted together.
@@ -54,6 +54,22 @@ _VOCABULARY: Final = frozenset(
 _TITLES: Final = frozenset(
     "API Class Course Enrollment HTTP Id ID IDs JWT Organization Org Role School Student Teacher Term User UUID".split()  # noqa: SIM905
 )
+
+# What differs from row to row in our own details. A value stands in quotes, and may hold quotes itself.
+_DIFFERING: Final = (
+    (re.compile(r"\".*\"", re.DOTALL), "<value>"),
+    (re.compile(r"(?<=left over: ).*", re.DOTALL), "<value>"),
+    (re.compile(r"(?<=^repeats ).*", re.DOTALL), "<row>"),
+    (re.compile(r"\d{4,}-\d{2}-\d{2}"), "<date>"),
+    (re.compile(r"(?<![+\w])\d+ cells below \d+ headers"), "more cells than headers"),
+)
+
+
+def pattern(detail: str) -> str:
+    """One of our own details without what differs from row to row, so that equal causes are counted together."""
+    for differing, placeholder in _DIFFERING:
+        detail = differing.sub(placeholder, detail)
+    return detail
 
 
 def clean(text: str, ids: Mapping[str, str]) -> str:

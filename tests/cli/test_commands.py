@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from batch_enroll.cli import main
+from batch_enroll.core.catalogue import CATALOGUE
 from batch_enroll.core.model import OutcomeKind
 
 ROSTER = "user_id,course_id,school_id,role\n" + "".join(f"stu-{n},math-7,north,student\n" for n in range(1, 21))
@@ -155,3 +156,26 @@ def test_the_sandbox_leads_another_process_to_it(capsys: pytest.CaptureFixture[s
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["base_url"] == exported["TIMEBACK_API_BASE_URL"]
     assert capsys.readouterr().out == ""
+
+
+def test_a_code_is_explained_and_all_of_them_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_status("explain", "e201") == 0
+    told = capsys.readouterr().out
+    assert told.startswith("E201 the server does not know the user\noutcome: rejected\n")
+    assert "Likely causes\n  - the user was not yet created" in told
+    assert "What to do\n  Create or sync the user first" in told
+    assert exit_status("explain", "A103") == 0
+    assert "What to do" not in capsys.readouterr().out
+    assert exit_status("explain") == 0
+    listed = capsys.readouterr().out
+    assert all(f"  {code}  " in listed for code in CATALOGUE)
+    assert exit_status("explain", "--json") == 0
+    assert [each["code"] for each in json.loads(capsys.readouterr().out)["codes"]] == list(CATALOGUE)
+    assert exit_status("explain", "E201", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["outcome"] == "rejected"
+
+
+@pytest.mark.parametrize(("text", "meant"), [("E20l", "did you mean E201"), ("zebra", "batch-enroll explain lists")])
+def test_a_code_that_does_not_exist_ends_with_2(text: str, meant: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_status("explain", text) == 2
+    assert meant in capsys.readouterr().err

@@ -70,7 +70,7 @@ def test_a_run_is_told_from_the_headline_to_the_next_command() -> None:
         "Not enrolled, by cause",
         "  E201 37 rows rejected: the server does not know the user",
         "       at term list.csv row 41, term list.csv row 57, term list.csv row 90, ...",
-        "       the first: 404: user <user> not found",
+        "       404: user <user> not found",
         "       -> Create or sync the user first, or mend user_id; then run failed.csv",
         "         again.",
         "  E104 3 rows invalid: a role EduBridge does not have",

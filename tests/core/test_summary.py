@@ -79,6 +79,24 @@ def test_causes_are_grouped_with_examples_and_what_to_mend_comes_first() -> None
     assert causes[0].hint == catalogue.hint("E101")
 
 
+def test_causes_are_counted_together_where_only_values_differ_and_apart_where_details_do() -> None:
+    invalid = [Outcome(OutcomeKind.INVALID, catalogue.UNKNOWN_ROLE, f'role: "{pet}" is not one') for pet in "abc"]
+    refused = [Outcome(OutcomeKind.REJECTED, "E206", f"HTTP 400: {why}") for why in ("begin date", "goals", "goals")]
+    causes = tally_of(*invalid, *refused).causes()
+    assert [(cause.code, cause.count, cause.detail) for cause in causes] == [
+        ("E104", 3, "role: <value> is not one"),
+        ("E206", 2, "HTTP 400: goals"),
+        ("E206", 1, "HTTP 400: begin date"),
+    ]
+
+
+def test_a_code_with_ever_new_details_stays_a_bounded_list_of_causes() -> None:
+    odd = [Outcome(OutcomeKind.REJECTED, "E206", f"HTTP 400: {number}") for number in range(100)]
+    causes = tally_of(*odd).causes()
+    assert len(causes) == 13
+    assert (causes[0].count, causes[0].detail) == (88, "")
+
+
 def test_the_json_has_every_promised_key() -> None:
     as_json = summary_of(ENROLLED, ALREADY, INVALID, SKIPPED).as_json()
     assert {

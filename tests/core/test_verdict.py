@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.core import catalogue, verdict
+from batch_enroll.core import catalogue, explanations, verdict
 from batch_enroll.core.model import (
     Action,
     CourseId,
@@ -373,6 +373,7 @@ def test_whatever_the_server_answers_a_row_ends_within_its_limits(
             case Settle(outcome):
                 assert outcome.attempts <= POLICY.max_attempts + POLICY.max_throttles + 1
                 assert outcome.code or outcome.kind is OutcomeKind.ENROLLED
+                assert not outcome.code or explanations.kind_of(outcome.code) is outcome.kind
                 return
             case Halt():
                 return

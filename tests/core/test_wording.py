@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.core.wording import clean
+from batch_enroll.core.wording import clean, pattern
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,20 @@ def test_any_text_becomes_one_short_line(text: str, ids: dict[str, str]) -> None
     assert len(cleaned) <= 160
     assert "\n" not in cleaned
     assert "@" not in cleaned
+
+
+@pytest.mark.parametrize(
+    ("detail", "expected"),
+    [
+        ('Role: "pet" is not one of student, teacher', "Role: <value> is not one of student, teacher"),
+        ('Role: "a "b" c" is not one of student', "Role: <value> is not one of student"),
+        ("7 cells below 5 headers; left over: Ana, ana@example.org", "more cells than headers; left over: <value>"),
+        ("repeats grade 7.xlsx [Ana] row 5", "repeats <row>"),
+        ("ended on 2025-06-01, as of 2025-09-01", "ended on <date>, as of <date>"),
+        ('Start: "3/4/25" can mean 2025-03-04 or 2025-04-03', "Start: <value> can mean <date> or <date>"),
+        ("user_id: holds an invisible character, U+0007", "user_id: holds an invisible character, U+0007"),
+        ("user_id: is empty", "user_id: is empty"),
+    ],
+)
+def test_details_of_one_cause_have_one_pattern_without_values(detail: str, expected: str) -> None:
+    assert pattern(detail) == expected
