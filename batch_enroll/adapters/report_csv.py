@@ -45,8 +45,8 @@ class CsvReport:
     """The ReportWriter of `results.csv` and `failed.csv` in `folder`, readable by their owner only.
 
     Both files appear whole when the report is left without an error, and not at all otherwise; `failed.csv` is there
-    even if it holds only its header. The roster's columns come first and unchanged, then ours. `with_roster` adds a
-    column that names the roster of each row.
+    even if it holds only its header. The roster's `columns` come first and unchanged (none, if none are given), then
+    ours. `with_roster` adds a column that names the roster of each row.
 
     Raises:
         RunStoppedError: the folder cannot be written; the ledger has every outcome.
@@ -100,7 +100,7 @@ class CsvReport:
         outcome = row.outcome
         missing = self._width - len(row.cells)
         cells = (
-            *row.cells,
+            *row.cells[: self._width],
             *("" for _ in range(missing)),
             *((row.place.file,) if self._with_roster else ()),
             str(row.place.row),

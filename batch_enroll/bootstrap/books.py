@@ -49,9 +49,11 @@ def scratch_over(real: Ledger | None, stack: ExitStack) -> Ledger:
     return OverlayLedger(real, scratch)
 
 
-def books_in(folder: Path, columns: Sequence[str], ledger: Ledger, sink: EventSink, *, several: bool) -> Books:
+def books_in(
+    folder: Path, settings: Settings, columns: Sequence[str], ledger: Ledger, sink: EventSink, *, several: bool
+) -> Books:
     """The books of a run in its folder; with several rosters each result names its own."""
-    report = CsvReport(folder, columns, with_roster=several)
+    report = CsvReport(folder, () if settings.no_roster_columns else columns, with_roster=several)
 
     def write_summary(summary: RunSummary) -> None:
         run_folder.write_summary(folder / run_folder.SUMMARY, summary.as_json())

@@ -60,7 +60,7 @@ async def _run(settings: Settings, rosters: Sequence[str]) -> RunSummary:
             record = _record(settings, run_id, server, source, folder=str(folder))
             record = replace(record, rosters=source.refs(), options=options_of(settings, rosters))
             sending = None if settings.dry_run else partial(send, settings, server, run_id, ledger, sink)
-            books = books_in(folder, source.columns, ledger, sink, several=len(rosters) > 1)
+            books = books_in(folder, settings, source.columns, ledger, sink, several=len(rosters) > 1)
             return await job.run(record, source, rules_of(settings, run_id, server.scope), books, sending)
 
 

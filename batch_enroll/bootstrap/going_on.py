@@ -79,7 +79,7 @@ async def _go_on(settings: Settings, run_id: str | None, wish: Wish) -> GoneOn:
             rules = rules_of(settings, record.run_id, server.scope)
             recorded = None if wish.corrections else RecordedRoster(record, ledger, overrides=settings.map).row
             planning = job.GoingOn(source, rules, ledger, wish.again, changes=wish.accept_changes, recorded=recorded)
-            books = books_in(folder, record.columns, ledger, sink, several=len(rosters) > 1)
+            books = books_in(folder, settings, record.columns, ledger, sink, several=len(rosters) > 1)
             sending = partial(send, settings, server, record.run_id, ledger, sink)
             return replace(await job.go_on(record, source, books, planning, sending), notes=notes)
 

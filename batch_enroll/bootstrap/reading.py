@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Options(BaseModel):
-    """The settings that decide how a roster is read, and where its files are; `-` is standard input."""
+    """The settings that decide how a roster is read and reported, and where its files are; `-` is standard input."""
 
     model_config = ConfigDict(frozen=True, from_attributes=True, extra="ignore")
 
@@ -35,6 +35,7 @@ class Options(BaseModel):
     as_of: date | None = None
     limit: int | None = None
     send_sourced_id: str = "roster"
+    no_roster_columns: bool = False
     rosters: tuple[str, ...] = ()
 
 

@@ -29,6 +29,11 @@ EXIT_CODES: Final[dict[int, str]] = {
 _INTERRUPTED: Final = 130
 
 
+def meaning(exit_status: int) -> str:
+    """What an exit status says, in words."""
+    return EXIT_CODES.get(exit_status, "an unexpected end")
+
+
 class Failure(NamedTuple):
     """How a command failed: what to exit with, and what to say."""
 

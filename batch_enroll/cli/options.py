@@ -10,6 +10,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 _REHEARSAL = "Rehearsal (--env sandbox)"
+_UNATTENDED = "Unattended runs (see also the settings notify and ping_url)"
 _ENVIRONMENTS = ("production", "staging", "sandbox")
 
 
@@ -103,8 +104,25 @@ Deadline: TypeAlias = Annotated[
 Grace: TypeAlias = Annotated[
     str | None, typer.Option(metavar="S", help="Seconds that requests in flight get when the run stops. Default: 30.")
 ]
+MetricsFile: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Write what came of it as a Prometheus textfile.", rich_help_panel=_UNATTENDED),
+]
+OnChangeOnly: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--on-change-only",
+        help="Notify only when something differs from the last run of the roster.",
+        rich_help_panel=_UNATTENDED,
+    ),
+]
+NoRosterColumns: TypeAlias = Annotated[
+    bool, typer.Option("--no-roster-columns", help="Leave the roster's own columns out of the results.")
+]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the summary as one line of JSON.")]
-Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
+Quiet: TypeAlias = Annotated[
+    bool, typer.Option("--quiet", help="Show no progress, and nothing at all when all is well and unchanged.")
+]
 LogFormat: TypeAlias = Annotated[
     str | None, typer.Option(metavar="FORMAT", help="Write log records to stderr too: console or json.")
 ]

@@ -50,7 +50,8 @@ def present(answer: Answer, *, as_json: bool) -> None:
         say_json(answer.summary)
         return
     paint = coloured if _wants_colour(sys.stdout) else plain
-    say("\n".join(answer.lines(paint)))
+    if lines := list(answer.lines(paint)):
+        say("\n".join(lines))
 
 
 def say(text: str) -> None:
@@ -119,6 +120,11 @@ def coloured(text: str, tone: Tone) -> str:
             return typer.style(text, fg=typer.colors.RED)
         case Tone.QUIET:
             return typer.style(text, dim=True)
+
+
+def silence(_paint: Paint) -> tuple[str, ...]:
+    """Lines of an answer that has nothing to say."""
+    return ()
 
 
 def _wants_colour(stream: TextIO | None) -> bool:

@@ -50,6 +50,8 @@ def _headline(summary: RunSummary, paint: Paint) -> Iterator[str]:
         yield paint(f"{well:,} of {_counted(summary.rows, 'row')} enrolled.", tone)
     if run.ending:
         yield from (paint(line, Tone.BAD) for line in wrapped(f"The run was stopped: {run.ending}"))
+    for warning in summary.warnings:
+        yield from (paint(line, Tone.BAD) for line in wrapped(f"Unusual: {warning}"))
 
 
 def _counts(outcomes: Mapping[str, int], paint: Paint) -> Iterator[str]:

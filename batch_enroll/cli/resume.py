@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
+from batch_enroll.cli.errors import meaning
 from batch_enroll.cli.output import Answer, Tone, tell
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def resume(  # noqa: PLR0913, PLR0917 - one argument for each option
     config: opt.Config = None,
     deadline: opt.Deadline = None,
     grace: opt.Grace = None,
+    metrics_file: opt.MetricsFile = None,
+    on_change_only: opt.OnChangeOnly = False,  # noqa: FBT002 - a flag
     quiet: opt.Quiet = False,  # noqa: FBT002 - a flag
     log_format: opt.LogFormat = None,
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
@@ -54,12 +57,19 @@ def resume(  # noqa: PLR0913, PLR0917 - one argument for each option
     flags: dict[str, object] = {
         "env": env, "base_url": base_url, "token_url": token_url, "rate": rate, "max_in_flight": max_in_flight,
         "state": state, "ledger_url": ledger_url, "config": config, "deadline": deadline, "grace": grace,
-        "quiet": quiet, "log_format": log_format,
+        "quiet": quiet, "log_format": log_format, "metrics_file": metrics_file, "on_change_only": on_change_only,
     }  # fmt: skip
     settings = load(flags)
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
 
-    return gone_on(bootstrap.resume(settings, run, accept_changes=accept_changes), "resume")
+    watch = bootstrap.Watch(settings, tell, meaning)
+    going_on = partial(bootstrap.resume, settings, run, accept_changes=accept_changes)
+    return gone_on(watch.over(going_on, summary_of), "resume")
+
+
+def summary_of(outcome: GoneOn) -> RunSummary:
+    """The summary of a run gone on with."""
+    return outcome.summary
 
 
 def gone_on(outcome: GoneOn, verb: str) -> Answer:

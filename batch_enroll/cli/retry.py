@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
-from batch_enroll.cli.output import Answer  # noqa: TC001 - typer reads the annotations
-from batch_enroll.cli.resume import gone_on
+from batch_enroll.cli.errors import meaning
+from batch_enroll.cli.output import Answer, tell
+from batch_enroll.cli.resume import gone_on, summary_of
 
 HELP = """Sends what failed in a run again, and finishes what was left of it.
 
@@ -43,6 +45,8 @@ def retry(  # noqa: PLR0913, PLR0917 - one argument for each option
     config: opt.Config = None,
     deadline: opt.Deadline = None,
     grace: opt.Grace = None,
+    metrics_file: opt.MetricsFile = None,
+    on_change_only: opt.OnChangeOnly = False,  # noqa: FBT002 - a flag
     quiet: opt.Quiet = False,  # noqa: FBT002 - a flag
     log_format: opt.LogFormat = None,
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
@@ -54,14 +58,16 @@ def retry(  # noqa: PLR0913, PLR0917 - one argument for each option
     flags: dict[str, object] = {
         "env": env, "base_url": base_url, "token_url": token_url, "rate": rate, "max_in_flight": max_in_flight,
         "state": state, "ledger_url": ledger_url, "config": config, "deadline": deadline, "grace": grace,
-        "quiet": quiet, "log_format": log_format,
+        "quiet": quiet, "log_format": log_format, "metrics_file": metrics_file, "on_change_only": on_change_only,
     }  # fmt: skip
     settings = load(flags)
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
 
+    going_on = partial(bootstrap.retry, settings, run, rejected=rejected, accept_changes=accept_changes)
     if corrections is not None:
-        return gone_on(bootstrap.retry_from(settings, run, corrections), "retry")
-    return gone_on(bootstrap.retry(settings, run, rejected=rejected, accept_changes=accept_changes), "retry")
+        going_on = partial(bootstrap.retry_from, settings, run, corrections)
+    watch = bootstrap.Watch(settings, tell, meaning)
+    return gone_on(watch.over(going_on, summary_of), "retry")
 
 
 def register(app: typer.Typer) -> None:

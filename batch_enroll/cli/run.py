@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from batch_enroll.cli.output import Answer
+from batch_enroll.cli.errors import meaning
+from batch_enroll.cli.output import Answer, silence, tell
 
 if TYPE_CHECKING:
     import typer
@@ -51,6 +52,9 @@ def run(  # noqa: PLR0913, PLR0917 - one argument for each option
     recheck: opt.Recheck = False,  # noqa: FBT002 - a flag
     deadline: opt.Deadline = None,
     grace: opt.Grace = None,
+    no_roster_columns: opt.NoRosterColumns = False,  # noqa: FBT002 - a flag
+    metrics_file: opt.MetricsFile = None,
+    on_change_only: opt.OnChangeOnly = False,  # noqa: FBT002 - a flag
     quiet: opt.Quiet = False,  # noqa: FBT002 - a flag
     log_format: opt.LogFormat = None,
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
@@ -65,7 +69,8 @@ def run(  # noqa: PLR0913, PLR0917 - one argument for each option
         "course_id": course_id, "school_id": school_id, "role": role, "begin_date": begin_date, "map": map,
         "sheet": sheet, "as_of": as_of, "limit": limit, "out": out, "state": state, "ledger_url": ledger_url,
         "config": config, "dry_run": dry_run, "recheck": recheck, "deadline": deadline, "grace": grace, "quiet": quiet,
-        "log_format": log_format,
+        "log_format": log_format, "no_roster_columns": no_roster_columns, "metrics_file": metrics_file,
+        "on_change_only": on_change_only,
         "sandbox_scenarios": sandbox_scenarios, "sandbox_school": sandbox_school, "sandbox_seed": sandbox_seed,
     }  # fmt: skip
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
@@ -74,8 +79,10 @@ def run(  # noqa: PLR0913, PLR0917 - one argument for each option
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
     from batch_enroll.cli.report import run_lines  # noqa: PLC0415 - not for --help
 
-    summary = bootstrap.run(settings, rosters)
-    return Answer(summary.exit_status, summary.as_json(), partial(run_lines, summary))
+    watch = bootstrap.Watch(settings, tell, meaning)
+    summary = watch.over(partial(bootstrap.run, settings, rosters), lambda summary: summary)
+    lines = silence if quiet and not summary.changed and summary.exit_status == 0 else partial(run_lines, summary)
+    return Answer(summary.exit_status, summary.as_json(), lines)
 
 
 def register(app: typer.Typer) -> None:

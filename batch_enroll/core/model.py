@@ -351,6 +351,11 @@ class RunRecord:
     facts: Mapping[str, Json] = field(default_factory=dict)
 
     @property
+    def duration_s(self) -> float:
+        """From the first row to the end, in seconds; 0 while it goes on."""
+        return 0.0 if self.finished_at is None else (self.finished_at - self.started_at).total_seconds()
+
+    @property
     def lasting(self) -> bool:
         """Whether its server is still there afterwards; an embedded rehearsal's is gone, a dry run had none."""
         return not self.dry_run and self.scope == self.base_url

@@ -62,6 +62,17 @@ class RunSummary:
         """Rows read."""
         return sum(self.outcomes.values())
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """In what the run deviates from the last ones of its roster. Source: `core.drift`."""
+        found = self.run.facts.get("warnings", [])
+        return tuple(str(warning) for warning in found) if isinstance(found, list) else ()
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything differs from the last run of the roster; a run that was never finished has changed."""
+        return self.run.facts.get("changed") is not False
+
     def as_json(self) -> dict[str, Json]:
         """The shape of `summary.json` and `--json`; times are ISO 8601 UTC."""
         run = self.run
@@ -80,6 +91,8 @@ class RunSummary:
             "requests": asdict(run.requests),
             "rows_per_s": round(self.rows_per_s, 1),
             "causes": causes,
+            "changed": self.changed,
+            "warnings": list(self.warnings),
             "files": dict(self.files),
             "ending": run.ending,
             "exit_status": self.exit_status,
@@ -150,7 +163,7 @@ class Tally:
 
 def summarise(run: RunRecord, tally: Tally, files: Mapping[str, str]) -> RunSummary:
     """The summary of a run whose rows were all added to `tally`."""
-    duration_s = 0.0 if run.finished_at is None else (run.finished_at - run.started_at).total_seconds()
+    duration_s = run.duration_s
     return RunSummary(
         run=run,
         duration_s=duration_s,

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.core import catalogue
+from batch_enroll.core import catalogue, drift
 from batch_enroll.core.errors import AuthRefusedError, LedgerError, RosterError, RunStoppedError
 from batch_enroll.core.events import RunEnded, RunStarted
 from batch_enroll.core.model import Outcome, OutcomeKind, Settled
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from batch_enroll.core.model import PlannedRow, RunRecord
+    from batch_enroll.core.model import Json, PlannedRow, RunRecord
     from batch_enroll.core.plan import Reading, Rules
     from batch_enroll.core.summary import Estimate, Finding, RunSummary
     from batch_enroll.engine import Planning
@@ -100,6 +100,12 @@ def finish(record: RunRecord, ending: Ending, books: Books, rows_read: int) -> R
         ending=ending.detail,
         outcomes=tally.counts(),
     )
+    past = drift.comparable(ended, books.ledger.runs())
+    compared: dict[str, Json] = {
+        "changed": drift.changed(ended, past),
+        "warnings": list(drift.warnings(ended, past)),
+    }
+    ended = replace(ended, facts={**ended.facts, **compared})
     files = {} if ending.cut else {name: str(path) for name, path in books.files.items()}
     summary = summarise(ended, tally, files)
     books.write_summary(summary)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-_SECRET: Final = frozenset({"client_id", "client_secret", "ledger_url"})
+_SECRET: Final = frozenset({"client_id", "client_secret", "ledger_url", "notify", "ping_url"})
 
 
 def _a_role(value: object) -> object:
@@ -57,6 +57,10 @@ def _a_moment(value: object) -> object:
 
 def _a_home_path(path: Path) -> Path:
     return path.expanduser()
+
+
+def _a_ping_url(value: SecretStr) -> SecretStr:
+    return SecretStr(usable_url(value.get_secret_value()))
 
 
 def _stripped(value: object) -> object:
@@ -90,6 +94,11 @@ class Settings(BaseSettings):
         deadline: when the run stops taking rows: a span such as 30m from its start, or the next such time of day.
         grace: seconds that requests in flight get once the run stops.
         recheck: whether the server is asked for seats that an earlier run settled, instead of skipping them.
+        no_roster_columns: whether the results leave the roster's own columns out.
+        notify: addresses of apprise that are told how a run ended; they hold passwords.
+        ping_url: a healthchecks-style address, told of start, success and failure; whoever knows it can use it.
+        on_change_only: whether notifications are sent only when something differs from the last run.
+        metrics_file: where a Prometheus textfile is written.
         sandbox_scenarios, sandbox_school, sandbox_seed: what the embedded sandbox plays.
     """
 
@@ -128,6 +137,11 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] | None = None
     quiet: bool = False
     send_sourced_id: Literal["roster", "derived", "never"] = "roster"
+    no_roster_columns: bool = False
+    notify: tuple[SecretStr, ...] = ()
+    ping_url: Annotated[SecretStr, BeforeValidator(_stripped), AfterValidator(_a_ping_url)] = SecretStr("")
+    on_change_only: bool = False
+    metrics_file: Folder | None = None
     sandbox_scenarios: tuple[str, ...] = ()
     sandbox_school: Path | None = None
     sandbox_seed: int = 0

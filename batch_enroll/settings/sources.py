@@ -67,7 +67,7 @@ class Findings:
 
 
 def in_parts(name: str, value: object) -> object:
-    """`map` as field to header, scenarios as a list; everything else as it is.
+    """`map` as field to header, scenarios and notifications as lists; everything else as it is.
 
     Raises:
         ValueError: a mapping without `=`.
@@ -76,6 +76,8 @@ def in_parts(name: str, value: object) -> object:
         return _pairs(value.split(","))
     if name == "map" and isinstance(value, list):
         return _pairs(value)
+    if name == "notify" and isinstance(value, str):
+        return value.split()  # such addresses may hold commas
     if name == "sandbox_scenarios" and isinstance(value, str):
         return [scenario.strip() for scenario in value.split(",") if scenario.strip()]
     return value

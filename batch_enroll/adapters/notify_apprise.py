@@ -1,0 +1,27 @@
+"""Notifications through apprise: mail, Slack, Teams and many others, each by an address that holds its password."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from batch_enroll.core.bulletin import Bulletin
+
+
+def notify(addresses: Sequence[str], bulletin: Bulletin) -> str:
+    """Sends the bulletin to every address; what went wrong, without the addresses, or nothing."""
+    try:
+        import apprise  # noqa: PLC0415 - an extra
+    except ImportError:
+        return "notifications need the extra: pip install 'batch-enroll[notify]'"
+    service = apprise.Apprise()
+    unreadable = [number for number, address in enumerate(addresses, 1) if not service.add(address)]
+    kind = apprise.NotifyType.SUCCESS if bulletin.well else apprise.NotifyType.FAILURE
+    if len(service) and not service.notify(title=bulletin.title, body=bulletin.body, notify_type=kind):
+        return "a notification could not be delivered"
+    if unreadable:
+        named = ", ".join(f"no. {number}" for number in unreadable)
+        return f"notify: no service of apprise can be made of address {named}"
+    return ""
