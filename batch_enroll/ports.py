@@ -76,7 +76,7 @@ class Gateway(Protocol):
     """The API, one attempt at a time. Every failure of the way there is a value."""
 
     async def submit(self, request: EnrollmentRequest, token: str) -> Reply | NoReply:
-        """Sends the enrollment once."""
+        """Sends what the request aims at, once."""
 
     async def look_up(self, user_id: UserId, token: str) -> Seats | Reply | NoReply:
         """Asks once which seats the user has; a Reply is an answer that did not tell."""

@@ -17,7 +17,7 @@ import anyio
 from batch_enroll.sandbox import Sandbox, serve
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
 PROJECT = Path(__file__).parents[1]
 SHARED = PROJECT.parent / "shared" / "rosters"
@@ -107,7 +107,7 @@ async def desk(folder: Path, *scenarios: str, seed: int = 0) -> AsyncIterator[De
         yield Desk(folder, sandbox)
 
 
-def write_csv(path: Path, rows: list[Mapping[str, str]]) -> Path:
+def write_csv(path: Path, rows: Sequence[Mapping[str, str]]) -> Path:
     """A roster of `rows`, all with the columns of the first."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]))

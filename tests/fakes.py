@@ -10,6 +10,7 @@ import anyio
 
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.model import (
+    Action,
     CourseId,
     EnrollmentKey,
     Meaning,
@@ -57,6 +58,7 @@ class FakeServer:
     starts: list[float] = field(default_factory=list)
     sent: list[tuple[float, EnrollmentRequest]] = field(default_factory=list)
     look_ups: int = 0
+    withdrawals: int = 0
     in_flight: int = 0
     most_in_flight: int = 0
 
@@ -66,7 +68,9 @@ class FakeServer:
             instead = self._refusal(token) or self._next(self.before, request.key.user_id)
             if instead is not None:
                 return instead
-            self._write(request.key)
+            self.act(request)
+            if request.aim is Action.WITHDRAW:
+                return self._next(self.after, request.key.user_id) or Reply(204)
             return self._next(self.after, request.key.user_id) or Reply(201, Meaning.ENROLLMENT, enrollment_id="e")
 
     async def look_up(self, user_id: UserId, token: str) -> Seats | Reply | NoReply:
@@ -80,6 +84,16 @@ class FakeServer:
                     if user == user_id
                 )
             )
+
+    def act(self, request: EnrollmentRequest) -> None:
+        """What the request asks for; a withdrawal takes every role."""
+        if request.aim is Action.WITHDRAW:
+            key = request.key
+            self.withdrawals += 1
+            for seat in [at for at in self.seats if at[:3] == (key.user_id, key.course_id, key.school_id)]:
+                del self.seats[seat]
+        else:
+            self._write(request.key)
 
     def _write(self, key: EnrollmentKey) -> None:
         seat = (key.user_id, key.course_id, key.school_id, key.role)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from batch_enroll.core import catalogue
 from batch_enroll.core.errors import LedgerError
 from batch_enroll.core.model import (
-    SETTLED_WELL,
     Action,
     EnrollmentKey,
     LedgerEntry,
@@ -108,7 +107,7 @@ class MemoryLedger:
             request = line.planned.request
             seat = None if request is None else self._seats[request.key]
             if request is not None and seat is not None and (seat.run_id, seat.row_no) == (run_id, each.row_no):
-                state = _state_after(each.outcome, doubt=seat.doubt)
+                state = _state_after(each, doubt=seat.doubt)
                 self._seats[request.key] = replace(seat, state=state, settled_at=self._utc_now())
 
     def finish(self, run: RunRecord) -> None:
@@ -166,10 +165,13 @@ class MemoryLedger:
         return LedgerEntry(seat.state, seat.run_id, seat.row_no, place, seat.settled_at)
 
 
-def _state_after(outcome: Outcome, *, doubt: bool) -> SeatState:
-    if outcome.kind in SETTLED_WELL:
+def _state_after(settled: Settled, *, doubt: bool) -> SeatState:
+    outcome = settled.outcome
+    if outcome.kind in {OutcomeKind.ENROLLED, OutcomeKind.ALREADY_ENROLLED}:
         return SeatState.ENROLLED
-    if outcome.kind is OutcomeKind.UNKNOWN:
+    if outcome.kind in {OutcomeKind.WITHDRAWN, OutcomeKind.ALREADY_WITHDRAWN}:
+        return SeatState.WITHDRAWN
+    if outcome.kind is OutcomeKind.UNKNOWN or settled.aim is Action.WITHDRAW:
         return SeatState.UNKNOWN
     never_asked = outcome.attempts == 0 and outcome.kind in {OutcomeKind.NOT_ATTEMPTED, OutcomeKind.FAILED}
     return SeatState.UNKNOWN if doubt and never_asked else SeatState.OPEN

@@ -56,6 +56,7 @@ class Harness:
     deadline_s: float | None = None
     grace_s: float = 30.0
     recheck: bool = False
+    withdraw: bool = False
 
     async def run(self) -> Ending:
         """Carries the roster to its outcomes."""
@@ -74,9 +75,8 @@ class Harness:
             aside=at_once,
             grace_s=self.grace_s,
         )
-        planning = RosterPlanning(
-            self.roster, Rules("test", self.run_id, NOON.date(), Defaults(), recheck=self.recheck), self.ledger
-        )
+        rules = Rules("test", self.run_id, NOON.date(), Defaults(), recheck=self.recheck, withdraw=self.withdraw)
+        planning = RosterPlanning(self.roster, rules, self.ledger)
         return await Engine(self.run_id, parts).run(
             planning, self.signals.__aiter__(), partial(struck, self.deadline_s)
         )

@@ -23,32 +23,36 @@ from batch_enroll.bootstrap.rosters import opened
 from batch_enroll.bootstrap.sending import Server, sandbox_of, send, server_of
 from batch_enroll.bootstrap.sinks import log_in, progress_of
 from batch_enroll.bootstrap.wall import utc_now
+from batch_enroll.bootstrap.withdrawing import kept_of, nobody_to_ask
+from batch_enroll.core.keeping import NOTHING_KEPT
 from batch_enroll.core.model import RunId, RunRecord
 from batch_enroll.core.summary import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from batch_enroll.bootstrap.withdrawing import Confirm
     from batch_enroll.core.summary import CheckSummary, RunSummary
     from batch_enroll.ports import RosterSource
     from batch_enroll.sandbox import Sandbox
     from batch_enroll.settings import Settings
 
 
-def run(settings: Settings, rosters: Sequence[str]) -> RunSummary:
-    """Enrolls the rosters; a run that halted early says so in its summary.
+def run(settings: Settings, rosters: Sequence[str], confirm: Confirm = nobody_to_ask) -> RunSummary:
+    """Enrolls the rosters; a run that halted early says so in its summary. `confirm` is asked before it withdraws.
 
     Raises:
         BatchEnrollError: nothing could be started, or the books could not be kept.
     """
-    return in_loop(partial(_run, settings, rosters))
+    return in_loop(partial(_run, settings, rosters, confirm))
 
 
-async def _run(settings: Settings, rosters: Sequence[str]) -> RunSummary:
+async def _run(settings: Settings, rosters: Sequence[str], confirm: Confirm) -> RunSummary:
     settings = on_a_day(settings)
     with ExitStack() as stack:
         source = opened(settings, rosters)
         ledger = ledger_of(settings, stack)
+        kept = kept_of(settings, rosters, source, ledger, confirm) if settings.withdraw else NOTHING_KEPT
         if settings.dry_run:
             ledger = scratch_over(ledger, stack)
         else:
@@ -61,7 +65,8 @@ async def _run(settings: Settings, rosters: Sequence[str]) -> RunSummary:
             record = replace(record, rosters=source.refs(), options=options_of(settings, rosters))
             sending = None if settings.dry_run else partial(send, settings, server, run_id, ledger, sink)
             books = books_in(folder, settings, source.columns, ledger, sink, several=len(rosters) > 1)
-            return await job.run(record, source, rules_of(settings, run_id, server.scope), books, sending)
+            rules = replace(rules_of(settings, run_id, server.scope), kept=kept)
+            return await job.run(record, source, rules, books, sending)
 
 
 def check(settings: Settings, rosters: Sequence[str]) -> CheckSummary:
@@ -78,7 +83,9 @@ def check(settings: Settings, rosters: Sequence[str]) -> CheckSummary:
         server = Server(settings.base_url, settings.base_url)
         estimate = Estimate(settings.rate, settings.max_in_flight)
         record = _record(settings, run_id, server, source, folder="")
-        return job.check(record, source, rules_of(settings, run_id, server.scope), ledger, estimate)
+        kept = kept_of(settings, rosters, source, ledger, None) if settings.withdraw else NOTHING_KEPT
+        rules = replace(rules_of(settings, run_id, server.scope), kept=kept)
+        return job.check(record, source, rules, ledger, estimate)
 
 
 def show(settings: Settings, run_id: str | None) -> RunSummary:

@@ -22,14 +22,17 @@ from batch_enroll.bootstrap.rosters import opened
 from batch_enroll.bootstrap.sending import send, server_of
 from batch_enroll.bootstrap.sinks import log_in, progress_of
 from batch_enroll.core.errors import UsageError
+from batch_enroll.core.keeping import NOTHING_KEPT
 from batch_enroll.core.model import TO_MEND
 from batch_enroll.core.replan import TO_RESUME, TO_RETRY, TO_RETRY_ALL, compare
 from batch_enroll.job import Corrections
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from batch_enroll.core.model import OutcomeKind, RunRecord
+    from batch_enroll.core.keeping import Kept
+    from batch_enroll.core.model import OutcomeKind, RunRecord, SourceRow
+    from batch_enroll.core.plan import Rules
     from batch_enroll.job import GoneOn, Rows
     from batch_enroll.ports import Ledger, RosterSource
     from batch_enroll.settings import Settings
@@ -77,6 +80,7 @@ async def _go_on(settings: Settings, run_id: str | None, wish: Wish) -> GoneOn:
         sink = AllSinks(log_in(folder, settings, stack), progress_of(settings, stack))
         async with server_of(settings, record.run_id) as server:
             rules = rules_of(settings, record.run_id, server.scope)
+            rules = replace(rules, kept=_kept(settings, source, record, ledger, rules))
             recorded = None if wish.corrections else RecordedRoster(record, ledger, overrides=settings.map).row
             planning = job.GoingOn(source, rules, ledger, wish.again, changes=wish.accept_changes, recorded=recorded)
             books = books_in(folder, settings, record.columns, ledger, sink, several=len(rosters) > 1)
@@ -97,6 +101,19 @@ def _rows(
         return RecordedRoster(record, ledger, overrides=settings.map), (note,)
     source = opened(settings, rosters)
     return source, _changes(source, record, ledger, accept=wish.accept_changes)
+
+
+def _kept(settings: Settings, source: Rows, record: RunRecord, ledger: Ledger, rules: Rules) -> Kept:
+    """What no withdrawal may take, now; the run's own rows count beside those that were mended."""
+    if not settings.withdraw:
+        return NOTHING_KEPT
+    recorded = RecordedRoster(record, ledger, overrides=settings.map)
+
+    def rows() -> Iterator[SourceRow]:
+        yield from recorded.rows()
+        yield from (row for row in source.rows() if row is not None)
+
+    return job.leaving(rows, rules, ledger).kept
 
 
 def _refuse_another_server(settings: Settings, record: RunRecord) -> None:

@@ -35,6 +35,7 @@ class Options(BaseModel):
     as_of: date | None = None
     limit: int | None = None
     send_sourced_id: str = "roster"
+    withdraw: bool = False
     no_roster_columns: bool = False
     rosters: tuple[str, ...] = ()
 
@@ -68,4 +69,5 @@ def rules_of(settings: Settings, run_id: RunId, scope: str) -> Rules:
         defaults=Defaults(settings.course_id, settings.school_id, settings.role, settings.begin_date),
         send_sourced_id=SendSourcedId(settings.send_sourced_id),
         recheck=settings.recheck,
+        withdraw=settings.withdraw,
     )

@@ -97,6 +97,10 @@ DryRun: TypeAlias = Annotated[bool, typer.Option("--dry-run", help="Do everythin
 Recheck: TypeAlias = Annotated[
     bool, typer.Option("--recheck", help="Ask the server for seats of earlier runs instead of skipping them.")
 ]
+Withdraw: TypeAlias = Annotated[
+    bool, typer.Option("--withdraw", help="Withdraw the rows whose status is tobedeleted, instead of skipping them.")
+]
+Yes: TypeAlias = Annotated[bool, typer.Option("--yes", help="Withdraw without being asked.")]
 Deadline: TypeAlias = Annotated[
     str | None,
     typer.Option(metavar="WHEN", help="Stop well after so long (30m, 2h) or at a time of day (06:00)."),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from batch_enroll.cli.output import Tone, wrapped
 from batch_enroll.core import catalogue
-from batch_enroll.core.model import SETTLED_WELL, TO_MEND, OutcomeKind, Place
+from batch_enroll.core.model import HAS_SEAT, SEAT_GONE, SETTLED_WELL, TO_MEND, OutcomeKind, Place
 from batch_enroll.core.replan import TO_RESUME
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ def run_lines(summary: RunSummary, paint: Paint) -> Iterator[str]:
 
 def _headline(summary: RunSummary, paint: Paint) -> Iterator[str]:
     run = summary.run
-    well = sum(summary.outcomes.get(kind, 0) for kind in SETTLED_WELL)
     tone = Tone.GOOD if summary.exit_status == 0 else Tone.BAD
     yield paint(f"Run {run.run_id} on {run.environment}", Tone.STRONG)
     for roster in run.rosters:
@@ -47,11 +46,19 @@ def _headline(summary: RunSummary, paint: Paint) -> Iterator[str]:
     if run.dry_run:
         yield paint("Dry run: nothing was sent.", Tone.STRONG)
     else:
-        yield paint(f"{well:,} of {_counted(summary.rows, 'row')} enrolled.", tone)
+        yield paint(_come_to(summary), tone)
     if run.ending:
         yield from (paint(line, Tone.BAD) for line in wrapped(f"The run was stopped: {run.ending}"))
     for warning in summary.warnings:
         yield from (paint(line, Tone.BAD) for line in wrapped(f"Unusual: {warning}"))
+
+
+def _come_to(summary: RunSummary) -> str:
+    seated, gone = (sum(summary.outcomes.get(kind, 0) for kind in kinds) for kinds in (HAS_SEAT, SEAT_GONE))
+    rows = _counted(summary.rows, "row")
+    if gone and not seated:
+        return f"{gone:,} of {rows} withdrawn."
+    return f"{seated:,} of {rows} enrolled{f', {gone:,} withdrawn' if gone else ''}."
 
 
 def _counts(outcomes: Mapping[str, int], paint: Paint) -> Iterator[str]:

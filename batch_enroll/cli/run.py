@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from batch_enroll.cli.confirm import confirming
 from batch_enroll.cli.errors import meaning
 from batch_enroll.cli.output import Answer, silence, tell
 
@@ -16,7 +17,7 @@ from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the ann
 HELP = """Enrolls every row of one or more rosters and writes one result for each.
 
 Results go to a folder of their own: results.csv has every row, failed.csv the rows to mend; it can be run as it is.
-Rows that an earlier run enrolled are not sent again.
+Rows that an earlier run enrolled are not sent again. Nothing is withdrawn without --withdraw.
 """
 EPILOG = """Examples:
 
@@ -25,6 +26,7 @@ EPILOG = """Examples:
   batch-enroll run term.csv --env staging --rate 10
   batch-enroll run export.xlsx --sheet Fall --map user_id=StudentNo --course-id MATH-7
   batch-enroll run oneroster.zip --env production --dry-run
+  batch-enroll run delta.zip --env production --withdraw --yes
   cat term.csv | batch-enroll run - --env staging --json
 """
 
@@ -50,6 +52,8 @@ def run(  # noqa: PLR0913, PLR0917 - one argument for each option
     config: opt.Config = None,
     dry_run: opt.DryRun = False,  # noqa: FBT002 - a flag
     recheck: opt.Recheck = False,  # noqa: FBT002 - a flag
+    withdraw: opt.Withdraw = False,  # noqa: FBT002 - a flag
+    yes: opt.Yes = False,  # noqa: FBT002 - a flag
     deadline: opt.Deadline = None,
     grace: opt.Grace = None,
     no_roster_columns: opt.NoRosterColumns = False,  # noqa: FBT002 - a flag
@@ -70,7 +74,7 @@ def run(  # noqa: PLR0913, PLR0917 - one argument for each option
         "sheet": sheet, "as_of": as_of, "limit": limit, "out": out, "state": state, "ledger_url": ledger_url,
         "config": config, "dry_run": dry_run, "recheck": recheck, "deadline": deadline, "grace": grace, "quiet": quiet,
         "log_format": log_format, "no_roster_columns": no_roster_columns, "metrics_file": metrics_file,
-        "on_change_only": on_change_only,
+        "on_change_only": on_change_only, "withdraw": withdraw,
         "sandbox_scenarios": sandbox_scenarios, "sandbox_school": sandbox_school, "sandbox_seed": sandbox_seed,
     }  # fmt: skip
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
@@ -80,7 +84,7 @@ def run(  # noqa: PLR0913, PLR0917 - one argument for each option
     from batch_enroll.cli.report import run_lines  # noqa: PLC0415 - not for --help
 
     watch = bootstrap.Watch(settings, tell, meaning)
-    summary = watch.over(partial(bootstrap.run, settings, rosters), lambda summary: summary)
+    summary = watch.over(partial(bootstrap.run, settings, rosters, confirming(yes=yes)), lambda summary: summary)
     lines = silence if quiet and not summary.changed and summary.exit_status == 0 else partial(run_lines, summary)
     return Answer(summary.exit_status, summary.as_json(), lines)
 

@@ -46,10 +46,16 @@ REPEATED: Final = "S101"
 ENDED: Final = "S102"
 WITHDRAWN: Final = "S103"
 INACTIVE: Final = "S104"
+KEPT: Final = "S105"
+SHARED: Final = "S106"
 SEEN_BY_SERVER: Final = "A101"
 SEEN_BY_LOOK_UP: Final = "A102"
 SEEN_BY_LEDGER: Final = "A103"
 FOUND_AFTER_LOSS: Final = "A104"
+NEVER_THERE: Final = "A201"
+GONE_BEFORE: Final = "A202"
+GONE_BY_LEDGER: Final = "A203"
+GONE_AFTER_LOSS: Final = "A204"
 STOPPED: Final = "N101"
 AUTH_REFUSED: Final = "N102"
 API_DOWN: Final = "N103"
@@ -142,12 +148,24 @@ CATALOGUE: Final[dict[str, Entry]] = {
         "the enrollment's end date has passed",
         "Nothing to do; use --as-of to read the roster as on another day.",
     ),
-    WITHDRAWN: Entry("the roster withdraws this enrollment", "Nothing is withdrawn by run."),
+    WITHDRAWN: Entry("the roster withdraws this enrollment", "Nothing is withdrawn without --withdraw."),
     INACTIVE: Entry("the row is inactive", "Nothing to do; set its status to active to enroll it."),
+    KEPT: Entry(
+        "another row of the roster keeps this seat",
+        "Nothing to do: a withdrawal would take every seat of the user in this course and school.",
+    ),
+    SHARED: Entry(
+        "the user has another seat in this course and school, which a withdrawal would take too",
+        "See batch-enroll enrollments USER; withdraw by class with --via oneroster, or by hand.",
+    ),
     SEEN_BY_SERVER: Entry("the server says the seat was there before", ""),
     SEEN_BY_LOOK_UP: Entry("the look-up shows the seat was there before", ""),
     SEEN_BY_LEDGER: Entry("an earlier run enrolled this seat", ""),
     FOUND_AFTER_LOSS: Entry("the answer was lost, the look-up shows the seat", ""),
+    NEVER_THERE: Entry("the look-up showed no such seat, and the withdrawal was accepted", ""),
+    GONE_BEFORE: Entry("the look-up shows that there is no such seat", ""),
+    GONE_BY_LEDGER: Entry("an earlier run withdrew this seat", ""),
+    GONE_AFTER_LOSS: Entry("the answer was lost, the look-up shows that the seat is gone", ""),
     STOPPED: Entry("the run was stopped before this row's turn", "Go on with batch-enroll resume, or run failed.csv."),
     AUTH_REFUSED: Entry(
         "the credentials were refused", "Mend the credentials, then batch-enroll resume, or run failed.csv."

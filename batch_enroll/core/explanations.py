@@ -199,12 +199,46 @@ EXPLANATIONS: Final[dict[str, Explanation]] = {
         ("the roster still holds last term's rows",),
     ),
     catalogue.WITHDRAWN: Explanation(
-        "The roster marks this enrollment tobedeleted. A run only enrolls; nothing was withdrawn.",
+        "The roster marks this enrollment tobedeleted. Without --withdraw nothing is withdrawn.",
         ("the pupil left the course or the school",),
     ),
     catalogue.INACTIVE: Explanation(
         "The row's status says that the seat is not in use. Nothing was sent for it.",
         ("the enrollment is suspended, completed or planned",),
+    ),
+    catalogue.KEPT: Explanation(
+        "The roster withdraws this seat, but another of its rows wants one for the same user in the same course and "
+        "school. EduBridge can only take all of them, whatever their class and role, so nothing was sent.",
+        (
+            "a pupil changed from one class of a course to another",
+            "the seat stays, in another role",
+            "the other row names no school, or cannot be read, so it may mean this one",
+        ),
+    ),
+    catalogue.SHARED: Explanation(
+        "The server lists more than one seat of the user in this course and school. EduBridge can only take all of "
+        "them, so nothing was sent.",
+        (
+            "the user sits in two classes of the course, of which the roster names one",
+            "the user has a second role in the course, or a seat at a second school where the row names none",
+        ),
+    ),
+    catalogue.NEVER_THERE: Explanation(
+        "The server did not list the seat; the withdrawal was sent all the same, since reads can lag behind writes, "
+        "and was accepted. The seat is not there.",
+        ("it was withdrawn before, by hand or by another program", "it was never enrolled"),
+    ),
+    catalogue.GONE_BEFORE: Explanation(
+        "The server lists no such seat, so there was nothing to withdraw.",
+        ("it was withdrawn before, by hand or by another program", "it was never enrolled"),
+    ),
+    catalogue.GONE_BY_LEDGER: Explanation(
+        "An earlier run withdrew this seat, so nothing was sent; --recheck asks the server instead.",
+        ("the same roster was run before",),
+    ),
+    catalogue.GONE_AFTER_LOSS: Explanation(
+        "The answer to the withdrawal was lost, and the look-up shows that the seat is gone. It counts as withdrawn.",
+        ("the network or a gateway dropped the answer",),
     ),
     catalogue.SEEN_BY_SERVER: Explanation(
         "The server answered that the seat is there already. The row is fine.",
@@ -250,14 +284,19 @@ _KINDS: Final = {
     "E4": OutcomeKind.UNKNOWN,
     "S1": OutcomeKind.SKIPPED,
     "A1": OutcomeKind.ALREADY_ENROLLED,
+    "A2": OutcomeKind.ALREADY_WITHDRAWN,
     "N1": OutcomeKind.NOT_ATTEMPTED,
+}
+_AFTER_LOSS: Final = {
+    catalogue.FOUND_AFTER_LOSS: OutcomeKind.ENROLLED,
+    catalogue.GONE_AFTER_LOSS: OutcomeKind.WITHDRAWN,
 }
 _LIKE_DIGITS: Final = str.maketrans("LIO", "110")
 
 
 def kind_of(code: str) -> OutcomeKind:
     """How a row with this code ended."""
-    return OutcomeKind.ENROLLED if code == catalogue.FOUND_AFTER_LOSS else _KINDS[code[:2]]
+    return _AFTER_LOSS.get(code) or _KINDS[code[:2]]
 
 
 def as_json(code: str) -> dict[str, Json]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from batch_enroll.core.dates import iso_utc
-from batch_enroll.core.model import SETTLED_WELL
+from batch_enroll.core.model import HAS_SEAT
 
 if TYPE_CHECKING:
     from batch_enroll.core.model import Json, RunRecord
@@ -28,4 +28,4 @@ def line_of(run: RunRecord) -> dict[str, Json]:
 
 def well(run: RunRecord) -> int:
     """Rows that are enrolled, by this run or before."""
-    return sum(run.outcomes.get(kind, 0) for kind in SETTLED_WELL)
+    return sum(run.outcomes.get(kind, 0) for kind in HAS_SEAT)

@@ -131,17 +131,21 @@ class EnrollmentKey:
 
 
 class Action(StrEnum):
-    """What a request does first. LOOK_UP asks for the user's seats, then enrolls only if the seat is absent."""
+    """One step of a row. LOOK_UP asks for the user's seats; what follows depends on what the row is for."""
 
     ENROLL = "enroll"
     LOOK_UP = "look_up"
+    WITHDRAW = "withdraw"
 
 
 @dataclass(frozen=True, slots=True)
 class EnrollmentRequest:
     """What to send for one row, once. `row_no` counts the run's rows from 1 in input order.
 
-    `sent_before`: an earlier try of this very run may have sent it, so a seat that is found is this run's work.
+    Attributes:
+        action: what is done first; LOOK_UP if the server may have had the row before.
+        aim: ENROLL or WITHDRAW, what the row is for.
+        sent_before: an earlier try of this very run may have sent it, so what is found done is this run's work.
     """
 
     row_no: int
@@ -151,6 +155,7 @@ class EnrollmentRequest:
     sourced_id: str | None = None
     metadata: Mapping[str, Json] = field(default_factory=dict)
     sent_before: bool = False
+    aim: Action = Action.ENROLL
 
 
 class OutcomeKind(StrEnum):
@@ -164,9 +169,13 @@ class OutcomeKind(StrEnum):
     UNKNOWN = "unknown"
     SKIPPED = "skipped"
     NOT_ATTEMPTED = "not_attempted"
+    WITHDRAWN = "withdrawn"
+    ALREADY_WITHDRAWN = "already_withdrawn"
 
 
-SETTLED_WELL = frozenset({OutcomeKind.ENROLLED, OutcomeKind.ALREADY_ENROLLED})
+HAS_SEAT = frozenset({OutcomeKind.ENROLLED, OutcomeKind.ALREADY_ENROLLED})
+SEAT_GONE = frozenset({OutcomeKind.WITHDRAWN, OutcomeKind.ALREADY_WITHDRAWN})
+SETTLED_WELL = HAS_SEAT | SEAT_GONE
 TO_MEND = frozenset(
     {
         OutcomeKind.INVALID,
@@ -212,11 +221,12 @@ class PlannedRow:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """One row's outcome on its way to the ledger. `key` is None for a row that never had one."""
+    """One row's outcome on its way to the ledger, and what the row was for. `key` is None if it never had one."""
 
     row_no: int
     key: EnrollmentKey | None
     outcome: Outcome
+    aim: Action = Action.ENROLL
 
 
 class SeatState(StrEnum):
@@ -224,13 +234,26 @@ class SeatState(StrEnum):
 
     CLAIMED: intent is on disk and no outcome: the server may or may not have the seat.
     ENROLLED: the seat was there when last heard of. OPEN: an attempt ended without a seat; it may be sent again.
-    UNKNOWN: settled as unknown; to be looked up before it is sent again.
+    WITHDRAWN: the same, but it was there once. UNKNOWN: to be looked up before it is sent again; so is a seat whose
+    withdrawal came to nothing.
     """
 
     CLAIMED = "claimed"
     ENROLLED = "enrolled"
     OPEN = "open"
+    WITHDRAWN = "withdrawn"
     UNKNOWN = "unknown"
+
+
+def state_after(outcome: Outcome, aim: Action) -> SeatState:
+    """What a seat is once its row has settled."""
+    if outcome.kind in HAS_SEAT:
+        return SeatState.ENROLLED
+    if outcome.kind in SEAT_GONE:
+        return SeatState.WITHDRAWN
+    if outcome.kind is OutcomeKind.UNKNOWN or aim is Action.WITHDRAW:
+        return SeatState.UNKNOWN
+    return SeatState.OPEN
 
 
 @dataclass(frozen=True, slots=True)

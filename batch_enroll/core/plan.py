@@ -9,6 +9,7 @@ from uuid import UUID
 
 from batch_enroll.core import catalogue
 from batch_enroll.core.intake import Defaults, read_row
+from batch_enroll.core.keeping import NOTHING_KEPT, Kept, Pair
 from batch_enroll.core.model import (
     Action,
     EnrollmentKey,
@@ -55,6 +56,8 @@ class Rules:
         defaults: values for cells that are blank.
         send_sourced_id: which sourcedId goes along with an enrollment (see `SendSourcedId`).
         recheck: whether the server is asked for seats that the ledger knows, instead of believing the ledger.
+        withdraw: whether rows that say `tobedeleted` are withdrawn; otherwise they are skipped.
+        kept: seats that rows of the same roster want, which no withdrawal may take along.
     """
 
     scope: str
@@ -63,11 +66,13 @@ class Rules:
     defaults: Defaults
     send_sourced_id: SendSourcedId = SendSourcedId.ROSTER
     recheck: bool = False
+    withdraw: bool = False
+    kept: Kept = NOTHING_KEPT
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One row after reading: its request if it wants a seat, else its outcome; the problem, if that is why."""
+    """One row after reading: its request if there is something to send, else its outcome; the problem, if it is why."""
 
     row_no: int
     source: SourceRow
@@ -82,7 +87,7 @@ def read(row_no: int, source: SourceRow, rules: Rules) -> Reading:
     if isinstance(row, RowProblem):
         outcome = Outcome(OutcomeKind.INVALID, row.code, str(row))
         return Reading(row_no, source, outcome=outcome, problem=row)
-    if (skipped := _wants_no_seat(row, rules.today)) is not None:
+    if (skipped := _nothing_to_do(row, rules)) is not None:
         return Reading(row_no, source, outcome=skipped)
     return Reading(row_no, source, request=_request(row_no, row, rules))
 
@@ -98,7 +103,7 @@ def plan(readings: Sequence[Reading], known: Mapping[EnrollmentKey, LedgerEntry]
         request, outcome = reading.request, reading.outcome
         if request is not None:
             entry = known.get(request.key)
-            outcome = _repeats(first.get(request.key)) or _known_before(entry, rules, reading.row_no)
+            outcome = _repeats(first.get(request.key)) or _known_before(request, entry, rules)
             first.setdefault(request.key, reading.source.place)
             request = None if outcome is not None else _first_step(request, entry)
         source = reading.source
@@ -111,21 +116,34 @@ def hold_back(row: PlannedRow, outcome: Outcome) -> PlannedRow:
     return row if row.request is None else replace(row, request=None, outcome=outcome)
 
 
-def _wants_no_seat(row: RosterRow, today: date) -> Outcome | None:
+def wants_seat(row: RosterRow, today: date) -> bool:
+    """Whether the row wants its seat today."""
+    return row.status is RowStatus.ACTIVE and not _is_over(row, today)
+
+
+def _is_over(row: RosterRow, today: date) -> bool:
+    # OneRoster: endDate is exclusive, so an enrollment that ends today is over. Source: roster-formats 2.
+    return row.end_date is not None and row.end_date <= today
+
+
+def _nothing_to_do(row: RosterRow, rules: Rules) -> Outcome | None:
     match row.status:
-        case RowStatus.TO_BE_DELETED:
+        case RowStatus.TO_BE_DELETED if not rules.withdraw:
             return Outcome(OutcomeKind.SKIPPED, catalogue.WITHDRAWN, "its status is tobedeleted")
+        case RowStatus.TO_BE_DELETED if rules.kept.holds(Pair(row.user_id, row.course_id), row.school_id):
+            return Outcome(OutcomeKind.SKIPPED, catalogue.KEPT, "another row wants a seat in this course and school")
         case RowStatus.INACTIVE:
             return Outcome(OutcomeKind.SKIPPED, catalogue.INACTIVE, "its status is not active")
+        case RowStatus.ACTIVE if _is_over(row, rules.today):
+            return Outcome(OutcomeKind.SKIPPED, catalogue.ENDED, f"ended on {row.end_date}, as of {rules.today}")
         case _:
-            # OneRoster: endDate is exclusive, so an enrollment that ends today is over. Source: roster-formats 2.
-            if row.end_date is not None and row.end_date <= today:
-                return Outcome(OutcomeKind.SKIPPED, catalogue.ENDED, f"ended on {row.end_date}, as of {today}")
             return None
 
 
 def _request(row_no: int, row: RosterRow, rules: Rules) -> EnrollmentRequest:
     key = EnrollmentKey(rules.scope, row.user_id, row.course_id, row.school_id, row.role)
+    if row.status is RowStatus.TO_BE_DELETED:
+        return EnrollmentRequest(row_no, key, Action.WITHDRAW, aim=Action.WITHDRAW)
     return EnrollmentRequest(row_no, key, Action.ENROLL, row.begin_date, _sourced_id(row, key, rules), row.metadata)
 
 
@@ -143,18 +161,25 @@ def _repeats(place: Place | None) -> Outcome | None:
     return None if place is None else Outcome(OutcomeKind.SKIPPED, catalogue.REPEATED, f"repeats {place}")
 
 
-def _known_before(entry: LedgerEntry | None, rules: Rules, row_no: int) -> Outcome | None:
+def _known_before(request: EnrollmentRequest, entry: LedgerEntry | None, rules: Rules) -> Outcome | None:
     if entry is None:
         return None
     if entry.run_id == rules.run_id:  # its own line is there if the run is gone on with
-        return None if entry.row_no == row_no else _repeats(entry.place)
-    if entry.state is SeatState.ENROLLED and not rules.recheck:
-        return Outcome(OutcomeKind.ALREADY_ENROLLED, catalogue.SEEN_BY_LEDGER, f"by run {entry.run_id}")
-    return None
+        return None if entry.row_no == request.row_no else _repeats(entry.place)
+    if rules.recheck:
+        return None
+    match request.aim, entry.state:
+        case Action.ENROLL, SeatState.ENROLLED:
+            return Outcome(OutcomeKind.ALREADY_ENROLLED, catalogue.SEEN_BY_LEDGER, f"by run {entry.run_id}")
+        case Action.WITHDRAW, SeatState.WITHDRAWN:
+            return Outcome(OutcomeKind.ALREADY_WITHDRAWN, catalogue.GONE_BY_LEDGER, f"by run {entry.run_id}")
+        case _:
+            return None
 
 
 def _first_step(request: EnrollmentRequest, entry: LedgerEntry | None) -> EnrollmentRequest:
     """Claimed but unsettled means unknown: look it up before it is sent again. So is a seat that is rechecked."""
-    if entry is not None and entry.state is not SeatState.OPEN:
+    in_doubt = {SeatState.CLAIMED, SeatState.UNKNOWN, *((SeatState.ENROLLED,) if request.aim is Action.ENROLL else ())}
+    if entry is not None and entry.state in in_doubt:
         return replace(request, action=Action.LOOK_UP)
     return request

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core import catalogue
 from batch_enroll.core.dates import iso_utc
-from batch_enroll.core.model import SETTLED_WELL, TO_MEND, OutcomeKind, RowProblem
+from batch_enroll.core.model import SEAT_GONE, SETTLED_WELL, TO_MEND, OutcomeKind, RowProblem
 from batch_enroll.core.wording import pattern
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """What a run came to. `outcomes` has every kind, in one order; their sum is the rows read."""
+    """What a run came to. The sum of `outcomes` is the rows read; see `Tally.counts`."""
 
     run: RunRecord
     duration_s: float
@@ -120,8 +120,8 @@ class Tally:
         return self.outcomes.total()
 
     def counts(self) -> dict[str, int]:
-        """Rows by kind: every kind, always in the same order."""
-        return {kind.value: self.outcomes[kind] for kind in OutcomeKind}
+        """Rows by kind, always in the same order: every kind, but those of withdrawals only where there are any."""
+        return {kind.value: self.outcomes[kind] for kind in OutcomeKind if self.outcomes[kind] or kind not in SEAT_GONE}
 
     def add(self, row: ResultRow) -> None:
         """Counts one row."""
@@ -153,7 +153,7 @@ class Tally:
         return tuple(sorted(causes, key=lambda cause: (cause.outcome == OutcomeKind.SKIPPED, -cause.count, cause.code)))
 
     def exit_status(self) -> int:
-        """0: all enrolled or already so (skips allowed); 1: some were not; 3: no usable row at all."""
+        """0: all enrolled or withdrawn, or already so (skips allowed); 1: some were not; 3: no usable row at all."""
         usable = self.rows - self.outcomes[OutcomeKind.INVALID] - self.outcomes[OutcomeKind.SKIPPED]
         if usable == 0:
             return NO_USABLE_ROW

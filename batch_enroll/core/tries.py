@@ -34,6 +34,7 @@ class Policy:
         sure_absences: look-ups in a row that must miss the seat before a lost request is sent again; more than one,
             because reads lag behind writes (contract 4, FM waits 1 s).
         base_wait_s, max_wait_s: bounds of the exponential wait.
+        withdraws_place: the API's withdrawal takes every seat of the user in the course and school.
         settling_s: the least wait between a lost answer and its look-up.
     """
 
@@ -44,6 +45,7 @@ class Policy:
     base_wait_s: float = 0.5
     max_wait_s: float = 30.0
     settling_s: float = 1.0
+    withdraws_place: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +53,16 @@ class Tries:
     """What one row has been through, and the step that comes next.
 
     Attributes:
-        step: ENROLL sends the enrollment, LOOK_UP asks for the user's seats.
-        sent: enroll requests sent so far.
-        throttles: 429 or 425 answers so far; those to enroll requests are no attempts.
-        attempts: enroll requests that count against the limit.
+        step: ENROLL and WITHDRAW send, LOOK_UP asks for the user's seats.
+        sent: requests sent so far, look-ups not counted.
+        throttles: 429 or 425 answers so far; those to what was sent are no attempts.
+        attempts: sent requests that count against the limit.
         look_ups: look-ups in a row that did not answer.
         absences: look-ups in a row that missed the seat.
         renewals: tokens renewed since the last answer that was not about the token.
         doubt: the server may have acted on a request whose outcome we never heard.
-        lost: that was so at any time; a seat that turns up later is most likely this row's.
+        lost: that was so at any time; a seat that turns up later, or is gone, is most likely this row's work.
+        seen: a look-up showed the seat.
         last: the outcome the row gets if it must end now and there is no doubt.
     """
 
@@ -72,6 +75,7 @@ class Tries:
     renewals: int = 0
     doubt: bool = False
     lost: bool = False
+    seen: bool = False
     last: Outcome | None = None
 
 
@@ -122,5 +126,6 @@ class Bench:
 
 
 def begin(request: EnrollmentRequest) -> Tries:
-    """The state of a row before its first step. A planned look-up is in doubt from the start."""
-    return Tries(step=request.action, doubt=request.action is Action.LOOK_UP)
+    """The state of a row before its first step. A planned look-up is in doubt; a withdrawal always asks first."""
+    step = Action.ENROLL if request.action is Action.ENROLL else Action.LOOK_UP
+    return Tries(step, doubt=request.action is Action.LOOK_UP)

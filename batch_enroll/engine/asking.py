@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import anyio
 
-from batch_enroll.core import verdict
 from batch_enroll.core.errors import AuthRefusedError, RunStoppedError
 from batch_enroll.core.events import PaceChanged
 from batch_enroll.core.model import NoReply, Reply, Requests
 from batch_enroll.core.pace import Sample, sample_of
+from batch_enroll.core.replies import about_the_token, wait_s
 from batch_enroll.core.tries import Bench
 from batch_enroll.engine.turnstile import Turnstile
 
@@ -99,7 +99,7 @@ class Asking:
             self._retried += tries.begun
             answer = await self._attempt(question, token, started_at)
             sample = self._learn(answer)
-            if isinstance(answer, Reply) and verdict.about_the_token(answer):
+            if isinstance(answer, Reply) and about_the_token(answer):
                 if tries.renewals:
                     return self._refused(answer)
                 tries.renewals = 1
@@ -108,7 +108,7 @@ class Asking:
                 return answer
             else:
                 bench = Bench(policy, self._means.draw(), token_proven=True)
-                await anyio.sleep(verdict.wait_s(tries.failures + tries.throttles, bench))
+                await anyio.sleep(wait_s(tries.failures + tries.throttles, bench))
 
     async def _turn(self) -> tuple[str, float]:
         tokens = self._means.tokens
@@ -141,7 +141,7 @@ class Asking:
         match sample:
             case Sample.HEALTHY:
                 self._means.breaker.succeeded()
-                if not (isinstance(answer, Reply) and verdict.about_the_token(answer)):
+                if not (isinstance(answer, Reply) and about_the_token(answer)):
                     self._refusals, self._proven = 0, True
             case Sample.THROTTLED:
                 self._throttled += 1

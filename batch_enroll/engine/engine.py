@@ -18,6 +18,7 @@ from batch_enroll.core.errors import AuthRefusedError, BatchEnrollError, RosterE
 from batch_enroll.core.events import AttemptFailed, PaceChanged, RowSettled, Stopping
 from batch_enroll.core.model import Action, NoReply, Reply, Requests, Seats, Settled
 from batch_enroll.core.pace import Sample, sample_of
+from batch_enroll.core.replies import about_the_token
 from batch_enroll.core.tries import NOT_TRIED, Bench, Halt, HaltReason, Next, RenewToken, Settle, begin
 from batch_enroll.engine.feed import Feed
 from batch_enroll.engine.look_ups import LookUps
@@ -199,7 +200,7 @@ class Engine:
         self._retried += tries.sent > 0 or tries.throttles > 0 or tries.look_ups > 0 or tries.renewals > 0
         gateway, heard = self._parts.gateway, False
         try:
-            if tries.step is Action.ENROLL:
+            if tries.step is not Action.LOOK_UP:
                 self._look_ups.sending(request)
                 answer: Answer = await gateway.submit(request, token)
             else:
@@ -221,7 +222,7 @@ class Engine:
         match sample:
             case Sample.HEALTHY:
                 breaker.succeeded()
-                if not verdict.about_the_token(answer):
+                if not about_the_token(answer):
                     self._proven_token = token
             case Sample.THROTTLED:
                 self._throttled += 1
@@ -233,7 +234,7 @@ class Engine:
 
     def _settle(self, request: EnrollmentRequest, outcome: Outcome, began_at: float) -> None:
         self._look_ups.heard(request, None)
-        self._outbox.add(Settled(request.row_no, request.key, outcome))
+        self._outbox.add(Settled(request.row_no, request.key, outcome, request.aim))
         self._parts.sink.emit(RowSettled(request.row_no, outcome, anyio.current_time() - began_at))
         if (why := self._parts.breaker.settled(outcome)) is not None:
             self.stop(HaltReason.TOO_MANY_FAILURES, why)
@@ -276,7 +277,7 @@ class Engine:
         halted = self._ending.halted or HaltReason.INTERRUPTED
         for request in self._feed.untouched():  # one that was to be looked up stays in doubt
             outcome = verdict.stopped(begin(request), halted)
-            self._outbox.add(Settled(request.row_no, request.key, outcome))
+            self._outbox.add(Settled(request.row_no, request.key, outcome, request.aim))
 
     async def _read(self, planning: Planning) -> None:
         try:

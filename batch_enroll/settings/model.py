@@ -94,6 +94,7 @@ class Settings(BaseSettings):
         deadline: when the run stops taking rows: a span such as 30m from its start, or the next such time of day.
         grace: seconds that requests in flight get once the run stops.
         recheck: whether the server is asked for seats that an earlier run settled, instead of skipping them.
+        withdraw: whether rows that say `tobedeleted` are withdrawn, instead of being skipped.
         no_roster_columns: whether the results leave the roster's own columns out.
         notify: addresses of apprise that are told how a run ended; they hold passwords.
         ping_url: a healthchecks-style address, told of start, success and failure; whoever knows it can use it.
@@ -131,6 +132,7 @@ class Settings(BaseSettings):
     as_of: date | None = None
     dry_run: bool = False
     recheck: bool = False
+    withdraw: bool = False
     deadline: Annotated[str, BeforeValidator(_a_moment)] | None = None
     grace: Annotated[float, Field(ge=0, le=3_600, allow_inf_nan=False)] = 30.0
     limit: Annotated[int, Field(ge=1)] | None = None

@@ -16,6 +16,7 @@ from aiohttp.test_utils import TestServer
 
 from batch_enroll.adapters.api import EduBridge, Wire
 from batch_enroll.core.model import (
+    Action,
     CourseId,
     EnrollmentKey,
     EnrollmentRequest,
@@ -95,6 +96,13 @@ async def test_without_a_school_the_path_has_two_segments() -> None:
     wire = says(201)
     await submit(wire, EnrollmentRequest(1, EnrollmentKey("t", UserId("u1"), CourseId("c1"), None, Role.TEACHER)))
     assert wire.seen[0][1] == "/edubridge/enrollments/enroll/u1/c1"
+
+
+async def test_a_withdrawal_is_one_delete_without_a_body() -> None:
+    wire = says(204)
+    answer = await submit(wire, EnrollmentRequest(1, KEY, Action.WITHDRAW, aim=Action.WITHDRAW))
+    assert wire.seen == [("DELETE", "/edubridge/enrollments/unenroll/u1/c1/s1", "Bearer t1", None)]
+    assert answer == Reply(204)
 
 
 async def test_every_path_segment_is_encoded_with_nothing_left_safe() -> None:

@@ -168,12 +168,15 @@ def a_key(name: str = "amy") -> EnrollmentKey:
 
 
 def a_row(row_no: int = 1, name: str = "amy", action: Action = Action.ENROLL) -> PlannedRow:
-    request = EnrollmentRequest(row_no, a_key(name), action)
+    aim = Action.WITHDRAW if action is Action.WITHDRAW else Action.ENROLL
+    request = EnrollmentRequest(row_no, a_key(name), action, aim=aim)
     return PlannedRow(row_no, Place("term.csv", row_no + 1), (name, "math-7"), request)
 
 
 def settled(row: PlannedRow, outcome: Outcome) -> Settled:
-    return Settled(row.row_no, None if row.request is None else row.request.key, outcome)
+    if row.request is None:
+        return Settled(row.row_no, None, outcome)
+    return Settled(row.row_no, row.request.key, outcome, row.request.aim)
 
 
 def claimed(ledger: Ledger, row: PlannedRow, name: str = "run-1") -> None:
@@ -398,6 +401,33 @@ def test_unsettled_rows_come_back_whole_and_to_be_looked_up(ledger: Ledger) -> N
     ledger.claim(RunId("run-1"), [a_row(1), row, replace(a_row(3), request=None, outcome=INVALID)])
     ledger.settle(RunId("run-1"), [settled(a_row(1), ENROLLED)])
     assert list(ledger.unsettled(RunId("run-1"))) == [replace(row, request=replace(request, action=Action.LOOK_UP))]
+
+
+def test_a_withdrawal_that_never_settled_comes_back_as_one(ledger: Ledger) -> None:
+    row = a_row(action=Action.WITHDRAW)
+    claimed(ledger, row)
+    (left,) = ledger.unsettled(RunId("run-1"))
+    assert left.request is not None
+    assert (left.request.action, left.request.aim) == (Action.LOOK_UP, Action.WITHDRAW)
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [
+        (OutcomeKind.WITHDRAWN, SeatState.WITHDRAWN),
+        (OutcomeKind.ALREADY_WITHDRAWN, SeatState.WITHDRAWN),
+        (OutcomeKind.FAILED, SeatState.UNKNOWN),
+        (OutcomeKind.SKIPPED, SeatState.UNKNOWN),
+        (OutcomeKind.NOT_ATTEMPTED, SeatState.UNKNOWN),
+    ],
+)
+def test_a_withdrawal_leaves_no_seat_or_one_that_has_to_be_looked_up(
+    ledger: Ledger, kind: OutcomeKind, state: SeatState
+) -> None:
+    row = a_row(action=Action.WITHDRAW)
+    claimed(ledger, row)
+    ledger.settle(RunId("run-1"), [settled(row, Outcome(kind))])
+    assert state_of(ledger) is state
 
 
 def test_results_come_in_input_order_however_they_were_recorded(ledger: Ledger) -> None:

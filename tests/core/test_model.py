@@ -5,7 +5,20 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.core.model import CourseId, EnrollmentKey, Place, Role, RowProblem, SchoolId, UserId
+from batch_enroll.core.model import (
+    Action,
+    CourseId,
+    EnrollmentKey,
+    Outcome,
+    OutcomeKind,
+    Place,
+    Role,
+    RowProblem,
+    SchoolId,
+    SeatState,
+    UserId,
+    state_after,
+)
 
 ids = st.text(min_size=1, max_size=6)
 keys = st.builds(
@@ -41,3 +54,17 @@ def test_a_place_reads_as_a_person_would_say_it() -> None:
 def test_a_problem_names_its_column_if_it_has_one() -> None:
     assert str(RowProblem("E101", "is empty", column="user_id")) == "user_id: is empty"
     assert str(RowProblem("E107", "class c1 is not in classes.csv")) == "class c1 is not in classes.csv"
+
+
+def test_what_a_seat_is_after_its_row_depends_on_what_the_row_was_for() -> None:
+    for kind in OutcomeKind:
+        state = state_after(Outcome(kind), Action.ENROLL)
+        expected = {
+            OutcomeKind.ENROLLED: SeatState.ENROLLED,
+            OutcomeKind.ALREADY_ENROLLED: SeatState.ENROLLED,
+            OutcomeKind.WITHDRAWN: SeatState.WITHDRAWN,
+            OutcomeKind.ALREADY_WITHDRAWN: SeatState.WITHDRAWN,
+            OutcomeKind.UNKNOWN: SeatState.UNKNOWN,
+        }.get(kind, SeatState.OPEN)
+        assert state is expected
+    assert state_after(Outcome(OutcomeKind.FAILED), Action.WITHDRAW) is SeatState.UNKNOWN

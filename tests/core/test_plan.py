@@ -10,18 +10,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_enroll.core import catalogue, plan
-from batch_enroll.core.intake import Defaults
+from batch_enroll.core.intake import Defaults, read_row
+from batch_enroll.core.keeping import Kept, Pair
 from batch_enroll.core.model import (
     Action,
+    CourseId,
     EnrollmentKey,
     LedgerEntry,
     Outcome,
     OutcomeKind,
     Place,
     PlannedRow,
+    RosterRow,
     RunId,
+    SchoolId,
     SeatState,
     SourceRow,
+    UserId,
 )
 
 THIS_RUN, EARLIER_RUN = RunId("this"), RunId("earlier")
@@ -145,6 +150,55 @@ def test_a_withdrawn_or_inactive_row_is_skipped_and_says_so() -> None:
 def test_a_skipped_row_does_not_make_a_later_one_a_repeat() -> None:
     _, good = plan_rows(source(2, status="tobedeleted"), source(3))
     assert good.request is not None
+
+
+WITHDRAWING = replace(RULES, withdraw=True)
+
+
+def test_with_withdraw_a_withdrawn_row_is_to_be_withdrawn() -> None:
+    (row,) = plan_rows(source(status="tobedeleted"), rules=WITHDRAWING)
+    assert row.request is not None
+    assert (row.request.action, row.request.aim) == (Action.WITHDRAW, Action.WITHDRAW)
+
+
+def test_a_withdrawal_of_a_seat_that_another_row_keeps_is_never_sent() -> None:
+    pair = Pair(UserId("u1"), CourseId("c1"))
+    for schools in ({SchoolId("s1")}, {None}):
+        rules = replace(WITHDRAWING, kept=Kept({pair: frozenset(schools)}))
+        (row,) = plan_rows(source(status="tobedeleted"), rules=rules)
+        assert outcome_of(row).code == catalogue.KEPT
+    elsewhere = replace(WITHDRAWING, kept=Kept({pair: frozenset({SchoolId("s2")})}))
+    here, anywhere = (plan_rows(source(status="tobedeleted", school_id=at), rules=elsewhere)[0] for at in ("s1", ""))
+    assert here.request is not None
+    assert outcome_of(anywhere).code == catalogue.KEPT
+
+
+def test_a_seat_withdrawn_by_an_earlier_run_is_not_withdrawn_again_unless_rechecking() -> None:
+    leaving = source(status="tobedeleted")
+    (row,) = plan_rows(leaving, rules=WITHDRAWING, u1=entry(SeatState.WITHDRAWN))
+    assert (outcome_of(row).kind, outcome_of(row).code) == (OutcomeKind.ALREADY_WITHDRAWN, catalogue.GONE_BY_LEDGER)
+    (again,) = plan_rows(leaving, rules=replace(WITHDRAWING, recheck=True), u1=entry(SeatState.WITHDRAWN))
+    assert again.request is not None
+
+
+def test_a_seat_withdrawn_by_an_earlier_run_is_enrolled_again_at_once() -> None:
+    (row,) = plan_rows(source(), rules=WITHDRAWING, u1=entry(SeatState.WITHDRAWN))
+    assert row.request is not None
+    assert (row.request.action, row.request.aim) == (Action.ENROLL, Action.ENROLL)
+
+
+def test_a_seat_in_doubt_is_looked_up_before_it_is_withdrawn_and_a_known_one_is_not_in_doubt() -> None:
+    for state, action in ((SeatState.CLAIMED, Action.LOOK_UP), (SeatState.ENROLLED, Action.WITHDRAW)):
+        (row,) = plan_rows(source(status="tobedeleted"), rules=WITHDRAWING, u1=entry(state))
+        assert row.request is not None
+        assert (row.request.action, row.request.aim) == (action, Action.WITHDRAW)
+
+
+def test_a_row_wants_its_seat_unless_it_is_over_or_says_otherwise() -> None:
+    wishes = [source(), source(status="inactive"), source(status="tobedeleted"), source(end_date="2025-09-01")]
+    rows = [read_row(one, Defaults()) for one in wishes]
+    wanted = [plan.wants_seat(row, RULES.today) for row in rows if isinstance(row, RosterRow)]
+    assert wanted == [True, False, False, False]
 
 
 def sourced_ids(way: plan.SendSourcedId, *sources: SourceRow) -> list[str | None]:

@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_enroll.core import catalogue
-from batch_enroll.core.model import Outcome, OutcomeKind, Place, Requests, ResultRow, RosterRef, RunId, RunRecord
+from batch_enroll.core.model import (
+    SEAT_GONE,
+    Outcome,
+    OutcomeKind,
+    Place,
+    Requests,
+    ResultRow,
+    RosterRef,
+    RunId,
+    RunRecord,
+)
 from batch_enroll.core.summary import RunSummary, Tally, summarise
 
 START = datetime(2026, 9, 1, 6, 15, tzinfo=UTC)
@@ -50,11 +60,17 @@ DRY = Outcome(OutcomeKind.NOT_ATTEMPTED, catalogue.DRY_RUN)
 def test_the_outcomes_add_up_to_the_rows(outcomes: list[Outcome]) -> None:
     summary = summary_of(*outcomes)
     assert summary.rows == sum(summary.outcomes.values()) == len(outcomes)
-    assert list(summary.outcomes) == [kind.value for kind in OutcomeKind]
+    shown = [kind for kind in OutcomeKind if kind not in SEAT_GONE or kind in {one.kind for one in outcomes}]
+    assert list(summary.outcomes) == [kind.value for kind in shown]
 
 
 def test_everything_enrolled_or_already_so_is_0_and_skips_do_not_matter() -> None:
     assert tally_of(ENROLLED, ALREADY, SKIPPED).exit_status() == 0
+
+
+def test_rows_withdrawn_as_the_roster_says_are_fine_too() -> None:
+    gone = Outcome(OutcomeKind.WITHDRAWN), Outcome(OutcomeKind.ALREADY_WITHDRAWN, catalogue.GONE_BY_LEDGER)
+    assert tally_of(ENROLLED, *gone).exit_status() == 0
 
 
 def test_one_row_that_was_not_enrolled_is_1() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.core import catalogue, explanations, verdict
+from batch_enroll.core import catalogue, explanations, replies, verdict
 from batch_enroll.core.model import (
     Action,
     CourseId,
@@ -25,6 +25,7 @@ from batch_enroll.core.model import (
     Seats,
     UserId,
 )
+from batch_enroll.core.seats import holds
 from batch_enroll.core.tries import (
     NOT_TRIED,
     Answer,
@@ -310,13 +311,13 @@ def test_a_planned_look_up_that_fails_leaves_the_row_unknown() -> None:
 
 def test_a_seat_counts_only_for_its_own_course_school_and_role() -> None:
     for course, school, role in (("c2", "s1", Role.STUDENT), ("c1", "s2", Role.STUDENT), ("c1", "s1", Role.TEACHER)):
-        assert verdict.holds(Seats((Seat("e", CourseId(course), SchoolId(school), role),)), KEY) is None
-    assert verdict.holds(THERE, KEY) == THERE.seats[0]
+        assert holds(Seats((Seat("e", CourseId(course), SchoolId(school), role),)), KEY) is None
+    assert holds(THERE, KEY) == THERE.seats[0]
 
 
 def test_without_a_school_any_school_of_the_course_counts() -> None:
     anywhere = EnrollmentKey("test", UserId("u1"), CourseId("c1"), None, Role.STUDENT)
-    assert verdict.holds(THERE, anywhere) == THERE.seats[0]
+    assert holds(THERE, anywhere) == THERE.seats[0]
 
 
 # -- halting ----------------------------------------------------------------------------------------------------------
@@ -349,25 +350,25 @@ def test_a_row_in_doubt_when_the_run_halts_is_unknown() -> None:
 
 # -- laws -------------------------------------------------------------------------------------------------------------
 
-replies = st.builds(
+answered = st.builds(
     Reply,
     status=st.integers(100, 599),
     meaning=st.sampled_from(Meaning),
     retry_after_s=st.none() | st.floats(0, 1e6),
 )
-answers = replies | st.builds(NoReply, cause=st.just("x"), sent=st.booleans()) | st.sampled_from([THERE, ABSENT])
+answers = answered | st.builds(NoReply, cause=st.just("x"), sent=st.booleans()) | st.sampled_from([THERE, ABSENT])
 draws = st.floats(0, 1, exclude_max=True)
 
 
 @given(st.lists(st.tuples(answers, draws), min_size=80, max_size=80), st.booleans(), st.sampled_from(["e1", None]))
 def test_whatever_the_server_answers_a_row_ends_within_its_limits(
-    answered: list[tuple[Answer, float]],
+    story: list[tuple[Answer, float]],
     proven: bool,  # noqa: FBT001 - hypothesis calls it by name
     sourced_id: str | None,
 ) -> None:
     request = EnrollmentRequest(1, KEY, sourced_id=sourced_id)
     tries = begin(request)
-    for answer, draw in answered:
+    for answer, draw in story:
         judged = verdict.judge(request, tries, answer, Bench(POLICY, draw, proven))
         match judged:
             case Settle(outcome):
@@ -391,11 +392,11 @@ def _is_retry(reply: Reply) -> bool:
 
 @given(st.integers(1, 10_000), draws)
 def test_waits_grow_but_never_beyond_their_ceiling(attempt: int, draw: float) -> None:
-    wait = verdict.wait_s(attempt, Bench(POLICY, draw, token_proven=True))
+    wait = replies.wait_s(attempt, Bench(POLICY, draw, token_proven=True))
     assert 0 <= wait <= min(POLICY.max_wait_s, POLICY.base_wait_s * 2.0 ** min(attempt - 1, 32))
 
 
 def test_only_an_answer_can_complain_of_the_token() -> None:
-    assert verdict.about_the_token(Reply(401))
-    assert not verdict.about_the_token(Reply(403))
-    assert not verdict.about_the_token(LOST)
+    assert replies.about_the_token(Reply(401))
+    assert not replies.about_the_token(Reply(403))
+    assert not replies.about_the_token(LOST)

@@ -138,7 +138,7 @@ class MortalGateway:
     def arrive(self) -> None:
         """The server acts on what was under way."""
         for request in self.under_way:
-            self.server._write(request.key)
+            self.server.act(request)
 
 
 @dataclass

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from batch_enroll.adapters.api.wire import SUCCESS, dicts, parsed_json, segment, success
 from batch_enroll.core.dates import iso_utc
-from batch_enroll.core.model import CourseId, NoReply, Reply, Role, SchoolId, Seat, Seats
+from batch_enroll.core.model import Action, CourseId, NoReply, Reply, Role, SchoolId, Seat, Seats
 
 if TYPE_CHECKING:
     from batch_enroll.adapters.api.wire import Wire
@@ -28,12 +28,15 @@ class EduBridge:
         self._wire = wire
 
     async def submit(self, request: EnrollmentRequest, token: str) -> Reply | NoReply:
-        """Sends the enrollment once. Any 201 comes back as one, whatever its body."""
+        """Enrolls or withdraws once. Any 201 comes back as one, whatever its body."""
         key = request.key
         segments = [key.user_id, key.course_id, *(() if key.school_id is None else (key.school_id,))]
-        body = json.dumps(_enroll_body(request)).encode()
-        path = f"{_ENROLLMENTS}/enroll/" + "/".join(map(segment, segments))
-        answer = await self._wire.exchange("POST", path, token, body)
+        where = "/".join(map(segment, segments))
+        if request.aim is Action.WITHDRAW:
+            answer = await self._wire.exchange("DELETE", f"{_ENROLLMENTS}/unenroll/{where}", token, None)
+        else:
+            body = json.dumps(_enroll_body(request)).encode()
+            answer = await self._wire.exchange("POST", f"{_ENROLLMENTS}/enroll/{where}", token, body)
         if isinstance(answer, NoReply):
             return answer
         if answer.status in SUCCESS:

@@ -27,10 +27,13 @@ from batch_enroll.core.model import (
     SchoolId,
     SeatState,
     UserId,
+    state_after,
 )
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
+
+    from batch_enroll.core.model import Settled
 
 Cell: TypeAlias = "str | int | bytes | bool | None"
 Params: TypeAlias = "dict[str, Cell]"
@@ -39,11 +42,6 @@ AnyRow: TypeAlias = "Row[*tuple[Any, ...]]"
 INTERRUPTED: Final = OutcomeKind.UNKNOWN, catalogue.INTERRUPTED, "the run ended before its answer was recorded"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
-_SEAT_AFTER: Final = {
-    OutcomeKind.ENROLLED: SeatState.ENROLLED,
-    OutcomeKind.ALREADY_ENROLLED: SeatState.ENROLLED,
-    OutcomeKind.UNKNOWN: SeatState.UNKNOWN,
-}
 _NOT_TRIED: Final = frozenset({OutcomeKind.NOT_ATTEMPTED, OutcomeKind.FAILED})
 _encode_text: Final = json.encoder.encode_basestring_ascii  # four times as fast as a whole encoder
 _encode_json: Final = json.JSONEncoder(separators=(",", ":")).encode  # ASCII, so NUL and lone surrogates are safe
@@ -153,11 +151,12 @@ def claim_columns(run_no: int, row: PlannedRow, now: int) -> Params:
     }
 
 
-def settle_columns(run_no: int, row_no: int, outcome: Outcome, now: int) -> Params:
+def settle_columns(run_no: int, settled: Settled, now: int) -> Params:
     """Parameters of `statements.Batched.settle_rows` and `settle_seats`."""
+    outcome = settled.outcome
     return {
         "of_run": run_no,
-        "of_row": row_no,
+        "of_row": settled.row_no,
         "kind": outcome.kind.value,
         "code": outcome.code,
         "detail": _plain(outcome.detail),
@@ -165,7 +164,7 @@ def settle_columns(run_no: int, row_no: int, outcome: Outcome, now: int) -> Para
         "http_status": outcome.status,
         "enrollment_id": _plain_id(outcome.enrollment_id),
         "now": now,
-        "state": _SEAT_AFTER.get(outcome.kind, SeatState.OPEN).value,
+        "state": state_after(outcome, settled.aim).value,
         "untried": outcome.attempts == 0 and outcome.kind in _NOT_TRIED,
     }
 
@@ -181,7 +180,7 @@ def result_from(row: AnyRow) -> ResultRow:
 
 def unsettled_from(row: AnyRow, scope: str) -> PlannedRow:
     """One line of `run_rows` as a row that has to be looked up before it is sent."""
-    user_id, course_id, school_id, role, begin_date, sourced_id, metadata = json.loads(row.request)
+    user_id, course_id, school_id, role, begin_date, sourced_id, metadata, *aim = json.loads(row.request)
     request = EnrollmentRequest(
         row_no=row.row_no,
         key=EnrollmentKey(
@@ -191,6 +190,7 @@ def unsettled_from(row: AnyRow, scope: str) -> PlannedRow:
         begin_date=None if begin_date is None else datetime.fromisoformat(begin_date),
         sourced_id=sourced_id,
         metadata=metadata,
+        aim=Action(*aim) if aim else Action.ENROLL,
     )
     place = Place(row.roster_file, row.roster_row, row.roster_sheet)
     return PlannedRow(row.row_no, place, tuple(json.loads(row.cells)), request)
@@ -214,6 +214,7 @@ def _encode_request(request: EnrollmentRequest) -> str:
             None if request.begin_date is None else request.begin_date.isoformat(),
             request.sourced_id,
             dict(request.metadata),
+            *(() if request.aim is Action.ENROLL else (request.aim,)),
         )
     )
 

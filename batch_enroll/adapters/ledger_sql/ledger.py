@@ -123,7 +123,7 @@ class SqlLedger:
         now = encoding.micros(self._utc_now())
         with self._transaction() as connection:
             run_no = self._run_no(connection, run_id)
-            columns = [encoding.settle_columns(run_no, each.row_no, each.outcome, now) for each in settled]
+            columns = [encoding.settle_columns(run_no, each, now) for each in settled]
             if self._batches.settle_rows.run(connection, columns) != len(settled):
                 raise LedgerError(f"{self._name}: run {run_id} settles rows it never claimed; please report this")
             self._batches.settle_seats.run(connection, columns)

@@ -1,0 +1,28 @@
+"""Asking before something is taken away."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def confirming(*, yes: bool) -> Callable[[str], None]:
+    """What asks on a terminal, agrees with `yes`, and refuses where nobody can be asked."""
+
+    def confirm(what: str) -> None:
+        from batch_enroll.bootstrap import nobody_to_ask  # noqa: PLC0415 - not for --help
+        from batch_enroll.core.errors import UsageError  # noqa: PLC0415 - not for --help
+
+        if yes:
+            return
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            nobody_to_ask(what)
+        elif not typer.confirm(f"{what}. Go on?", err=True):
+            raise UsageError("not confirmed; nothing was sent")
+
+    return confirm

@@ -1,0 +1,112 @@
+"""What one answer means for a row that withdraws a seat.
+
+Rules and their sources:
+- The user's seats are asked for first: EduBridge's unenroll takes every seat of the user in the course and school,
+  whatever its class and role (contract 1.1), so where there is more than one, nothing is sent.
+- A seat that the look-up misses is withdrawn all the same: reads lag behind writes, and a withdrawal may be repeated.
+- A 404 may mean the seat, the user, the course or the school (contract 2.2): what the server lists afterwards decides.
+- Lost answers, 5xx and 408 may have been acted on; they are looked up, as for enrollments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from batch_enroll.core import catalogue
+from batch_enroll.core.model import Action, Meaning, NoReply, Outcome, OutcomeKind, Reply
+from batch_enroll.core.replies import (
+    NOT_HANDLED,
+    PERHAPS_HANDLED,
+    SUCCESS,
+    look_up,
+    refusal,
+    send_again,
+    throttled,
+    told,
+    wait_s,
+)
+from batch_enroll.core.seats import at_the_place, holds
+from batch_enroll.core.tries import Next, Settle
+
+if TYPE_CHECKING:
+    from batch_enroll.core.model import EnrollmentRequest, Seats
+    from batch_enroll.core.tries import Answer, Bench, Tries, Verdict
+
+
+def judge_answer(request: EnrollmentRequest, tries: Tries, answer: Answer, bench: Bench) -> Verdict:
+    """What the answer to a withdrawal means."""
+    match answer:
+        case NoReply(sent=False):
+            failed = Outcome(OutcomeKind.FAILED, catalogue.NOT_CONNECTED, answer.cause)
+            return send_again(Action.WITHDRAW, tries, failed, bench)
+        case NoReply():
+            return look_up(tries, Outcome(OutcomeKind.FAILED, catalogue.SERVER_ERROR, answer.cause), bench)
+        case Reply():
+            return _judge_reply(request, tries, answer, bench)
+        case _:
+            return Settle(Outcome(OutcomeKind.FAILED, catalogue.ODD_ANSWER, "seats where a withdrawal was due"))
+
+
+def judge_seats(request: EnrollmentRequest, tries: Tries, seats: Seats | None, bench: Bench) -> Verdict:
+    """What the user's seats mean for the row; None if the server knows of nothing that the user has."""
+    there = [] if seats is None else at_the_place(seats, request.key)
+    mine = None if seats is None else holds(seats, request.key)
+    if mine is None and (there or tries.sent > 0):
+        return _missing(request, tries, seats, bench)
+    if len(there) > 1 and bench.policy.withdraws_place:
+        return Settle(Outcome(OutcomeKind.SKIPPED, catalogue.SHARED, f"{len(there)} seats", tries.sent))
+    tries = replace(tries, seen=tries.seen or mine is not None)
+    if tries.last is None or tries.sent == 0:
+        return Next(replace(tries, step=Action.WITHDRAW, doubt=False, look_ups=0), 0.0)
+    if tries.last.kind is OutcomeKind.REJECTED:
+        return _once_more(tries, bench) or Settle(tries.last)
+    return send_again(Action.WITHDRAW, replace(tries, doubt=False), tries.last, bench)
+
+
+def _judge_reply(request: EnrollmentRequest, tries: Tries, reply: Reply, bench: Bench) -> Verdict:
+    status = reply.status
+    if status in NOT_HANDLED:
+        return throttled(tries, reply, bench)
+    if status in PERHAPS_HANDLED:
+        failed = Outcome(OutcomeKind.FAILED, catalogue.SERVER_ERROR, told(reply), status=status)
+        return look_up(tries, failed, bench, reply.retry_after_s)
+    if status in SUCCESS and reply.meaning is Meaning.NOT_JSON:
+        return look_up(tries, Outcome(OutcomeKind.FAILED, catalogue.ODD_ANSWER, told(reply), status=status), bench)
+    if status in SUCCESS:
+        return Settle(_gone(request, tries, status, catalogue.NEVER_THERE))
+    if status == HTTPStatus.NOT_FOUND:
+        return Next(replace(tries, step=Action.LOOK_UP, last=refusal(tries, reply), look_ups=0, absences=0), 0.0)
+    return Settle(refusal(tries, reply))
+
+
+def _missing(request: EnrollmentRequest, tries: Tries, seats: Seats | None, bench: Bench) -> Verdict:
+    """A seat that is not there, although its withdrawal was sent or the user has another one in its place."""
+    last = tries.last
+    if last is not None and last.kind is OutcomeKind.REJECTED:
+        if seats is None and last.code == catalogue.UNKNOWN_USER:
+            return Settle(last)
+    elif tries.sent > 0 and not tries.seen and (again := _once_more(tries, bench)) is not None:
+        return again
+    return Settle(_gone(request, tries, None if last is None else last.status, catalogue.GONE_BEFORE))
+
+
+def _once_more(tries: Tries, bench: Bench) -> Next | None:
+    """Another look, since reads lag behind writes; None when there were enough of them."""
+    absences = tries.absences + 1
+    if absences >= bench.policy.sure_absences:
+        return None
+    wait = bench.policy.settling_s + wait_s(tries.attempts, bench)
+    return Next(replace(tries, look_ups=0, absences=absences), wait)
+
+
+def _gone(request: EnrollmentRequest, tries: Tries, status: int | None, unseen: str) -> Outcome:
+    """The end of a row whose seat is gone: this run's work if it was seen, or a withdrawal's answer was lost."""
+    if tries.lost or request.sent_before:
+        kind, code = OutcomeKind.WITHDRAWN, catalogue.GONE_AFTER_LOSS
+    elif tries.seen and unseen == catalogue.NEVER_THERE:
+        kind, code = OutcomeKind.WITHDRAWN, ""
+    else:
+        kind, code = OutcomeKind.ALREADY_WITHDRAWN, unseen
+    return Outcome(kind, code, "", tries.sent, status)

@@ -1,0 +1,53 @@
+"""What a roster withdraws, and what its other rows keep."""
+
+from __future__ import annotations
+
+from fakes import FakeRoster
+from fakes_ledger import MemoryLedger
+from harness import NOON
+
+from batch_enroll.core.intake import Defaults
+from batch_enroll.core.keeping import Pair
+from batch_enroll.core.model import CourseId, RunId, SchoolId, UserId
+from batch_enroll.core.plan import Rules
+from batch_enroll.job import Leaving, leaving
+
+RULES = Rules("test", RunId("r1"), NOON.date(), Defaults(), withdraw=True)
+PAIR = Pair(UserId("u1"), CourseId("c1"))
+
+
+def row(user: str = "u1", course: str = "c1", school: str = "s1", **more: str) -> dict[str, str]:
+    return {"user_id": user, "course_id": course, "school_id": school} | more
+
+
+def left(*rows: dict[str, str]) -> Leaving:
+    return leaving(FakeRoster(list(rows)).rows, RULES, MemoryLedger(lambda: NOON))
+
+
+GONE = {"status": "tobedeleted"}
+
+
+def test_seats_are_counted_once_and_kept_ones_not_at_all() -> None:
+    found = left(row(**GONE), row(**GONE), row("u2", **GONE), row("u3", **GONE), row("u3"))
+    assert found.seats == 2
+    assert found.kept.holds(Pair(UserId("u3"), CourseId("c1")), SchoolId("s1"))
+    assert not found.kept.holds(PAIR, SchoolId("s1"))
+
+
+def test_a_class_or_role_that_stays_keeps_the_seats_of_the_course() -> None:
+    for other in (row(class_id="b"), row(role="teacher"), row(school="")):
+        assert left(other, row(class_id="a", **GONE)).seats == 0
+    assert left(row(school="s2"), row(**GONE)).seats == 1
+    assert left(row(school="s2"), row(school="", **GONE)).seats == 0
+
+
+def test_a_row_that_ended_keeps_nothing_and_one_that_cannot_be_read_keeps_what_it_names() -> None:
+    assert left(row(end_date="2020-01-01"), row(**GONE)).seats == 1
+    assert left(row(role="wizard"), row(**GONE)).seats == 0
+    assert left(row(user=""), row(**GONE)).seats == 1
+
+
+def test_a_roster_without_withdrawals_is_read_once() -> None:
+    roster = FakeRoster([row()])
+    assert leaving(roster.rows, RULES, MemoryLedger(lambda: NOON)).seats == 0
+    assert roster.rows_given == 1
