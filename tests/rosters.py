@@ -6,19 +6,24 @@ import csv
 import io
 import zipfile
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from openpyxl import Workbook
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from batch_enroll.core.model import SourceRow
     from batch_enroll.ports import RosterSource
 
 HEADER: Final = ("user_id", "course_id", "school_id", "role", "begin_date")
 ROW: Final = ("u-0007", "MATH-7", "north", "student", "2025-09-01")
+# Real and hostile files that are read where they lie, beside the working copy or further up; absent elsewhere.
+SHARED: Final = next(
+    (above / "shared" / "rosters" for above in Path(__file__).parents if (above / "shared" / "rosters").is_dir()),
+    Path("shared") / "rosters",
+)
 Value = str | int | float | bool | date | None
 
 

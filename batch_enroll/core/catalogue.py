@@ -26,6 +26,8 @@ BROKEN_JOIN: Final = "E107"
 RAGGED_ROW: Final = "E108"
 DAMAGED_CELL: Final = "E109"
 UNKNOWN_STATUS: Final = "E110"
+LOST_DIGITS: Final = "E111"
+DATE_FOR_ID: Final = "E112"
 UNKNOWN_USER: Final = "E201"
 UNKNOWN_COURSE: Final = "E202"
 UNKNOWN_SCHOOL: Final = "E203"
@@ -90,6 +92,14 @@ CATALOGUE: Final[dict[str, Entry]] = {
         "Open the workbook, mend the cell and save it; formulas need their values saved with them.",
     ),
     UNKNOWN_STATUS: Entry("a status that is not known", "Use active or leave it empty; tobedeleted for a withdrawal."),
+    LOST_DIGITS: Entry(
+        "an id whose digits a spreadsheet has rounded away",
+        "Take the id from the student system anew; format the column as text before it is typed or pasted.",
+    ),
+    DATE_FOR_ID: Entry(
+        "a date where an id should stand: a spreadsheet made it of one such as 3-2",
+        "Take the id from the student system anew; format the column as text before it is typed or pasted.",
+    ),
     UNKNOWN_USER: Entry(
         "the server does not know the user",
         "Create or sync the user first, or mend user_id; then run failed.csv again.",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from rosters import SHARED
 
 from batch_enroll.adapters import roster_oneroster, roster_xlsx
 from batch_enroll.adapters.roster_csv import CsvRoster
@@ -19,7 +20,6 @@ from batch_enroll.core.model import RosterRow
 if TYPE_CHECKING:
     from batch_enroll.ports import RosterSource
 
-SHARED = Path(__file__).parents[2].parent / "shared" / "rosters"
 NO_COURSE = frozenset({"course_id"})
 DISTRICT = SHARED / "oneroster_1p1" / "gospelnerd" / "oneroster-district-small.zip"
 MOST_BYTES = 100_000_000

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import zipfile
 from datetime import date, datetime
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import settings as profile
 from hypothesis import strategies as st
 from openpyxl import Workbook
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
-from rosters import HEADER, ROW, cells, read, write_csv, write_xlsx
+from rosters import HEADER, ROW, Value, cells, read, write_csv, write_xlsx
 
 from batch_enroll.adapters.roster_csv import CsvRoster
 from batch_enroll.adapters.roster_xlsx import XlsxRoster, recognises
@@ -40,6 +41,25 @@ def rewrite(path: Path, part: str, change: Callable[[str], str]) -> Path:
 
 
 SHEET = "xl/worksheets/sheet1.xml"
+TEXTS = "xl/sharedStrings.xml"
+
+
+def share_texts(path: Path) -> Path:
+    """The workbook with its texts in a part of their own, as Excel writes them."""
+    with zipfile.ZipFile(path) as archive:
+        texts = re.findall("<is>(.*?)</is>", archive.read(SHEET).decode())
+    with zipfile.ZipFile(path, "a") as archive:
+        space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+        archive.writestr(TEXTS, f'<sst xmlns="{space}">' + "".join(f"<si>{text}</si>" for text in texts) + "</sst>")
+    numbers = count()
+    rewrite(
+        path,
+        SHEET,
+        lambda xml: re.sub("<is>.*?</is>", lambda _: f"<v>{next(numbers)}</v>", xml).replace("inlineStr", "s"),
+    )
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"
+    relation = f'<Relationship Type="{kind}" Target="sharedStrings.xml" Id="rId99"/></Relationships>'
+    return rewrite(path, "xl/_rels/workbook.xml.rels", lambda xml: xml.replace("</Relationships>", relation))
 
 
 @profile(max_examples=25)
@@ -253,3 +273,150 @@ def test_a_workbook_is_recognised_by_its_content(tmp_path: Path) -> None:
     with zipfile.ZipFile(bundle, "w") as archive:
         archive.writestr("enrollments.csv", "a")
     assert [recognises(path) for path in (book, old, text, bundle)] == [True, True, False, False]
+
+
+def test_a_strict_workbook_with_prefixed_names_reads_as_any_other(tmp_path: Path) -> None:
+    path = share_texts(write_xlsx(tmp_path / "roster.xlsx", {"A": [HEADER, ROW]}))
+    plain, strict = (
+        "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
+        "http://purl.oclc.org/ooxml/spreadsheetml/main",
+    )
+    relations = "http://purl.oclc.org/ooxml/officeDocument/relationships"
+    for part in (SHEET, "xl/workbook.xml", TEXTS):
+        path = rewrite(
+            path,
+            part,
+            lambda xml: (
+                re.sub(r"<(/?)(?=[a-z])", r"<\1x:", xml.replace(plain, strict))
+                .replace("xmlns=", "xmlns:x=")
+                .replace("http://schemas.openxmlformats.org/officeDocument/2006/relationships", relations)
+            ),
+        )
+    assert cells(XlsxRoster(path)) == [ROW]
+
+
+def test_an_extension_that_names_its_parts_alike_changes_nothing(tmp_path: Path) -> None:
+    book = Workbook()
+    book.epoch = CALENDAR_MAC_1904
+    book.worksheets[0].append(["user_id", "course_id", "begin_date"])
+    book.worksheets[0].append(["u", "c", date(2025, 9, 1)])
+    book.save(tmp_path / "mac.xlsx")
+    extension = '<extLst><ext xmlns:z="urn:z"><z:workbookPr/><z:sheet name="Z"/></ext></extLst></workbook>'
+    path = rewrite(tmp_path / "mac.xlsx", "xl/workbook.xml", lambda xml: xml.replace("</workbook>", extension))
+    assert cells(XlsxRoster(path)) == [("u", "c", "2025-09-01")]
+
+
+def test_cells_and_rows_without_coordinates_stand_one_after_the_other(tmp_path: Path) -> None:
+    path = write_xlsx(tmp_path / "roster.xlsx", {"A": [HEADER, ROW, ROW]})
+    path = rewrite(path, SHEET, lambda xml: re.sub(r'(<(?:c|row)[^>]*?) r="[A-Z]*\d+"', r"\1", xml))
+    roster = XlsxRoster(path)
+    assert cells(roster) == [ROW, ROW]
+    assert [row.place.row for row in roster.rows()] == [2, 3]
+
+
+def test_a_text_is_read_without_its_reading_aids_and_its_formatting(tmp_path: Path) -> None:
+    path = share_texts(write_xlsx(tmp_path / "roster.xlsx", {"A": [(*IDS, "Note"), ("u", "c", "NOTE")]}))
+    rich = "<r><t>al</t></r> <r><t>pha</t></r><rPh sb='0' eb='1'><t>beta</t></rPh>"
+    path = rewrite(path, TEXTS, lambda xml: xml.replace("<t>NOTE</t>", rich))
+    path = rewrite(
+        path,
+        SHEET,
+        lambda xml: re.sub('<c r="B2".*?</c>', f'<c r="B2" t="inlineStr"><v>1.0</v><is>{rich}</is></c>', xml),
+    )
+    assert cells(XlsxRoster(path)) == [("u", "alpha", "alpha")]
+
+
+def test_a_date_or_a_number_too_long_is_no_id(tmp_path: Path) -> None:
+    table: list[tuple[Value, ...]] = [
+        (*IDS, "begin_date", "Note"),
+        ("u1", date(2026, 3, 2), date(2026, 3, 2), 1e20),
+        (1234567890123450, "c", date(2026, 3, 2), date(2026, 3, 2)),
+        (123456789012345, 1234567890123456789, None, None),
+    ]
+    rows = read(XlsxRoster(write_xlsx(tmp_path / "roster.xlsx", {"A": table})))
+    assert [row.problem and (row.problem.code, row.problem.column, row.problem.value) for row in rows] == [
+        ("E112", "course_id", "2026-03-02"),
+        ("E111", "user_id", "1234567890123450"),
+        ("E111", "course_id", "1.23456789012346E+18"),
+    ]
+    assert rows[2].cells[0] == "123456789012345"
+
+
+@pytest.mark.parametrize(
+    ("cell", "code", "text"),
+    [
+        ('<c r="B2" t="s"><v>99999</v></c>', "E109", ""),
+        ('<c r="B2" t="s"><v>x</v></c>', "E109", ""),
+        ('<c r="B2"><v>NaN</v></c>', "E109", "NaN"),
+        ('<c r="B2" t="d"><v>2026-03-02T00:00:00Z</v></c>', "E112", "2026-03-02"),
+        ('<c r="B2" t="b"><v>1</v></c>', "", "TRUE"),
+        ('<c r="B2" t="unheard"><v>c9</v></c>', "", "c9"),
+        ('<c r="B2" t="str"><f>"c"</f><v>c_x0031_</v></c>', "", "c1"),
+        ('<c r="B2" s="99"><v>7</v></c>', "", "7"),
+    ],
+)
+def test_cells_of_every_type_are_text_or_told(tmp_path: Path, cell: str, code: str, text: str) -> None:
+    path = write_xlsx(tmp_path / "roster.xlsx", {"A": [IDS, ("u", "c")]})
+    path = rewrite(path, SHEET, lambda xml: re.sub('<c r="B2".*?</c>', cell, xml))
+    (row,) = read(XlsxRoster(path))
+    assert ((row.problem.code if row.problem else ""), row.cells[1]) == (code, text)
+
+
+HOSTILE = {
+    "a cell beyond the last column": (
+        lambda xml: xml.replace('r="B2"', 'r="XFE2"'),
+        "more columns than a workbook can have",
+    ),
+    "a million cells in a row": (
+        lambda xml: xml.replace("</row>", "<c/>" * 20_000 + "</row>", 1),
+        "more columns than a workbook can have",
+    ),
+    "cells out of order": (lambda xml: xml.replace('r="B2"', 'r="A2"'), "cells stand out of order"),
+    "a cell without a name": (lambda xml: xml.replace('r="B2"', 'r="!"'), "not a workbook that can be read"),
+    "a row that never ends": (
+        lambda xml: xml.replace("</row>", "<z/>" * 30_000 + "x" * 9_000_000 + "</row>", 1),
+        "longer than any in a roster",
+    ),
+    "deep markup": (
+        lambda xml: xml.replace("</row>", "<z>" * 100_000 + "</z>" * 100_000 + "</row>", 1),
+        "",
+    ),
+    "entities": (
+        lambda xml: xml.replace("<worksheet", '<!DOCTYPE w [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><worksheet', 1),
+        "defines XML entities",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_hostile_markup_ends_in_one_clear_line(tmp_path: Path, what: str) -> None:
+    change, why = HOSTILE[what]
+    path = rewrite(write_xlsx(tmp_path / "roster.xlsx", {"A": [IDS, ("u", "c")]}), SHEET, change)
+    if why:
+        with pytest.raises(RosterError, match=why):
+            read(XlsxRoster(path))
+    else:
+        assert cells(XlsxRoster(path)) == [("u", "c")]
+
+
+@pytest.mark.parametrize("part", [TEXTS, "xl/styles.xml", "xl/workbook.xml"])
+def test_entities_are_refused_in_every_part(tmp_path: Path, part: str) -> None:
+    path = share_texts(write_xlsx(tmp_path / "roster.xlsx", {"A": [IDS, ("u", "c")]}))
+    bomb = '<!DOCTYPE z [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
+    path = rewrite(path, part, lambda xml: re.sub(r"^(<\?xml.*?\?>)?", lambda found: found[0] + bomb, xml))
+    with pytest.raises(RosterError, match="defines XML entities"):
+        read(XlsxRoster(path))
+
+
+def test_a_text_that_never_ends_is_refused(tmp_path: Path) -> None:
+    path = share_texts(write_xlsx(tmp_path / "roster.xlsx", {"A": [IDS, ("u", "c")]}))
+    path = rewrite(path, TEXTS, lambda xml: xml.replace("<si>", "<si>" + "<t>x</t> " * 1_000_000, 1))
+    with pytest.raises(RosterError, match="more text than a roster holds"):
+        read(XlsxRoster(path))
+
+
+def test_an_index_that_never_ends_is_refused(tmp_path: Path) -> None:
+    path = write_xlsx(tmp_path / "roster.xlsx", {"A": [IDS, ("u", "c")]})
+    path = rewrite(path, "xl/styles.xml", lambda xml: xml + "".join(f"<!-- {nth} -->" for nth in range(2_400_000)))
+    with pytest.raises(RosterError, match="more than 32 MiB"):
+        read(XlsxRoster(path))

@@ -6,9 +6,11 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from batch_enroll.adapters.roster_xlsx.workbook import MOST_ROWS, Tab, WorkbookFile
+from batch_enroll.adapters.roster_xlsx.sheet import MOST_ROWS
+from batch_enroll.adapters.roster_xlsx.workbook import Tab, WorkbookFile
 from batch_enroll.core import catalogue
 from batch_enroll.core.cells import clean
+from batch_enroll.core.damage import ID_FIELDS
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.model import Place, RosterRef, RowProblem
 from batch_enroll.core.tables import SEARCHED_ROWS, NoTable, Table, find_table, wanted
@@ -17,11 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from batch_enroll.adapters.roster_xlsx.sheet import Flaw
     from batch_enroll.core.model import SourceRow
 
 
 class _Sheet(NamedTuple):
-    title: str
+    tab: Tab
     table: Table
     last_row: int | None
 
@@ -31,8 +34,7 @@ class _NoSheet(NamedTuple):
     where: tuple[str, ...] = ()
 
 
-# Workbooks saved as "Strict Open XML" show the library no sheet at all.
-_NONE: Final = _NoSheet(NoTable("no sheet to be seen; name a hidden one with --sheet, or save it as a plain .xlsx"))
+_NONE: Final = _NoSheet(NoTable("no sheet to be seen; name a hidden one with --sheet"))
 
 
 class XlsxRoster:
@@ -91,41 +93,40 @@ class XlsxRoster:
             self._rows_read += 1
             yield row
         if not self._rows_read:
-            raise RosterError(f"{self._path.name} [{self._sheet.title}]: a header, but no data rows")
+            raise RosterError(f"{self._path.name} [{self._sheet.tab.title}]: a header, but no data rows")
 
     def refs(self) -> tuple[RosterRef, ...]:
         """What was read."""
         return (RosterRef(str(self._path), self._book.sha256, self._rows_read),)
 
     def _all_rows(self) -> Iterator[SourceRow]:
-        title, header_row, columns = self._sheet.title, self._sheet.table.header_row, self._sheet.table.map
+        tab, header_row, columns = self._sheet.tab, self._sheet.table.header_row, self._sheet.table.map
         width = len(columns.header)
-        for nth, (cells, damage) in enumerate(self._book.texts(title), 1):
-            if nth <= header_row:
+        for number, cells, flaws in self._book.texts(tab):
+            if number <= header_row:
                 continue
-            problem = self._problem(cells, damage) if damage else None
-            place = Place(self._path.name, nth, title)
+            problem = self._problem(cells, flaws) if flaws else None
+            place = Place(self._path.name, number, tab.title)
             # Notes beside a table are no ragged row: a workbook's cells cannot slip into the next column.
             if (row := columns.row(place, cells[:width], problem)) is not None:
                 yield row
 
-    def _problem(self, cells: list[str], damage: dict[int, str]) -> RowProblem | None:
+    def _problem(self, cells: list[str], flaws: dict[int, Flaw]) -> RowProblem | None:
         columns = self._sheet.table.map
         for field, at in columns.places:
-            if at in damage:
-                return RowProblem(catalogue.DAMAGED_CELL, damage[at], columns.spelt[field], cells[at])
+            flaw = flaws.get(at)
+            if flaw is not None and (field in ID_FIELDS or flaw.code == catalogue.DAMAGED_CELL):
+                return RowProblem(flaw.code, flaw.message, columns.spelt[field], cells[at])
         return None
 
     @cached_property
     def _sheet(self) -> _Sheet:
-        tabs = self._candidates(self._book.tabs())
-        heads = self._book.heads([tab.title for tab in tabs], SEARCHED_ROWS)
-        found = [self._look(tab, head) for tab, head in zip(tabs, heads, strict=True)]
+        found = [self._look(tab) for tab in self._candidates(self._book.tabs)]
         sheets = [sheet for sheet in found if isinstance(sheet, _Sheet)]
         if len(sheets) == 1:
             return sheets[0]
         if sheets:
-            titles = ", ".join(f'"{sheet.title}"' for sheet in sheets)
+            titles = ", ".join(f'"{sheet.tab.title}"' for sheet in sheets)
             raise RosterError(f"{self._path.name}: several sheets look like rosters: {titles}; name one with --sheet")
         failures = [failure for failure in found if isinstance(failure, _NoSheet)]
         likeliest = max(failures, key=lambda failure: failure.why.known, default=_NONE)
@@ -141,11 +142,12 @@ class XlsxRoster:
             raise RosterError(f'{self._path.name}: no sheet is called "{self._sheet_name}"; sheets: {there}')
         return named[:1]
 
-    def _look(self, tab: Tab, head: list[list[str]]) -> _Sheet | _NoSheet:
-        table = find_table([_trimmed(cells) for cells in head], self._want)
-        return (
-            _Sheet(tab.title, table, tab.last_row) if isinstance(table, Table) else _NoSheet(table, (f"[{tab.title}]",))
-        )
+    def _look(self, tab: Tab) -> _Sheet | _NoSheet:
+        head = self._book.head(tab, SEARCHED_ROWS)
+        table = find_table([_trimmed(cells) for cells in head.rows], self._want)
+        if isinstance(table, Table):
+            return _Sheet(tab, table, head.last_row)
+        return _NoSheet(table, (f"[{tab.title}]",))
 
 
 def _trimmed(cells: list[str]) -> list[str]:
