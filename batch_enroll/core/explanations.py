@@ -89,6 +89,22 @@ EXPLANATIONS: Final[dict[str, Explanation]] = {
         "seat is wanted. Nothing was sent for it.",
         ("the student system has states of its own", "another column is read as status: see batch-enroll check"),
     ),
+    catalogue.LOST_DIGITS: Explanation(
+        "A spreadsheet took the id for a number and kept fifteen digits of it, or showed it rounded as in 1.23E+11. "
+        "The digits that are gone cannot be told from what is left. Nothing was sent for the row.",
+        (
+            "a CSV file was opened in a spreadsheet and saved from there",
+            "ids were typed or pasted into cells that are not formatted as text",
+        ),
+    ),
+    catalogue.DATE_FOR_ID: Explanation(
+        "A spreadsheet took an id such as 3-2 or MAR2 for a day and turned it into a date. What was typed cannot be "
+        "told from the date. Nothing was sent for the row.",
+        (
+            "a CSV file was opened in a spreadsheet and saved from there",
+            "another column is read as the id: see batch-enroll check",
+        ),
+    ),
     catalogue.UNKNOWN_USER: Explanation(
         "The server has no user of that id. The row was not enrolled; other rows of the same user fail alike.",
         (
