@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from batch_enroll.core.model import Outcome
+    from batch_enroll.ports import RosterSource
 
 T = TypeVar("T")
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
@@ -57,6 +58,7 @@ class Harness:
     grace_s: float = 30.0
     recheck: bool = False
     withdraw: bool = False
+    source: RosterSource | None = None  # in place of the roster
 
     async def run(self) -> Ending:
         """Carries the roster to its outcomes."""
@@ -76,7 +78,7 @@ class Harness:
             grace_s=self.grace_s,
         )
         rules = Rules("test", self.run_id, NOON.date(), Defaults(), recheck=self.recheck, withdraw=self.withdraw)
-        planning = RosterPlanning(self.roster, rules, self.ledger)
+        planning = RosterPlanning(self.source or self.roster, rules, self.ledger)
         return await Engine(self.run_id, parts).run(
             planning, self.signals.__aiter__(), partial(struck, self.deadline_s)
         )

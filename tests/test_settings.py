@@ -405,3 +405,15 @@ def test_what_a_rehearsal_plays_is_typed_for_a_rehearsal_only() -> None:
     assert problems_of({"env": "staging", "sandbox_seed": "7"}) == [
         "flag --seed: only the rehearsal inside this process can play it; give --env sandbox and no base URL"
     ]
+
+
+def test_the_guards_limits_stand_in_a_table_of_their_own_and_are_told_with_all_other_problems() -> None:
+    write_toml("[guards]\nleast_share = 0.4\n[env.staging.guards]\ncourse_students = 9\n")
+    limits = load({"env": "staging"}, needs=Needs.ROSTER).guard_limits()
+    assert (limits.least_share, limits.course_students, limits.days) == (0.4, 9, 366)
+    write_toml("rate = 0\n[guards]\nleast_share = 4\ncourse_student = 3\n")
+    assert [problem.split(":")[0] for problem in problems_of({"env": "sandbox"})] == [
+        "batch-enroll.toml guard_least_share",
+        "batch-enroll.toml rate",
+        "batch-enroll.toml guard_course_student",
+    ]

@@ -16,6 +16,7 @@ from batch_enroll.adapters import run_folder
 from batch_enroll.adapters.sink_all import AllSinks
 from batch_enroll.bootstrap.alone import keep_others_out
 from batch_enroll.bootstrap.books import books_in, ledger_of, ledger_there, scratch_over
+from batch_enroll.bootstrap.guarding import past_guards, verdicts_on
 from batch_enroll.bootstrap.loop import in_loop
 from batch_enroll.bootstrap.past import past_run
 from batch_enroll.bootstrap.reading import on_a_day, options_of, rules_of
@@ -25,6 +26,7 @@ from batch_enroll.bootstrap.sinks import log_in, progress_of
 from batch_enroll.bootstrap.wall import utc_now
 from batch_enroll.bootstrap.withdrawing import kept_of, nobody_to_ask
 from batch_enroll.core.keeping import NOTHING_KEPT
+from batch_enroll.core.guards import NOTHING_ALLOWED
 from batch_enroll.core.model import RunId, RunRecord
 from batch_enroll.core.summary import Estimate
 
@@ -32,37 +34,42 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from batch_enroll.bootstrap.withdrawing import Confirm
+    from batch_enroll.core.guards import Allowance
     from batch_enroll.core.summary import CheckSummary, RunSummary
     from batch_enroll.ports import RosterSource
     from batch_enroll.sandbox import Sandbox
     from batch_enroll.settings import Settings
 
 
-def run(settings: Settings, rosters: Sequence[str], confirm: Confirm = nobody_to_ask) -> RunSummary:
+def run(
+    settings: Settings, rosters: Sequence[str], confirm: Confirm = nobody_to_ask, allowed: Allowance = NOTHING_ALLOWED
+) -> RunSummary:
     """Enrolls the rosters; a run that halted early says so in its summary. `confirm` is asked before it withdraws.
 
     Raises:
         BatchEnrollError: nothing could be started, or the books could not be kept.
     """
-    return in_loop(partial(_run, settings, rosters, confirm))
+    return in_loop(partial(_run, settings, rosters, confirm, allowed))
 
 
-async def _run(settings: Settings, rosters: Sequence[str], confirm: Confirm) -> RunSummary:
+async def _run(settings: Settings, rosters: Sequence[str], confirm: Confirm, allowed: Allowance) -> RunSummary:
     settings = on_a_day(settings)
     with ExitStack() as stack:
         source = opened(settings, rosters)
-        ledger = ledger_of(settings, stack)
+        ledger = real = ledger_of(settings, stack)
+        passed = past_guards(settings, rosters, source, real, allowed)
         kept = kept_of(settings, rosters, source, ledger, confirm) if settings.withdraw else NOTHING_KEPT
         if settings.dry_run:
-            ledger = scratch_over(ledger, stack)
+            ledger = scratch_over(real, stack)
         else:
             keep_others_out(settings, ledger, "run")
+        source = passed.source
         folder = run_folder.create(settings.out, rosters[0], utc_now())
         sink = AllSinks(log_in(folder, settings, stack), progress_of(settings, stack))
         run_id = RunId(folder.name)
         async with server_of(settings, run_id) as server:
             record = _record(settings, run_id, server, source, folder=str(folder))
-            record = replace(record, rosters=source.refs(), options=options_of(settings, rosters))
+            record = replace(record, rosters=source.refs(), options=options_of(settings, rosters), facts=passed.facts)
             sending = None if settings.dry_run else partial(send, settings, server, run_id, ledger, sink)
             books = books_in(folder, settings, source.columns, ledger, sink, several=len(rosters) > 1)
             rules = replace(rules_of(settings, run_id, server.scope), kept=kept)
@@ -85,7 +92,8 @@ def check(settings: Settings, rosters: Sequence[str]) -> CheckSummary:
         record = _record(settings, run_id, server, source, folder="")
         kept = kept_of(settings, rosters, source, ledger, None) if settings.withdraw else NOTHING_KEPT
         rules = replace(rules_of(settings, run_id, server.scope), kept=kept)
-        return job.check(record, source, rules, ledger, estimate)
+        guards = verdicts_on(settings, rosters, source, known, whole=True)
+        return job.check(record, source, rules, ledger, estimate, guards)
 
 
 def show(settings: Settings, run_id: str | None) -> RunSummary:

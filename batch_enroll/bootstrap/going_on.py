@@ -15,6 +15,7 @@ from batch_enroll.adapters.roster_recorded import RecordedRoster
 from batch_enroll.adapters.sink_all import AllSinks
 from batch_enroll.bootstrap.alone import keep_others_out
 from batch_enroll.bootstrap.books import books_in
+from batch_enroll.bootstrap.guarding import watched
 from batch_enroll.bootstrap.loop import in_loop
 from batch_enroll.bootstrap.past import past_run
 from batch_enroll.bootstrap.reading import as_then, rules_of
@@ -99,7 +100,7 @@ def _rows(
     if STDIN in rosters:
         note = "standard input cannot be read again, so only the rows that were recorded were gone on with"
         return RecordedRoster(record, ledger, overrides=settings.map), (note,)
-    source = opened(settings, rosters)
+    source = watched(settings, opened(settings, rosters), dict(record.facts))
     return source, _changes(source, record, ledger, accept=wish.accept_changes)
 
 

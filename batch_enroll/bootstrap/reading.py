@@ -60,13 +60,18 @@ def as_then(settings: Settings, record: RunRecord) -> tuple[Settings, tuple[str,
     return settings.model_copy(update=options.model_dump(exclude={"rosters"})), options.rosters
 
 
+def defaults_of(settings: Settings) -> Defaults:
+    """What rows take that name no course, school, role or first day."""
+    return Defaults(settings.course_id, settings.school_id, settings.role, settings.begin_date)
+
+
 def rules_of(settings: Settings, run_id: RunId, scope: str) -> Rules:
     """What the plan of a run depends on besides its rows."""
     return Rules(
         scope=scope,
         run_id=run_id,
         today=settings.as_of or utc_now().astimezone().date(),
-        defaults=Defaults(settings.course_id, settings.school_id, settings.role, settings.begin_date),
+        defaults=defaults_of(settings),
         send_sourced_id=SendSourcedId(settings.send_sourced_id),
         recheck=settings.recheck,
         withdraw=settings.withdraw,

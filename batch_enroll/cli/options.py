@@ -11,11 +11,18 @@ import typer
 
 _REHEARSAL = "Rehearsal (--env sandbox)"
 _UNATTENDED = "Unattended runs (see also the settings notify and ping_url)"
+_GUARDS = "Guards"
 _ENVIRONMENTS = ("production", "staging", "sandbox")
 
 
 def _environments() -> list[str]:
     return list(_ENVIRONMENTS)
+
+
+def _guards() -> list[str]:
+    from batch_enroll.core.guards import Guard  # noqa: PLC0415 - only when the shell asks for it
+
+    return list(Guard)
 
 
 def _scenarios() -> list[str]:
@@ -129,6 +136,20 @@ Quiet: TypeAlias = Annotated[
 ]
 LogFormat: TypeAlias = Annotated[
     str | None, typer.Option(metavar="FORMAT", help="Write log records to stderr too: console or json.")
+]
+Allow: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow",
+        metavar="GUARD",
+        help="Overrule a guard for this run; needs --reason. May be repeated.",
+        autocompletion=_guards,
+        rich_help_panel=_GUARDS,
+    ),
+]
+Reason: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--reason", metavar="TEXT", help="Why; it is recorded in the run.", rich_help_panel=_GUARDS),
 ]
 Scenarios: TypeAlias = Annotated[
     list[str] | None,

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from batch_enroll.cli.output import Paint
+    from batch_enroll.core.guards import Verdict
+    from batch_enroll.core.model import Json
     from batch_enroll.core.summary import Cause, CheckSummary, Finding, RunSummary
 
 _INTERRUPTED: Final = frozenset({130, 143})
@@ -47,6 +49,7 @@ def _headline(summary: RunSummary, paint: Paint) -> Iterator[str]:
         yield paint("Dry run: nothing was sent.", Tone.STRONG)
     else:
         yield paint(_come_to(summary), tone)
+    yield from _overruled(run.facts.get("allowed"))
     if run.ending:
         yield from (paint(line, Tone.BAD) for line in wrapped(f"The run was stopped: {run.ending}"))
     for warning in summary.warnings:
@@ -59,6 +62,12 @@ def _come_to(summary: RunSummary) -> str:
     if gone and not seated:
         return f"{gone:,} of {rows} withdrawn."
     return f"{seated:,} of {rows} enrolled{f', {gone:,} withdrawn' if gone else ''}."
+
+
+def _overruled(allowed: Json) -> Iterator[str]:
+    for each in allowed if isinstance(allowed, list) else ():
+        if isinstance(each, dict):
+            yield from wrapped(_visible(f"Overruled {each['guard']} ({each['saw']}): {each['reason']}"))
 
 
 def _counts(outcomes: Mapping[str, int], paint: Paint) -> Iterator[str]:
@@ -154,12 +163,21 @@ def check_lines(checked: CheckSummary, paint: Paint) -> Iterator[str]:
     yield from (f"  {name.replace('_', ' '):<18}{count:>10,}" for name, count in checked.outcomes.items() if count)
     for code, problems in groupby(sorted(checked.problems, key=_by_cause), key=lambda problem: problem.code):
         yield from _problems(code, list(problems), paint)
+    yield from _guards(checked.guards, paint)
     if checked.unreadable:
         yield ""
         yield from (paint(line, Tone.BAD) for line in wrapped(f"The rest cannot be read: {checked.unreadable}"))
     yield ""
     at = "" if checked.rate is None else f" at {checked.rate:,g} requests/s"
     yield f"A run would take about {_duration(checked.estimated_s)}{at}."
+
+
+def _guards(verdicts: Sequence[Verdict], paint: Paint) -> Iterator[str]:
+    """What would stop a run; a guard that has nothing to say is in the JSON."""
+    for verdict in verdicts:
+        if verdict.stops:
+            yield ""
+            yield from (paint(line, Tone.BAD) for line in wrapped(_visible(f"A run would be stopped: {verdict}")))
 
 
 def _by_cause(problem: Finding) -> tuple[bool, str]:

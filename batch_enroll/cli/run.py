@@ -27,6 +27,7 @@ EPILOG = """Examples:
   batch-enroll run export.xlsx --sheet Fall --map user_id=StudentNo --course-id MATH-7
   batch-enroll run oneroster.zip --env production --dry-run
   batch-enroll run delta.zip --env production --withdraw --yes
+  batch-enroll run term.csv --env production --allow shrunk --reason "the annex closed"
   cat term.csv | batch-enroll run - --env staging --json
 """
 
@@ -54,6 +55,8 @@ def run(  # noqa: PLR0913, PLR0917 - one argument for each option
     recheck: opt.Recheck = False,  # noqa: FBT002 - a flag
     withdraw: opt.Withdraw = False,  # noqa: FBT002 - a flag
     yes: opt.Yes = False,  # noqa: FBT002 - a flag
+    allow: opt.Allow = None,
+    reason: opt.Reason = None,
     deadline: opt.Deadline = None,
     grace: opt.Grace = None,
     no_roster_columns: opt.NoRosterColumns = False,  # noqa: FBT002 - a flag
@@ -82,9 +85,12 @@ def run(  # noqa: PLR0913, PLR0917 - one argument for each option
     settings = load(flags)
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
     from batch_enroll.cli.report import run_lines  # noqa: PLC0415 - not for --help
+    from batch_enroll.core.guards import allowance  # noqa: PLC0415 - not for --help
 
+    allowed = allowance(allow or (), reason)
     watch = bootstrap.Watch(settings, tell, meaning)
-    summary = watch.over(partial(bootstrap.run, settings, rosters, confirming(yes=yes)), lambda summary: summary)
+    confirm = confirming(yes=yes)
+    summary = watch.over(partial(bootstrap.run, settings, rosters, confirm, allowed), lambda summary: summary)
     lines = silence if quiet and not summary.changed and summary.exit_status == 0 else partial(run_lines, summary)
     return Answer(summary.exit_status, summary.as_json(), lines)
 

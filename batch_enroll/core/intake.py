@@ -32,6 +32,7 @@ _STATUSES: Final = {
     "completed": RowStatus.INACTIVE,
     "suspended": RowStatus.INACTIVE,
 }
+DELETED: Final = frozenset(text for text, status in _STATUSES.items() if status is RowStatus.TO_BE_DELETED)
 METADATA: Final = "metadata."
 _NUMBERED: Final = frozenset({"goals", "metrics"})
 _TEXTS: Final = frozenset({"courseType"})

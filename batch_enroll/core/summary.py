@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core import catalogue
 from batch_enroll.core.dates import iso_utc
+from batch_enroll.core.errors import RunStoppedError
 from batch_enroll.core.model import SEAT_GONE, SETTLED_WELL, TO_MEND, OutcomeKind, RowProblem
 from batch_enroll.core.wording import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from batch_enroll.core.guards import Verdict
     from batch_enroll.core.model import Json, Outcome, ResultRow, RosterRef, RunRecord
     from batch_enroll.core.plan import Reading
 
@@ -94,6 +96,8 @@ class RunSummary:
             "changed": self.changed,
             "warnings": list(self.warnings),
             "files": dict(self.files),
+            "kind": run.kind,
+            "facts": dict(run.facts),
             "ending": run.ending,
             "exit_status": self.exit_status,
         }
@@ -210,6 +214,7 @@ class CheckSummary:
         rosters: what was read.
         readings: how each roster and its columns were read, a line each.
         unreadable: where the file breaks off, if it does.
+        guards: what each guard says of it.
     """
 
     rosters: tuple[RosterRef, ...]
@@ -218,6 +223,7 @@ class CheckSummary:
     problems: tuple[Finding, ...]
     estimate: Estimate
     unreadable: str = ""
+    guards: tuple[Verdict, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -247,7 +253,9 @@ class CheckSummary:
 
     @property
     def exit_status(self) -> int:
-        """0: every row can be used; 1: some cannot; 3: none can, or the file cannot be read."""
+        """0: every row can be used; 1: some cannot; 3: none can, or the file cannot be read; 5: a guard stops it."""
+        if any(verdict.stops for verdict in self.guards):
+            return RunStoppedError.exit_status
         return NO_USABLE_ROW if self.unreadable else self.tally.exit_status()
 
     def as_json(self) -> dict[str, Json]:
@@ -265,6 +273,7 @@ class CheckSummary:
             "problems": problems,
             "causes": causes,
             "unreadable": self.unreadable,
+            "guards": [verdict.as_json() for verdict in self.guards],
             "exit_status": self.exit_status,
         }
 

@@ -20,6 +20,7 @@ class HaltReason(StrEnum):
     TOO_MANY_FAILURES = "too_many_failures"
     DEADLINE = "deadline"
     ROSTER_UNREADABLE = "roster_unreadable"
+    GUARD = "guard"
     INTERRUPTED = "interrupted"
 
 

@@ -284,6 +284,8 @@ class Engine:
             await self._feed.read(planning, self._instead)
         except RosterError as error:
             self.stop(HaltReason.ROSTER_UNREADABLE, str(error))
+        except RunStoppedError as error:
+            self.stop(HaltReason.GUARD, str(error))
 
     def _instead(self) -> Outcome | None:
         """What rows get that are read after the run has stopped."""

@@ -31,6 +31,7 @@ class Planning(Protocol):
 
         Raises:
             RosterError: the roster cannot be read any further; every row before was handed out.
+            RunStoppedError: a guard lets no more of it through; every row before was handed out.
         """
 
 

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, Protocol
 
 from batch_enroll.core import plan
-from batch_enroll.core.errors import RosterError
+from batch_enroll.core.errors import RosterError, RunStoppedError
 from batch_enroll.core.events import RunStarted
 from batch_enroll.core.model import SETTLED_WELL, Requests
 from batch_enroll.core.replan import replan
@@ -66,7 +66,7 @@ class GoingOn:
         self._again = again
         self._changes = changes
         self._recorded = recorded
-        self._unreadable: RosterError | None = None
+        self._unreadable: RosterError | RunStoppedError | None = None
         self._walked = 0
         self.planned = 0
 
@@ -99,7 +99,7 @@ class GoingOn:
                 sources.append((self._walked, source))
                 if line is not None:
                     lines[self._walked] = line
-        except RosterError as error:
+        except (RosterError, RunStoppedError) as error:
             self._unreadable = error
         return sources, lines
 

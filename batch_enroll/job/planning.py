@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core import plan
-from batch_enroll.core.errors import RosterError
+from batch_enroll.core.errors import RosterError, RunStoppedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,7 +35,7 @@ class RosterPlanning:
         self._ledger = ledger
         self._seen = seen
         self._size = _FIRST_BATCH
-        self._unreadable: RosterError | None = None
+        self._unreadable: RosterError | RunStoppedError | None = None
         self.rows_read = 0
 
     def next_batch(self, instead: Outcome | None) -> Sequence[PlannedRow]:
@@ -62,6 +62,6 @@ class RosterPlanning:
         sources: list[SourceRow] = []
         try:
             sources.extend(islice(self._source, self._size))
-        except RosterError as error:
+        except (RosterError, RunStoppedError) as error:
             self._unreadable = error
         return sources

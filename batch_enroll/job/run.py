@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from batch_enroll.core.guards import Verdict
     from batch_enroll.core.model import Json, PlannedRow, RunRecord
     from batch_enroll.core.plan import Reading, Rules
     from batch_enroll.core.summary import Estimate, Finding, RunSummary
@@ -31,6 +32,7 @@ _HALTED: Final = {
     HaltReason.API_DOWN: RunStoppedError.exit_status,
     HaltReason.TOO_MANY_FAILURES: RunStoppedError.exit_status,
     HaltReason.ROSTER_UNREADABLE: RosterError.exit_status,
+    HaltReason.GUARD: RunStoppedError.exit_status,
 }
 _SIGNAL_BASE: Final = 128  # a shell's exit status for "ended by signal n" is 128 + n
 _NOT_SENT: Final = frozenset({OutcomeKind.INVALID, OutcomeKind.SKIPPED})
@@ -122,7 +124,14 @@ def retell(record: RunRecord, ledger: Ledger, files: dict[str, str]) -> RunSumma
     return summarise(record, tally, files)
 
 
-def check(record: RunRecord, source: RosterSource, rules: Rules, ledger: Ledger, estimate: Estimate) -> CheckSummary:
+def check(
+    record: RunRecord,
+    source: RosterSource,
+    rules: Rules,
+    ledger: Ledger,
+    estimate: Estimate,
+    guards: tuple[Verdict, ...] = (),
+) -> CheckSummary:
     """Everything a run would refuse or skip; `ledger` is a scratch one over the real one. Sends nothing."""
     ledger.begin(record)
     problems: list[Finding] = []
@@ -137,7 +146,7 @@ def check(record: RunRecord, source: RosterSource, rules: Rules, ledger: Ledger,
     for row in ledger.results(rules.run_id):
         tally.add(row)
     unreadable = ending.detail if ending.halted is not None else ""
-    return CheckSummary(source.refs(), _readings(source), tally, tuple(problems), estimate, unreadable)
+    return CheckSummary(source.refs(), _readings(source), tally, tuple(problems), estimate, unreadable, guards)
 
 
 def _readings(source: RosterSource) -> tuple[str, ...]:
@@ -152,6 +161,8 @@ def _plan_only(planning: RosterPlanning, ledger: Ledger, rules: Rules) -> Ending
             ledger.settle(rules.run_id, held)
     except RosterError as error:
         ending.halted, ending.detail = HaltReason.ROSTER_UNREADABLE, str(error)
+    except RunStoppedError as error:
+        ending.halted, ending.detail = HaltReason.GUARD, str(error)
     return ending
 
 

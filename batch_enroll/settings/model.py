@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.model import Role
 from batch_enroll.core.spans import moment
+from batch_enroll.settings.guards import GuardSettings
 from batch_enroll.settings.servers import SANDBOX, Needs, complaints, completed, known_environment, usable_url
 from batch_enroll.settings.sources import BOOKKEEPING, FileSource, Findings, VariableSource
 
@@ -73,7 +74,7 @@ Folder = Annotated[Path, AfterValidator(_a_home_path)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 
 
-class Settings(BaseSettings):
+class Settings(GuardSettings):
     """Flags, then variables, then `batch-enroll.toml`, then these defaults.
 
     Building one raises UsageError with all problems. `repr` and `str` show neither the client's id and

@@ -170,7 +170,7 @@ class FileSource(_Source):
 
     def _take(self, table: Mapping[str, object], origin: str, findings: Findings, *, use: bool = True) -> None:
         known = self.settings_cls.model_fields.keys() - BOOKKEEPING - {"config"} | {"client_secret_file"}
-        for key, value in table.items():
+        for key, value in _flat(table):
             name = key.replace("-", "_")
             if name not in known:
                 findings.complain(f"{origin} {key}", f"is not a setting{_did_you_mean(name, known)}")
@@ -196,6 +196,15 @@ def _read(path: Path, findings: Findings, *, wanted: bool) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         findings.complain(path.name, f"is not TOML: {error}")
     return {}
+
+
+def _flat(table: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """Keys and values; those of a table `[guards]` as `guard_...`, which is what the settings are called."""
+    for key, value in table.items():
+        if key == "guards" and isinstance(value, dict):
+            yield from ((f"guard_{name}", limit) for name, limit in value.items())
+        else:
+            yield key, value
 
 
 def _tables(profiles: object, origin: str, findings: Findings) -> Iterator[tuple[str, Mapping[str, object]]]:

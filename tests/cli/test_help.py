@@ -14,7 +14,7 @@ from batch_enroll.cli import app
 OPTIONS = {
     "run": (
         "ROSTER --env --base-url --token-url --rate --max-in-flight --course-id --school-id --role --begin-date --map "
-        "--sheet --as-of --limit --out --state --ledger-url --config --dry-run --recheck --deadline "
+        "--sheet --as-of --limit --out --state --ledger-url --config --dry-run --recheck --allow --reason --deadline "
         "--grace --json --quiet --log-format --scenario --school --seed"
     ),
     "retry": (

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from batch_enroll.core import catalogue, events
+from batch_enroll.core.guards import Guard, Verdict
 from batch_enroll.core.model import Outcome, OutcomeKind, Place, ResultRow, RosterRef, RowProblem, SourceRow
 from batch_enroll.core.plan import Reading
 from batch_enroll.core.summary import CheckSummary, Estimate, Tally, finding
@@ -62,3 +64,10 @@ def test_the_time_is_reckoned_from_the_rate_or_from_a_usual_latency(
 def test_events_are_values() -> None:
     assert events.RowsRead(3, 1) == events.RowsRead(3, 1)
     assert events.Stopping("interrupted") != events.Stopping("api_down")
+
+
+def test_a_guard_that_would_stop_the_run_is_5() -> None:
+    stops = Verdict(Guard.SHRUNK, "3 rows", "10 wanted", stops=True)
+    summary = replace(checked(TO_SEND), guards=(Verdict(Guard.CROWDED, "", ""), stops))
+    assert summary.exit_status == 5
+    assert [guard["stops"] for guard in json.loads(json.dumps(summary.as_json()))["guards"]] == [False, True]

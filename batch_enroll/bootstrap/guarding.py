@@ -1,0 +1,83 @@
+"""The guards between a roster and the server, with what they need from the ledger and the settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from batch_enroll import job
+from batch_enroll.bootstrap.reading import defaults_of
+from batch_enroll.bootstrap.wall import utc_now
+from batch_enroll.core.forerunners import last_of, newer_than
+from batch_enroll.core.guards import Allowance, Circumstances, Guard, GuardStoppedError, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from batch_enroll.core.guards import Verdict
+    from batch_enroll.core.model import Json
+    from batch_enroll.ports import Ledger, RosterSource
+    from batch_enroll.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A roster that may be sent: itself, watched on, and what is to be recorded of guards that were overruled."""
+
+    source: RosterSource
+    facts: dict[str, Json]
+
+
+def past_guards(
+    settings: Settings,
+    rosters: Sequence[str],
+    source: RosterSource,
+    ledger: Ledger,
+    allowed: Allowance,
+) -> Passed:
+    """The roster, if no guard stops it that was not overruled.
+
+    Raises:
+        GuardStoppedError: one does; nothing was sent.
+        RosterError: it holds no row, and no guard knows that it did before.
+    """
+    verdicts = verdicts_on(settings, rosters, source, ledger)
+    if stopping := [verdict for verdict in verdicts if verdict.stops and verdict.guard not in allowed.guards]:
+        raise GuardStoppedError(stopping)
+    recorded = allowed.recorded(verdicts)
+    facts: dict[str, Json] = {"allowed": recorded} if recorded else {}
+    return Passed(watched(settings, source, facts), facts)
+
+
+def verdicts_on(
+    settings: Settings,
+    rosters: Sequence[str],
+    source: RosterSource,
+    ledger: Ledger | None,
+    *,
+    whole: bool = False,
+) -> tuple[Verdict, ...]:
+    """What the guards say of a roster; `whole` counts all of it first, as withdrawing does."""
+    limits = settings.guard_limits()
+    census, rows = job.counted_ahead(source, defaults_of(settings), limits, whole=whole or settings.withdraw)
+    runs = () if ledger is None else tuple(ledger.runs())
+    sha256s = [ref.sha256 for ref in source.refs()]
+    seen = Circumstances(
+        rows=rows,
+        names=tuple(rosters),
+        today=settings.as_of or utc_now().astimezone().date(),
+        production=settings.env == "production",
+        withdraws=settings.withdraw,
+        last=None if settings.limit else last_of(rosters, settings.base_url, runs),
+        newer=newer_than(sha256s, rosters, settings.base_url, runs),
+    )
+    return judge(census, seen, limits)
+
+
+def watched(settings: Settings, source: RosterSource, facts: dict[str, Json]) -> RosterSource:
+    """`source`, stopped where it becomes crowded further on, unless that was overruled for this run."""
+    recorded = facts.get("allowed")
+    overruled = isinstance(recorded, list) and any(
+        isinstance(each, dict) and each.get("guard") == Guard.CROWDED for each in recorded
+    )
+    return source if overruled else job.GuardedRoster(source, defaults_of(settings), settings.guard_limits())

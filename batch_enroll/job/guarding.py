@@ -1,0 +1,78 @@
+"""A roster counted for its guards: in part before anything is sent, and then while it is read."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from batch_enroll.core.census import Census
+from batch_enroll.core.errors import RosterError
+from batch_enroll.core.guards import GuardStoppedError, crowded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from batch_enroll.core.census import GuardLimits
+    from batch_enroll.core.intake import Defaults
+    from batch_enroll.core.model import RosterRef, SourceRow
+    from batch_enroll.ports import RosterSource
+
+# Four times the students that a course may take by default, and a tenth of a second: what is wrong with every row
+# shows here. What shows only further on stops the run there, before the first row too many is sent.
+ROWS_AHEAD: Final = 20_000
+
+
+def counted_ahead(source: RosterSource, defaults: Defaults, limits: GuardLimits, *, whole: bool) -> tuple[Census, int]:
+    """The census of the first rows, or of all if `whole`; and how many rows the roster has, or about how many.
+
+    A million rows take a second or two to read, and the first request shall not wait for that; withdrawals shall.
+    """
+    census = Census(defaults, limits)
+    rows = source.rows()
+    try:
+        for row in rows if whole else islice(rows, ROWS_AHEAD):
+            census.add(row.fields)
+        ended = whole or next(rows, None) is None
+    except RosterError:  # the run tells it row by row, and the guards still say what they saw
+        return census, census.rows
+    return census, census.rows if ended else max(source.estimated_rows or 0, census.rows)
+
+
+class GuardedRoster:
+    """A RosterSource that stops where a course or school takes too many, with `error` saying so.
+
+    Raises (from `rows`):
+        GuardStoppedError: before the first row too many.
+    """
+
+    def __init__(self, source: RosterSource, defaults: Defaults, limits: GuardLimits) -> None:
+        self._source = source
+        self._defaults = defaults
+        self._limits = limits
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The roster's own columns."""
+        return self._source.columns
+
+    @property
+    def estimated_rows(self) -> int | None:
+        """About how many rows there are."""
+        return self._source.estimated_rows
+
+    def rows(self) -> Iterator[SourceRow]:
+        """Every row, in order, up to the first one too many."""
+        census = Census(self._defaults, self._limits)
+        for row in self._source.rows():
+            census.add(row.fields)
+            if (verdict := crowded(census)) is not None:
+                raise GuardStoppedError([verdict], came="the rows before were sent")
+            yield row
+
+    def describe(self) -> tuple[tuple[str, str], ...]:
+        """How each column is read."""
+        return self._source.describe()
+
+    def refs(self) -> tuple[RosterRef, ...]:
+        """What was read."""
+        return self._source.refs()

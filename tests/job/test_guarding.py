@@ -1,0 +1,50 @@
+"""A roster counted ahead, and stopped where it becomes crowded further on."""
+
+from __future__ import annotations
+
+import pytest
+from fakes import FakeRoster, students
+from harness import Harness
+
+from batch_enroll.core.census import GuardLimits
+from batch_enroll.core.guards import crowded
+from batch_enroll.core.intake import Defaults
+from batch_enroll.core.tries import HaltReason
+from batch_enroll.job import GuardedRoster, counted_ahead
+from batch_enroll.job.guarding import ROWS_AHEAD
+
+SMALL = GuardLimits(course_students=30)
+
+
+def test_a_small_roster_is_counted_to_its_end() -> None:
+    census, rows = counted_ahead(FakeRoster(students(7)), Defaults(), SMALL, whole=False)
+    assert (census.rows, rows) == (7, 7)
+
+
+def test_of_a_large_one_the_first_rows_are_counted_and_the_rest_is_estimated() -> None:
+    roster = FakeRoster(students(ROWS_AHEAD + 100))
+    census, rows = counted_ahead(roster, Defaults(), SMALL, whole=False)
+    assert (census.rows, rows) == (ROWS_AHEAD, ROWS_AHEAD + 100)
+    assert counted_ahead(roster, Defaults(), SMALL, whole=True)[0].rows == ROWS_AHEAD + 100
+
+
+def test_a_roster_that_breaks_off_is_counted_so_far() -> None:
+    census, rows = counted_ahead(FakeRoster(students(40), breaks_at=36), Defaults(), SMALL, whole=True)
+    assert (census.rows, rows) == (35, 35)
+    assert crowded(census) is not None
+
+
+@pytest.mark.asyncio
+@pytest.mark.looptime
+async def test_a_course_that_fills_up_late_stops_the_run_before_the_first_row_too_many() -> None:
+    harness = Harness()
+    roster = GuardedRoster(FakeRoster([*students(10, "c1"), *students(40, "c2")]), Defaults(), SMALL)
+    harness.source = roster
+    ending = await harness.run()
+    assert ending.halted is HaltReason.GUARD
+    assert 'course "c2" at school "s1" takes more than 30 students' in ending.detail
+    assert len(harness.outcomes()) == 40  # the rows before are told one by one
+    assert roster.estimated_rows == 50
+    assert roster.columns == ("user_id", "course_id", "school_id")
+    assert [ref.path for ref in roster.refs()] == ["term.csv"]
+    assert roster.describe() == tuple((column, column) for column in roster.columns)
