@@ -25,8 +25,8 @@ from batch_enroll.bootstrap.sending import Server, sandbox_of, send, server_of
 from batch_enroll.bootstrap.sinks import log_in, progress_of
 from batch_enroll.bootstrap.wall import utc_now
 from batch_enroll.bootstrap.withdrawing import kept_of, nobody_to_ask
-from batch_enroll.core.keeping import NOTHING_KEPT
 from batch_enroll.core.guards import NOTHING_ALLOWED
+from batch_enroll.core.keeping import NOTHING_KEPT
 from batch_enroll.core.model import RunId, RunRecord
 from batch_enroll.core.summary import Estimate
 
