@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check lint cover-core crash format lock clean
+.PHONY: help install demo test check lint cover-core crash bench format lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ cover-core: $(STAMP)
 
 crash: $(STAMP) ## kill a run 200 times, resume it each time, and count what was lost or doubled
 	CRASH_KILLS=200 $(BIN)/python -m pytest tests/crash/test_crashes.py -q -s --timeout 3600
+
+bench: $(STAMP) ## measure against bare loops and the official SDK, side by side (needs a C compiler; minutes)
+	$(BIN)/python tests/benchmarks/bench.py
 
 format: $(STAMP) ## format and mend what can be mended
 	$(BIN)/ruff format .
