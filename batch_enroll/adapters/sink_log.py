@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from typing import Any, Literal, TextIO, TypeAlias
 
     from batch_enroll.core.events import Event
-    from batch_enroll.core.model import RunRecord
+    from batch_enroll.core.model import Outcome, RunRecord
 
     Fields: TypeAlias = dict[str, str | int | float | bool | None]
 
@@ -89,6 +89,8 @@ class LogSink:
 
     def emit(self, event: Event) -> None:
         """Writes the record."""
+        if self._level > logging.DEBUG and isinstance(event, RowSettled) and not _worth_a_record(event.outcome):
+            return  # nearly every event of a run, so nothing is built for it
         if isinstance(event, RunStarted):
             self._run_id = event.run.run_id
         level, name, fields = record_of(event)
@@ -132,13 +134,8 @@ def _seldom(event: PaceChanged | TokenRenewed | Stopping) -> tuple[int, str, Fie
 
 def _settled(event: RowSettled) -> tuple[int, str, Fields]:
     outcome = event.outcome
-    # A stopped run leaves hundreds of thousands of rows that were never tried; one record said so already.
-    worth_a_record = outcome.kind in TO_MEND and not (
-        outcome.kind is OutcomeKind.NOT_ATTEMPTED and not outcome.attempts
-    )
-    level = logging.WARNING if worth_a_record else logging.DEBUG
     return (
-        level,
+        logging.WARNING if _worth_a_record(outcome) else logging.DEBUG,
         "row_settled",
         {
             "row_no": event.row_no,
@@ -149,6 +146,12 @@ def _settled(event: RowSettled) -> tuple[int, str, Fields]:
             "elapsed_s": round(event.elapsed_s, 3),
         },
     )
+
+
+def _worth_a_record(outcome: Outcome) -> bool:
+    # A stopped run leaves hundreds of thousands of rows that were never tried; one record said so already.
+    never_tried = outcome.kind is OutcomeKind.NOT_ATTEMPTED and not outcome.attempts
+    return outcome.kind in TO_MEND and not never_tried
 
 
 def _start(run: RunRecord) -> Fields:

@@ -123,11 +123,9 @@ class EnrollmentKey:
             self.role,
             *(() if self.school_id is None else (self.school_id,)),
         )
-        hashed = hashlib.blake2b(digest_size=16)
-        for part in parts:
-            encoded = part.encode()
-            hashed.update(len(encoded).to_bytes(4, "big") + encoded)
-        return hashed.digest()
+        spelt = [part.encode() for part in parts]
+        told_apart = b"".join([len(part).to_bytes(4, "big") + part for part in spelt])
+        return hashlib.blake2b(told_apart, digest_size=16).digest()
 
 
 class Action(StrEnum):

@@ -81,6 +81,11 @@ class Tries:
 
 
 NOT_TRIED: Final = Tries(step=Action.ENROLL)
+_FIRST: Final = {
+    Action.ENROLL: NOT_TRIED,
+    Action.LOOK_UP: Tries(step=Action.LOOK_UP, doubt=True),
+    Action.WITHDRAW: Tries(step=Action.LOOK_UP),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,5 +133,4 @@ class Bench:
 
 def begin(request: EnrollmentRequest) -> Tries:
     """The state of a row before its first step. A planned look-up is in doubt; a withdrawal always asks first."""
-    step = Action.ENROLL if request.action is Action.ENROLL else Action.LOOK_UP
-    return Tries(step, doubt=request.action is Action.LOOK_UP)
+    return _FIRST[request.action]
