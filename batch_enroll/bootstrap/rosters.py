@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from batch_enroll.adapters.roster_chain import ChainedRoster
 from batch_enroll.adapters.roster_csv import STDIN, CsvRoster
+from batch_enroll.adapters.roster_watched import WatchedRoster
 from batch_enroll.core.errors import RosterError
 
 if TYPE_CHECKING:
@@ -27,9 +28,9 @@ def opened(settings: Settings, rosters: Sequence[str]) -> RosterSource:
     """
     source: RosterSource
     if len(rosters) == 1:
-        source = _one(settings, rosters[0], settings.limit)
+        source = WatchedRoster(_one(settings, rosters[0], settings.limit))
     else:
-        source = ChainedRoster([_one(settings, name, None) for name in rosters], limit=settings.limit)
+        source = ChainedRoster([WatchedRoster(_one(settings, name, None)) for name in rosters], limit=settings.limit)
     _ = source.columns  # a header that cannot be read is found before anything else happens
     return source
 

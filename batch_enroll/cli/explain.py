@@ -29,7 +29,7 @@ EPILOG = """Examples:
   batch-enroll explain --json
 """
 
-_ORDER: Final = "ESAN"
+_ORDER: Final = "EWSAN"
 
 
 def _codes() -> list[str]:
@@ -65,11 +65,11 @@ def _list_lines(paint: Paint) -> Iterator[str]:
 
     shown = None
     for code, entry in sorted(catalogue.CATALOGUE.items(), key=lambda each: (_ORDER.index(each[0][0]), each[0])):
-        kind = explanations.kind_of(code)
-        if kind is not shown:
+        kind = explanations.outcome_of(code)
+        if kind != shown:
             if shown is not None:
                 yield ""
-            yield paint(kind.value.replace("_", " "), Tone.STRONG)
+            yield paint(kind.replace("_", " "), Tone.STRONG)
             shown = kind
         yield from wrapped(f"{code}  {entry.title}", 2, hanging=6)
 
@@ -79,7 +79,7 @@ def _code_lines(code: str, paint: Paint) -> Iterator[str]:
 
     entry, explanation = catalogue.CATALOGUE[code], explanations.EXPLANATIONS[code]
     yield paint(f"{code} {entry.title}", Tone.STRONG)
-    yield paint(f"outcome: {explanations.kind_of(code).value}", Tone.QUIET)
+    yield paint(f"outcome: {explanations.outcome_of(code)}", Tone.QUIET)
     yield ""
     yield from wrapped(explanation.meaning, hanging=0)
     yield ""

@@ -161,7 +161,8 @@ def check_lines(checked: CheckSummary, paint: Paint) -> Iterator[str]:
     yield ""
     yield paint(f"{_counted(checked.rows, 'row')}; nothing was sent.", Tone.STRONG)
     yield from (f"  {name.replace('_', ' '):<18}{count:>10,}" for name, count in checked.outcomes.items() if count)
-    for code, problems in groupby(sorted(checked.problems, key=_by_cause), key=lambda problem: problem.code):
+    found = sorted((*checked.problems, *checked.warnings), key=_by_cause)
+    for code, problems in groupby(found, key=lambda problem: problem.code):
         yield from _problems(code, list(problems), paint)
     yield from _guards(checked.guards, paint)
     if checked.unreadable:
@@ -180,13 +181,13 @@ def _guards(verdicts: Sequence[Verdict], paint: Paint) -> Iterator[str]:
             yield from (paint(line, Tone.BAD) for line in wrapped(_visible(f"A run would be stopped: {verdict}")))
 
 
-def _by_cause(problem: Finding) -> tuple[bool, str]:
-    """What is to be mended before what is only skipped; rows of one cause stay in their order."""
-    return not problem.code.startswith("E"), problem.code
+def _by_cause(problem: Finding) -> tuple[int, str]:
+    """What is to be mended, what is in doubt, what is only skipped; rows of one cause stay in their order."""
+    return "EWSA".find(problem.code[:1]), problem.code
 
 
 def _problems(code: str, problems: Sequence[Finding], paint: Paint) -> Iterator[str]:
-    tone = Tone.BAD if code.startswith("E") else Tone.QUIET
+    tone = Tone.BAD if code.startswith(("E", "W")) else Tone.QUIET
     yield ""
     for line in wrapped(f"{code} {_counted(len(problems), 'row')}: {catalogue.title(code)}"):
         yield paint(line, tone)

@@ -1,7 +1,7 @@
 """Every code a row can carry: its title and what to do about it. Codes are stable; they are never reused.
 
 E1xx the roster, E2xx the server refuses, E3xx the way there failed, E4xx nobody knows; S skipped, A already there,
-N not attempted.
+N not attempted; W a doubt about a row that goes ahead all the same.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ DAMAGED_CELL: Final = "E109"
 UNKNOWN_STATUS: Final = "E110"
 LOST_DIGITS: Final = "E111"
 DATE_FOR_ID: Final = "E112"
+SHORT_ID: Final = "W101"
+ROUND_ID: Final = "W102"
+DATE_LIKE: Final = "W103"
 UNKNOWN_USER: Final = "E201"
 UNKNOWN_COURSE: Final = "E202"
 UNKNOWN_SCHOOL: Final = "E203"
@@ -64,6 +67,8 @@ API_DOWN: Final = "N103"
 DRY_RUN: Final = "N104"
 DEADLINE: Final = "N105"
 
+DOUBTS: Final = frozenset({SHORT_ID, ROUND_ID, DATE_LIKE})
+
 CATALOGUE: Final[dict[str, Entry]] = {
     MISSING_USER: Entry("no user id", "Fill in the user_id column (the user's sourcedId)."),
     MISSING_COURSE: Entry(
@@ -99,6 +104,18 @@ CATALOGUE: Final[dict[str, Entry]] = {
     DATE_FOR_ID: Entry(
         "a date where an id should stand: a spreadsheet made it of one such as 3-2",
         "Take the id from the student system anew; format the column as text before it is typed or pasted.",
+    ),
+    SHORT_ID: Entry(
+        "an id shorter than the column's others: leading zeros may be lost",
+        "Compare it with the student system; format the column as text before it is typed or pasted.",
+    ),
+    ROUND_ID: Entry(
+        "an id that ends in zeros where a spreadsheet stops to keep digits",
+        "Compare it with the student system; format the column as text before it is typed or pasted.",
+    ),
+    DATE_LIKE: Entry(
+        "an id that reads as a date",
+        "Compare it with the student system; a spreadsheet may have made it of one like 3-2.",
     ),
     UNKNOWN_USER: Entry(
         "the server does not know the user",

@@ -105,6 +105,23 @@ EXPLANATIONS: Final[dict[str, Explanation]] = {
             "another column is read as the id: see batch-enroll check",
         ),
     ),
+    catalogue.SHORT_ID: Explanation(
+        "The column's other ids are digits filled up to one width; this one has fewer. A system that fills its ids up "
+        "has none of that spelling, so the row was sent as it is, and the server refuses what it does not know.",
+        (
+            "a spreadsheet took the id for a number and dropped the zeros in front",
+            "the id is of another kind, and right as it is",
+        ),
+    ),
+    catalogue.ROUND_ID: Explanation(
+        "A spreadsheet keeps fifteen digits of a number and writes zeros for the rest; this id has zeros there. The "
+        "row was sent as it is.",
+        ("a spreadsheet took the id for a number", "the id really ends so"),
+    ),
+    catalogue.DATE_LIKE: Explanation(
+        "The id reads as a date, and so do most ids of its column. The row was sent as it is.",
+        ("the ids are named after days", "a spreadsheet made dates of all ids of the column"),
+    ),
     catalogue.UNKNOWN_USER: Explanation(
         "The server has no user of that id. The row was not enrolled; other rows of the same user fail alike.",
         (
@@ -315,12 +332,17 @@ def kind_of(code: str) -> OutcomeKind:
     return _AFTER_LOSS.get(code) or _KINDS[code[:2]]
 
 
+def outcome_of(code: str) -> str:
+    """The name of that outcome; a doubt decides none."""
+    return "warning" if code in catalogue.DOUBTS else kind_of(code).value
+
+
 def as_json(code: str) -> dict[str, Json]:
     """One code of the catalogue for programs."""
     entry, explanation = catalogue.CATALOGUE[code], EXPLANATIONS[code]
     return {
         "code": code,
-        "outcome": kind_of(code).value,
+        "outcome": outcome_of(code),
         "title": entry.title,
         "meaning": explanation.meaning,
         "causes": list(explanation.causes),

@@ -66,7 +66,7 @@ _PUNCTUATION: Final = re.compile(r"\[[^\]]*\]|[\s_\-.\u200b\ufeff]+")
 _EXACT, _EXACT_ONEROSTER, _OUR_NAME, _ONEROSTER_NAME, _ALIAS = range(5)
 _SHOWN_HEADERS: Final = 30
 _CODE_COLUMN: Final = "enroll_code"
-_LOSSY: Final = frozenset({catalogue.RAGGED_ROW, catalogue.DAMAGED_CELL})
+LOSSY: Final = frozenset({catalogue.RAGGED_ROW, catalogue.DAMAGED_CELL, catalogue.LOST_DIGITS, catalogue.DATE_FOR_ID})
 
 
 def plain(header: str) -> str:
@@ -141,7 +141,7 @@ class HeaderMap:
     def _still_open(self, cells: Sequence[str]) -> RowProblem | None:
         """A row that an earlier run could not read whole: what it lost is not in these cells either."""
         code = cells[self.header.index(_CODE_COLUMN)] if _CODE_COLUMN in self.header else ""
-        if code not in _LOSSY:
+        if code not in LOSSY:
             return None
         return RowProblem(
             code, f"mend the cells as the first file has them, then empty {_CODE_COLUMN}", _CODE_COLUMN, code

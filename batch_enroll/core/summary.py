@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from batch_enroll.core.guards import Verdict
-    from batch_enroll.core.model import Json, Outcome, ResultRow, RosterRef, RunRecord
+    from batch_enroll.core.model import Json, Outcome, Place, ResultRow, RosterRef, RunRecord, SourceRow
     from batch_enroll.core.plan import Reading
 
 _EXAMPLES: Final = 3
@@ -66,9 +66,9 @@ class RunSummary:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """In what the run deviates from the last ones of its roster. Source: `core.drift`."""
-        found = self.run.facts.get("warnings", [])
-        return tuple(str(warning) for warning in found) if isinstance(found, list) else ()
+        """Doubts about ids, and in what the run deviates from the last of its roster. Sources: `damage`, `drift`."""
+        found = [self.run.facts.get(topic, []) for topic in ("doubts", "warnings")]
+        return tuple(str(warning) for warnings in found if isinstance(warnings, list) for warning in warnings)
 
     @property
     def changed(self) -> bool:
@@ -215,6 +215,7 @@ class CheckSummary:
         readings: how each roster and its columns were read, a line each.
         unreadable: where the file breaks off, if it does.
         guards: what each guard says of it.
+        warnings: rows that would be sent though their ids are in doubt.
     """
 
     rosters: tuple[RosterRef, ...]
@@ -224,6 +225,7 @@ class CheckSummary:
     estimate: Estimate
     unreadable: str = ""
     guards: tuple[Verdict, ...] = ()
+    warnings: tuple[Finding, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -271,6 +273,7 @@ class CheckSummary:
             "rate_per_s": self.estimate.rate_per_s,
             "estimated_s": round(self.estimated_s, 1),
             "problems": problems,
+            "warnings": [asdict(warning) for warning in self.warnings],
             "causes": causes,
             "unreadable": self.unreadable,
             "guards": [verdict.as_json() for verdict in self.guards],
@@ -280,8 +283,15 @@ class CheckSummary:
 
 def finding(reading: Reading, outcome: Outcome) -> Finding:
     """A row that would not be sent, as `check` tells it."""
-    place = reading.source.place
-    problem = reading.problem or RowProblem(outcome.code, outcome.detail)
+    return _finding(reading.source.place, reading.problem or RowProblem(outcome.code, outcome.detail))
+
+
+def doubtful(source: SourceRow) -> list[Finding]:
+    """The doubts about a row's ids, as `check` tells them."""
+    return [_finding(source.place, doubt) for doubt in source.doubts]
+
+
+def _finding(place: Place, problem: RowProblem) -> Finding:
     return Finding(
         file=place.file,
         sheet=place.sheet,

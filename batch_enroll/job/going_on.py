@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, Protocol
 
 from batch_enroll.core import plan
+from batch_enroll.core.damage import Doubts
 from batch_enroll.core.errors import RosterError, RunStoppedError
 from batch_enroll.core.events import RunStarted
 from batch_enroll.core.model import SETTLED_WELL, Requests
@@ -16,7 +17,16 @@ from batch_enroll.job.run import finish
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
 
-    from batch_enroll.core.model import Outcome, OutcomeKind, PlannedRow, ResultRow, RosterRef, RunRecord, SourceRow
+    from batch_enroll.core.model import (
+        Json,
+        Outcome,
+        OutcomeKind,
+        PlannedRow,
+        ResultRow,
+        RosterRef,
+        RunRecord,
+        SourceRow,
+    )
     from batch_enroll.core.plan import Rules
     from batch_enroll.core.summary import RunSummary
     from batch_enroll.engine import Ending, Planning
@@ -69,6 +79,7 @@ class GoingOn:
         self._unreadable: RosterError | RunStoppedError | None = None
         self._walked = 0
         self.planned = 0
+        self.doubts = Doubts()
 
     def next_batch(self, instead: Outcome | None) -> Sequence[PlannedRow]:
         """The next rows to go on with, claimed in the ledger; see `engine.Planning`."""
@@ -109,6 +120,7 @@ class GoingOn:
             self._walked += 1
             if source is None:
                 continue
+            self.doubts.add(source)
             if line is None:
                 yield source, None
             elif recorded_too and self._planned_again(source, line):
@@ -152,7 +164,8 @@ async def go_on(
     books.sink.emit(RunStarted(record, source.estimated_rows))
     ending = await send(planning)
     ending.requests = _sum(record.requests, ending.requests)
-    ended = replace(record, rosters=_refs(record, source))
+    facts: dict[str, Json] = {"doubts": planning.doubts.sentences(), **record.facts}
+    ended = replace(record, rosters=_refs(record, source), facts=facts)
     return GoneOn(finish(ended, ending, books, planning.rows()), planning.planned > 0 or ending.halted is not None)
 
 

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core import plan
+from batch_enroll.core.damage import Doubts
 from batch_enroll.core.errors import RosterError, RunStoppedError
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class RosterPlanning:
         self._size = _FIRST_BATCH
         self._unreadable: RosterError | RunStoppedError | None = None
         self.rows_read = 0
+        self.doubts = Doubts()
 
     def next_batch(self, instead: Outcome | None) -> Sequence[PlannedRow]:
         """The next rows, claimed in the ledger; see `engine.Planning`."""
@@ -51,6 +53,8 @@ class RosterPlanning:
         elif self._unreadable is not None:
             raise self._unreadable
         self.rows_read += len(rows)
+        for source in sources:
+            self.doubts.add(source)
         # Rows that are claimed to be sent are looked up after a crash, so a batch stays within a thousand.
         self._size = _BATCH if any(row.request is not None for row in rows) else min(2 * self._size, _LARGE_BATCH)
         if self._seen is not None:

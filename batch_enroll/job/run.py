@@ -10,7 +10,7 @@ from batch_enroll.core import catalogue, drift
 from batch_enroll.core.errors import AuthRefusedError, LedgerError, RosterError, RunStoppedError
 from batch_enroll.core.events import RunEnded, RunStarted
 from batch_enroll.core.model import Outcome, OutcomeKind, Settled
-from batch_enroll.core.summary import CheckSummary, Tally, finding, summarise
+from batch_enroll.core.summary import CheckSummary, Tally, doubtful, finding, summarise
 from batch_enroll.core.tries import HaltReason
 from batch_enroll.engine import Ending
 from batch_enroll.job.planning import RosterPlanning
@@ -76,7 +76,8 @@ async def run(
     books.sink.emit(RunStarted(record, source.estimated_rows))
     planning = RosterPlanning(source, rules, books.ledger)
     ending = _plan_only(planning, books.ledger, rules) if send is None else await send(planning)
-    return finish(replace(record, rosters=source.refs()), ending, books, planning.rows_read)
+    facts: dict[str, Json] = {**record.facts, "doubts": planning.doubts.sentences()}
+    return finish(replace(record, rosters=source.refs(), facts=facts), ending, books, planning.rows_read)
 
 
 def finish(record: RunRecord, ending: Ending, books: Books, rows_read: int) -> RunSummary:
@@ -135,8 +136,10 @@ def check(
     """Everything a run would refuse or skip; `ledger` is a scratch one over the real one. Sends nothing."""
     ledger.begin(record)
     problems: list[Finding] = []
+    warnings: list[Finding] = []
 
     def note(reading: Reading, row: PlannedRow) -> None:
+        warnings.extend(doubtful(reading.source))
         if row.outcome is not None and row.outcome.kind in _NOT_SENT:
             problems.append(finding(reading, row.outcome))
 
@@ -146,7 +149,9 @@ def check(
     for row in ledger.results(rules.run_id):
         tally.add(row)
     unreadable = ending.detail if ending.halted is not None else ""
-    return CheckSummary(source.refs(), _readings(source), tally, tuple(problems), estimate, unreadable, guards)
+    return CheckSummary(
+        source.refs(), _readings(source), tally, tuple(problems), estimate, unreadable, guards, tuple(warnings)
+    )
 
 
 def _readings(source: RosterSource) -> tuple[str, ...]:

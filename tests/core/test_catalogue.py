@@ -9,7 +9,7 @@ from batch_enroll.core import catalogue
 
 def test_every_code_has_a_title_and_every_bad_one_a_hint() -> None:
     for code, entry in catalogue.CATALOGUE.items():
-        assert re.fullmatch(r"[EASN]\d{3}", code)
+        assert re.fullmatch(r"[EASNW]\d{3}", code)
         assert entry.title
         assert entry.hint or code.startswith("A")
 

@@ -11,7 +11,7 @@ from batch_enroll.core import catalogue, events
 from batch_enroll.core.guards import Guard, Verdict
 from batch_enroll.core.model import Outcome, OutcomeKind, Place, ResultRow, RosterRef, RowProblem, SourceRow
 from batch_enroll.core.plan import Reading
-from batch_enroll.core.summary import CheckSummary, Estimate, Tally, finding
+from batch_enroll.core.summary import CheckSummary, Estimate, Tally, doubtful, finding
 
 PLACE = Place("term.xlsx", 7, "Grade 7")
 TO_SEND = Outcome(OutcomeKind.NOT_ATTEMPTED, catalogue.DRY_RUN)
@@ -32,6 +32,12 @@ def test_the_counts_say_what_a_run_would_do() -> None:
     summary = checked(TO_SEND, TO_SEND, INVALID, SKIPPED)
     assert dict(summary.outcomes) == {"to_send": 2, "already_enrolled": 0, "skipped": 1, "invalid": 1}
     assert (summary.rows, summary.rate, summary.estimated_s, summary.exit_status) == (4, 2.0, 1.0, 1)
+
+
+def test_a_doubt_is_told_with_its_column_and_value() -> None:
+    doubt = RowProblem(catalogue.SHORT_ID, "has 3 digits", "Student ID", "417")
+    (told,) = doubtful(SourceRow(PLACE, (), {}, doubts=(doubt,)))
+    assert (told.code, told.column, told.value, told.row) == ("W101", "Student ID", "417", 7)
 
 
 def test_a_file_that_breaks_off_is_3() -> None:

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from rosters import HEADER, ROW, cells, read, write_csv
+
+from batch_enroll.adapters.roster_csv import CsvRoster
+from batch_enroll.adapters.roster_watched import WatchedRoster
+from batch_enroll.core.damage import LOOK_AHEAD
+from batch_enroll.core.errors import RosterError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILLED = [("user_id", "course_id"), *((f"{number:05}", "MATH-7") for number in range(2, LOOK_AHEAD + 40))]
+
+
+def watched(path: Path, *table: tuple[str, ...]) -> WatchedRoster:
+    return WatchedRoster(CsvRoster(write_csv(path, table)))
+
+
+def test_a_sound_roster_is_the_same_as_unwatched(tmp_path: Path) -> None:
+    roster = watched(tmp_path / "r.csv", HEADER, ROW, ROW)
+    bare = CsvRoster(tmp_path / "r.csv")
+    assert (roster.columns, roster.estimated_rows, roster.describe()) == (
+        bare.columns,
+        bare.estimated_rows,
+        bare.describe(),
+    )
+    assert read(roster) == read(bare)
+    assert roster.refs() == bare.refs()
+
+
+def test_rows_far_below_are_judged_by_the_first_ones(tmp_path: Path) -> None:
+    roster = watched(tmp_path / "r.csv", *FILLED, ("417", "MATH-7"), ("1.23E+11", "MATH-7"))
+    *sound, short, rounded = read(roster)
+    assert all(row.problem is None and not row.doubts for row in sound)
+    assert [doubt.code for doubt in short.doubts] == ["W101"]
+    assert rounded.problem is not None
+    assert rounded.problem.code == "E111"
+
+
+def test_rows_that_were_only_looked_at_are_not_counted_as_read(tmp_path: Path) -> None:
+    roster = watched(tmp_path / "r.csv", *FILLED)
+    rows = roster.rows()
+    next(rows)
+    assert roster.refs()[0].rows == 1
+    assert len(cells(roster)) == roster.refs()[0].rows == len(FILLED) - 1
+
+
+def test_a_roster_that_breaks_off_gives_its_rows_first(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "r.csv", [HEADER, ROW])
+    path.write_text(path.read_text() + '"open')
+    rows = WatchedRoster(CsvRoster(path)).rows()
+    assert next(rows).cells == ROW
+    with pytest.raises(RosterError, match="never closed"):
+        next(rows)
