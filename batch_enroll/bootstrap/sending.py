@@ -12,7 +12,7 @@ import aiohttp
 import anyio
 
 from batch_enroll import __version__
-from batch_enroll.adapters.api import Connections, EduBridge, Wire
+from batch_enroll.adapters.api import EduBridge, Wire
 from batch_enroll.adapters.oauth import Client, OAuthTokens
 from batch_enroll.bootstrap.wall import until, utc_now
 from batch_enroll.core.breaker import Breaker, BreakerLimits
@@ -87,18 +87,15 @@ async def send(
     settings: Settings, server: Server, run_id: RunId, ledger: Ledger, sink: EventSink, planning: Planning
 ) -> Ending:
     """Carries the planned rows to the server with the real engine."""
-    connect_s, user_agent = min(_CONNECT_S, settings.timeout_s), f"batch_enroll/{__version__}"
-    timeout = aiohttp.ClientTimeout(total=settings.timeout_s, sock_connect=connect_s)
-    async with (
-        aiohttp.ClientSession(
-            timeout=timeout, cookie_jar=aiohttp.DummyCookieJar(), headers={"User-Agent": user_agent}
-        ) as session,
-        Connections(
-            server.base_url, user_agent=user_agent, timeout_s=settings.timeout_s, connect_s=connect_s
-        ) as connections,
-    ):
+    timeout = aiohttp.ClientTimeout(total=settings.timeout_s, sock_connect=min(_CONNECT_S, settings.timeout_s))
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0),  # the pace limits; the default of 100 would do so silently
+        timeout=timeout,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"User-Agent": f"batch_enroll/{__version__}"},
+    ) as session:
         parts = Parts(
-            gateway=EduBridge(Wire(connections, utc_now)),
+            gateway=EduBridge(Wire(session, server.base_url, utc_now)),
             tokens=OAuthTokens(session, server.client, sink, random.random),
             ledger=ledger,
             pace=Pace(PaceLimits(settings.max_in_flight, settings.rate)),

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import anyio
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from batch_enroll.adapters.api import Connections, EduBridge, Wire
+from batch_enroll.adapters.api import EduBridge, Wire
 from batch_enroll.core.model import (
     Action,
     CourseId,
@@ -41,10 +42,6 @@ KEY = EnrollmentKey("test", UserId("u1"), CourseId("c1"), SchoolId("s1"), Role.S
 REQUEST = EnrollmentRequest(1, KEY)
 
 
-def connections(base_url: str, timeout_s: float = 5.0) -> Connections:
-    return Connections(base_url, user_agent="test", timeout_s=timeout_s, connect_s=1.0)
-
-
 @dataclass
 class Answering:
     """One answer for everybody, and what came in."""
@@ -62,11 +59,9 @@ class Answering:
     async def api(self, total_s: float = 5.0) -> AsyncIterator[EduBridge]:
         app = web.Application()
         app.router.add_route("*", "/{rest:.*}", self.respond)
-        async with (
-            TestServer(app, host="127.0.0.1") as server,
-            connections(f"http://127.0.0.1:{server.port}", total_s) as lines,
-        ):
-            yield EduBridge(Wire(lines, lambda: NOW))
+        timeout = aiohttp.ClientTimeout(total=total_s, sock_connect=1.0)
+        async with TestServer(app, host="127.0.0.1") as server, aiohttp.ClientSession(timeout=timeout) as session:
+            yield EduBridge(Wire(session, f"http://127.0.0.1:{server.port}", lambda: NOW))
 
 
 def says(status: int, body: object = None, headers: dict[str, str] | None = None) -> Answering:
@@ -235,8 +230,8 @@ async def test_retry_after_is_read_in_both_forms(header: str | None, seconds: fl
 
 
 async def test_a_refused_connection_says_that_nothing_was_sent() -> None:
-    async with connections("http://127.0.0.1:9") as nobody:
-        answer = await EduBridge(Wire(nobody, lambda: NOW)).submit(REQUEST, "t1")
+    async with aiohttp.ClientSession() as session:
+        answer = await EduBridge(Wire(session, "http://127.0.0.1:9", lambda: NOW)).submit(REQUEST, "t1")
     assert answer == NoReply("no connection", sent=False)
 
 
@@ -316,6 +311,6 @@ async def test_a_look_up_that_lists_nothing_readable_is_no_list(body: object) ->
 
 
 async def test_a_look_up_that_gets_no_answer_says_so() -> None:
-    async with connections("http://127.0.0.1:9") as nobody:
-        answer = await EduBridge(Wire(nobody, lambda: NOW)).look_up(UserId("u1"), "t1")
+    async with aiohttp.ClientSession() as session:
+        answer = await EduBridge(Wire(session, "http://127.0.0.1:9", lambda: NOW)).look_up(UserId("u1"), "t1")
     assert answer == NoReply("no connection", sent=False)

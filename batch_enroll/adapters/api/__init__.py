@@ -1,7 +1,6 @@
-"""The vendor's API over HTTP/1.1."""
+"""The vendor's API over aiohttp."""
 
-from batch_enroll.adapters.api.connections import Connections
 from batch_enroll.adapters.api.edubridge import EduBridge
 from batch_enroll.adapters.api.wire import Wire
 
-__all__ = ["Connections", "EduBridge", "Wire"]
+__all__ = ["EduBridge", "Wire"]

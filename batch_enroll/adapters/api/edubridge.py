@@ -5,10 +5,9 @@ Source of every path and body: contract sections 1.1 and 5. The vendor's words e
 
 from __future__ import annotations
 
+import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
-
-import msgspec
 
 from batch_enroll.adapters.api.wire import SUCCESS, dicts, parsed_json, segment, success
 from batch_enroll.core.dates import iso_utc
@@ -31,13 +30,12 @@ class EduBridge:
     async def submit(self, request: EnrollmentRequest, token: str) -> Reply | NoReply:
         """Enrolls or withdraws once. Any 201 comes back as one, whatever its body."""
         key = request.key
-        where = f"{segment(key.user_id)}/{segment(key.course_id)}"
-        if key.school_id is not None:
-            where += f"/{segment(key.school_id)}"
+        segments = [key.user_id, key.course_id, *(() if key.school_id is None else (key.school_id,))]
+        where = "/".join(map(segment, segments))
         if request.aim is Action.WITHDRAW:
             answer = await self._wire.exchange("DELETE", f"{_ENROLLMENTS}/unenroll/{where}", token, None)
         else:
-            body = msgspec.json.encode(_enroll_body(request))
+            body = json.dumps(_enroll_body(request)).encode()
             answer = await self._wire.exchange("POST", f"{_ENROLLMENTS}/enroll/{where}", token, body)
         if isinstance(answer, NoReply):
             return answer

@@ -1,30 +1,29 @@
-"""One request and its answer, in the words of the domain: what every route of the vendor has in common.
+"""One request over aiohttp and one answer, in the words of the domain: what every route of the vendor has in common.
 
 Source of every error body: contract section 2.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from codecs import BOM_UTF8
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-import msgspec
+import aiohttp
+from yarl import URL
 
-from batch_enroll.core.model import Meaning, Reply
+from batch_enroll.core.model import Meaning, NoReply, Reply
 from batch_enroll.core.wording import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
-    from batch_enroll.adapters.api.connections import Connections
-    from batch_enroll.adapters.api.reading import Answer
     from batch_enroll.core.model import Json
 
+_LARGEST_BODY_BYTES: Final = 8 * 1024 * 1024
 _EXPIRED: Final = re.compile(
     r"jwt signature verification failed|jwt expired|token (?:is |has |was )?expired|expired token"
 )
@@ -44,16 +43,38 @@ SUCCESS: Final = range(200, 300)
 
 
 class Wire:
-    """Requests below one address.
+    """Requests below one address on one aiohttp session, which its maker closes.
 
     Args:
-        connections: to the server; closed by their maker. They follow no redirects, so the token goes nowhere else.
+        session: keep-alive connections; follows no redirects here, so the token goes to `base_url` only.
+        base_url: scheme, host and port, perhaps a path; no trailing slash.
         utc_now: the wall clock, for Retry-After as an HTTP date.
     """
 
-    def __init__(self, connections: Connections, utc_now: Callable[[], datetime]) -> None:
-        self.exchange = connections.ask
+    def __init__(self, session: aiohttp.ClientSession, base_url: str, utc_now: Callable[[], datetime]) -> None:
+        self._session = session
+        self._base = base_url.rstrip("/")
         self._utc_now = utc_now
+
+    async def exchange(self, method: str, path: str, token: str, body: bytes | None) -> Answer | NoReply:
+        """Sends one request, once. `path` is encoded already; every failure of the way there is a value."""
+        headers = {"Authorization": f"Bearer {token}"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        url = URL(self._base + path, encoded=True)
+        try:
+            async with self._session.request(
+                method, url, data=body, headers=headers, allow_redirects=False
+            ) as response:
+                return Answer(response.status, response.headers.get("Retry-After"), await _body(response))
+        except aiohttp.ConnectionTimeoutError:
+            return NoReply("no connection in time", sent=False)
+        except aiohttp.ClientConnectorError as error:
+            return NoReply(_why_no_connection(error), sent=False)
+        except TimeoutError:
+            return NoReply("no answer in time", sent=True)
+        except (aiohttp.ClientError, OSError):
+            return NoReply("the connection broke", sent=True)
 
     def reply(self, answer: Answer, ids: Mapping[str, str]) -> Reply:
         """What an answer means; `ids` names what the texts of the server may repeat, id to its placeholder."""
@@ -67,10 +88,39 @@ class Wire:
         return Reply(answer.status, _meaning(text.casefold()), text, retry_after_s)
 
 
-@lru_cache(maxsize=4096)  # courses and schools come again and again
+class Answer:
+    """Status, Retry-After and body (None: broken off) of one HTTP answer."""
+
+    __slots__ = ("body", "retry_after", "status")
+
+    def __init__(self, status: int, retry_after: str | None, body: bytes | None) -> None:
+        self.status, self.retry_after, self.body = status, retry_after, body
+
+
 def segment(value: str) -> str:
     """One segment of a path, with nothing left safe."""
     return quote(value, safe="")
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes | None:
+    """The whole body; None when it breaks off or is larger than any answer of the API. The status stands anyway."""
+    try:
+        body = await response.content.read(_LARGEST_BODY_BYTES)
+        while not response.content.at_eof():
+            if len(body) >= _LARGEST_BODY_BYTES or not (more := await response.content.readany()):
+                return None if len(body) >= _LARGEST_BODY_BYTES else body
+            body += more
+    except (aiohttp.ClientError, OSError):
+        return None
+    return body
+
+
+def _why_no_connection(error: aiohttp.ClientConnectorError) -> str:
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "the host name is not known"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
+        return "the TLS certificate was not accepted"
+    return "no connection"
 
 
 def _retry_after_s(value: str | None, utc_now: Callable[[], datetime]) -> float | None:
@@ -89,7 +139,7 @@ def _retry_after_s(value: str | None, utc_now: Callable[[], datetime]) -> float 
 def parsed_json(body: bytes | None) -> Json:
     """The body as JSON; None when there is none or it is no JSON."""
     try:
-        parsed: Json = msgspec.json.decode(body.removeprefix(BOM_UTF8)) if body else None
+        parsed: Json = json.loads(body) if body else None
     except (ValueError, RecursionError):
         return None
     return parsed
