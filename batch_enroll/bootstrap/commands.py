@@ -13,6 +13,7 @@ import anyio
 
 from batch_enroll import job
 from batch_enroll.adapters import run_folder
+from batch_enroll.adapters.roster_csv import STDIN
 from batch_enroll.adapters.sink_all import AllSinks
 from batch_enroll.bootstrap.alone import keep_others_out
 from batch_enroll.bootstrap.books import books_in, ledger_of, ledger_there, scratch_over
@@ -20,9 +21,9 @@ from batch_enroll.bootstrap.guarding import past_guards, verdicts_on
 from batch_enroll.bootstrap.loop import in_loop
 from batch_enroll.bootstrap.past import past_run
 from batch_enroll.bootstrap.reading import on_a_day, options_of, rules_of
-from batch_enroll.bootstrap.rosters import opened
+from batch_enroll.bootstrap.rosters import given, opened
 from batch_enroll.bootstrap.sending import Server, sandbox_of, send, server_of
-from batch_enroll.bootstrap.sinks import log_in, progress_of
+from batch_enroll.bootstrap.sinks import log_in, told_by
 from batch_enroll.bootstrap.wall import utc_now
 from batch_enroll.bootstrap.withdrawing import kept_of, nobody_to_ask
 from batch_enroll.core.guards import NOTHING_ALLOWED
@@ -33,6 +34,7 @@ from batch_enroll.core.summary import Estimate
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from batch_enroll.bootstrap.guest import Guest
     from batch_enroll.bootstrap.withdrawing import Confirm
     from batch_enroll.core.guards import Allowance
     from batch_enroll.core.summary import CheckSummary, RunSummary
@@ -52,10 +54,20 @@ def run(
     return in_loop(partial(_run, settings, rosters, confirm, allowed))
 
 
-async def _run(settings: Settings, rosters: Sequence[str], confirm: Confirm, allowed: Allowance) -> RunSummary:
+async def run_within(
+    settings: Settings, rosters: Sequence[str], guest: Guest, allowed: Allowance = NOTHING_ALLOWED
+) -> RunSummary:
+    """Enrolls inside a program's own event loop. Raises as `run`; whoever is cancelled can be gone on with."""
+    return await _run(settings, rosters, nobody_to_ask, allowed, guest)
+
+
+async def _run(
+    settings: Settings, rosters: Sequence[str], confirm: Confirm, allowed: Allowance, guest: Guest | None = None
+) -> RunSummary:
     settings = on_a_day(settings)
     with ExitStack() as stack:
-        source = opened(settings, rosters)
+        source = opened(settings, rosters) if guest is None or rosters else given(settings, guest.rows)
+        rosters = rosters or [STDIN]  # neither can be read again later
         ledger = real = ledger_of(settings, stack)
         passed = past_guards(settings, rosters, source, real, allowed)
         kept = kept_of(settings, rosters, source, ledger, confirm) if settings.withdraw else NOTHING_KEPT
@@ -65,12 +77,14 @@ async def _run(settings: Settings, rosters: Sequence[str], confirm: Confirm, all
             keep_others_out(settings, ledger, "run")
         source = passed.source
         folder = run_folder.create(settings.out, rosters[0], utc_now())
-        sink = AllSinks(log_in(folder, settings, stack), progress_of(settings, stack))
+        sink = AllSinks(log_in(folder, settings, stack), told_by(settings, stack, guest))
         run_id = RunId(folder.name)
         async with server_of(settings, run_id) as server:
             record = _record(settings, run_id, server, source, folder=str(folder))
             record = replace(record, rosters=source.refs(), options=options_of(settings, rosters), facts=passed.facts)
-            sending = None if settings.dry_run else partial(send, settings, server, run_id, ledger, sink)
+            sending = (
+                None if settings.dry_run else partial(send, settings, server, run_id, ledger, sink, alone=guest is None)
+            )
             books = books_in(folder, settings, source.columns, ledger, sink, several=len(rosters) > 1)
             rules = replace(rules_of(settings, run_id, server.scope), kept=kept)
             return await job.run(record, source, rules, books, sending)

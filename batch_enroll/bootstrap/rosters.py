@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +12,9 @@ from batch_enroll.adapters.roster_watched import WatchedRoster
 from batch_enroll.core.errors import RosterError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import pandas as pd
 
     from batch_enroll.ports import RosterSource
     from batch_enroll.settings import Settings
@@ -35,8 +38,35 @@ def opened(settings: Settings, rosters: Sequence[str]) -> RosterSource:
     return source
 
 
+def given(settings: Settings, rows: pd.DataFrame | Iterable[Mapping[str, object]] | None) -> RosterSource:
+    """Rows that a program hands over, as a roster.
+
+    Raises:
+        RosterError: there are none, or a column is missing.
+    """
+    import pandas as pd  # noqa: PLC0415 - only for programs
+
+    from batch_enroll.adapters.roster_rows import RowsRoster  # noqa: PLC0415 - only for programs
+
+    columns: list[str] | None = None
+    if isinstance(rows, pd.DataFrame):
+        columns = [str(column) for column in rows.columns]
+        rows = (dict(zip(columns, values, strict=True)) for values in rows.itertuples(index=False, name=None))
+    chosen = rows or ()
+    return RowsRoster(
+        islice(chosen, settings.limit) if settings.limit else chosen,
+        columns=columns,
+        overrides=settings.map,
+        defaults_present=_defaults(settings),
+    )
+
+
+def _defaults(settings: Settings) -> frozenset[str]:
+    return frozenset(field for field in _DEFAULTED if getattr(settings, field) is not None)
+
+
 def _one(settings: Settings, name: str, limit: int | None) -> RosterSource:
-    defaults = frozenset(field for field in _DEFAULTED if getattr(settings, field) is not None)
+    defaults = _defaults(settings)
     if name == STDIN:
         return CsvRoster(None, overrides=settings.map, defaults_present=defaults, limit=limit)
     path = Path(name)

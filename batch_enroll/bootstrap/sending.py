@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from signal import SIGINT, SIGTERM
 from typing import TYPE_CHECKING, Final
@@ -24,6 +24,7 @@ from batch_enroll.engine import Engine, OneThread, Parts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from signal import Signals
 
     from batch_enroll.core.model import RunId
     from batch_enroll.engine import Ending, Planning
@@ -84,9 +85,16 @@ async def sandbox_of(settings: Settings, port: int) -> AsyncIterator[Sandbox]:
 
 
 async def send(
-    settings: Settings, server: Server, run_id: RunId, ledger: Ledger, sink: EventSink, planning: Planning
+    settings: Settings,
+    server: Server,
+    run_id: RunId,
+    ledger: Ledger,
+    sink: EventSink,
+    planning: Planning,
+    *,
+    alone: bool = True,
 ) -> Ending:
-    """Carries the planned rows to the server with the real engine."""
+    """Carries the planned rows to the server with the real engine; `alone` in its process, it heeds signals."""
     timeout = aiohttp.ClientTimeout(total=settings.timeout_s, sock_connect=min(_CONNECT_S, settings.timeout_s))
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0),  # the pace limits; the default of 100 would do so silently
@@ -110,5 +118,12 @@ async def send(
             aside=OneThread(),
             grace_s=settings.grace,
         )
-        with anyio.open_signal_receiver(SIGINT, SIGTERM) as signals:
+        listening = anyio.open_signal_receiver(SIGINT, SIGTERM) if alone else nullcontext(_silence())
+        with listening as signals:
             return await Engine(run_id, parts).run(planning, signals, until(settings.deadline))
+
+
+async def _silence() -> AsyncIterator[Signals]:
+    """No signals, ever."""
+    await anyio.sleep_forever()
+    yield SIGINT

@@ -7,6 +7,8 @@ import time
 from typing import TYPE_CHECKING
 
 from batch_enroll.adapters.run_folder import LOG
+from batch_enroll.adapters.sink_all import AllSinks
+from batch_enroll.adapters.sink_callback import CallbackSink
 from batch_enroll.adapters.sink_log import LogSink
 from batch_enroll.adapters.sink_progress import ProgressSink
 from batch_enroll.bootstrap.wall import utc_now
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
     from pathlib import Path
 
+    from batch_enroll.bootstrap.guest import Guest
     from batch_enroll.ports import EventSink
     from batch_enroll.settings import Settings
 
@@ -22,6 +25,13 @@ if TYPE_CHECKING:
 def log_in(folder: Path, settings: Settings, stack: ExitStack) -> EventSink:
     """The log of a run; closed with `stack`."""
     return stack.enter_context(LogSink(folder / LOG, sys.stderr, settings.log_format, utc_now))
+
+
+def told_by(settings: Settings, stack: ExitStack, guest: Guest | None) -> EventSink:
+    """Who is told while it goes on: the guest, or else the person at the terminal."""
+    if guest is None:
+        return progress_of(settings, stack)
+    return AllSinks() if guest.on_event is None else CallbackSink(guest.on_event)
 
 
 def progress_of(settings: Settings, stack: ExitStack) -> EventSink:
