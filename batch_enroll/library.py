@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping  # noqa: TC003 - a TypedDict is looked at by programs that run
+from collections.abc import Mapping, Sequence  # noqa: TC003 - a TypedDict is looked at by programs that run
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 
 from batch_enroll import bootstrap
 from batch_enroll.core.cells import undefuse
 from batch_enroll.core.errors import UsageError
+from batch_enroll.core.guards import allowance
 from batch_enroll.settings import load
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class Options(TypedDict, total=False):
     recheck: bool
     deadline: str
     grace: float
+    allow: Sequence[str]
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,8 @@ async def enroll(
         roster: a path to anything that the command reads, a DataFrame, or rows as mappings (an iterator is read to
             its end first). The columns are named as in a file.
         on_event: called in the event loop with every `core.events` record; it should return at once.
-        options: over variables and `batch-enroll.toml`, as the command's flags are.
+        options: over variables and `batch-enroll.toml`, as the command's flags are; `allow` names guards to overrule
+            this once, for the `reason` that is recorded.
 
     Returns:
         What came of every row. Rows that were not enrolled raise nothing: see `summary.exit_status` and `failed`.
@@ -98,7 +102,8 @@ async def enroll(
         BatchEnrollError: nothing could be started, or the books could not be kept.
         CancelledError: the task was cancelled; what was sent is in the ledger, and `batch-enroll resume` goes on.
     """
+    allowed = allowance(options.pop("allow", ()), options.pop("reason", None))
     settings = load(options)
     names = [os.fspath(roster)] if isinstance(roster, str | os.PathLike) else []
     guest = bootstrap.Guest(None if names else roster, on_event)  # type: ignore[arg-type]  # mypy does not see that it is no path
-    return Enrolled(await bootstrap.run_within(settings, names, guest))
+    return Enrolled(await bootstrap.run_within(settings, names, guest, allowed))

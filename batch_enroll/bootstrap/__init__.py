@@ -1,6 +1,7 @@
 """The only place that picks concrete classes and puts the parts together."""
 
 from batch_enroll.bootstrap.commands import check, rehearse, run, run_within, show
+from batch_enroll.bootstrap.doctor import doctor
 from batch_enroll.bootstrap.going_on import resume, retry, retry_from
 from batch_enroll.bootstrap.guest import Guest
 from batch_enroll.bootstrap.history import purge, runs
@@ -8,6 +9,18 @@ from batch_enroll.bootstrap.unattended import Watch
 from batch_enroll.bootstrap.withdrawing import nobody_to_ask
 
 __all__ = [
-    "Guest", "Watch", "check", "nobody_to_ask", "purge", "rehearse", "resume", "retry", "retry_from", "run",
-    "run_within", "runs", "show",
-]  # fmt: skip
+    "Guest",
+    "Watch",
+    "check",
+    "doctor",
+    "nobody_to_ask",
+    "purge",
+    "rehearse",
+    "resume",
+    "retry",
+    "retry_from",
+    "run",
+    "run_within",
+    "runs",
+    "show",
+]

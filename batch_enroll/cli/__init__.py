@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batch_enroll import __version__
-from batch_enroll.cli import check, demo, explain, purge, resume, retry, run, runs, sandbox, show
+from batch_enroll.cli import check, demo, doctor, explain, purge, resume, retry, run, runs, sandbox, show
 from batch_enroll.cli.errors import guarded
 from batch_enroll.cli.output import robust_streams, say, tell
 
@@ -34,13 +34,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for command in (run, resume, retry, check, show, explain, runs, purge, sandbox, demo):
+for command in (run, resume, retry, check, show, explain, runs, purge, sandbox, demo, doctor):
     command.register(app)
 
 
 def _say_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
     if wanted:
-        say(f"{PROGRAM} {__version__}")
+        from importlib.metadata import version  # noqa: PLC0415 - not for --help
+
+        built_with = ", ".join(f"{name} {version(name)}" for name in ("aiohttp", "sqlalchemy", "pandas"))
+        python = ".".join(map(str, sys.version_info[:3]))
+        say(f"{PROGRAM} {__version__} (Python {python} on {sys.platform}; {built_with})")
         raise typer.Exit
 
 

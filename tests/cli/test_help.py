@@ -15,7 +15,8 @@ OPTIONS = {
     "run": (
         "ROSTER --env --base-url --token-url --rate --max-in-flight --course-id --school-id --role --begin-date --map "
         "--sheet --as-of --limit --out --state --ledger-url --config --dry-run --recheck --allow --reason --deadline "
-        "--grace --json --quiet --log-format --scenario --school --seed"
+        "--grace --no-roster-columns --metrics-file --on-change-only --json --quiet --log-format "
+        "--scenario --school --seed"
     ),
     "retry": (
         "RUN --from --rejected --accept-changes --env --base-url --token-url --rate --max-in-flight --state "
@@ -32,6 +33,7 @@ OPTIONS = {
     "purge": "--older-than --yes --state --ledger-url --json",
     "sandbox": "--port --scenario --school --seed",
     "demo": "--out --quiet --json",
+    "doctor": "--env --base-url --token-url --out --state --ledger-url --config --json",
 }
 HEAVY = ("pandas", "aiohttp", "sqlalchemy", "pydantic_settings", "structlog", "openpyxl", "anyio", "asyncio", "rich")
 
@@ -86,7 +88,9 @@ def test_the_version_is_told(how: list[str]) -> None:
     done = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, *how, "--version"], capture_output=True, text=True, check=True, timeout=60
     )
-    assert (done.stdout, done.stderr) == (f"batch-enroll {__version__}\n", "")
+    python = ".".join(map(str, sys.version_info[:3]))
+    assert done.stdout.startswith(f"batch-enroll {__version__} (Python {python} on {sys.platform}; aiohttp ")
+    assert done.stderr == ""
 
 
 def test_the_shell_can_complete() -> None:
