@@ -2,7 +2,7 @@
 
 Commands run in one shell folder, one after the other, against one rehearsal server that the exported variables name.
 What differs from run to run (times, run ids, the folder) is replaced by what the README shows. A block behind
-`<!-- not run -->` is left alone.
+`<!-- not run -->` is left alone; a Python block that begins with the name of a file is that file.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from batch_enroll.sandbox import serve
 PROJECT = Path(__file__).parents[1]
 README = PROJECT / "README.md"
 _BLOCK = re.compile(r"(?<!<!-- not run -->\n)```console\n(.*?)```", re.DOTALL)
+_PROGRAM = re.compile(r"```python\n# (\w+\.py)\n(.*?)```", re.DOTALL)
 _HOME = "/home/ana"
 _STEADY = (
     (re.compile(r"\d{8}T\d{6}Z"), "20260901T061502Z"),
@@ -29,6 +30,9 @@ _STEADY = (
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:8080"),
     (re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"), "2026-09-01T06:15:02.417Z"),
     (re.compile(r"20\d\d-\d\d-\d\d \d\d:\d\d"), "2026-09-01 06:15"),
+    (re.compile(r"[\d.]+ GB free"), "77.4 GB free"),
+    (re.compile(r"answered 200 in \d+ ms"), "answered 200 in 21 ms"),
+    (re.compile(r"within \d+ s of"), "within 1 s of"),
     (re.compile(r"as of 20\d\d-\d\d-\d\d"), "as of 2026-09-01"),
 )
 
@@ -82,6 +86,8 @@ async def _played(text: str, home: Path) -> str:
             "TIMEBACK_API_CLIENT_SECRET": sandbox.client_secret,
         }
         shell = Shell(home, exported)
+        for name, program in _PROGRAM.findall(text):
+            (home / name).write_text(program, encoding="utf-8")
         for block in _BLOCK.finditer(text):
             text = text.replace(block.group(1), await _block(shell, block.group(1)))
     return text
