@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from batch_enroll.core.directory import Listing, Page, Record, Way
     from batch_enroll.core.events import Event
     from batch_enroll.core.model import (
         EnrollmentKey,
@@ -80,6 +81,26 @@ class Gateway(Protocol):
 
     async def look_up(self, user_id: UserId, token: str) -> Seats | Reply | NoReply:
         """Asks once which seats the user has; a Reply is an answer that did not tell."""
+
+
+class Directory(Protocol):
+    """Whom and what the server knows by name, read page by page. Every failure of the way there is a value."""
+
+    async def page(self, listing: Listing, offset: int, limit: int, token: str) -> Page[Record] | Reply | NoReply:
+        """Asks once for at most `limit` (1 to 3,000) of the listed records from `offset` on, in a stable order.
+
+        Fewer may come although there are more. A Reply is an answer that did not tell.
+        """
+
+
+class AnswerBook(Protocol):
+    """What the directory answered lately at one server: names as they were typed to ids, each with a course's org."""
+
+    def known(self, way: Way, values: Iterable[str]) -> Iterator[tuple[str, Mapping[str, str | None]]]:
+        """Those of the values that are remembered, with what they came to, unless that is too old."""
+
+    def keep(self, way: Way, found: Iterable[tuple[str, Mapping[str, str | None]]]) -> None:
+        """Remembers values with what they came to."""
 
 
 class Ledger(Protocol):

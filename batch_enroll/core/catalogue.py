@@ -31,6 +31,12 @@ DATE_FOR_ID: Final = "E112"
 SHORT_ID: Final = "W101"
 ROUND_ID: Final = "W102"
 DATE_LIKE: Final = "W103"
+USER_NOT_FOUND: Final = "E121"
+COURSE_NOT_FOUND: Final = "E122"
+SCHOOL_NOT_FOUND: Final = "E123"
+AMBIGUOUS: Final = "E124"
+NOT_LOOKED_UP: Final = "E125"
+COURSE_ELSEWHERE: Final = "E126"
 UNKNOWN_USER: Final = "E201"
 UNKNOWN_COURSE: Final = "E202"
 UNKNOWN_SCHOOL: Final = "E203"
@@ -116,6 +122,27 @@ CATALOGUE: Final[dict[str, Entry]] = {
     DATE_LIKE: Entry(
         "an id that reads as a date",
         "Compare it with the student system; a spreadsheet may have made it of one like 3-2.",
+    ),
+    USER_NOT_FOUND: Entry(
+        "a user that the server does not know",
+        "Mend the cell, or create the user first; if the cell holds an id, add --find user=never.",
+    ),
+    COURSE_NOT_FOUND: Entry(
+        "a course that the server does not know",
+        "Mend the cell, or create the course first; if it belongs to another school, mend the school.",
+    ),
+    SCHOOL_NOT_FOUND: Entry(
+        "a school that the server does not know", "Mend the cell, or leave it out if each user has one primary school."
+    ),
+    AMBIGUOUS: Entry(
+        "a name that several users, courses or schools have",
+        "Put the right id of those in the detail into user_id, course_id or school_id; none is picked by chance.",
+    ),
+    NOT_LOOKED_UP: Entry(
+        "a look-up that the server did not answer", "Run the same again later; what was enrolled is not sent twice."
+    ),
+    COURSE_ELSEWHERE: Entry(
+        "a course of another school", "Mend course_id or school_id; run would leave it to the server to refuse."
     ),
     UNKNOWN_USER: Entry(
         "the server does not know the user",

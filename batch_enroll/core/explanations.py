@@ -122,6 +122,46 @@ EXPLANATIONS: Final[dict[str, Explanation]] = {
         "The id reads as a date, and so do most ids of its column. The row was sent as it is.",
         ("the ids are named after days", "a spreadsheet made dates of all ids of the column"),
     ),
+    catalogue.USER_NOT_FOUND: Explanation(
+        "The row names a user by e-mail, login, number or id, and the server shows no active user of it. Nothing was "
+        "sent for it.",
+        (
+            "a typing mistake, or an e-mail that has changed",
+            "the user is not there yet: sync users first",
+            "the credentials see another part of the organisation",
+            "the column holds ids that look like e-mails: --find user=never",
+        ),
+    ),
+    catalogue.COURSE_NOT_FOUND: Explanation(
+        "The row names a course by code, title or id, and the server shows no active course of it, or none of the "
+        "row's school. Nothing was sent for it.",
+        (
+            "the title is spelt differently: it must be the same to the letter",
+            "the course belongs to another school, whose ids stand in the detail",
+            "the cell holds the id of a class, not of a course",
+        ),
+    ),
+    catalogue.SCHOOL_NOT_FOUND: Explanation(
+        "The row names a school by name, number or id, and the server shows no active school of it. Nothing was sent "
+        "for it.",
+        ("the name is spelt differently: it must be the same to the letter", "it is a district, not a school"),
+    ),
+    catalogue.AMBIGUOUS: Explanation(
+        "Several users, courses or schools are called what the row says, and the wrong one must not be taken. Nothing "
+        "was sent for it.",
+        (
+            "two accounts of one person share an e-mail",
+            "schools have courses of the same title: name the school in the row or with --school-id",
+        ),
+    ),
+    catalogue.NOT_LOOKED_UP: Explanation(
+        "The server failed or refused to say who or what the row means, again and again. Nothing was sent for it.",
+        ("the server had trouble with just this value", "the credentials may not read users, courses or schools"),
+    ),
+    catalogue.COURSE_ELSEWHERE: Explanation(
+        "The server has the course of the row in another school than the row. Told by check --online only.",
+        ("a course of the same name at another school was meant", "the school column is not the course's school"),
+    ),
     catalogue.UNKNOWN_USER: Explanation(
         "The server has no user of that id. The row was not enrolled; other rows of the same user fail alike.",
         (

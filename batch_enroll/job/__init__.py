@@ -1,14 +1,18 @@
 """A run from its first row to the goodbye, and how an earlier one is gone on with."""
 
 from batch_enroll.job.corrections import Corrections
+from batch_enroll.job.finding import FoundRoster
 from batch_enroll.job.going_on import GoingOn, GoneOn, Rows, go_on
 from batch_enroll.job.guarding import GuardedRoster, counted_ahead
 from batch_enroll.job.history import history
 from batch_enroll.job.leaving import Leaving, leaving
+from batch_enroll.job.lists import Lists
+from batch_enroll.job.lookups import Lookups
 from batch_enroll.job.planning import RosterPlanning
 from batch_enroll.job.run import DRY_RUN, Books, check, finish, retell, run
 
 __all__ = [
-    "DRY_RUN", "Books", "Corrections", "GoingOn", "GoneOn", "GuardedRoster", "Leaving", "RosterPlanning", "Rows",
-    "check", "counted_ahead", "finish", "go_on", "history", "leaving", "retell", "run",
+    "DRY_RUN", "Books", "Corrections", "FoundRoster", "GoingOn", "GoneOn", "GuardedRoster", "Leaving", "Lists",
+    "Lookups", "RosterPlanning", "Rows", "check", "counted_ahead", "finish", "go_on", "history", "leaving", "retell",
+    "run",
 ]  # fmt: skip

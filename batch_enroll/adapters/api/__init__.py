@@ -1,6 +1,7 @@
 """The vendor's API over aiohttp."""
 
+from batch_enroll.adapters.api.directory import OneRoster
 from batch_enroll.adapters.api.edubridge import EduBridge
 from batch_enroll.adapters.api.wire import Wire
 
-__all__ = ["EduBridge", "Wire"]
+__all__ = ["EduBridge", "OneRoster", "Wire"]

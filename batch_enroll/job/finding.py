@@ -1,0 +1,63 @@
+"""A roster whose rows have the ids that were found for what they name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from batch_enroll.core.finding import found, presumed, proven
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from batch_enroll.core.directory import Answers, Kind
+    from batch_enroll.core.finding import Search
+    from batch_enroll.core.model import RosterRef, SourceRow
+    from batch_enroll.ports import RosterSource
+
+
+class FoundRoster:
+    """A RosterSource whose rows have the ids that were found; until `answers` is set, what was typed stands for them.
+
+    Args:
+        source: the roster.
+        search: what is looked up in it.
+    """
+
+    def __init__(self, source: RosterSource, search: Search) -> None:
+        self._source = source
+        self.search = search
+        self.answers: Answers | None = None
+        self.defaults: Mapping[Kind, str] | None = None  # set: ids of rows are proven, too
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The roster's own columns."""
+        return self._source.columns
+
+    @property
+    def estimated_rows(self) -> int | None:
+        """About how many rows there are."""
+        return self._source.estimated_rows
+
+    def rows(self) -> Iterator[SourceRow]:
+        """Every row, in order."""
+        return map(self.row, self._source.rows()) if self.search or self.answers else self._source.rows()
+
+    def row(self, row: SourceRow) -> SourceRow:
+        """One row, of this roster or recorded from it, with its ids."""
+        if self.answers is None:
+            return presumed(row, self.search)
+        row = found(row, self.search, self.answers)
+        return row if self.defaults is None else proven(row, self.defaults, self.answers)
+
+    def unfound(self) -> Iterator[SourceRow]:
+        """Every row as it was read."""
+        return self._source.rows()
+
+    def describe(self) -> tuple[tuple[str, str], ...]:
+        """How each column is read."""
+        return self._source.describe()
+
+    def refs(self) -> tuple[RosterRef, ...]:
+        """What was read."""
+        return self._source.refs()

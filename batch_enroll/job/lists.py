@@ -1,0 +1,104 @@
+"""Listings of the server, read to their end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from batch_enroll.core.directory import Kind, Listing
+from batch_enroll.core.errors import AuthRefusedError, RunStoppedError
+from batch_enroll.core.model import NoReply, Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from batch_enroll.core.directory import Page, Record
+    from batch_enroll.engine import Asking
+    from batch_enroll.ports import Directory
+
+PAGE: Final = 3_000  # the most that the API gives at once. Source: contract 1.2
+_SMALL_PAGE: Final = 100
+_FORBIDDEN: Final = 403
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """What the server lists. A short page may come before the end, so the total decides (contract 1.2).
+
+    Attributes:
+        asking: puts the questions, under the pace of the rows.
+        directory: whom they are put to.
+    """
+
+    asking: Asking
+    directory: Directory
+
+    async def read(self, listing: Listing, add: Callable[[Record], None]) -> bool:
+        """Calls `add` for each record of a short listing; whether it could be read to its end.
+
+        Raises:
+            AuthRefusedError, RunStoppedError: the server does not answer.
+        """
+        at, total = 0, 1
+        while at < total:
+            page = await self._page(listing, at, _SMALL_PAGE)
+            if page is None:
+                return False
+            for record in page.records:
+                add(record)
+            at += page.rows or _SMALL_PAGE
+            total = page.total if page.total is not None else at + bool(page.rows)
+        return True
+
+    async def pages(self, kind: Kind) -> int | None:
+        """How many pages all records of a kind fill; None if that is not told. Raises as `read`."""
+        page = await self._page(Listing(kind), 0, 1)
+        return None if page is None or page.total is None else max(1, -(-page.total // PAGE))
+
+    async def read_all(self, kind: Kind, pages: int, add: Callable[[Record], None]) -> bool:
+        """Calls `add` for each record of a kind, several pages at once; whether the list was as long as it says.
+
+        Raises:
+            AuthRefusedError, RunStoppedError: as `read`; also when it cannot be read to its end.
+        """
+        count = _Count()
+
+        async def window(nth: int) -> None:
+            await self._read_window(Listing(kind), nth * PAGE, add, count)
+
+        await self.asking.each(range(pages), window)
+        return count.rows >= count.total
+
+    async def _read_window(self, listing: Listing, at: int, add: Callable[[Record], None], count: _Count) -> None:
+        end, limit = at + PAGE, PAGE
+        while at < end:
+            page = await self._page(listing, at, min(limit, end - at))
+            if page is None:
+                if limit <= _SMALL_PAGE:
+                    raise RunStoppedError(f"the list of {listing.kind}s could not be read; nothing was sent")
+                limit //= 4  # perhaps it was too much at once
+                continue
+            for record in page.records:
+                add(record)
+            count.rows += page.rows
+            count.total = max(count.total, page.total or 0)
+            at += page.rows or limit
+            end = min(end, page.total or 0)
+
+    async def _page(self, listing: Listing, offset: int, limit: int) -> Page[Record] | None:
+        answer = await self.asking.ask(partial(self.directory.page, listing, offset, limit))
+        if isinstance(answer, Reply) and answer.status == _FORBIDDEN:
+            raise AuthRefusedError(
+                f"the credentials may not read {listing.kind}s (403), so that no ids can be found; ask for read access "
+                "to rostering, or give a roster of ids with --find never"
+            )
+        return None if isinstance(answer, Reply | NoReply) else answer
+
+
+@dataclass(slots=True)
+class _Count:
+    """Rows that came, and how many there are."""
+
+    rows: int = 0
+    total: int = 0
