@@ -15,7 +15,7 @@ from batch_enroll.core.breaker import Breaker, BreakerLimits
 from batch_enroll.core.gate import Gate
 from batch_enroll.core.intake import Defaults
 from batch_enroll.core.model import RunId, RunRecord
-from batch_enroll.core.pace import Pace, PaceLimits
+from batch_enroll.core.pace import FixedPace, Pace, PaceLimits
 from batch_enroll.core.plan import Rules
 from batch_enroll.core.tries import Policy
 from batch_enroll.engine import Ending, Engine, Parts
@@ -48,6 +48,7 @@ class Harness:
     ledger: MemoryLedger = field(default_factory=lambda: MemoryLedger(lambda: NOON))
     sink: Remembering = field(default_factory=Remembering)
     signals: SignalsAt = field(default_factory=SignalsAt)
+    law: Callable[[PaceLimits], Pace] = FixedPace
     pace: PaceLimits = field(default_factory=lambda: PaceLimits(max_in_flight=10))
     policy: Policy = field(default_factory=Policy)
     limits: BreakerLimits = field(default_factory=BreakerLimits)
@@ -67,7 +68,7 @@ class Harness:
             gateway=self.server,
             tokens=self.tokens,
             ledger=self.ledger,
-            pace=Pace(self.pace),
+            pace=self.law(self.pace),
             breaker=Breaker(self.limits),
             gate=Gate(probing=self.probing),
             sink=self.sink,

@@ -45,6 +45,8 @@ class _Count:
     throttled: int = 0
     to_mend: Counter[tuple[OutcomeKind, str]] = field(default_factory=Counter)
     paused_until: float = 0.0
+    rate_per_s: float | None = None
+    lost_s: float = 0.0
     stopping: str = ""
 
     @property
@@ -132,8 +134,9 @@ class ProgressSink:
             case RunStarted(estimated_rows=estimated):
                 self._count.estimated = estimated
                 self._safely(self._open)
-            case PaceChanged(in_flight_limit, _, paused_s):
-                self._count.in_flight_limit = in_flight_limit
+            case PaceChanged(in_flight_limit, rate_per_s, paused_s, lost_s=lost_s):
+                self._count.in_flight_limit, self._count.rate_per_s = in_flight_limit, rate_per_s
+                self._count.lost_s = lost_s
                 self._count.paused_until = self._clock() + paused_s
             case Stopping(reason):
                 self._count.stopping = reason.replace("_", " ")
@@ -210,7 +213,11 @@ class ProgressSink:
         if count.estimated is not None and rate > 0 and count.done < count.estimated:
             yield f"ETA {_clock_time((count.estimated - count.done) / rate)}"
         yield f"in flight {count.in_flight}"
+        if count.rate_per_s is not None:
+            yield f"limit {count.rate_per_s:,.0f}/s"
         yield f"throttled {count.throttled:,}"
+        if count.lost_s >= 1.0:
+            yield f"lost {count.lost_s:,.0f} s"
         if now < count.paused_until:
             yield f"paused {count.paused_until - now:.0f} s"
         if count.to_mend:

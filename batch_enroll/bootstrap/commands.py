@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from signal import SIGINT, SIGTERM
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import anyio
 
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from batch_enroll.ports import RosterSource
     from batch_enroll.sandbox import Sandbox
     from batch_enroll.settings import Settings
+
+_USUAL_IN_FLIGHT: Final = 10  # what a pace that tunes itself begins with
 
 
 def run(
@@ -102,7 +104,7 @@ def check(settings: Settings, rosters: Sequence[str]) -> CheckSummary:
         known = ledger_of(settings, stack) if ledger_there(settings) else None
         ledger = scratch_over(known, stack)
         server = Server(settings.base_url, settings.base_url)
-        estimate = Estimate(settings.rate, settings.max_in_flight)
+        estimate = Estimate(settings.rate, settings.max_in_flight or _USUAL_IN_FLIGHT)
         record = _record(settings, run_id, server, source, folder="")
         kept = kept_of(settings, rosters, source, ledger, None) if settings.withdraw else NOTHING_KEPT
         rules = replace(rules_of(settings, run_id, server.scope), kept=kept)

@@ -18,7 +18,7 @@ from batch_enroll.bootstrap.wall import until, utc_now
 from batch_enroll.core.breaker import Breaker, BreakerLimits
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.gate import Gate
-from batch_enroll.core.pace import Pace, PaceLimits
+from batch_enroll.core.pace import FixedPace, PaceLimits, SelfTuningPace, remembered
 from batch_enroll.core.tries import Policy
 from batch_enroll.engine import Engine, OneThread, Parts
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from signal import Signals
 
     from batch_enroll.core.model import RunId
+    from batch_enroll.core.pace import Pace
     from batch_enroll.engine import Ending, Planning
     from batch_enroll.ports import EventSink, Ledger
     from batch_enroll.sandbox import Sandbox
@@ -84,6 +85,14 @@ async def sandbox_of(settings: Settings, port: int) -> AsyncIterator[Sandbox]:
         yield sandbox
 
 
+def pace_of(settings: Settings, server: Server, ledger: Ledger) -> Pace:
+    """The pace that was asked for; one that tunes itself begins where the last run at this server left off."""
+    limits = PaceLimits(settings.at_once, settings.rate)
+    if settings.pace == "fixed":
+        return FixedPace(limits)
+    return SelfTuningPace(limits, remembered(ledger.runs(), server.scope, utc_now()))
+
+
 async def send(
     settings: Settings,
     server: Server,
@@ -106,7 +115,7 @@ async def send(
             gateway=EduBridge(Wire(session, server.base_url, utc_now)),
             tokens=OAuthTokens(session, server.client, sink, random.random),
             ledger=ledger,
-            pace=Pace(PaceLimits(settings.max_in_flight, settings.rate)),
+            pace=pace_of(settings, server, ledger),
             breaker=Breaker(
                 BreakerLimits(settings.retry_budget, settings.patience_s, max_failed_share=settings.max_failed_share)
             ),
@@ -114,7 +123,7 @@ async def send(
             sink=sink,
             policy=Policy(max_attempts=settings.max_attempts),
             draw=random.random,
-            workers=2 * settings.max_in_flight + _MORE_WORKERS,
+            workers=2 * settings.at_once + _MORE_WORKERS,
             aside=OneThread(),
             grace_s=settings.grace,
         )

@@ -37,6 +37,4 @@ def told_by(settings: Settings, stack: ExitStack, guest: Guest | None) -> EventS
 def progress_of(settings: Settings, stack: ExitStack) -> EventSink:
     """The progress display; records on stderr take its place when they were asked for."""
     quiet = settings.quiet or settings.log_format is not None
-    return stack.enter_context(
-        ProgressSink(sys.stderr, time.monotonic, max_in_flight=settings.max_in_flight, quiet=quiet)
-    )
+    return stack.enter_context(ProgressSink(sys.stderr, time.monotonic, max_in_flight=settings.at_once, quiet=quiet))

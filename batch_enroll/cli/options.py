@@ -25,6 +25,10 @@ def _guards() -> list[str]:
     return list(Guard)
 
 
+def _paces() -> list[str]:
+    return ["auto", "fixed"]
+
+
 def _scenarios() -> list[str]:
     from batch_enroll.sandbox import SCENARIOS  # noqa: PLC0415 - only when the shell asks for it
 
@@ -55,9 +59,19 @@ BaseUrl: TypeAlias = Annotated[
 TokenUrl: TypeAlias = Annotated[
     str | None, typer.Option(metavar="URL", help="Fetch tokens here instead of where the environment does.")
 ]
+Pace: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PACE",
+        help="auto: find the server's limits and stay below them. fixed: keep to --rate and --max-in-flight. "
+        "Default: auto.",
+        autocompletion=_paces,
+    ),
+]
 Rate: TypeAlias = Annotated[str | None, typer.Option(metavar="R", help="Send at most R requests per second.")]
 MaxInFlight: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="N", help="Send at most N requests at once. Default: 10.")
+    str | None,
+    typer.Option(metavar="N", help="Send at most N requests at once. Default: 100, or 10 with --pace fixed."),
 ]
 CourseId: TypeAlias = Annotated[str | None, typer.Option(metavar="ID", help="The course of rows that name none.")]
 SchoolId: TypeAlias = Annotated[str | None, typer.Option(metavar="ID", help="The school of rows that name none.")]

@@ -81,6 +81,8 @@ def _speed(summary: RunSummary) -> Iterator[str]:
     sent = summary.run.requests
     yield f"  requests: {sent.sent:,} sent, {sent.retried:,} of them repeats, {sent.throttled:,} throttled"
     yield f"  time: {_duration(summary.duration_s)}, {summary.rows_per_s:,.1f} rows/s"
+    if summary.limits:
+        yield f"  the server's limit: {', '.join(summary.limits)}"
 
 
 def _causes(causes: Sequence[Cause], paint: Paint) -> Iterator[str]:

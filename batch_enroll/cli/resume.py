@@ -37,6 +37,7 @@ def resume(  # noqa: PLR0913, PLR0917 - one argument for each option
     env: opt.Env = None,
     base_url: opt.BaseUrl = None,
     token_url: opt.TokenUrl = None,
+    pace: opt.Pace = None,
     rate: opt.Rate = None,
     max_in_flight: opt.MaxInFlight = None,
     state: opt.State = None,
@@ -55,7 +56,8 @@ def resume(  # noqa: PLR0913, PLR0917 - one argument for each option
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
 
     flags: dict[str, object] = {
-        "env": env, "base_url": base_url, "token_url": token_url, "rate": rate, "max_in_flight": max_in_flight,
+        "env": env, "base_url": base_url, "token_url": token_url, "pace": pace, "rate": rate,
+        "max_in_flight": max_in_flight,
         "state": state, "ledger_url": ledger_url, "config": config, "deadline": deadline, "grace": grace,
         "quiet": quiet, "log_format": log_format, "metrics_file": metrics_file, "on_change_only": on_change_only,
     }  # fmt: skip

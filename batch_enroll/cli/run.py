@@ -37,6 +37,7 @@ def run(  # noqa: PLR0913, PLR0917 - one argument for each option
     env: opt.Env = None,
     base_url: opt.BaseUrl = None,
     token_url: opt.TokenUrl = None,
+    pace: opt.Pace = None,
     rate: opt.Rate = None,
     max_in_flight: opt.MaxInFlight = None,
     course_id: opt.CourseId = None,
@@ -72,7 +73,8 @@ def run(  # noqa: PLR0913, PLR0917 - one argument for each option
     """The answer of a run."""
     del as_json  # `main` looks for it, so that failures before this line are told in JSON too
     flags: dict[str, object] = {
-        "env": env, "base_url": base_url, "token_url": token_url, "rate": rate, "max_in_flight": max_in_flight,
+        "env": env, "base_url": base_url, "token_url": token_url, "pace": pace, "rate": rate,
+        "max_in_flight": max_in_flight,
         "course_id": course_id, "school_id": school_id, "role": role, "begin_date": begin_date, "map": map,
         "sheet": sheet, "as_of": as_of, "limit": limit, "out": out, "state": state, "ledger_url": ledger_url,
         "config": config, "dry_run": dry_run, "recheck": recheck, "deadline": deadline, "grace": grace, "quiet": quiet,

@@ -63,9 +63,14 @@ class Breaker:
         patience_s = self._limits.patience_s if self._proven else self._limits.first_patience_s
         return None if now - since < patience_s else f"nothing succeeded for {patience_s:.0f} s"
 
-    def failed(self, now: float) -> str | None:
-        """Notes a 5xx, a time-out or a broken connection. Says why to stop, or None."""
-        self._left -= 1
+    def failed(self, now: float, *, down: bool = False) -> str | None:
+        """Notes a 5xx, a time-out or a broken connection. Says why to stop, or None.
+
+        Args:
+            now: seconds.
+            down: the server is taken for down and only probed, which costs no budget, only patience.
+        """
+        self._left -= not down
         if self._left < 0:
             return f"more than {self._limits.budget} requests failed beyond those that succeeded"
         return self.throttled(now)

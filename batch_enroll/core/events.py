@@ -46,12 +46,16 @@ class AttemptFailed:
 
 @dataclass(frozen=True, slots=True)
 class PaceChanged:
-    """How fast we may go now, and why. `rate_per_s` None: no ceiling; `paused_s`: everybody waits this long."""
+    """How fast we may go now, and why. `rate_per_s` None: no ceiling; `paused_s`: everybody waits this long.
+
+    `lost_s`: seconds of such waiting in this run, these included.
+    """
 
     in_flight_limit: int
     rate_per_s: float | None
     paused_s: float
     reason: str
+    lost_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

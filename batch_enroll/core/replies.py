@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core import catalogue
-from batch_enroll.core.model import Action, Meaning, Outcome, OutcomeKind, Reply
+from batch_enroll.core.model import Action, Meaning, NoReply, Outcome, OutcomeKind, Reply
 from batch_enroll.core.tries import Next, Settle
 
 if TYPE_CHECKING:
@@ -52,6 +52,11 @@ def about_the_token(answer: Answer) -> bool:
     if not isinstance(answer, Reply):
         return False
     return answer.status == HTTPStatus.UNAUTHORIZED or answer.meaning is Meaning.TOKEN_EXPIRED
+
+
+def no_fault_of_the_row(answer: Answer) -> bool:
+    """Whether any row would have failed then, because nobody or nothing usable answered."""
+    return isinstance(answer, NoReply) or (isinstance(answer, Reply) and answer.status in PERHAPS_HANDLED)
 
 
 def refusal(tries: Tries, reply: Reply) -> Outcome:
@@ -113,7 +118,7 @@ def throttled(tries: Tries, reply: Reply, bench: Bench) -> Verdict:
 
 def look_up_again(tries: Tries, why: str, bench: Bench, least_s: float | None) -> Verdict:
     """Repeats a look-up that did not tell, as often as the policy allows."""
-    failed = tries.look_ups + 1
+    failed = tries.look_ups + (not bench.down)
     if failed >= bench.policy.max_look_ups:
         why = f"the look-up failed: {why}"
         return Settle(unheard(tries, Outcome(OutcomeKind.FAILED, catalogue.SERVER_ERROR, why, tries.sent)))

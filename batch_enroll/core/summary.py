@@ -10,6 +10,7 @@ from batch_enroll.core import catalogue
 from batch_enroll.core.dates import iso_utc
 from batch_enroll.core.errors import RunStoppedError
 from batch_enroll.core.model import SEAT_GONE, SETTLED_WELL, TO_MEND, OutcomeKind, RowProblem
+from batch_enroll.core.pace.memory import FACT
 from batch_enroll.core.wording import pattern
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ _DETAILS: Final = 12  # for one code; rows with still others are counted togethe
 _OWN_WORDS: Final = frozenset({OutcomeKind.INVALID, OutcomeKind.SKIPPED})  # a server's words hold placeholders already
 
 _USUAL_LATENCY_S: Final = 0.55  # seen live with 10 in flight. Source: contract 4
+
+_NONE: Final = (None, None, None)
 
 OK: Final = 0
 SOME_ROWS_FAILED: Final = 1
@@ -71,6 +74,19 @@ class RunSummary:
         return tuple(str(warning) for warnings in found if isinstance(warnings, list) for warning in warnings)
 
     @property
+    def limits(self) -> tuple[str, ...]:
+        """What limits of the server showed, and the time lost to them, in words. Source: `core.pace`."""
+        told = self.run.facts.get(FACT)
+        rate, in_flight, lost_s = (
+            map(told.get, ("rate_per_s", "in_flight", "lost_s")) if isinstance(told, dict) else _NONE
+        )
+        return (
+            *([f"about {rate:,g} requests/s"] if isinstance(rate, float) else []),
+            *([f"{in_flight:,} at once"] if isinstance(in_flight, int) else []),
+            *([f"{lost_s:,.1f} s lost waiting for it"] if isinstance(lost_s, float) and lost_s > 0 else []),
+        )
+
+    @property
     def changed(self) -> bool:
         """Whether anything differs from the last run of the roster; a run that was never finished has changed."""
         return self.run.facts.get("changed") is not False
@@ -91,6 +107,7 @@ class RunSummary:
             "duration_s": round(self.duration_s, 3),
             "outcomes": dict(self.outcomes),
             "requests": asdict(run.requests),
+            "pace": run.facts.get(FACT),
             "rows_per_s": round(self.rows_per_s, 1),
             "causes": causes,
             "changed": self.changed,

@@ -124,11 +124,15 @@ Verdict: TypeAlias = "Settle | Next | RenewToken | Halt"
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Where a row is judged: the limits, a draw from [0, 1) for the jitter, and whether this token ever worked."""
+    """Where a row is judged: the limits, a draw from [0, 1) for the jitter, and whether this token ever worked.
+
+    `down`: the server answers nobody, so that failing is not the row's doing and does not count against its limits.
+    """
 
     policy: Policy
     draw: float
     token_proven: bool
+    down: bool = False
 
 
 def begin(request: EnrollmentRequest) -> Tries:

@@ -29,6 +29,7 @@ from batch_enroll.core.replies import (
     about_the_token,
     look_up,
     look_up_again,
+    no_fault_of_the_row,
     refusal,
     send_again,
     throttled,
@@ -62,7 +63,8 @@ def judge(request: EnrollmentRequest, tries: Tries, answer: Answer, bench: Bench
     tries = replace(tries, renewals=0)
     if tries.step is Action.LOOK_UP:
         return _judge_look_up(request, tries, answer, bench)
-    tries = replace(tries, sent=tries.sent + 1, attempts=tries.attempts + 1)
+    counts = not (bench.down and no_fault_of_the_row(answer))
+    tries = replace(tries, sent=tries.sent + 1, attempts=tries.attempts + counts)
     if request.aim is Action.WITHDRAW:
         return withdrawal.judge_answer(request, tries, answer, bench)
     return _judge_enroll(request, tries, answer, bench)

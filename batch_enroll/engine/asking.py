@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
     from batch_enroll.core.breaker import Breaker
-    from batch_enroll.core.pace import Pace
+    from batch_enroll.core.pace import Pace, Turn
     from batch_enroll.core.tries import Policy
     from batch_enroll.ports import EventSink, TokenSource
 
@@ -95,9 +95,9 @@ class Asking:
         """
         policy, tries = self._means.policy, _Tries()
         while True:
-            token, started_at = await self._turn()
+            token, turn = await self._turn()
             self._retried += tries.begun
-            answer = await self._attempt(question, token, started_at)
+            answer = await self._attempt(question, token, turn)
             sample = self._learn(answer)
             if isinstance(answer, Reply) and about_the_token(answer):
                 if tries.renewals:
@@ -110,18 +110,18 @@ class Asking:
                 bench = Bench(policy, self._means.draw(), token_proven=True)
                 await anyio.sleep(wait_s(tries.failures + tries.throttles, bench))
 
-    async def _turn(self) -> tuple[str, float]:
+    async def _turn(self) -> tuple[str, Turn]:
         tokens = self._means.tokens
         while True:
             if tokens.ready() is None:
                 await tokens.current()
-            started_at = await self._turnstile.enter()
+            turn = await self._turnstile.enter()
             if (token := tokens.ready()) is not None:
-                return token, started_at
-            self._turnstile.leave_unused()
+                return token, turn
+            self._turnstile.leave_unused(turn)
 
     async def _attempt(
-        self, question: Callable[[str], Awaitable[T | Reply | NoReply]], token: str, started_at: float
+        self, question: Callable[[str], Awaitable[T | Reply | NoReply]], token: str, turn: Turn
     ) -> T | Reply | NoReply:
         self._sent += 1
         heard = False
@@ -130,9 +130,9 @@ class Asking:
             heard = True
         finally:
             if not heard:
-                self._turnstile.leave_unused()
+                self._turnstile.leave_unused(turn)
         retry_after_s = answer.retry_after_s if isinstance(answer, Reply) else None
-        self._turnstile.leave(started_at, _sample(answer), retry_after_s)
+        self._turnstile.leave(turn, _sample(answer), retry_after_s)
         return answer
 
     def _learn(self, answer: object) -> Sample:
@@ -141,8 +141,9 @@ class Asking:
         match sample:
             case Sample.HEALTHY:
                 self._means.breaker.succeeded()
-                if not (isinstance(answer, Reply) and about_the_token(answer)):
-                    self._refusals, self._proven = 0, True
+                self._refusals, self._proven = 0, True
+            case Sample.NOTHING:
+                self._means.breaker.succeeded()
             case Sample.THROTTLED:
                 self._throttled += 1
                 why = self._means.breaker.throttled(now)
@@ -162,7 +163,7 @@ class Asking:
     def _pace_changed(self, sample: Sample) -> None:
         pace = self._means.pace
         paused_s = pace.paused_s(anyio.current_time())
-        self._means.sink.emit(PaceChanged(pace.in_flight_limit, pace.rate_per_s, paused_s, sample.value))
+        self._means.sink.emit(PaceChanged(pace.in_flight_limit, pace.rate_per_s, paused_s, sample.value, pace.lost_s))
 
 
 @dataclass(slots=True)

@@ -18,7 +18,6 @@ from batch_enroll.core.errors import AuthRefusedError, BatchEnrollError, RosterE
 from batch_enroll.core.events import AttemptFailed, PaceChanged, RowSettled, Stopping
 from batch_enroll.core.model import Action, NoReply, Reply, Requests, Seats, Settled
 from batch_enroll.core.pace import Sample, sample_of
-from batch_enroll.core.replies import about_the_token
 from batch_enroll.core.tries import NOT_TRIED, Bench, Halt, HaltReason, Next, RenewToken, Settle, begin
 from batch_enroll.engine.feed import Feed
 from batch_enroll.engine.look_ups import LookUps
@@ -26,17 +25,18 @@ from batch_enroll.engine.outbox import Outbox
 from batch_enroll.engine.turnstile import Turnstile
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
     from signal import Signals
 
     from batch_enroll.core.breaker import Breaker
     from batch_enroll.core.gate import Gate
-    from batch_enroll.core.model import EnrollmentRequest, Outcome, RunId
-    from batch_enroll.core.pace import Pace
+    from batch_enroll.core.model import EnrollmentRequest, Json, Outcome, RunId
+    from batch_enroll.core.pace import Pace, Turn
     from batch_enroll.core.tries import Answer, Policy, Tries
     from batch_enroll.engine.feed import Aside, Planning
     from batch_enroll.ports import EventSink, Gateway, Ledger, TokenSource
 
+_PROOF_OF_OUTAGE: Final = 5  # different rows that failed with no success between them
 _LEAST_GRACE_S: Final = 0.1  # for rows that were never sent: they only have to be told that the run stops
 
 
@@ -71,6 +71,7 @@ class Ending:
         signal: the signal that asked for it.
         cut: a second signal ended it at once; some rows are claimed and unsettled.
         requests: what it took.
+        pace: what it found out about the server's limits, and the time lost to them.
     """
 
     halted: HaltReason | None = None
@@ -78,6 +79,7 @@ class Ending:
     signal: Signals | None = None
     cut: bool = False
     requests: Requests = field(default_factory=Requests)
+    pace: Mapping[str, Json] = field(default_factory=dict)
 
 
 class Engine:
@@ -94,6 +96,7 @@ class Engine:
         self._proven_token: str | None = None
         self._failure: BatchEnrollError | None = None
         self._sent = self._retried = self._throttled = 0
+        self._failing: set[int] = set()
         self._scope = anyio.CancelScope()
         self._ending = Ending()
         self._began_at = 0.0
@@ -131,6 +134,7 @@ class Engine:
         if self._failure is not None:
             raise self._failure
         self._ending.requests = Requests(self._sent, self._retried, self._throttled)
+        self._ending.pace = self._parts.pace.told(anyio.current_time())
         return self._ending
 
     def stop(self, reason: HaltReason, detail: str) -> None:
@@ -151,9 +155,9 @@ class Engine:
             turn = await self._turn()
             if turn is None:
                 break
-            token, started_at = turn
-            answer = await self._attempt(request, tries, token, started_at)
-            bench = Bench(self._parts.policy, self._parts.draw(), token == self._proven_token)
+            token, start = turn
+            answer = await self._attempt(request, tries, token, start)
+            bench = Bench(self._parts.policy, self._parts.draw(), token == self._proven_token, self._down)
             match verdict.judge(request, tries, answer, bench):
                 case Settle(outcome):
                     return self._settle(request, outcome, began_at)
@@ -178,8 +182,8 @@ class Engine:
             case _:
                 return None
 
-    async def _turn(self) -> tuple[str, float] | None:
-        """A token and the time of the start; None when the run stopped meanwhile.
+    async def _turn(self) -> tuple[str, Turn] | None:
+        """A token and the allowed start; None when the run stopped meanwhile.
 
         The token is fetched outside the turn: workers that wait for a new one must not start all at once after it.
         """
@@ -188,14 +192,14 @@ class Engine:
             if tokens.ready() is None:
                 await self._token(tokens.current())
                 continue
-            started_at = await self._turnstile.enter()
+            turn = await self._turnstile.enter()
             token = tokens.ready()
             if token is not None and self._ending.halted is None:
-                return token, started_at
-            self._turnstile.leave_unused()
+                return token, turn
+            self._turnstile.leave_unused(turn)
         return None
 
-    async def _attempt(self, request: EnrollmentRequest, tries: Tries, token: str, started_at: float) -> Answer:
+    async def _attempt(self, request: EnrollmentRequest, tries: Tries, token: str, turn: Turn) -> Answer:
         self._sent += 1
         self._retried += tries.sent > 0 or tries.throttles > 0 or tries.look_ups > 0 or tries.renewals > 0
         gateway, heard = self._parts.gateway, False
@@ -209,26 +213,34 @@ class Engine:
             heard = True
         finally:
             if not heard:
-                self._turnstile.leave_unused()
-        self._learn(answer, token, started_at)
+                self._turnstile.leave_unused(turn)
+        self._learn(request, answer, token, turn)
         return answer
 
-    def _learn(self, answer: Answer, token: str, started_at: float) -> None:
+    @property
+    def _down(self) -> bool:
+        """Whether the server answers nobody: one bad row, or a few at the end of a roster, do not prove that."""
+        return self._parts.pace.probing and len(self._failing) >= _PROOF_OF_OUTAGE
+
+    def _learn(self, request: EnrollmentRequest, answer: Answer, token: str, turn: Turn) -> None:
         """Tells the pace and the breaker what the answer says of the server's health."""
         sample, now = sample_of(answer), anyio.current_time()
         retry_after_s = answer.retry_after_s if isinstance(answer, Reply) else None
-        self._turnstile.leave(started_at, sample, retry_after_s)
+        self._turnstile.leave(turn, sample, retry_after_s)
         breaker, why = self._parts.breaker, None
         match sample:
             case Sample.HEALTHY:
                 breaker.succeeded()
-                if not about_the_token(answer):
-                    self._proven_token = token
+                self._failing.clear()
+                self._proven_token = token
+            case Sample.NOTHING:
+                breaker.succeeded()
             case Sample.THROTTLED:
                 self._throttled += 1
                 why = breaker.throttled(now)
             case Sample.FAILED:
-                why = breaker.failed(now)
+                self._failing.add(request.row_no)
+                why = breaker.failed(now, down=self._down)
         if why is not None:
             self.stop(HaltReason.API_DOWN, f"{why}; the last answer: {_cause(answer)}")
 
@@ -322,7 +334,7 @@ class Engine:
     def _pace_changed(self, sample: Sample) -> None:
         pace = self._parts.pace
         paused_s = pace.paused_s(anyio.current_time())
-        self._parts.sink.emit(PaceChanged(pace.in_flight_limit, pace.rate_per_s, paused_s, sample.value))
+        self._parts.sink.emit(PaceChanged(pace.in_flight_limit, pace.rate_per_s, paused_s, sample.value, pace.lost_s))
 
 
 def _cause(answer: Answer) -> str:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Final
 
 import anyio
+from anyio.lowlevel import checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from batch_enroll.core.pace import Pace, Sample
+    from batch_enroll.core.pace import Pace, Sample, Turn
+
+_SAME_CLOCK_S: Final = 0.1
+_LATEST_S: Final = 0.002  # more than this is a busy loop, not a coarse timer
+_COARSE_S: Final = 5e-5  # timers better than this need no help
 
 
 class Turnstile:
     """Lets workers through one by one, as the pace allows; first come, first served.
 
-    `changed` is called after a sample changed how fast anybody may go.
+    Timers wake up to a millisecond late, which a strict server would notice: the last stretch of a wait, as long as
+    timers were late before, is spent looking at the clock while other tasks run. `changed` is called after a sample
+    changed how fast anybody may go.
     """
 
     def __init__(self, pace: Pace, changed: Callable[[Sample], None]) -> None:
@@ -25,35 +33,56 @@ class Turnstile:
         self._look_again = anyio.Event()
         self._waiting = False
         self._open = False
+        self._late_s = 0.0
+        self._now: Callable[[], float] | None = None
 
     def open(self) -> None:
         """Lets everybody through at once from now on: the run has stopped and nobody will send."""
         self._open = True
         self._wake()
 
-    async def enter(self) -> float:
-        """Waits for this worker's turn; the time of its start. Pair with `leave` or `leave_unused`."""
+    async def enter(self) -> Turn:
+        """Waits for this worker's turn. Pair with `leave` or `leave_unused`."""
         async with self._order:
             self._waiting = True
-            while (at := self._pace.start_at(now := anyio.current_time())) is None or at > now:
+            while (at := self._pace.start_at(now := self._clock())) is None or at > now:
                 if self._open:
                     break
-                with anyio.move_on_after(None if at is None else at - now):
-                    await self._look_again.wait()
+                await self._wait(at, now)
             self._waiting = False
-            self._pace.started(now)
-            return now
+            return self._pace.started(now)
 
-    def leave(self, started_at: float, sample: Sample, retry_after_s: float | None) -> None:
+    def leave(self, turn: Turn, sample: Sample, retry_after_s: float | None) -> None:
         """Gives the turn back, with what the request told of the server."""
-        if self._pace.ended(started_at, anyio.current_time(), sample, retry_after_s):
+        if self._pace.ended(turn, self._clock(), sample, retry_after_s):
             self._tell(sample)
         self._wake()
 
-    def leave_unused(self) -> None:
+    def leave_unused(self, turn: Turn) -> None:
         """Gives the turn back; nothing was sent, or nobody heard what came of it."""
-        self._pace.unused()
+        self._pace.unused(turn)
         self._wake()
+
+    async def _wait(self, at: float | None, now: float) -> None:
+        """Waits until about `at`, or until something has changed."""
+        if at is None:
+            await self._look_again.wait()
+        elif at - now <= self._late_s:
+            await checkpoint()
+        else:
+            wake_at = at - self._late_s
+            with anyio.move_on_after(wake_at - now) as timer:
+                await self._look_again.wait()
+            if timer.cancelled_caught:
+                late_s = self._clock() - wake_at
+                self._late_s = min(_LATEST_S, max(late_s, 0.95 * self._late_s)) if late_s > _COARSE_S else 0.0
+
+    def _clock(self) -> float:
+        """The loop's clock; the one behind it if that is finer (uvloop's has milliseconds)."""
+        if self._now is None:
+            finer = abs(time.monotonic() - anyio.current_time()) < _SAME_CLOCK_S
+            self._now = time.monotonic if finer else anyio.current_time
+        return self._now()
 
     def _wake(self) -> None:
         if self._waiting:

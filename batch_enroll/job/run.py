@@ -10,6 +10,7 @@ from batch_enroll.core import catalogue, drift
 from batch_enroll.core.errors import AuthRefusedError, LedgerError, RosterError, RunStoppedError
 from batch_enroll.core.events import RunEnded, RunStarted
 from batch_enroll.core.model import Outcome, OutcomeKind, Settled
+from batch_enroll.core.pace import FACT
 from batch_enroll.core.summary import CheckSummary, Tally, doubtful, finding, summarise
 from batch_enroll.core.tries import HaltReason
 from batch_enroll.engine import Ending
@@ -108,7 +109,8 @@ def finish(record: RunRecord, ending: Ending, books: Books, rows_read: int) -> R
         "changed": drift.changed(ended, past),
         "warnings": list(drift.warnings(ended, past)),
     }
-    ended = replace(ended, facts={**ended.facts, **compared})
+    paced: dict[str, Json] = {FACT: dict(ending.pace)} if ending.pace else {}
+    ended = replace(ended, facts={**ended.facts, **compared, **paced})
     files = {} if ending.cut else {name: str(path) for name, path in books.files.items()}
     summary = summarise(ended, tally, files)
     books.write_summary(summary)

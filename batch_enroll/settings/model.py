@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
+_SAFE_IN_FLIGHT: Final = 10
+_MOST_IN_FLIGHT: Final = 100
 _SECRET: Final = frozenset({"client_id", "client_secret", "ledger_url", "notify", "ping_url"})
 
 
@@ -85,7 +87,8 @@ class Settings(GuardSettings):
         base_url: where the API is; empty for the embedded sandbox.
         ledger_url: a ledger elsewhere than in the state folder; empty: there.
         rate: requests per second at most; None: no ceiling.
-        max_in_flight: requests at once, at most. Source: contract section 4, 10 is the safe ceiling people report.
+        pace: auto finds the server's limits, and `rate` and `max_in_flight` are ceilings; fixed keeps to those two.
+        max_in_flight: requests at once, at most; see `at_once`.
         retry_budget: failed attempts the whole run may repeat before anything has succeeded (see `core.breaker`).
         patience_s: the run gives up when nothing succeeded for so long.
         max_failed_share: the run stops when more of its last 200 sent rows than this were not enrolled; 1: never.
@@ -113,7 +116,8 @@ class Settings(GuardSettings):
     client_secret: Annotated[SecretStr, BeforeValidator(_stripped)] = SecretStr("")
     token_auth: Literal["auto", "basic", "body"] = "auto"  # noqa: S105 - a choice, not a password
     rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    max_in_flight: Annotated[int, Field(ge=1, le=1000)] = 10
+    pace: Literal["auto", "fixed"] = "auto"
+    max_in_flight: Annotated[int, Field(ge=1, le=1000)] | None = None
     max_attempts: Annotated[int, Field(ge=1, le=100)] = 6
     timeout_s: Seconds = 30.0
     retry_budget: Annotated[int, Field(ge=0)] = 200
@@ -183,6 +187,15 @@ class Settings(GuardSettings):
     def embedded(self) -> bool:
         """Whether the rehearsal server is started inside this process."""
         return self.env == SANDBOX and not self.base_url
+
+    @property
+    def at_once(self) -> int:
+        """Requests at once, at most, if nothing was set.
+
+        Source: contract section 4: 10 is the safe number people report, and some run 100. A fixed pace must be safe;
+        the self-tuning one begins with 10 and has to feel its way to 100.
+        """
+        return self.max_in_flight or (_MOST_IN_FLIGHT if self.pace == "auto" else _SAFE_IN_FLIGHT)
 
     def sources(self) -> dict[str, str]:
         """Every setting's name and where its value came from."""

@@ -74,3 +74,9 @@ def test_rows_that_were_not_sent_do_not_count() -> None:
     breaker = Breaker(BreakerLimits(window=2, max_failed_share=0.5))
     by_group = Outcome(OutcomeKind.REJECTED, "E202", attempts=0)
     assert all(breaker.settled(by_group) is None for _ in range(50))
+
+
+def test_probes_of_a_server_that_is_down_cost_patience_but_no_budget() -> None:
+    breaker = Breaker(LIMITS)
+    assert all(breaker.failed(1.0, down=True) is None for _ in range(1_000))
+    assert breaker.failed(50.0, down=True) == "nothing succeeded for 30 s"

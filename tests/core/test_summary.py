@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -136,3 +137,13 @@ def test_several_rosters_are_listed_and_an_unfinished_run_has_no_end() -> None:
     assert isinstance(as_json["roster"], list)
     assert as_json["finished_at"] is None
     assert (as_json["duration_s"], as_json["rows_per_s"], as_json["exit_status"]) == (0.0, 0.0, 130)
+
+
+def test_the_limits_that_were_found_are_told_with_the_time_lost_to_them() -> None:
+    found = replace(RUN, facts={"pace": {"rate_per_s": 49.5, "in_flight": 12, "lost_s": 3.4}})
+    summary = summarise(found, tally_of(ENROLLED), {})
+    assert summary.limits == ("about 49.5 requests/s", "12 at once", "3.4 s lost waiting for it")
+    assert summary.as_json()["pace"] == {"rate_per_s": 49.5, "in_flight": 12, "lost_s": 3.4}
+    nothing = replace(RUN, facts={"pace": {"rate_per_s": None, "in_flight": None, "lost_s": 0.0}})
+    assert summarise(nothing, tally_of(ENROLLED), {}).limits == ()
+    assert summary_of(ENROLLED).limits == ()

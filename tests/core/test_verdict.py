@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeVar
 
 import pytest
@@ -400,3 +401,12 @@ def test_only_an_answer_can_complain_of_the_token() -> None:
     assert replies.about_the_token(Reply(401))
     assert not replies.about_the_token(Reply(403))
     assert not replies.about_the_token(LOST)
+
+
+@pytest.mark.parametrize("answer", [Reply(503), Reply(502), NoReply("no answer in time", sent=True)])
+def test_failing_while_the_server_answers_nobody_does_not_count_against_the_row(answer: Answer) -> None:
+    outage = replace(BENCH, down=True)
+    tries = begin(REQUEST)
+    for _ in range(50):
+        tries = expect(Next, verdict.judge(REQUEST, tries, answer, outage)).tries
+    assert (tries.attempts, tries.look_ups, tries.doubt) == (0, 0, True)

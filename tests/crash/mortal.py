@@ -18,7 +18,7 @@ from batch_enroll.core.breaker import Breaker, BreakerLimits
 from batch_enroll.core.gate import Gate
 from batch_enroll.core.intake import Defaults
 from batch_enroll.core.model import RunRecord
-from batch_enroll.core.pace import Pace, PaceLimits
+from batch_enroll.core.pace import FixedPace, PaceLimits
 from batch_enroll.core.plan import Rules
 from batch_enroll.core.replan import TO_RESUME
 from batch_enroll.core.tries import Policy
@@ -194,7 +194,7 @@ class World:
             gateway=gateway,
             tokens=FakeTokens(lifetime_s=1.5),
             ledger=ledger,
-            pace=Pace(PaceLimits(max_in_flight=4)),
+            pace=FixedPace(PaceLimits(max_in_flight=4)),
             breaker=Breaker(BreakerLimits()),
             gate=Gate(probing=True),
             sink=Remembering(),

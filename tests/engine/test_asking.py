@@ -14,7 +14,7 @@ from batch_enroll.core.breaker import Breaker, BreakerLimits
 from batch_enroll.core.errors import AuthRefusedError, RunStoppedError
 from batch_enroll.core.events import PaceChanged
 from batch_enroll.core.model import NoReply, Reply, Requests, Seats, UserId
-from batch_enroll.core.pace import Pace, PaceLimits
+from batch_enroll.core.pace import FixedPace, PaceLimits
 from batch_enroll.core.tries import Policy
 from batch_enroll.engine import Asking, Means
 
@@ -36,7 +36,7 @@ class Survey:
 
     def __post_init__(self) -> None:
         breaker = Breaker(BreakerLimits(budget=20))
-        means = Means(self.tokens, Pace(self.pace), breaker, self.sink, Policy(), lambda: 0.5, workers=8)
+        means = Means(self.tokens, FixedPace(self.pace), breaker, self.sink, Policy(), lambda: 0.5, workers=8)
         self.asking = Asking(means)
 
     async def of(self, users: Iterable[str]) -> Requests:

@@ -1,0 +1,128 @@
+"""Whether answers have become slower than chance can explain.
+
+Compared are the 30th percentiles of a calm round and of the latest one: queueing delays everybody, while heavy tails,
+new connections and a few slow rows touch the upper half only. The rise must be material and beyond chance by a
+distribution-free bound on the quantile, so that a jumpy server is given more room than a steady one.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from math import sqrt
+from typing import Final
+
+_QUANTILE: Final = 0.3
+_SURE: Final = 2.5  # standard deviations
+_MATERIAL: Final = 1.2
+_ROUND: Final = 20
+_LONGEST_ROUND: Final = 100
+_KEPT: Final = 200  # latencies of calm rounds
+_HEARD: Final = 0.8  # of a round must be answered; the rest are slower than the quantile anyway
+_SAME_LOAD: Final = 1.1
+_UNCROWDED: Final = 0.7  # of a load that was crowded
+
+
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """A slow round: how many were in flight, how many times as slow as usual, and the latency."""
+
+    load: float
+    ratio: float
+    latency_s: float
+
+
+@dataclass(slots=True)
+class _Round:
+    """Starts one after the other: taken by the order of answers instead, the quick ones would come first."""
+
+    size: int
+    started: int = 0
+    load: int = 0
+    heard: list[float] = field(default_factory=list)
+
+
+class Latency:
+    """Rounds of latencies, each judged against the calm ones.
+
+    Attributes:
+        suspicious: the latest round was slow; the next one decides.
+        eased: rounds judged to be as usual.
+    """
+
+    def __init__(self) -> None:
+        self._calm: deque[float] = deque(maxlen=_KEPT)
+        self._calm_load = self._crowded_load = 0.0
+        self._rounds: dict[int, _Round] = {}
+        self._number = 0
+        self.eased = 0
+        self.suspicious = False
+
+    def started(self, in_flight: int) -> int:
+        """Notes a start; the number of its round."""
+        latest = self._rounds.get(self._number)
+        if latest is None or latest.started >= latest.size:
+            self._number += 1
+            latest = self._rounds[self._number] = _Round(min(_LONGEST_ROUND, max(_ROUND, in_flight)))
+        latest.started += 1
+        latest.load += in_flight
+        return self._number
+
+    def unheard(self, number: int) -> None:
+        """A start of that round measured nothing."""
+        if (its := self._rounds.get(number)) is not None:
+            its.size -= 1
+            its.started -= 1
+
+    def heard(self, number: int, latency_s: float) -> Slow | None:
+        """Notes an answer; at the end of the second slow round in a row, what that was like."""
+        its = self._rounds.get(number)
+        if its is None:
+            return None
+        its.heard.append(latency_s)
+        if its.started < its.size or len(its.heard) < _HEARD * its.size:
+            return None
+        del self._rounds[number]
+        return self._judged(sorted(its.heard), its.load / max(1, its.started), its.size)
+
+    def forget_rounds(self) -> None:
+        """Begins anew: the pace has changed."""
+        self._rounds.clear()
+        self.suspicious = False
+
+    def accept(self) -> None:
+        """The next round becomes the calm one: slowing down did not help, so it is not our doing."""
+        self._calm.clear()
+
+    def _judged(self, latest: list[float], load: float, size: int) -> Slow | None:
+        seen = latest[min(len(latest) - 1, int(_QUANTILE * size))]
+        if not self._calm:
+            self._take(latest, load)
+            return None
+        calm, number = sorted(self._calm), len(self._calm)
+        chance = _SURE * sqrt(_QUANTILE * (1.0 - _QUANTILE) * (1.0 / len(latest) + 1.0 / number))
+        usual = calm[int(_QUANTILE * number)]
+        if seen > _MATERIAL * usual and seen > calm[min(number - 1, int((_QUANTILE + chance) * number))]:
+            if load <= _SAME_LOAD * self._calm_load:
+                self.accept()
+                self._take(latest, load)
+                return None
+            if self.suspicious:
+                self.suspicious = False
+                self._crowded_load = min(load, self._crowded_load or load)
+                return Slow(load, seen / usual, seen)
+            self.suspicious = True
+            return None
+        self.suspicious = False
+        self.eased += 1
+        if seen < calm[max(0, int((_QUANTILE - chance) * number))]:
+            self.accept()
+            self._take(latest, load)
+        elif load <= max(_SAME_LOAD * self._calm_load, _UNCROWDED * self._crowded_load):
+            self._take(latest, load)
+        return None
+
+    def _take(self, latest: list[float], load: float) -> None:
+        if not self._calm:  # later rounds add to what is known, but must not let the bar creep up
+            self._calm_load, self._crowded_load = load, 0.0
+        self._calm.extend(latest)

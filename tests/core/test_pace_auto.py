@@ -1,0 +1,193 @@
+"""The pace that finds the limits by itself: short runs against models of servers, and single rules by hand."""
+
+from __future__ import annotations
+
+from random import Random  # noqa: TID251 - seeded, so that a run can be repeated
+from typing import TYPE_CHECKING
+
+import pytest
+from lab.lean import play
+from lab.servers import MODELS, Bucket, Decision, InFlightCap, Outages, Server, Workers
+
+from batch_enroll.core.pace import Found, PaceLimits, Sample, SelfTuningPace, Turn
+from batch_enroll.core.pace.bracket import Bracket
+from batch_enroll.core.pace.trials import Trials
+
+if TYPE_CHECKING:
+    from batch_enroll.core.pace import Pace
+
+
+def start(pace: Pace, now: float) -> Turn:
+    at = pace.start_at(now)
+    assert at is not None
+    return pace.started(at)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_short_job_takes_little_longer_than_if_the_limit_were_known(name: str) -> None:
+    server, oracle = MODELS[name](), MODELS[name]()
+    server.random = Random(1)  # noqa: S311 - a model's dice
+    rows = int(15 * oracle.capacity(0.0))
+    played = play(server, SelfTuningPace(PaceLimits(100)), rows, until=100.0)
+    assert played.done == rows
+    assert played.seconds <= 1.3 * oracle.oracle_s(rows)
+
+
+def test_it_begins_with_what_people_run_without_trouble() -> None:
+    pace = SelfTuningPace(PaceLimits(100))
+    assert (pace.in_flight_limit, pace.rate_per_s, pace.found) == (10, None, Found())
+    starts = [start(pace, 0.0).at for _ in range(10)]
+    assert starts == pytest.approx([number / 20 for number in range(10)])
+    assert pace.start_at(0.0) is None
+
+
+@pytest.mark.parametrize("limits", [PaceLimits(100, 30.0), PaceLimits(5), PaceLimits(2, 4.0)])
+def test_ceilings_are_never_passed(limits: PaceLimits) -> None:
+    class Easy(Server):
+        most = 0
+        starts: list[float]
+
+        def arrive(self, now: float) -> Decision:
+            self.most = max(self.most, self.in_flight)
+            self.starts.append(now)
+            return Decision(latency_s=0.2)
+
+    server = Easy()
+    server.starts = []
+    play(server, SelfTuningPace(limits), 600)
+    assert server.most <= limits.max_in_flight
+    if limits.rate_per_s is not None:
+        assert len(server.starts) <= limits.rate_per_s * server.starts[-1] + 1.001
+        assert len(server.starts) >= 0.9 * limits.rate_per_s * server.starts[-1] or server.most == limits.max_in_flight
+
+
+def test_a_known_limit_is_where_the_next_run_begins() -> None:
+    cold, warm = (SelfTuningPace(PaceLimits(100), known) for known in (None, Found(45.0, 30)))
+    assert warm.in_flight_limit == 30
+    took = [play(Bucket(50.0), pace, 400).seconds for pace in (cold, warm)]
+    assert took[1] <= took[0]
+    assert took[1] <= 1.06 * Bucket(50.0).oracle_s(400)
+
+
+def test_the_limit_that_was_found_is_told() -> None:
+    pace = SelfTuningPace(PaceLimits(100))
+    play(Bucket(50.0), pace, 2_000)
+    told = pace.told(1e6)
+    assert pace.rate_per_s == pytest.approx(50.0, rel=0.02)
+    assert told["rate_per_s"] == pytest.approx(50.0, rel=0.02)
+    many = SelfTuningPace(PaceLimits(100))
+    play(InFlightCap(25, sigma=0.2), many, 4_000)
+    assert many.found.in_flight in {24, 25}
+
+
+def test_retry_after_holds_everybody_back_even_when_it_answers_a_start_before_the_last_cut() -> None:
+    pace = SelfTuningPace(PaceLimits(100))
+    early, late = start(pace, 0.0), start(pace, 0.0)
+    assert pace.ended(early, 1.0, Sample.THROTTLED, 2.0)
+    assert (pace.start_at(1.0), pace.paused_s(1.0)) == (None, 2.0)
+    assert pace.ended(late, 1.0, Sample.THROTTLED, 9.0)
+    assert pace.start_at(1.0) == 10.0
+    assert pace.told(4.0)["lost_s"] == 3.0
+
+
+def test_what_came_through_beside_a_refusal_says_how_deep_to_cut() -> None:
+    pace = SelfTuningPace(PaceLimits(100))
+    first, *others = [start(pace, 0.0) for _ in range(10)]
+    pace.ended(first, 1.0, Sample.THROTTLED)
+    assert pace.rate_per_s == 10.0
+    for turn in others:
+        pace.ended(turn, 1.0, Sample.THROTTLED if turn.in_flight % 5 else Sample.HEALTHY)
+    assert pace.rate_per_s == pytest.approx(20.0 * 1 / 8)
+
+
+def test_a_start_that_comes_too_late_for_a_trial_that_is_lost_is_not_made_up_for() -> None:
+    trials = Trials(Bracket(10.0))
+    trials.started(0.0, 0.0, punctual=False, settled_s=0.0)
+    trials.started(0.1, 0.1, punctual=True, settled_s=0.0)
+    rung = trials.started(0.19, 0.19, punctual=True, settled_s=0.0)
+    assert rung is not None
+    assert trials.gap_s < 0.1
+    trials.heard(Turn(0.19, 1, trial=rung), 0.2, 0.2, borne=False)
+    assert trials.started(5.0, 5.0, punctual=False, settled_s=0.0) is None
+    assert trials.gap_s == 0.1
+
+
+def test_at_the_ceiling_there_is_nothing_to_try() -> None:
+    assert Bracket(10.0, ceiling=10.0).ladder() == []
+    assert Bracket(9.0, ceiling=10.0).ladder()[-1] == 10.0
+
+
+def test_refusals_with_nothing_between_them_lead_to_one_probe_at_a_time_further_and_further_apart() -> None:
+    pace = SelfTuningPace(PaceLimits(100))
+    now, pauses = 0.0, []
+    for _ in range(12):
+        turn = start(pace, now)
+        now = turn.at
+        pace.ended(turn, now, Sample.THROTTLED)
+        pauses.append(pace.paused_s(now))
+    assert pace.in_flight_limit == 1
+    assert pauses[2:] == sorted(pauses[2:])
+    assert pauses[-1] == 30.0
+    rate = pace.rate_per_s
+    assert rate is not None
+    assert rate > 2.0  # being shut out says nothing of the rate
+
+
+def test_an_outage_is_probed_one_at_a_time_and_half_the_pace_comes_back_at_once() -> None:
+    pace = SelfTuningPace(PaceLimits(100))
+    turns = [start(pace, 0.0) for _ in range(10)]
+    for turn in turns:
+        pace.ended(turn, 1.0, Sample.FAILED)
+    assert pace.probing
+    gaps, now = [], 1.0
+    for _ in range(10):
+        turn = start(pace, now)
+        assert pace.start_at(turn.at) is None
+        gaps.append(turn.at - now)
+        now = turn.at
+        pace.ended(turn, now, Sample.FAILED)
+    assert gaps == pytest.approx([1.0, 1.5, 2.25, 3.375, 5.0625, 7.59375, 11.390625, 15.0, 15.0, 15.0])
+    assert pace.ended(start(pace, now), now + 15.1, Sample.HEALTHY)
+    assert (pace.probing, pace.in_flight_limit, pace.rate_per_s) == (False, 5, 10.0)
+
+
+def test_an_outage_costs_little_more_than_its_length() -> None:
+    server = Outages(50.0, 100.0, 20.0)
+    played = play(server, SelfTuningPace(PaceLimits(100)), 6_000)
+    assert played.seconds <= 1.05 * Outages(50.0, 100.0, 20.0).oracle_s(6_000)
+    assert played.failed < 40
+
+
+def test_a_few_failures_change_nothing_but_many_are_an_overload() -> None:
+    class Shaky(Server):
+        share = 0.02
+
+        def arrive(self, now: float) -> Decision:  # noqa: ARG002 - whenever it comes
+            return Decision(500 if self.random.random() < self.share else 201, 0.1)
+
+    calm, shaken = SelfTuningPace(PaceLimits(100, 40.0)), SelfTuningPace(PaceLimits(100, 40.0))
+    server = Shaky()
+    server.random = Random(3)  # noqa: S311 - a model's dice
+    play(server, calm, 500)
+    assert calm.found == Found()
+    server.share = 0.4
+    play(server, shaken, 200)
+    assert shaken.rate_per_s is not None
+    assert shaken.rate_per_s < 40.0
+
+
+def test_what_was_never_sent_and_answers_about_the_token_measure_nothing() -> None:
+    pace, other = SelfTuningPace(PaceLimits(100)), SelfTuningPace(PaceLimits(100))
+    for turn in [start(pace, 0.0) for _ in range(10)]:
+        pace.ended(turn, 5.0, Sample.NOTHING)
+    for turn in [start(other, 0.0) for _ in range(10)]:
+        other.unused(turn)
+    for unmoved in (pace, other):
+        assert (unmoved.in_flight, unmoved.in_flight_limit, unmoved.found) == (0, 10, Found())
+
+
+def test_a_server_that_only_gets_slower_is_not_driven_into_time_outs() -> None:
+    server = Workers(4, 0.5)
+    played = play(server, SelfTuningPace(PaceLimits(1_000)), 2_000)
+    assert played.failed == 0
+    assert played.seconds <= 1.05 * Workers(4, 0.5).oracle_s(2_000)

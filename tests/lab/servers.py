@@ -1,0 +1,203 @@
+"""Models of servers with limits, for the laboratory.
+
+A new model is a class with `arrive`, which says what becomes of a request that arrives `now`, and `capacity`, which
+says how many requests a second an oracle that knows everything gets answered at that time:
+
+    class EveryOther(Server):
+        def __init__(self) -> None:
+            self.count = 0
+
+        def arrive(self, now: float) -> Decision:
+            self.count += 1
+            return Decision(201 if self.count % 2 else 429)
+
+`self.in_flight` (this request included) and `self.random` (seeded) are there. Register it in MODELS.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DUST_S: Final = 5e-6  # of rounding in times, which no real clock would show
+CEILING: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of a request: its status (0: no answer at all), how long that takes, and Retry-After."""
+
+    status: int = 201
+    latency_s: float = 0.1
+    retry_after_s: float | None = None
+
+
+class Server:
+    """A server's limits. Subclasses say what arrives and what an oracle gets."""
+
+    latency_s = 0.1
+    refusal_s = 0.03
+    retry_after_s: float | None = None
+    token_s = 0.2
+    token_lifetime_s = 3600.0
+    in_flight = 0
+    random = Random(0)
+
+    def arrive(self, now: float) -> Decision:
+        """What becomes of a request that arrives now."""
+        raise NotImplementedError
+
+    def capacity(self, now: float) -> float:
+        """Requests a second that can be answered at this time."""
+        raise NotImplementedError
+
+    def refused(self) -> Decision:
+        return Decision(429, self.refusal_s, self.retry_after_s)
+
+    def oracle_s(self, rows: int) -> float:
+        """How long an oracle takes."""
+        step, now, left = 0.1, 0.0, float(rows)
+        while left > 0.0:
+            got = self.capacity(now) * step
+            if got >= left:
+                return now + step * left / got + self.latency_s
+            now, left = now + step, left - got
+        return now
+
+
+class Bucket(Server):
+    """A token bucket: `rate` a second, `burst` at once; a refused request takes nothing out."""
+
+    def __init__(
+        self, rate: float, burst: float = 1.0, retry_after_s: float | None = None, latency_s: float = 0.1
+    ) -> None:
+        self.rate, self.burst, self.retry_after_s, self.latency_s = rate, burst, retry_after_s, latency_s
+        self.tokens, self.at = burst, 0.0
+
+    def arrive(self, now: float) -> Decision:
+        rate = self.capacity(now)
+        self.tokens = min(self.burst, self.tokens + (now - self.at) * rate)
+        self.at = now
+        if self.tokens < 1.0 - DUST_S * rate:
+            return self.refused()
+        self.tokens -= 1.0
+        return Decision(latency_s=self.latency_s * self.random.uniform(0.9, 1.1))
+
+    def capacity(self, now: float) -> float:
+        return self.rate
+
+
+class TimeOfDay(Bucket):
+    """A bucket whose rate is another one every few minutes."""
+
+    def __init__(self, rates: tuple[float, ...], every_s: float, burst: float = 5.0) -> None:
+        super().__init__(rates[0], burst)
+        self.rates, self.every_s = rates, every_s
+
+    def capacity(self, now: float) -> float:
+        return self.rates[int(now / self.every_s) % len(self.rates)]
+
+
+class HeavyTail(Bucket):
+    """Latencies whose slowest percent takes thirty times the median, behind a bucket."""
+
+    def arrive(self, now: float) -> Decision:
+        decision = super().arrive(now)
+        if decision.status != 201:
+            return decision
+        return Decision(latency_s=min(20.0, self.latency_s * math.exp(self.random.gauss(0.0, 1.2))))
+
+
+class Outages(Bucket):
+    """A bucket that answers 503 to everybody from time to time."""
+
+    def __init__(self, rate: float, every_s: float, lasting_s: float, burst: float = 5.0) -> None:
+        super().__init__(rate, burst)
+        self.every_s, self.lasting_s = every_s, lasting_s
+
+    def down(self, now: float) -> bool:
+        return now % self.every_s >= self.every_s - self.lasting_s
+
+    def arrive(self, now: float) -> Decision:
+        return Decision(503, self.refusal_s) if self.down(now) else super().arrive(now)
+
+    def capacity(self, now: float) -> float:
+        return 0.0 if self.down(now) else self.rate
+
+
+class InFlightCap(Server):
+    """At most `most` at once, whatever the rate; latencies vary."""
+
+    def __init__(self, most: int, latency_s: float = 0.3, sigma: float = 0.4) -> None:
+        self.most, self.latency_s, self.sigma = most, latency_s, sigma
+
+    def arrive(self, now: float) -> Decision:
+        if self.in_flight > self.most:
+            return self.refused()
+        return Decision(latency_s=self.latency_s * math.exp(self.random.gauss(0.0, self.sigma)))
+
+    def capacity(self, now: float) -> float:
+        return min(self.most, CEILING) / (self.latency_s * math.exp(self.sigma**2 / 2.0))
+
+
+class Workers(Server):
+    """M/G/c: `workers` serve one after the other, first come, first served; nobody is refused, everybody waits."""
+
+    def __init__(self, workers: int, service_s: float, sigma: float = 0.5) -> None:
+        self.workers, self.service_s, self.sigma = workers, service_s, sigma
+        self.free_at = [0.0] * workers
+        self.latency_s = service_s
+
+    def arrive(self, now: float) -> Decision:
+        done = max(now, heapq.heappop(self.free_at)) + self.service_s * math.exp(self.random.gauss(0.0, self.sigma))
+        heapq.heappush(self.free_at, done)
+        latency_s = done - now
+        return Decision(0, 30.0) if latency_s > 30.0 else Decision(latency_s=latency_s)
+
+    def capacity(self, now: float) -> float:
+        return self.workers / (self.service_s * math.exp(self.sigma**2 / 2.0))
+
+
+class Knee(Server):
+    """Beyond `knee` in flight every answer gets slower, by a power: more at once is less a second."""
+
+    def __init__(self, knee: int, latency_s: float = 0.2, power: float = 2.0) -> None:
+        self.knee, self.latency_s, self.power = knee, latency_s, power
+
+    def arrive(self, now: float) -> Decision:
+        load = max(1.0, self.in_flight / self.knee)
+        return Decision(latency_s=self.latency_s * load**self.power * self.random.uniform(0.8, 1.2))
+
+    def capacity(self, now: float) -> float:
+        return self.knee / self.latency_s
+
+
+class SlowTokens(Bucket):
+    """A bucket whose tokens live a minute and take five seconds to get."""
+
+    token_s = 5.0
+    token_lifetime_s = 65.0
+
+
+MODELS: dict[str, Callable[[], Server]] = {
+    "strict bucket, 50/s": lambda: Bucket(50.0),
+    "strict bucket, 200/s, Retry-After": lambda: Bucket(200.0, retry_after_s=1.0),
+    "bucket of 20, 50/s": lambda: Bucket(50.0, 20.0),
+    "bucket of 100, 100/s, Retry-After": lambda: Bucket(100.0, 100.0, retry_after_s=1.0),
+    "slow bucket, 5/s": lambda: Bucket(5.0, 2.0, latency_s=0.5),
+    "10 in flight": lambda: InFlightCap(10),
+    "40 in flight": lambda: InFlightCap(40),
+    "8 workers": lambda: Workers(8, 0.15),
+    "1 worker": lambda: Workers(1, 0.1),
+    "knee at 30": lambda: Knee(30),
+    "by time of day": lambda: TimeOfDay((50.0, 100.0, 25.0), 300.0),
+    "outages": lambda: Outages(50.0, 200.0, 20.0),
+    "heavy tail, 60/s": lambda: HeavyTail(60.0, 10.0, latency_s=0.2),
+    "slow tokens": lambda: SlowTokens(50.0, 5.0),
+}
