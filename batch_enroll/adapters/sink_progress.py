@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from textwrap import wrap
 from typing import TYPE_CHECKING, Final, Self
 
 from rich.console import Console, Group
@@ -32,6 +33,14 @@ _PLAIN_LINE_S: Final = 10.0
 _LOOKS: Final = 50  # the rate is that of the last 50 looks: ten seconds of a display
 _CAUSES: Final = 3
 _MINUTE_S: Final = 60
+_WIDEST: Final = 80
+_STOPPING: Final = {
+    "interrupted": "Stopping: what is in flight is finished, then the results are written. Ctrl-C again stops at once.",
+    "deadline": "Its deadline has come: what is in flight is finished, then the results are written.",
+    "api_down": "Stopping: the API is down.",
+    "auth_refused": "Stopping: the credentials were refused.",
+    "too_many_failures": "Stopping: too many rows fail.",
+}
 
 
 @dataclass(slots=True)
@@ -139,7 +148,7 @@ class ProgressSink:
                 self._count.lost_s = lost_s
                 self._count.paused_until = self._clock() + paused_s
             case Stopping(reason):
-                self._count.stopping = reason.replace("_", " ")
+                self._count.stopping = _STOPPING.get(reason, "Stopping; what is in flight is finished first.")
                 self._next_look_at = self._clock()
             case RunEnded(run):
                 self._silent |= run.dry_run  # nothing was sent, so there is no speed to tell
@@ -176,7 +185,8 @@ class ProgressSink:
             self._live.update(self._display(now), refresh=True)
             self._next_look_at = now + _REDRAW_S
         else:
-            self._say(f"{self._progress()}, {', '.join(self._figures(now))}")
+            stopping = f"; {self._count.stopping}" if self._count.stopping else ""
+            self._say(f"{self._progress()}, {', '.join(self._figures(now))}{stopping}")
             self._next_look_at = now + _PLAIN_LINE_S
         self._looks.append((now, self._count.done))
 
@@ -210,7 +220,7 @@ class ProgressSink:
         count = self._count
         rate = self._rows_per_s(now)
         yield f"{rate:,.1f} rows/s"
-        if count.estimated is not None and rate > 0 and count.done < count.estimated:
+        if count.estimated is not None and rate > 0 and count.done < count.estimated and not count.stopping:
             yield f"ETA {_clock_time((count.estimated - count.done) / rate)}"
         yield f"in flight {count.in_flight}"
         if count.rate_per_s is not None:
@@ -222,26 +232,27 @@ class ProgressSink:
             yield f"paused {count.paused_until - now:.0f} s"
         if count.to_mend:
             yield f"not enrolled {count.to_mend.total():,}"
-        if count.stopping:
-            yield f"stopping: {count.stopping}"
 
     def _rows_per_s(self, now: float) -> float:
         then, done = self._looks[0] if self._looks else (now, 0)
         return (self._count.done - done) / (now - then) if now > then else 0.0
 
     def _display(self, now: float) -> Group:
-        width = self._console.width
-        lines: list[Text | Table] = [self._bar()]
+        # No wider than most terminals: one that is made narrower would wrap what was drawn, and never clear it.
+        width = min(self._console.width, _WIDEST)
+        lines: list[Text | Table] = [self._bar(width)]
         lines += [Text(line, no_wrap=True, overflow="ellipsis") for line in _filled(self._figures(now), width)]
+        lines += [Text(line) for line in wrap(self._count.stopping, width)]
         for number, cause in self._count.top_causes():
             lines.append(Text(f"{number:>7,}  {cause}", style="yellow", no_wrap=True, overflow="ellipsis"))
         return Group(*lines)
 
-    def _bar(self) -> Table:
+    def _bar(self, width: int) -> Table:
         """The bar with its counts; the bar gives way when the terminal is narrow."""
         count = self._count
         total = None if count.estimated is None else max(count.estimated, count.done)
         grid = Table.grid(padding=(0, 1), expand=True)
+        grid.width = width
         grid.add_column(ratio=1)
         grid.add_column(justify="right", no_wrap=True, overflow="ellipsis")
         bar = ProgressBar(total=total, completed=count.done, pulse=total is None, animation_time=count.done)

@@ -156,7 +156,7 @@ def test_stopping_is_told_at_once() -> None:
     with ProgressSink(stream, clock) as sink:
         sink.emit(RunStarted(RUN, 100))
         sink.emit(Stopping("api_down"))
-    assert "stopping: api down" in stream.getvalue()
+    assert "Stopping: the API is down." in stream.getvalue()
 
 
 def test_rows_that_were_never_tried_count_neither_as_done_nor_as_failed() -> None:
