@@ -130,6 +130,9 @@ class Ledger(Protocol):
     def results(self, run_id: RunId) -> Iterator[ResultRow]:
         """Every row of the run in input order; a claimed row that never settled is UNKNOWN (E402)."""
 
+    def enrolled(self, run_id: RunId) -> Iterator[tuple[EnrollmentRequest, ResultRow]]:
+        """The run's rows that it enrolled itself, the last one first, each with its request and its result."""
+
     def unsettled(self, run_id: RunId) -> Iterator[PlannedRow]:
         """The run's rows that were claimed and never settled, to be looked up first; claim them again to go on."""
 

@@ -11,6 +11,7 @@ from batch_enroll.core.errors import LedgerError
 from batch_enroll.core.model import (
     Action,
     EnrollmentKey,
+    EnrollmentRequest,
     LedgerEntry,
     Outcome,
     OutcomeKind,
@@ -121,6 +122,12 @@ class MemoryLedger:
             )
             outcome = replace(outcome, attempts=line.attempts)
             yield ResultRow(row_no, line.planned.place, line.planned.cells, outcome, line.finished_at)
+
+    def enrolled(self, run_id: RunId) -> Iterator[tuple[EnrollmentRequest, ResultRow]]:
+        for row in reversed(list(self.results(run_id))):
+            request = self._lines_of(run_id)[row.row_no].planned.request
+            if row.outcome.kind is OutcomeKind.ENROLLED and request is not None:
+                yield replace(request, action=Action.ENROLL), row
 
     def unsettled(self, run_id: RunId) -> Iterator[PlannedRow]:
         for _, line in sorted(self._lines_of(run_id).items()):

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from batch_enroll.core.model import (
         EnrollmentKey,
+        EnrollmentRequest,
         LedgerEntry,
         Owner,
         PlannedRow,
@@ -60,6 +61,10 @@ class OverlayLedger:
     def runs(self) -> Iterable[RunRecord]:
         """The runs of the scratch ledger."""
         return self._scratch.runs()
+
+    def enrolled(self, run_id: RunId) -> Iterator[tuple[EnrollmentRequest, ResultRow]]:
+        """The enrolled rows of the real ledger: what a rehearsal enrolls is nowhere."""
+        return iter(()) if self._real is None else self._real.enrolled(run_id)
 
     def unsettled(self, run_id: RunId) -> Iterator[PlannedRow]:
         """The unsettled rows of the scratch ledger."""

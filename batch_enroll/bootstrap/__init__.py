@@ -6,6 +6,7 @@ from batch_enroll.bootstrap.going_on import resume, retry, retry_from
 from batch_enroll.bootstrap.guest import Guest
 from batch_enroll.bootstrap.history import purge, runs
 from batch_enroll.bootstrap.unattended import Watch
+from batch_enroll.bootstrap.undoing import undo
 from batch_enroll.bootstrap.withdrawing import nobody_to_ask
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     "run_within",
     "runs",
     "show",
+    "undo",
 ]

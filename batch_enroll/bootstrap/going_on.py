@@ -22,18 +22,19 @@ from batch_enroll.bootstrap.reading import as_then, rules_of
 from batch_enroll.bootstrap.rosters import opened
 from batch_enroll.bootstrap.sending import send, server_of
 from batch_enroll.bootstrap.sinks import log_in, progress_of
+from batch_enroll.bootstrap.withdrawing import kept_of
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.keeping import NOTHING_KEPT
 from batch_enroll.core.model import TO_MEND
 from batch_enroll.core.replan import TO_RESUME, TO_RETRY, TO_RETRY_ALL, compare
 from batch_enroll.job import Corrections
+from batch_enroll.job.undoing import UNDO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from batch_enroll.core.keeping import Kept
     from batch_enroll.core.model import OutcomeKind, RunRecord, SourceRow
-    from batch_enroll.core.plan import Rules
     from batch_enroll.job import GoneOn, Rows
     from batch_enroll.ports import Ledger, RosterSource
     from batch_enroll.settings import Settings
@@ -72,7 +73,7 @@ def retry_from(settings: Settings, run_id: str | None, corrections: str) -> Gone
 async def _go_on(settings: Settings, run_id: str | None, wish: Wish) -> GoneOn:
     with ExitStack() as stack:
         ledger, record = past_run(settings, run_id, stack)
-        _refuse_another_server(settings, record)
+        refuse_another_server(settings, record)
         keep_others_out(settings, ledger, wish.command)
         record = ledger.run(record.run_id) or record  # another command may have gone on with it meanwhile
         settings, rosters = as_then(settings, record)
@@ -81,7 +82,8 @@ async def _go_on(settings: Settings, run_id: str | None, wish: Wish) -> GoneOn:
         sink = AllSinks(log_in(folder, settings, stack), progress_of(settings, stack))
         async with server_of(settings, record.run_id) as server:
             rules = rules_of(settings, record.run_id, server.scope)
-            rules = replace(rules, kept=_kept(settings, source, record, ledger, rules))
+            kept = _kept(settings, rosters, source, record, ledger, wish) if settings.withdraw else NOTHING_KEPT
+            rules = replace(rules, kept=kept, only_own=record.kind == UNDO)
             recorded = None if wish.corrections else RecordedRoster(record, ledger, overrides=settings.map).row
             planning = job.GoingOn(source, rules, ledger, wish.again, changes=wish.accept_changes, recorded=recorded)
             books = books_in(folder, settings, record.columns, ledger, sink, several=len(rosters) > 1)
@@ -104,20 +106,24 @@ def _rows(
     return source, _changes(source, record, ledger, accept=wish.accept_changes)
 
 
-def _kept(settings: Settings, source: Rows, record: RunRecord, ledger: Ledger, rules: Rules) -> Kept:
-    """What no withdrawal may take, now; the run's own rows count beside those that were mended."""
-    if not settings.withdraw:
-        return NOTHING_KEPT
+def _kept(
+    settings: Settings, rosters: Sequence[str], source: Rows, record: RunRecord, ledger: Ledger, wish: Wish
+) -> Kept:
+    """What no withdrawal may take, now."""
+    if wish.corrections is None and STDIN not in rosters:
+        return kept_of(settings, rosters, opened(settings, rosters), ledger, None)
     recorded = RecordedRoster(record, ledger, overrides=settings.map)
 
     def rows() -> Iterator[SourceRow]:
+        """What the run recorded, and what was mended in it; either may be what stands."""
         yield from recorded.rows()
         yield from (row for row in source.rows() if row is not None)
 
-    return job.leaving(rows, rules, ledger).kept
+    found = job.leaving(rows, rules_of(settings, record.run_id, record.scope), ledger)
+    return replace(found.kept, leaving={})  # rows that stand in both would count twice
 
 
-def _refuse_another_server(settings: Settings, record: RunRecord) -> None:
+def refuse_another_server(settings: Settings, record: RunRecord) -> None:
     """What is left of one server's run must not be sent to another one."""
     again = " ".join(["batch-enroll run", *(ref.path for ref in record.rosters)])
     if not record.lasting:

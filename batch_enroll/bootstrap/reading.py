@@ -65,6 +65,12 @@ def defaults_of(settings: Settings) -> Defaults:
     return Defaults(settings.course_id, settings.school_id, settings.role, settings.begin_date)
 
 
+def undoing(settings: Settings) -> Settings:
+    """Settings that read the roster of an undo, whatever was said of other rosters."""
+    plain = Options(no_roster_columns=settings.no_roster_columns, withdraw=True)
+    return on_a_day(settings.model_copy(update=plain.model_dump(exclude={"rosters"})))
+
+
 def rules_of(settings: Settings, run_id: RunId, scope: str) -> Rules:
     """What the plan of a run depends on besides its rows."""
     return Rules(

@@ -41,7 +41,7 @@ def kept_of(
         UsageError: nobody agreed.
     """
     rules = rules_of(settings, RunId(""), settings.base_url)
-    leaving = job.leaving(_whole(settings, rosters, source).rows, replace(rules, withdraw=True), ledger)
+    leaving = job.leaving(whole(settings, rosters, source).rows, replace(rules, withdraw=True), ledger)
     if leaving.seats and confirm is not None and not settings.dry_run:
         confirm(seats_told(leaving.seats, settings))
     return leaving.kept
@@ -53,7 +53,7 @@ def seats_told(seats: int, settings: Settings) -> str:
     return f"{counted} would be withdrawn at {settings.base_url or 'the rehearsal server'} ({settings.env})"
 
 
-def _whole(settings: Settings, rosters: Sequence[str], source: RosterSource) -> RosterSource:
+def whole(settings: Settings, rosters: Sequence[str], source: RosterSource) -> RosterSource:
     """The roster without its limit: rows beyond it keep their seats too."""
     if settings.limit is None:
         return source

@@ -42,7 +42,8 @@ def run_lines(summary: RunSummary, paint: Paint) -> Iterator[str]:
 def _headline(summary: RunSummary, paint: Paint) -> Iterator[str]:
     run = summary.run
     tone = Tone.GOOD if summary.exit_status == 0 else Tone.BAD
-    yield paint(f"Run {run.run_id} on {run.environment}", Tone.STRONG)
+    what = f"Undo of run {summary.undone}: run" if summary.undone else "Run"
+    yield paint(f"{what} {run.run_id} on {run.environment}", Tone.STRONG)
     for roster in run.rosters:
         yield f"  {_visible(roster.path)}: {_counted(roster.rows, 'row')}"
     if run.dry_run:
@@ -132,6 +133,8 @@ def _next_command(summary: RunSummary) -> tuple[str, list[str]] | None:
     to_mend = any(summary.outcomes.get(kind, 0) for kind in TO_MEND)
     server = ["--env", run.environment] if run.environment != "custom" else ["--base-url", run.base_url]
     again = ["batch-enroll", "run", *(roster.path for roster in run.rosters)]
+    if summary.undone:
+        again = ["batch-enroll", "undo", summary.undone]
     if run.dry_run:
         return "Next: the same without --dry-run", [*again, *server]
     if run.lasting and any(summary.outcomes.get(kind, 0) for kind in TO_RESUME):

@@ -59,8 +59,9 @@ def runs_lines(past: Sequence[RunRecord], paint: Paint) -> Iterator[str]:
         tone = Tone.GOOD if run.exit_status == 0 else Tone.BAD
         exit_status = paint(f"{'-' if run.exit_status is None else run.exit_status:>6}", tone)
         when = f"{run.started_at:%Y-%m-%d %H:%M}Z"
+        undoes = f" (undoes {run.facts['undone']})" if "undone" in run.facts else ""
         counts = f"{sum(run.outcomes.values()):>9,}{well(run):>10,}"
-        yield f"{when:<19}{run.environment:<11}{counts}{exit_status}  {run.run_id}"
+        yield f"{when:<19}{run.environment:<11}{counts}{exit_status}  {run.run_id}{undoes}"
 
 
 def register(app: typer.Typer) -> None:

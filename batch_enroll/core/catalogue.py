@@ -59,6 +59,7 @@ WITHDRAWN: Final = "S103"
 INACTIVE: Final = "S104"
 KEPT: Final = "S105"
 SHARED: Final = "S106"
+NOT_OURS: Final = "S107"
 SEEN_BY_SERVER: Final = "A101"
 SEEN_BY_LOOK_UP: Final = "A102"
 SEEN_BY_LEDGER: Final = "A103"
@@ -211,6 +212,10 @@ CATALOGUE: Final[dict[str, Entry]] = {
     SHARED: Entry(
         "the user has another seat in this course and school, which a withdrawal would take too",
         "See batch-enroll enrollments USER; withdraw by class with --via oneroster, or by hand.",
+    ),
+    NOT_OURS: Entry(
+        "the seat that is there is not the one that the run made",
+        "See batch-enroll enrollments USER; withdraw it by hand if it should go.",
     ),
     SEEN_BY_SERVER: Entry("the server says the seat was there before", ""),
     SEEN_BY_LOOK_UP: Entry("the look-up shows the seat was there before", ""),

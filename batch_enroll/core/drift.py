@@ -20,7 +20,9 @@ _COMPARED: Final = 7  # a week of nights
 _FEWEST: Final = 3
 _FEW_ROWS: Final = 5  # so many more rows to mend are a bad day, not a trend
 _FEW_REQUESTS: Final = 100  # below, a rate says nothing
-_SETTLED_BEFORE: Final = frozenset({OutcomeKind.ALREADY_ENROLLED.value, OutcomeKind.SKIPPED.value})
+_SETTLED_BEFORE: Final = frozenset(
+    {OutcomeKind.ALREADY_ENROLLED.value, OutcomeKind.ALREADY_WITHDRAWN.value, OutcomeKind.SKIPPED.value}
+)
 
 
 def comparable(run: RunRecord, runs: Iterable[RunRecord]) -> list[RunRecord]:

@@ -289,11 +289,19 @@ EXPLANATIONS: Final[dict[str, Explanation]] = {
         ),
     ),
     catalogue.SHARED: Explanation(
-        "The server lists more than one seat of the user in this course and school. EduBridge can only take all of "
-        "them, so nothing was sent.",
+        "The server lists more seats of the user in this course and school than the roster withdraws. EduBridge can "
+        "only take all of them, so nothing was sent.",
         (
             "the user sits in two classes of the course, of which the roster names one",
             "the user has a second role in the course, or a seat at a second school where the row names none",
+        ),
+    ),
+    catalogue.NOT_OURS: Explanation(
+        "An undo withdraws only what its run created. The seat that the server lists has another id than that run was "
+        "told, or began on another day than it would have, so nothing was sent.",
+        (
+            "the seat was there before the run, and the server answered as if it had just been made",
+            "the seat was withdrawn meanwhile, and the user was enrolled again by hand or by another program",
         ),
     ),
     catalogue.NEVER_THERE: Explanation(

@@ -15,6 +15,7 @@ def line_of(run: RunRecord) -> dict[str, Json]:
     """The shape of one run in `runs --json`; a run that has not ended has null for its end and exit status."""
     return {
         "run_id": run.run_id,
+        "kind": run.kind,
         "environment": run.environment,
         "base_url": run.base_url,
         "started_at": iso_utc(run.started_at),

@@ -146,6 +146,8 @@ class EnrollmentRequest:
         action: what is done first; LOOK_UP if the server may have had the row before.
         aim: ENROLL or WITHDRAW, what the row is for.
         sent_before: an earlier try of this very run may have sent it, so what is found done is this run's work.
+        seats: of a withdrawal, how many seats of the user in that course and school the roster withdraws.
+        sourced_id, begin_date: of a withdrawal, those of the only seat that may be withdrawn; None: whichever it is.
     """
 
     row_no: int
@@ -156,6 +158,7 @@ class EnrollmentRequest:
     metadata: Mapping[str, Json] = field(default_factory=dict)
     sent_before: bool = False
     aim: Action = Action.ENROLL
+    seats: int = 1
 
 
 class OutcomeKind(StrEnum):
@@ -318,6 +321,7 @@ class Seat:
     course_id: CourseId
     school_id: SchoolId | None
     role: Role | None
+    begin_date: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

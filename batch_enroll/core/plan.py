@@ -58,6 +58,7 @@ class Rules:
         recheck: whether the server is asked for seats that the ledger knows, instead of believing the ledger.
         withdraw: whether rows that say `tobedeleted` are withdrawn; otherwise they are skipped.
         kept: seats that rows of the same roster want, which no withdrawal may take along.
+        only_own: whether a seat is withdrawn only if it has the sourcedId and begin that the row names.
     """
 
     scope: str
@@ -68,6 +69,7 @@ class Rules:
     recheck: bool = False
     withdraw: bool = False
     kept: Kept = NOTHING_KEPT
+    only_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,9 @@ def _nothing_to_do(row: RosterRow, rules: Rules) -> Outcome | None:
 def _request(row_no: int, row: RosterRow, rules: Rules) -> EnrollmentRequest:
     key = EnrollmentKey(rules.scope, row.user_id, row.course_id, row.school_id, row.role)
     if row.status is RowStatus.TO_BE_DELETED:
-        return EnrollmentRequest(row_no, key, Action.WITHDRAW, aim=Action.WITHDRAW)
+        seats = rules.kept.leaving_at(Pair(row.user_id, row.course_id), row.school_id)
+        request = EnrollmentRequest(row_no, key, Action.WITHDRAW, aim=Action.WITHDRAW, seats=seats)
+        return replace(request, sourced_id=row.sourced_id, begin_date=row.begin_date) if rules.only_own else request
     return EnrollmentRequest(row_no, key, Action.ENROLL, row.begin_date, _sourced_id(row, key, rules), row.metadata)
 
 

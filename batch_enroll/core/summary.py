@@ -91,6 +91,11 @@ class RunSummary:
         """Whether anything differs from the last run of the roster; a run that was never finished has changed."""
         return self.run.facts.get("changed") is not False
 
+    @property
+    def undone(self) -> str:
+        """The run that this one undid; empty if it was no undo."""
+        return str(self.run.facts.get("undone", ""))
+
     def as_json(self) -> dict[str, Json]:
         """The shape of `summary.json` and `--json`; times are ISO 8601 UTC."""
         run = self.run

@@ -2,7 +2,7 @@
 
 Rules and their sources:
 - The user's seats are asked for first: EduBridge's unenroll takes every seat of the user in the course and school,
-  whatever its class and role (contract 1.1), so where there is more than one, nothing is sent.
+  whatever its class and role (contract 1.1), so where there are more than the roster withdraws, nothing is sent.
 - A seat that the look-up misses is withdrawn all the same: reads lag behind writes, and a withdrawal may be repeated.
 - A 404 may mean the seat, the user, the course or the school (contract 2.2): what the server lists afterwards decides.
 - Lost answers, 5xx and 408 may have been acted on; they are looked up, as for enrollments.
@@ -11,8 +11,9 @@ Rules and their sources:
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core import catalogue
 from batch_enroll.core.model import Action, Meaning, NoReply, Outcome, OutcomeKind, Reply
@@ -31,8 +32,11 @@ from batch_enroll.core.seats import at_the_place, holds
 from batch_enroll.core.tries import Next, Settle
 
 if TYPE_CHECKING:
-    from batch_enroll.core.model import EnrollmentRequest, Seats
+    from batch_enroll.core.model import EnrollmentRequest, Seat, Seats
     from batch_enroll.core.tries import Answer, Bench, Tries, Verdict
+
+
+_TWO_DAYS: Final = timedelta(days=2)  # whatever the server's time zone, and whether it keeps the hour of a begin
 
 
 def judge_answer(request: EnrollmentRequest, tries: Tries, answer: Answer, bench: Bench) -> Verdict:
@@ -55,14 +59,26 @@ def judge_seats(request: EnrollmentRequest, tries: Tries, seats: Seats | None, b
     mine = None if seats is None else holds(seats, request.key)
     if mine is None and (there or tries.sent > 0):
         return _missing(request, tries, seats, bench)
-    if len(there) > 1 and bench.policy.withdraws_place:
+    if len(there) > request.seats and bench.policy.withdraws_place:
         return Settle(Outcome(OutcomeKind.SKIPPED, catalogue.SHARED, f"{len(there)} seats", tries.sent))
+    if mine is not None and (why := _another(request, mine)):
+        return Settle(Outcome(OutcomeKind.SKIPPED, catalogue.NOT_OURS, why, tries.sent))
     tries = replace(tries, seen=tries.seen or mine is not None)
     if tries.last is None or tries.sent == 0:
         return Next(replace(tries, step=Action.WITHDRAW, doubt=False, look_ups=0), 0.0)
     if tries.last.kind is OutcomeKind.REJECTED:
         return _once_more(tries, bench) or Settle(tries.last)
     return send_again(Action.WITHDRAW, replace(tries, doubt=False), tries.last, bench)
+
+
+def _another(request: EnrollmentRequest, seat: Seat) -> str:
+    """In what the seat is another one than the row speaks of; empty if it may be that one."""
+    if request.sourced_id not in {None, seat.enrollment_id}:
+        return "it has another sourcedId"
+    if request.begin_date is None or seat.begin_date is None:
+        return ""
+    # A server that answers 201 for a seat that it had already is found out here: such a seat began on another day.
+    return "it began on another day" if abs(seat.begin_date - request.begin_date) > _TWO_DAYS else ""
 
 
 def _judge_reply(request: EnrollmentRequest, tries: Tries, reply: Reply, bench: Bench) -> Verdict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,23 +34,26 @@ def leaving(rows: Callable[[], Iterable[SourceRow]], rules: Rules, ledger: Ledge
         RosterError: it cannot be read to its end, so nobody can tell what the rest of it keeps.
     """
     keys: set[EnrollmentKey] = set()
+    places: Counter[tuple[Pair, SchoolId | None]] = Counter()
     for source in rows():
         row = read_row(source, rules.defaults)
         if isinstance(row, RosterRow) and row.status is RowStatus.TO_BE_DELETED:
             keys.add(EnrollmentKey(rules.scope, row.user_id, row.course_id, row.school_id, row.role))
-    kept = _kept(rows(), {Pair(key.user_id, key.course_id) for key in keys}, rules) if keys else Kept()
+            places[Pair(row.user_id, row.course_id), row.school_id] += 1
+    wanted = _wanted_by(rows(), {pair for pair, _ in places}, rules) if keys else {}
+    kept = Kept(wanted, {place: seats for place, seats in places.items() if seats > 1})
     sent = [key for key in keys if not kept.holds(Pair(key.user_id, key.course_id), key.school_id)]
     gone = sum(entry.state is SeatState.WITHDRAWN for entry in ledger.known(sent).values())
     return Leaving(len(sent) - gone, kept)
 
 
-def _kept(rows: Iterable[SourceRow], pairs: set[Pair], rules: Rules) -> Kept:
+def _wanted_by(rows: Iterable[SourceRow], pairs: set[Pair], rules: Rules) -> dict[Pair, frozenset[SchoolId | None]]:
     wanted: dict[Pair, set[SchoolId | None]] = {}
     for source in rows:
         pair, school_id = _wanted(source, rules)
         if pair in pairs:
             wanted.setdefault(pair, set()).add(school_id)
-    return Kept({pair: frozenset(schools) for pair, schools in wanted.items()})
+    return {pair: frozenset(schools) for pair, schools in wanted.items()}
 
 
 def _wanted(source: SourceRow, rules: Rules) -> tuple[Pair | None, SchoolId | None]:

@@ -430,6 +430,19 @@ def test_a_withdrawal_leaves_no_seat_or_one_that_has_to_be_looked_up(
     assert state_of(ledger) is state
 
 
+def test_what_a_run_enrolled_itself_comes_back_with_its_requests_the_last_first(ledger: Ledger) -> None:
+    ledger.begin(a_run())
+    rows = [a_row(row_no, f"user-{row_no}") for row_no in range(1, 1503)]
+    ledger.claim(RunId("run-1"), rows)
+    kinds = [OutcomeKind.ENROLLED, OutcomeKind.ALREADY_ENROLLED, OutcomeKind.FAILED]
+    ends = [Outcome(kinds[row.row_no % 3], enrollment_id=f"e{row.row_no}") for row in rows]
+    ledger.settle(RunId("run-1"), [settled(row, end) for row, end in zip(rows, ends, strict=True)])
+    made = list(ledger.enrolled(RunId("run-1")))
+    assert [row.row_no for _, row in made] == list(range(1500, 0, -3))
+    assert all(request == rows[row.row_no - 1].request for request, row in made)
+    assert made[0][1].outcome.enrollment_id == "e1500"
+
+
 def test_results_come_in_input_order_however_they_were_recorded(ledger: Ledger) -> None:
     ledger.begin(a_run())
     rows = [a_row(row_no, f"user-{row_no}") for row_no in range(1, 2501)]

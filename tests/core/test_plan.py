@@ -173,6 +173,17 @@ def test_a_withdrawal_of_a_seat_that_another_row_keeps_is_never_sent() -> None:
     assert outcome_of(anywhere).code == catalogue.KEPT
 
 
+def test_a_withdrawal_tells_how_many_seats_leave_the_place_and_names_its_own_if_told_to() -> None:
+    leaving = source(status="tobedeleted", sourced_id="e1")
+    place = Pair(UserId("u1"), CourseId("c1")), SchoolId("s1")
+    (row,) = plan_rows(leaving, rules=replace(WITHDRAWING, kept=Kept(leaving={place: 2})))
+    assert row.request is not None
+    assert (row.request.seats, row.request.sourced_id) == (2, None)
+    (own,) = plan_rows(leaving, rules=replace(WITHDRAWING, only_own=True))
+    assert own.request is not None
+    assert (own.request.seats, own.request.sourced_id) == (1, "e1")
+
+
 def test_a_seat_withdrawn_by_an_earlier_run_is_not_withdrawn_again_unless_rechecking() -> None:
     leaving = source(status="tobedeleted")
     (row,) = plan_rows(leaving, rules=WITHDRAWING, u1=entry(SeatState.WITHDRAWN))

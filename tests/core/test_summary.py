@@ -69,6 +69,13 @@ def test_everything_enrolled_or_already_so_is_0_and_skips_do_not_matter() -> Non
     assert tally_of(ENROLLED, ALREADY, SKIPPED).exit_status() == 0
 
 
+def test_an_undo_names_the_run_that_it_undid() -> None:
+    assert summary_of(ENROLLED).undone == ""
+    undo = replace(RUN, kind="undo", facts={"undone": "r0"})
+    summary = summarise(undo, tally_of(ENROLLED), {})
+    assert (summary.undone, summary.as_json()["kind"]) == ("r0", "undo")
+
+
 def test_rows_withdrawn_as_the_roster_says_are_fine_too() -> None:
     gone = Outcome(OutcomeKind.WITHDRAWN), Outcome(OutcomeKind.ALREADY_WITHDRAWN, catalogue.GONE_BY_LEDGER)
     assert tally_of(ENROLLED, *gone).exit_status() == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import pytest
@@ -90,6 +91,26 @@ def test_where_the_user_has_another_seat_nothing_is_sent() -> None:
     for other in (seat(Role.TEACHER), seat(number=2)):
         outcome = settled(Seats((seat(), other)))
         assert (outcome.kind, outcome.code, outcome.attempts) == (OutcomeKind.SKIPPED, catalogue.SHARED, 0)
+
+
+def test_seats_that_the_roster_withdraws_together_are_sent_for_each() -> None:
+    both = Seats((seat(), seat(Role.TEACHER)))
+    assert step(both, request=replace(REQUEST, seats=2)) is Action.WITHDRAW
+
+
+def test_a_row_that_names_its_seat_withdraws_no_other() -> None:
+    assert step(THERE, request=replace(REQUEST, sourced_id="e1")) is Action.WITHDRAW
+    outcome = settled(THERE, request=replace(REQUEST, sourced_id="e7"))
+    assert (outcome.kind, outcome.code) == (OutcomeKind.SKIPPED, catalogue.NOT_OURS)
+
+
+def test_a_row_that_names_a_begin_withdraws_no_seat_that_began_on_another_day() -> None:
+    noon = datetime(2026, 9, 1, 12, tzinfo=UTC)
+    dated = replace(REQUEST, begin_date=noon)
+    for moved, kind in ((timedelta(hours=-36), Next), (timedelta(days=-3), Settle), (timedelta(days=3), Settle)):
+        listed = Seats((replace(seat(), begin_date=noon + moved),))
+        assert isinstance(following(listed, request=dated), kind)
+    assert step(THERE, request=dated) is Action.WITHDRAW
 
 
 def test_an_api_that_withdraws_single_seats_may_do_so_beside_others() -> None:

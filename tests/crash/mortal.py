@@ -149,6 +149,7 @@ class World:
     server: FakeServer
     ledger: MemoryLedger = field(default_factory=lambda: MemoryLedger(lambda: NOON))
     deaths: int = 0
+    rules: Rules = RULES
 
     async def live(self, crash: Crash | None = None) -> Ending | None:
         """One process: begins the run, or goes on with it. None if it died."""
@@ -183,9 +184,9 @@ class World:
         planning: Planning
         if self.ledger.run() is None:
             ledger.begin(RunRecord(FIRST_RUN, "test", "https://api.test", "test", COLUMNS, NOON, "runs"))
-            planning = RosterPlanning(roster, RULES, ledger)
+            planning = RosterPlanning(roster, self.rules, ledger)
         else:
-            planning = GoingOn(roster, RULES, ledger, TO_RESUME)
+            planning = GoingOn(roster, self.rules, ledger, TO_RESUME)
         return await Engine(FIRST_RUN, self._parts(gateway, ledger)).run(planning, SignalsAt().__aiter__())
 
     @staticmethod

@@ -41,6 +41,12 @@ def test_a_class_or_role_that_stays_keeps_the_seats_of_the_course() -> None:
     assert left(row(school="s2"), row(school="", **GONE)).seats == 0
 
 
+def test_rows_that_leave_the_same_place_are_told() -> None:
+    kept = left(row(**GONE), row(role="teacher", **GONE), row("u2", **GONE)).kept
+    assert kept.leaving_at(PAIR, SchoolId("s1")) == 2
+    assert kept.leaving_at(Pair(UserId("u2"), CourseId("c1")), SchoolId("s1")) == 1
+
+
 def test_a_row_that_ended_keeps_nothing_and_one_that_cannot_be_read_keeps_what_it_names() -> None:
     assert left(row(end_date="2020-01-01"), row(**GONE)).seats == 1
     assert left(row(role="wizard"), row(**GONE)).seats == 0

@@ -9,6 +9,7 @@ import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
+from batch_enroll.adapters.api.moments import moment_of
 from batch_enroll.adapters.api.wire import SUCCESS, dicts, parsed_json, segment, success
 from batch_enroll.core.dates import iso_utc
 from batch_enroll.core.model import Action, CourseId, NoReply, Reply, Role, SchoolId, Seat, Seats
@@ -91,6 +92,7 @@ def _seat(row: dict[str, Json]) -> Seat | None:
         course_id=CourseId(course),
         school_id=None if school is None else SchoolId(school),
         role=Role(role) if isinstance(role, str) and role in set(Role) else None,
+        begin_date=moment_of(row.get("beginDate")),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -171,7 +172,7 @@ def settle_columns(run_no: int, settled: Settled, now: int) -> Params:
 
 def result_from(row: AnyRow) -> ResultRow:
     """One line of `statements.RESULTS` as a line of the results."""
-    row_no, file, file_row, sheet, cells, kind, code, detail, attempts, status, enrollment_id, finished_at = row
+    row_no, file, file_row, sheet, cells, kind, code, detail, attempts, status, enrollment_id, finished_at, *_ = row
     if kind is None:
         kind, code, detail = INTERRUPTED
     outcome = Outcome(OutcomeKind(kind), code, detail, attempts, status, enrollment_id)
@@ -180,20 +181,24 @@ def result_from(row: AnyRow) -> ResultRow:
 
 def unsettled_from(row: AnyRow, scope: str) -> PlannedRow:
     """One line of `run_rows` as a row that has to be looked up before it is sent."""
+    request = replace(request_from(row, scope), action=Action.LOOK_UP)
+    place = Place(row.roster_file, row.roster_row, row.roster_sheet)
+    return PlannedRow(row.row_no, place, tuple(json.loads(row.cells)), request)
+
+
+def request_from(row: AnyRow, scope: str) -> EnrollmentRequest:
+    """The request of one line of `run_rows`."""
     user_id, course_id, school_id, role, begin_date, sourced_id, metadata, *aim = json.loads(row.request)
-    request = EnrollmentRequest(
+    return EnrollmentRequest(
         row_no=row.row_no,
         key=EnrollmentKey(
             scope, UserId(user_id), CourseId(course_id), None if school_id is None else SchoolId(school_id), Role(role)
         ),
-        action=Action.LOOK_UP,
         begin_date=None if begin_date is None else datetime.fromisoformat(begin_date),
         sourced_id=sourced_id,
         metadata=metadata,
         aim=Action(*aim) if aim else Action.ENROLL,
     )
-    place = Place(row.roster_file, row.roster_row, row.roster_sheet)
-    return PlannedRow(row.row_no, place, tuple(json.loads(row.cells)), request)
 
 
 def entry_from(row: AnyRow) -> tuple[bytes, LedgerEntry]:

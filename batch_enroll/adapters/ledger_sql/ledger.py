@@ -14,6 +14,7 @@ from batch_enroll.adapters.ledger_sql.failures import told
 from batch_enroll.adapters.ledger_sql.opening import engine_for, let_readers_in, name_of, place_of
 from batch_enroll.adapters.ledger_sql.schema import MIGRATIONS, ROWS, RUNS, prepare
 from batch_enroll.adapters.ledger_sql.statements import (
+    ENROLLED,
     KNOWN,
     RESULTS,
     RUNS_LATEST_FIRST,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from batch_enroll.adapters.ledger_sql.schema import Migration
     from batch_enroll.core.model import (
         EnrollmentKey,
+        EnrollmentRequest,
         LedgerEntry,
         Owner,
         PlannedRow,
@@ -139,10 +141,15 @@ class SqlLedger:
         for row in self._rows_of(run_id, RESULTS):
             yield encoding.result_from(row)
 
+    def enrolled(self, run_id: RunId) -> Iterator[tuple[EnrollmentRequest, ResultRow]]:
+        """The rows that the run enrolled itself, the last one first, each with its request and its result."""
+        scope = self._scope(run_id)
+        for row in self._rows_of(run_id, ENROLLED, latest_first=True):
+            yield encoding.request_from(row, scope), encoding.result_from(row)
+
     def unsettled(self, run_id: RunId) -> Iterator[PlannedRow]:
         """The rows that were claimed and never settled, in input order, to be looked up first."""
-        with self._transaction() as connection:
-            scope = connection.execute(select(RUNS.c.scope).where(RUNS.c.run_id == run_id)).scalar_one_or_none() or ""
+        scope = self._scope(run_id)
         for row in self._rows_of(run_id, select(ROWS).where(ROWS.c.kind.is_(None))):
             yield encoding.unsettled_from(row, scope)
 
@@ -205,17 +212,26 @@ class SqlLedger:
             self._run_nos[run_id] = found
         return found
 
-    def _rows_of(self, run_id: RunId, query: Select[*tuple[Any, ...]]) -> Iterator[encoding.AnyRow]:
+    def _scope(self, run_id: RunId) -> str:
+        with self._transaction() as connection:
+            return connection.execute(select(RUNS.c.scope).where(RUNS.c.run_id == run_id)).scalar_one_or_none() or ""
+
+    def _rows_of(
+        self, run_id: RunId, query: Select[*tuple[Any, ...]], *, latest_first: bool = False
+    ) -> Iterator[encoding.AnyRow]:
         """The run's rows that `query` selects, in input order, in pieces: memory stays flat, writers get turns."""
-        after = 0
+        row_no, last = ROWS.c.row_no, None
         while True:
             with self._transaction() as connection:
-                mine = and_(ROWS.c.run_no == self._run_no(connection, run_id), ROWS.c.row_no > after)
-                rows = connection.execute(query.where(mine).order_by(ROWS.c.row_no).limit(_ROWS_AT_ONCE)).all()
+                mine = query.where(ROWS.c.run_no == self._run_no(connection, run_id))
+                if last is not None:
+                    mine = mine.where(row_no < last if latest_first else row_no > last)
+                ordered = mine.order_by(row_no.desc() if latest_first else row_no).limit(_ROWS_AT_ONCE)
+                rows = connection.execute(ordered).all()
             yield from rows
             if len(rows) < _ROWS_AT_ONCE:
                 return
-            after = rows[-1].row_no
+            last = rows[-1].row_no
 
 
 def _purged(now: int) -> dict[str, str | int]:

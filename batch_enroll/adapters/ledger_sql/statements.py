@@ -10,7 +10,7 @@ from sqlalchemy import Boolean, and_, bindparam, case, literal_column, select, u
 from sqlalchemy.dialects import postgresql, sqlite
 
 from batch_enroll.adapters.ledger_sql.schema import ROWS, RUNS, SEATS
-from batch_enroll.core.model import SeatState
+from batch_enroll.core.model import OutcomeKind, SeatState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,6 +67,8 @@ RESULTS: Final = select(
     ROWS.c.enrollment_id,
     ROWS.c.finished_at,
 )
+
+ENROLLED: Final = RESULTS.add_columns(ROWS.c.request).where(ROWS.c.kind == OutcomeKind.ENROLLED.value)
 
 KNOWN: Final = (
     select(SEATS.c.digest, SEATS.c.row_no, SEATS.c.state, SEATS.c.settled_at, RUNS.c.run_id, *_PLACE)

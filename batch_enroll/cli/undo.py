@@ -1,0 +1,69 @@
+"""`batch-enroll undo`: what a run enrolled, withdrawn again."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
+from batch_enroll.cli.confirm import confirming
+from batch_enroll.cli.errors import meaning
+from batch_enroll.cli.output import Answer, tell
+from batch_enroll.cli.resume import gone_on, summary_of
+
+HELP = """Withdraws the seats that a run created, the last one first, and nothing else.
+
+Seats that were there before, that a later run found or changed, or that the user holds beside another one in the same
+course and school are left alone. It is a run of its own, with results and a folder; resume finishes one that was
+interrupted. With nothing left to undo it says so and exits with 0.
+"""
+EPILOG = """Examples:
+
+\b
+  batch-enroll undo 20260901T060000Z-term --env staging
+  batch-enroll undo 20260901T060000Z-term --env production --dry-run
+  batch-enroll undo 20260901T060000Z-term --env production --yes --json
+"""
+
+
+def undo(  # noqa: PLR0913, PLR0917 - one argument for each option
+    run: Annotated[str, typer.Argument(metavar="RUN", help="The run's id; batch-enroll runs lists them.")],
+    yes: opt.Yes = False,  # noqa: FBT002 - a flag
+    dry_run: opt.DryRun = False,  # noqa: FBT002 - a flag
+    env: opt.Env = None,
+    base_url: opt.BaseUrl = None,
+    token_url: opt.TokenUrl = None,
+    rate: opt.Rate = None,
+    max_in_flight: opt.MaxInFlight = None,
+    out: opt.Out = None,
+    state: opt.State = None,
+    ledger_url: opt.LedgerUrl = None,
+    config: opt.Config = None,
+    deadline: opt.Deadline = None,
+    grace: opt.Grace = None,
+    quiet: opt.Quiet = False,  # noqa: FBT002 - a flag
+    log_format: opt.LogFormat = None,
+    as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
+) -> Answer:
+    """The answer of a run undone."""
+    del as_json
+    from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
+
+    flags: dict[str, object] = {
+        "env": env, "base_url": base_url, "token_url": token_url, "rate": rate, "max_in_flight": max_in_flight,
+        "out": out, "state": state, "ledger_url": ledger_url, "config": config, "dry_run": dry_run,
+        "deadline": deadline, "grace": grace, "quiet": quiet, "log_format": log_format,
+    }  # fmt: skip
+    settings = load(flags)
+    from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
+
+    watch = bootstrap.Watch(settings, tell, meaning)
+    undoing = partial(bootstrap.undo, settings, run, confirming(yes=yes))
+    return gone_on(watch.over(undoing, summary_of), "undo")
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("undo", help=HELP, short_help="Withdraw what a run enrolled.", epilog=EPILOG)(undo)
