@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from batch_enroll.core.model import EnrollmentRequest, ResultRow
 
 SEATS: Final = "seats.csv"
-_COLUMNS: Final = ("user_id", "course_id", "school_id", "role", "status", "begin_date", "sourced_id", "undoes")
+_COLUMNS: Final = (
+    "user_id",
+    "course_id",
+    "school_id",
+    "class_id",
+    "role",
+    "status",
+    "begin_date",
+    "sourced_id",
+    "undoes",
+)
 
 
 def write_seats(path: Path, created: Iterable[tuple[EnrollmentRequest, ResultRow]], began_at: datetime) -> None:
@@ -40,7 +50,7 @@ def write_seats(path: Path, created: Iterable[tuple[EnrollmentRequest, ResultRow
 
 def _cells(request: EnrollmentRequest, row: ResultRow, began_at: datetime) -> Iterator[str]:
     key = request.key
-    yield from (key.user_id, key.course_id, key.school_id or "", key.role.value, "tobedeleted")
+    yield from (key.user_id, key.course_id, key.school_id or "", key.class_id or "", key.role.value, "tobedeleted")
     yield iso_utc(request.begin_date or row.finished_at or began_at)
     yield row.outcome.enrollment_id or ""
     yield str(row.place)

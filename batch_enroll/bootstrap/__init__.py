@@ -2,6 +2,7 @@
 
 from batch_enroll.bootstrap.commands import check, rehearse, run, run_within, show
 from batch_enroll.bootstrap.doctor import doctor
+from batch_enroll.bootstrap.enrollments import enrollments
 from batch_enroll.bootstrap.going_on import resume, retry, retry_from
 from batch_enroll.bootstrap.guest import Guest
 from batch_enroll.bootstrap.history import purge, runs
@@ -14,6 +15,7 @@ __all__ = [
     "Watch",
     "check",
     "doctor",
+    "enrollments",
     "nobody_to_ask",
     "purge",
     "rehearse",

@@ -36,6 +36,8 @@ class Options(BaseModel):
     limit: int | None = None
     send_sourced_id: str = "roster"
     withdraw: bool = False
+    via: str = "edubridge"
+    withdraw_by: str = "status"
     no_roster_columns: bool = False
     rosters: tuple[str, ...] = ()
 
@@ -65,9 +67,12 @@ def defaults_of(settings: Settings) -> Defaults:
     return Defaults(settings.course_id, settings.school_id, settings.role, settings.begin_date)
 
 
-def undoing(settings: Settings) -> Settings:
-    """Settings that read the roster of an undo, whatever was said of other rosters."""
-    plain = Options(no_roster_columns=settings.no_roster_columns, withdraw=True)
+def undoing(settings: Settings, undone: RunRecord) -> Settings:
+    """Settings that read the roster of an undo, whatever was said of other rosters; seats go the way they came."""
+    via = Options.model_validate(undone.options).via
+    plain = Options(
+        no_roster_columns=settings.no_roster_columns, withdraw=True, via=via, withdraw_by=settings.withdraw_by
+    )
     return on_a_day(settings.model_copy(update=plain.model_dump(exclude={"rosters"})))
 
 
@@ -81,4 +86,5 @@ def rules_of(settings: Settings, run_id: RunId, scope: str) -> Rules:
         send_sourced_id=SendSourcedId(settings.send_sourced_id),
         recheck=settings.recheck,
         withdraw=settings.withdraw,
+        by_class=settings.via == "oneroster",
     )

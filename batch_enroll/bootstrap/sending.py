@@ -12,7 +12,7 @@ import aiohttp
 import anyio
 
 from batch_enroll import __version__
-from batch_enroll.adapters.api import EduBridge, Wire
+from batch_enroll.adapters.api import EduBridge, OneRosterEnrollments, Wire
 from batch_enroll.adapters.oauth import Client, OAuthTokens
 from batch_enroll.bootstrap.wall import until, utc_now
 from batch_enroll.core.breaker import Breaker, BreakerLimits
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from batch_enroll.core.model import RunId
     from batch_enroll.core.pace import Pace
     from batch_enroll.engine import Ending, Planning
-    from batch_enroll.ports import EventSink, Ledger
+    from batch_enroll.ports import EventSink, Gateway, Ledger
     from batch_enroll.sandbox import Sandbox
     from batch_enroll.settings import Settings
 
@@ -93,6 +93,13 @@ def pace_of(settings: Settings, server: Server, ledger: Ledger) -> Pace:
     return SelfTuningPace(limits, remembered(ledger.runs(), server.scope, utc_now()))
 
 
+def gateway_of(settings: Settings, wire: Wire) -> Gateway:
+    """The route that the settings name."""
+    if settings.via == "edubridge":
+        return EduBridge(wire)
+    return OneRosterEnrollments(wire, lambda: utc_now().date(), by_end_date=settings.withdraw_by == "end_date")
+
+
 async def send(
     settings: Settings,
     server: Server,
@@ -112,7 +119,7 @@ async def send(
         headers={"User-Agent": f"batch_enroll/{__version__}"},
     ) as session:
         parts = Parts(
-            gateway=EduBridge(Wire(session, server.base_url, utc_now)),
+            gateway=gateway_of(settings, Wire(session, server.base_url, utc_now)),
             tokens=OAuthTokens(session, server.client, sink, random.random),
             ledger=ledger,
             pace=pace_of(settings, server, ledger),
@@ -121,7 +128,7 @@ async def send(
             ),
             gate=Gate(probing=settings.probe == "first_row"),
             sink=sink,
-            policy=Policy(max_attempts=settings.max_attempts),
+            policy=Policy(max_attempts=settings.max_attempts, withdraws_place=settings.via == "edubridge"),
             draw=random.random,
             workers=2 * settings.at_once + _MORE_WORKERS,
             aside=OneThread(),

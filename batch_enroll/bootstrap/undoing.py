@@ -62,7 +62,7 @@ async def _withdraw(settings: Settings, undone: RunRecord, ledger: Ledger, stack
     folder = run_folder.create(settings.out, f"undo-{Path(named).name}", utc_now())
     rosters = [str(folder / SEATS)]
     write_seats(folder / SEATS, created_by(undone.run_id, ledger), undone.started_at)
-    settings = undoing(settings)
+    settings = undoing(settings, undone)
     source = opened(settings, rosters)
     if settings.dry_run:
         ledger = scratch_over(ledger, stack)

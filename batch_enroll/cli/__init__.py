@@ -11,7 +11,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batch_enroll import __version__
-from batch_enroll.cli import check, demo, doctor, explain, purge, resume, retry, run, runs, sandbox, show, undo
+from batch_enroll.cli import (
+    check,
+    demo,
+    doctor,
+    enrollments,
+    explain,
+    purge,
+    resume,
+    retry,
+    run,
+    runs,
+    sandbox,
+    show,
+    undo,
+)
 from batch_enroll.cli.errors import guarded
 from batch_enroll.cli.output import robust_streams, say, tell
 
@@ -34,7 +48,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for command in (run, resume, retry, undo, check, show, explain, runs, purge, sandbox, demo, doctor):
+for command in (run, resume, retry, undo, check, show, enrollments, explain, runs, purge, sandbox, demo, doctor):
     command.register(app)
 
 

@@ -42,6 +42,7 @@ def check(  # noqa: PLR0913, PLR0917 - one argument for each option
     as_of: opt.AsOf = None,
     limit: opt.Limit = None,
     withdraw: opt.Withdraw = False,  # noqa: FBT002 - a flag
+    via: opt.Via = None,
     state: opt.State = None,
     ledger_url: opt.LedgerUrl = None,
     config: opt.Config = None,
@@ -53,7 +54,7 @@ def check(  # noqa: PLR0913, PLR0917 - one argument for each option
         "env": env, "base_url": base_url, "rate": rate, "max_in_flight": max_in_flight, "course_id": course_id,
         "school_id": school_id, "role": role, "begin_date": begin_date, "map": map, "sheet": sheet, "as_of": as_of,
         "limit": limit, "state": state, "ledger_url": ledger_url, "config": config,
-        "withdraw": withdraw,
+        "withdraw": withdraw, "via": via,
     }  # fmt: skip
     from batch_enroll.settings import Needs, load  # noqa: PLC0415 - not for --help
 

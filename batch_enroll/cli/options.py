@@ -121,6 +121,16 @@ Recheck: TypeAlias = Annotated[
 Withdraw: TypeAlias = Annotated[
     bool, typer.Option("--withdraw", help="Withdraw the rows whose status is tobedeleted, instead of skipping them.")
 ]
+Via: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ROUTE", help="edubridge, or oneroster, which takes classes and end dates. Default: edubridge."
+    ),
+]
+WithdrawBy: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="HOW", help="With --via oneroster, withdraw by status or by end_date. Default: status."),
+]
 Yes: TypeAlias = Annotated[bool, typer.Option("--yes", help="Withdraw without being asked.")]
 Deadline: TypeAlias = Annotated[
     str | None,

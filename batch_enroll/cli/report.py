@@ -45,7 +45,7 @@ def _headline(summary: RunSummary, paint: Paint) -> Iterator[str]:
     what = f"Undo of run {summary.undone}: run" if summary.undone else "Run"
     yield paint(f"{what} {run.run_id} on {run.environment}", Tone.STRONG)
     for roster in run.rosters:
-        yield f"  {_visible(roster.path)}: {_counted(roster.rows, 'row')}"
+        yield f"  {visible(roster.path)}: {_counted(roster.rows, 'row')}"
     if run.dry_run:
         yield paint("Dry run: nothing was sent.", Tone.STRONG)
     else:
@@ -68,7 +68,7 @@ def _come_to(summary: RunSummary) -> str:
 def _overruled(allowed: Json) -> Iterator[str]:
     for each in allowed if isinstance(allowed, list) else ():
         if isinstance(each, dict):
-            yield from wrapped(_visible(f"Overruled {each['guard']} ({each['saw']}): {each['reason']}"))
+            yield from wrapped(visible(f"Overruled {each['guard']} ({each['saw']}): {each['reason']}"))
 
 
 def _counts(outcomes: Mapping[str, int], paint: Paint) -> Iterator[str]:
@@ -104,9 +104,9 @@ def _cause(cause: Cause, paint: Paint) -> Iterator[str]:
     yield from (paint(line, tone) for line in rest)
     if cause.examples:
         more = ", ..." if cause.count > len(cause.examples) else ""
-        yield from wrapped(_visible(f"at {', '.join(cause.examples)}{more}"), 7)
+        yield from wrapped(visible(f"at {', '.join(cause.examples)}{more}"), 7)
     if cause.detail and cause.detail != cause.title:
-        yield from wrapped(_visible(cause.detail), 7)
+        yield from wrapped(visible(cause.detail), 7)
     if cause.hint:
         yield from (paint(line, Tone.QUIET) for line in wrapped(f"-> {cause.hint}", 7))
 
@@ -162,7 +162,7 @@ def _next_try(summary: RunSummary, server: list[str]) -> tuple[str, list[str]]:
 
 def check_lines(checked: CheckSummary, paint: Paint) -> Iterator[str]:
     """The report of a check: how the roster was read, what would happen, and every problem, by cause."""
-    yield from map(_visible, checked.readings)
+    yield from map(visible, checked.readings)
     yield ""
     yield paint(f"{_counted(checked.rows, 'row')}; nothing was sent.", Tone.STRONG)
     yield from (f"  {name.replace('_', ' '):<18}{count:>10,}" for name, count in checked.outcomes.items() if count)
@@ -183,7 +183,7 @@ def _guards(verdicts: Sequence[Verdict], paint: Paint) -> Iterator[str]:
     for verdict in verdicts:
         if verdict.stops:
             yield ""
-            yield from (paint(line, Tone.BAD) for line in wrapped(_visible(f"A run would be stopped: {verdict}")))
+            yield from (paint(line, Tone.BAD) for line in wrapped(visible(f"A run would be stopped: {verdict}")))
 
 
 def _by_cause(problem: Finding) -> tuple[int, str]:
@@ -204,13 +204,13 @@ def _problems(code: str, problems: Sequence[Finding], paint: Paint) -> Iterator[
 def _found(problem: Finding) -> str:
     seen = f', {problem.column} "{problem.value[:_LONGEST_VALUE]}"' if problem.column else ""
     message = f": {problem.message}" if problem.message else ""
-    return _visible(f"  {Place(problem.file, problem.row, problem.sheet)}{seen}{message}")
+    return visible(f"  {Place(problem.file, problem.row, problem.sheet)}{seen}{message}")
 
 
 # -- words ----------------------------------------------------------------------------------------------------------
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """`text` on one line; what a roster holds must not steer a terminal."""
     if text.isprintable():
         return text

@@ -31,6 +31,7 @@ EPILOG = """Examples:
 def undo(  # noqa: PLR0913, PLR0917 - one argument for each option
     run: Annotated[str, typer.Argument(metavar="RUN", help="The run's id; batch-enroll runs lists them.")],
     yes: opt.Yes = False,  # noqa: FBT002 - a flag
+    withdraw_by: opt.WithdrawBy = None,
     dry_run: opt.DryRun = False,  # noqa: FBT002 - a flag
     env: opt.Env = None,
     base_url: opt.BaseUrl = None,
@@ -54,6 +55,7 @@ def undo(  # noqa: PLR0913, PLR0917 - one argument for each option
     flags: dict[str, object] = {
         "env": env, "base_url": base_url, "token_url": token_url, "rate": rate, "max_in_flight": max_in_flight,
         "out": out, "state": state, "ledger_url": ledger_url, "config": config, "dry_run": dry_run,
+        "withdraw_by": withdraw_by,
         "deadline": deadline, "grace": grace, "quiet": quiet, "log_format": log_format,
     }  # fmt: skip
     settings = load(flags)

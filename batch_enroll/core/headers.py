@@ -28,6 +28,7 @@ FIELDS: Final = (
     "status",
     "sourced_id",
     "class_id",
+    "primary",
 )
 OUR_PREFIX: Final = "enroll_"  # columns that earlier results added
 ROW_MARK: Final = "enroll_row"  # which row of the first roster a line of our files stands for
@@ -43,6 +44,7 @@ _ONEROSTER: Final = {
     "status": "status",
     "sourcedId": "sourced_id",
     "classSourcedId": "class_id",
+    "primary": "primary",
 }
 # Only headers that mean the id of the student information system in every system known to write them. What means an
 # e-mail, a code or an internal number somewhere stands in _MAYBE and is asked for.

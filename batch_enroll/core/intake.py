@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from batch_enroll.core import catalogue
 from batch_enroll.core.cells import shorten
 from batch_enroll.core.dates import read_day, read_moment
-from batch_enroll.core.model import CourseId, Role, RosterRow, RowProblem, RowStatus, SchoolId, UserId
+from batch_enroll.core.model import ClassId, CourseId, Role, RosterRow, RowProblem, RowStatus, SchoolId, UserId
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -90,6 +90,8 @@ def _typed(fields: Mapping[str, str], defaults: Defaults) -> RosterRow:
         end_date=_dated("end_date", fields.get("end_date"), read_day),
         sourced_id=_usable_id("sourced_id", fields.get("sourced_id")),
         metadata=_metadata(fields),
+        class_id=_class(fields.get("class_id")),
+        primary=_BOOL_WORDS.get(fields.get("primary", "").lower()),
     )
 
 
@@ -114,6 +116,11 @@ def _usable_id(field: str, text: str | None) -> str | None:
     if (unseen := _UNSEEN.search(text)) is not None:
         raise _FlawError(catalogue.UNUSABLE_ID, field, f"holds an invisible character, U+{ord(unseen[0]):04X}")
     return text
+
+
+def _class(text: str | None) -> ClassId | None:
+    text = _usable_id("class_id", text)
+    return None if text is None else ClassId(text)
 
 
 def _role(text: str | None) -> Role:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from batch_enroll.core.model import CourseId, SchoolId, UserId
+    from batch_enroll.core.model import ClassId, CourseId, SchoolId, UserId
 
 
 class Pair(NamedTuple):
@@ -23,26 +23,36 @@ class Pair(NamedTuple):
     course_id: CourseId
 
 
+class Room(NamedTuple):
+    """A school, and a class where the API is told classes; None: not told, so it may be any."""
+
+    school_id: SchoolId | None
+    class_id: ClassId | None = None
+
+    def may_be(self, other: Room) -> bool:
+        """Whether both may mean the same."""
+        return all(None in both or both[0] == both[1] for both in zip(self, other, strict=True))
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """What a roster says of the places that it withdraws seats from.
 
     Attributes:
-        wanted: the schools where rows want a seat, by user and course; None stands for one that is not told.
-        leaving: how many rows withdraw a seat at a place, for those that have several.
+        wanted: where rows want a seat, by user and course.
+        leaving: how many rows withdraw a seat there, for those that have several.
     """
 
-    wanted: Mapping[Pair, frozenset[SchoolId | None]] = field(default_factory=dict)
-    leaving: Mapping[tuple[Pair, SchoolId | None], int] = field(default_factory=dict)
+    wanted: Mapping[Pair, frozenset[Room]] = field(default_factory=dict)
+    leaving: Mapping[tuple[Pair, Room], int] = field(default_factory=dict)
 
-    def holds(self, pair: Pair, school_id: SchoolId | None) -> bool:
+    def holds(self, pair: Pair, room: Room) -> bool:
         """Whether a withdrawal there would take a seat that another row wants."""
-        schools = self.wanted.get(pair)
-        return schools is not None and (school_id is None or school_id in schools or None in schools)
+        return any(room.may_be(wanted) for wanted in self.wanted.get(pair, ()))
 
-    def leaving_at(self, pair: Pair, school_id: SchoolId | None) -> int:
+    def leaving_at(self, pair: Pair, room: Room) -> int:
         """How many seats the roster withdraws there."""
-        return self.leaving.get((pair, school_id), 1)
+        return self.leaving.get((pair, room), 1)
 
 
 NOTHING_KEPT: Final = Kept()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 UserId = NewType("UserId", str)
 CourseId = NewType("CourseId", str)
 SchoolId = NewType("SchoolId", str)
+ClassId = NewType("ClassId", str)
 RunId = NewType("RunId", str)
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
@@ -100,6 +101,8 @@ class RosterRow:
     end_date: date | None = None
     sourced_id: str | None = None
     metadata: Mapping[str, Json] = field(default_factory=dict)
+    class_id: ClassId | None = None
+    primary: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ class EnrollmentKey:
     """Identity of a seat across runs, and the idempotency key.
 
     `scope` names the server the seat lives on (its base URL, or one rehearsal), so that staging never answers for
-    production.
+    production. Only where the API is told the class, a seat is one of a class.
     """
 
     scope: str
@@ -115,6 +118,7 @@ class EnrollmentKey:
     course_id: CourseId
     school_id: SchoolId | None
     role: Role
+    class_id: ClassId | None = None
 
     def digest(self) -> bytes:
         """16 bytes that stand for this key; parts are length-prefixed, so no two keys share a spelling."""
@@ -123,7 +127,8 @@ class EnrollmentKey:
             self.user_id,
             self.course_id,
             self.role,
-            *(() if self.school_id is None else (self.school_id,)),
+            *(() if self.school_id is None and self.class_id is None else (self.school_id or "",)),
+            *(() if self.class_id is None else (self.class_id,)),
         )
         spelt = [part.encode() for part in parts]
         told_apart = b"".join([len(part).to_bytes(4, "big") + part for part in spelt])
@@ -145,6 +150,8 @@ class EnrollmentRequest:
     Attributes:
         action: what is done first; LOOK_UP if the server may have had the row before.
         aim: ENROLL or WITHDRAW, what the row is for.
+        end_date, primary: the day on which the seat is over, and whether its class is the user's main one, or the user
+            the main teacher; only some APIs take them.
         sent_before: an earlier try of this very run may have sent it, so what is found done is this run's work.
         seats: of a withdrawal, how many seats of the user in that course and school the roster withdraws.
         sourced_id, begin_date: of a withdrawal, those of the only seat that may be withdrawn; None: whichever it is.
@@ -159,6 +166,8 @@ class EnrollmentRequest:
     sent_before: bool = False
     aim: Action = Action.ENROLL
     seats: int = 1
+    end_date: date | None = None
+    primary: bool | None = None
 
 
 class OutcomeKind(StrEnum):
@@ -322,6 +331,7 @@ class Seat:
     school_id: SchoolId | None
     role: Role | None
     begin_date: datetime | None = None
+    class_id: ClassId | None = None
 
 
 @dataclass(frozen=True, slots=True)

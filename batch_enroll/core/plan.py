@@ -9,7 +9,7 @@ from uuid import UUID
 
 from batch_enroll.core import catalogue
 from batch_enroll.core.intake import Defaults, read_row
-from batch_enroll.core.keeping import NOTHING_KEPT, Kept, Pair
+from batch_enroll.core.keeping import NOTHING_KEPT, Kept, Pair, Room
 from batch_enroll.core.model import (
     Action,
     EnrollmentKey,
@@ -58,6 +58,8 @@ class Rules:
         recheck: whether the server is asked for seats that the ledger knows, instead of believing the ledger.
         withdraw: whether rows that say `tobedeleted` are withdrawn; otherwise they are skipped.
         kept: seats that rows of the same roster want, which no withdrawal may take along.
+        by_class: whether the API is told the class of a row: then a seat is one of its class, and an enrollment has a
+            sourcedId, as OneRoster's rows do.
         only_own: whether a seat is withdrawn only if it has the sourcedId and begin that the row names.
     """
 
@@ -70,6 +72,7 @@ class Rules:
     withdraw: bool = False
     kept: Kept = NOTHING_KEPT
     only_own: bool = False
+    by_class: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,17 @@ def wants_seat(row: RosterRow, today: date) -> bool:
     return row.status is RowStatus.ACTIVE and not _is_over(row, today)
 
 
+def key_of(row: RosterRow, rules: Rules) -> EnrollmentKey:
+    """The seat that the row speaks of."""
+    _, room = place_of(row, rules)
+    return EnrollmentKey(rules.scope, row.user_id, row.course_id, row.school_id, row.role, room.class_id)
+
+
+def place_of(row: RosterRow, rules: Rules) -> tuple[Pair, Room]:
+    """Whom and what a withdrawal of the row touches."""
+    return Pair(row.user_id, row.course_id), Room(row.school_id, row.class_id if rules.by_class else None)
+
+
 def _is_over(row: RosterRow, today: date) -> bool:
     # OneRoster: endDate is exclusive, so an enrollment that ends today is over. Source: roster-formats 2.
     return row.end_date is not None and row.end_date <= today
@@ -132,7 +146,7 @@ def _nothing_to_do(row: RosterRow, rules: Rules) -> Outcome | None:
     match row.status:
         case RowStatus.TO_BE_DELETED if not rules.withdraw:
             return Outcome(OutcomeKind.SKIPPED, catalogue.WITHDRAWN, "its status is tobedeleted")
-        case RowStatus.TO_BE_DELETED if rules.kept.holds(Pair(row.user_id, row.course_id), row.school_id):
+        case RowStatus.TO_BE_DELETED if rules.kept.holds(*place_of(row, rules)):
             return Outcome(OutcomeKind.SKIPPED, catalogue.KEPT, "another row wants a seat in this course and school")
         case RowStatus.INACTIVE:
             return Outcome(OutcomeKind.SKIPPED, catalogue.INACTIVE, "its status is not active")
@@ -143,19 +157,21 @@ def _nothing_to_do(row: RosterRow, rules: Rules) -> Outcome | None:
 
 
 def _request(row_no: int, row: RosterRow, rules: Rules) -> EnrollmentRequest:
-    key = EnrollmentKey(rules.scope, row.user_id, row.course_id, row.school_id, row.role)
+    key = key_of(row, rules)
     if row.status is RowStatus.TO_BE_DELETED:
-        seats = rules.kept.leaving_at(Pair(row.user_id, row.course_id), row.school_id)
+        seats = rules.kept.leaving_at(*place_of(row, rules))
         request = EnrollmentRequest(row_no, key, Action.WITHDRAW, aim=Action.WITHDRAW, seats=seats)
         return replace(request, sourced_id=row.sourced_id, begin_date=row.begin_date) if rules.only_own else request
-    return EnrollmentRequest(row_no, key, Action.ENROLL, row.begin_date, _sourced_id(row, key, rules), row.metadata)
+    sourced_id = _sourced_id(row, key, rules)
+    request = EnrollmentRequest(row_no, key, Action.ENROLL, row.begin_date, sourced_id, row.metadata)
+    return replace(request, end_date=row.end_date, primary=row.primary) if rules.by_class else request
 
 
 def _sourced_id(row: RosterRow, key: EnrollmentKey, rules: Rules) -> str | None:
     match rules.send_sourced_id:
         case SendSourcedId.NEVER:
             return None
-        case SendSourcedId.DERIVED if row.sourced_id is None:
+        case _ if row.sourced_id is None and (rules.by_class or rules.send_sourced_id is SendSourcedId.DERIVED):
             return str(UUID(bytes=key.digest(), version=5))  # name-based: RFC 9562 5.5
         case _:
             return row.sourced_id

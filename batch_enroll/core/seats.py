@@ -10,7 +10,17 @@ if TYPE_CHECKING:
 
 def holds(seats: Seats, key: EnrollmentKey) -> Seat | None:
     """The seat of `key` among a user's seats. Without a school in the key, any school of the course counts."""
-    return next((seat for seat in at_the_place(seats, key) if seat.role == key.role), None)
+    return next(iter(matching(seats, key)), None)
+
+
+def matching(seats: Seats, key: EnrollmentKey) -> list[Seat]:
+    """Every seat of `key`: in its class, which says course and school; without one, in any class of the course."""
+    there = (
+        at_the_place(seats, key)
+        if key.class_id is None
+        else [seat for seat in seats.seats if seat.class_id == key.class_id]
+    )
+    return [seat for seat in there if seat.role == key.role]
 
 
 def at_the_place(seats: Seats, key: EnrollmentKey) -> list[Seat]:

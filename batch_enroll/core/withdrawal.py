@@ -28,7 +28,7 @@ from batch_enroll.core.replies import (
     told,
     wait_s,
 )
-from batch_enroll.core.seats import at_the_place, holds
+from batch_enroll.core.seats import at_the_place, holds, matching
 from batch_enroll.core.tries import Next, Settle
 
 if TYPE_CHECKING:
@@ -55,11 +55,12 @@ def judge_answer(request: EnrollmentRequest, tries: Tries, answer: Answer, bench
 
 def judge_seats(request: EnrollmentRequest, tries: Tries, seats: Seats | None, bench: Bench) -> Verdict:
     """What the user's seats mean for the row; None if the server knows of nothing that the user has."""
-    there = [] if seats is None else at_the_place(seats, request.key)
+    taken = at_the_place if bench.policy.withdraws_place else matching
+    there = [] if seats is None else taken(seats, request.key)
     mine = None if seats is None else holds(seats, request.key)
     if mine is None and (there or tries.sent > 0):
         return _missing(request, tries, seats, bench)
-    if len(there) > request.seats and bench.policy.withdraws_place:
+    if len(there) > request.seats:
         return Settle(Outcome(OutcomeKind.SKIPPED, catalogue.SHARED, f"{len(there)} seats", tries.sent))
     if mine is not None and (why := _another(request, mine)):
         return Settle(Outcome(OutcomeKind.SKIPPED, catalogue.NOT_OURS, why, tries.sent))

@@ -104,6 +104,8 @@ class Settings(GuardSettings):
         ping_url: a healthchecks-style address, told of start, success and failure; whoever knows it can use it.
         on_change_only: whether notifications are sent only when something differs from the last run.
         metrics_file: where a Prometheus textfile is written.
+        via: by which of the vendor's routes rows are sent; OneRoster's is told the class.
+        withdraw_by: what a withdrawal by OneRoster does: delete the row softly, or end it today.
         sandbox_scenarios, sandbox_school, sandbox_seed: what the embedded sandbox plays.
     """
 
@@ -138,6 +140,8 @@ class Settings(GuardSettings):
     dry_run: bool = False
     recheck: bool = False
     withdraw: bool = False
+    via: Literal["edubridge", "oneroster"] = "edubridge"
+    withdraw_by: Literal["status", "end_date"] = "status"
     deadline: Annotated[str, BeforeValidator(_a_moment)] | None = None
     grace: Annotated[float, Field(ge=0, le=3_600, allow_inf_nan=False)] = 30.0
     limit: Annotated[int, Field(ge=1)] | None = None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_enroll.core.model import (
     Action,
+    ClassId,
     CourseId,
     EnrollmentKey,
     Outcome,
@@ -28,6 +31,7 @@ keys = st.builds(
     course_id=ids.map(CourseId),
     school_id=st.none() | ids.map(SchoolId),
     role=st.sampled_from(Role),
+    class_id=st.none() | ids.map(ClassId),
 )
 
 
@@ -40,6 +44,13 @@ def test_ids_that_run_into_each_other_are_different_seats() -> None:
     one = EnrollmentKey("s", UserId("ab"), CourseId("c"), None, Role.STUDENT)
     other = EnrollmentKey("s", UserId("a"), CourseId("bc"), None, Role.STUDENT)
     assert one.digest() != other.digest()
+
+
+def test_a_seat_without_a_class_keeps_the_digest_that_ledgers_hold() -> None:
+    key = EnrollmentKey("s", UserId("u"), CourseId("c"), SchoolId("o"), Role.STUDENT)
+    assert key.digest().hex() == "befc84016ff523106017d9a789c82e8d"
+    assert replace(key, school_id=None).digest().hex() == "555a7261c09c78afa6c566d02b9b7920"
+    assert replace(key, class_id=ClassId("x")).digest() != key.digest()
 
 
 def test_a_digest_has_sixteen_bytes() -> None:

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from batch_enroll.core import catalogue, plan
 from batch_enroll.core.intake import Defaults, read_row
-from batch_enroll.core.keeping import Kept, Pair
+from batch_enroll.core.keeping import Kept, Pair, Room
 from batch_enroll.core.model import (
     Action,
+    ClassId,
     CourseId,
     EnrollmentKey,
     LedgerEntry,
@@ -164,18 +165,46 @@ def test_with_withdraw_a_withdrawn_row_is_to_be_withdrawn() -> None:
 def test_a_withdrawal_of_a_seat_that_another_row_keeps_is_never_sent() -> None:
     pair = Pair(UserId("u1"), CourseId("c1"))
     for schools in ({SchoolId("s1")}, {None}):
-        rules = replace(WITHDRAWING, kept=Kept({pair: frozenset(schools)}))
+        rules = replace(WITHDRAWING, kept=Kept({pair: frozenset(map(Room, schools))}))
         (row,) = plan_rows(source(status="tobedeleted"), rules=rules)
         assert outcome_of(row).code == catalogue.KEPT
-    elsewhere = replace(WITHDRAWING, kept=Kept({pair: frozenset({SchoolId("s2")})}))
+    elsewhere = replace(WITHDRAWING, kept=Kept({pair: frozenset({Room(SchoolId("s2"))})}))
     here, anywhere = (plan_rows(source(status="tobedeleted", school_id=at), rules=elsewhere)[0] for at in ("s1", ""))
     assert here.request is not None
     assert outcome_of(anywhere).code == catalogue.KEPT
 
 
+BY_CLASS = replace(WITHDRAWING, by_class=True)
+
+
+def test_by_class_a_row_is_of_its_class_and_tells_its_dates_and_sourced_id() -> None:
+    row = source(class_id="a", end_date="2026-06-30", primary="true")
+    (without,), (by_class,) = plan_rows(row), plan_rows(row, rules=BY_CLASS)
+    assert without.request is not None
+    assert by_class.request is not None
+    assert (without.request.key.class_id, without.request.sourced_id, without.request.end_date) == (None, None, None)
+    assert (by_class.request.key.class_id, by_class.request.end_date, by_class.request.primary) == (
+        "a",
+        date(2026, 6, 30),
+        True,
+    )
+    assert by_class.request.sourced_id is not None
+    never = replace(BY_CLASS, send_sourced_id=plan.SendSourcedId.NEVER)
+    assert [row.request.sourced_id for row in plan_rows(source(), rules=never) if row.request] == [None]
+
+
+def test_by_class_a_withdrawal_is_kept_back_only_for_its_own_class_or_one_that_is_not_told() -> None:
+    pair = Pair(UserId("u1"), CourseId("c1"))
+    leaving = source(status="tobedeleted", class_id="a")
+    for class_id, sent in (("a", False), (None, False), ("b", True)):
+        room = Room(SchoolId("s1"), None if class_id is None else ClassId(class_id))
+        (row,) = plan_rows(leaving, rules=replace(BY_CLASS, kept=Kept({pair: frozenset({room})})))
+        assert (row.request is not None) == sent
+
+
 def test_a_withdrawal_tells_how_many_seats_leave_the_place_and_names_its_own_if_told_to() -> None:
     leaving = source(status="tobedeleted", sourced_id="e1")
-    place = Pair(UserId("u1"), CourseId("c1")), SchoolId("s1")
+    place = Pair(UserId("u1"), CourseId("c1")), Room(SchoolId("s1"))
     (row,) = plan_rows(leaving, rules=replace(WITHDRAWING, kept=Kept(leaving={place: 2})))
     assert row.request is not None
     assert (row.request.seats, row.request.sourced_id) == (2, None)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from batch_enroll.core import catalogue, explanations, verdict
 from batch_enroll.core.model import (
     Action,
+    ClassId,
     CourseId,
     EnrollmentKey,
     EnrollmentRequest,
@@ -116,6 +117,16 @@ def test_a_row_that_names_a_begin_withdraws_no_seat_that_began_on_another_day() 
 def test_an_api_that_withdraws_single_seats_may_do_so_beside_others() -> None:
     bench = replace(BENCH, policy=replace(POLICY, withdraws_place=False))
     assert expect(Next, following(Seats((seat(), seat(Role.TEACHER))), bench=bench)).tries.step is Action.WITHDRAW
+
+
+def test_by_class_only_the_seats_of_the_class_count() -> None:
+    bench = replace(BENCH, policy=replace(POLICY, withdraws_place=False))
+    in_class = replace(REQUEST, key=replace(KEY, class_id=ClassId("a")))
+    other, mine = replace(seat(number=2), class_id=ClassId("b")), replace(seat(course="?"), class_id=ClassId("a"))
+    assert expect(Next, following(Seats((other, mine)), request=in_class, bench=bench)).tries.seen
+    assert not expect(Next, following(Seats((other,)), request=in_class, bench=bench)).tries.seen
+    twice = following(Seats((mine, mine)), request=in_class, bench=bench)
+    assert expect(Settle, twice).outcome.code == catalogue.SHARED
 
 
 def test_without_a_school_the_seats_of_every_school_count() -> None:

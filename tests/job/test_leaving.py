@@ -7,7 +7,7 @@ from fakes_ledger import MemoryLedger
 from harness import NOON
 
 from batch_enroll.core.intake import Defaults
-from batch_enroll.core.keeping import Pair
+from batch_enroll.core.keeping import Pair, Room
 from batch_enroll.core.model import CourseId, RunId, SchoolId, UserId
 from batch_enroll.core.plan import Rules
 from batch_enroll.job import Leaving, leaving
@@ -30,8 +30,8 @@ GONE = {"status": "tobedeleted"}
 def test_seats_are_counted_once_and_kept_ones_not_at_all() -> None:
     found = left(row(**GONE), row(**GONE), row("u2", **GONE), row("u3", **GONE), row("u3"))
     assert found.seats == 2
-    assert found.kept.holds(Pair(UserId("u3"), CourseId("c1")), SchoolId("s1"))
-    assert not found.kept.holds(PAIR, SchoolId("s1"))
+    assert found.kept.holds(Pair(UserId("u3"), CourseId("c1")), Room(SchoolId("s1")))
+    assert not found.kept.holds(PAIR, Room(SchoolId("s1")))
 
 
 def test_a_class_or_role_that_stays_keeps_the_seats_of_the_course() -> None:
@@ -43,8 +43,8 @@ def test_a_class_or_role_that_stays_keeps_the_seats_of_the_course() -> None:
 
 def test_rows_that_leave_the_same_place_are_told() -> None:
     kept = left(row(**GONE), row(role="teacher", **GONE), row("u2", **GONE)).kept
-    assert kept.leaving_at(PAIR, SchoolId("s1")) == 2
-    assert kept.leaving_at(Pair(UserId("u2"), CourseId("c1")), SchoolId("s1")) == 1
+    assert kept.leaving_at(PAIR, Room(SchoolId("s1"))) == 2
+    assert kept.leaving_at(Pair(UserId("u2"), CourseId("c1")), Room(SchoolId("s1"))) == 1
 
 
 def test_a_row_that_ended_keeps_nothing_and_one_that_cannot_be_read_keeps_what_it_names() -> None:

@@ -2,6 +2,7 @@
 
 from batch_enroll.adapters.api.directory import OneRoster
 from batch_enroll.adapters.api.edubridge import EduBridge
+from batch_enroll.adapters.api.oneroster_enrollments import OneRosterEnrollments
 from batch_enroll.adapters.api.wire import Wire
 
-__all__ = ["EduBridge", "OneRoster", "Wire"]
+__all__ = ["EduBridge", "OneRoster", "OneRosterEnrollments", "Wire"]

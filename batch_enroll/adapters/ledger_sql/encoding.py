@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from batch_enroll.core import catalogue
 from batch_enroll.core.model import (
     Action,
+    ClassId,
     CourseId,
     EnrollmentKey,
     EnrollmentRequest,
@@ -188,16 +189,21 @@ def unsettled_from(row: AnyRow, scope: str) -> PlannedRow:
 
 def request_from(row: AnyRow, scope: str) -> EnrollmentRequest:
     """The request of one line of `run_rows`."""
-    user_id, course_id, school_id, role, begin_date, sourced_id, metadata, *aim = json.loads(row.request)
+    user_id, course_id, school_id, role, begin_date, sourced_id, metadata, *more = json.loads(row.request)
     return EnrollmentRequest(
         row_no=row.row_no,
         key=EnrollmentKey(
-            scope, UserId(user_id), CourseId(course_id), None if school_id is None else SchoolId(school_id), Role(role)
+            scope,
+            UserId(user_id),
+            CourseId(course_id),
+            None if school_id is None else SchoolId(school_id),
+            Role(role),
+            ClassId(more[1]) if len(more) > 1 else None,
         ),
         begin_date=None if begin_date is None else datetime.fromisoformat(begin_date),
         sourced_id=sourced_id,
         metadata=metadata,
-        aim=Action(*aim) if aim else Action.ENROLL,
+        aim=Action(more[0]) if more else Action.ENROLL,
     )
 
 
@@ -219,9 +225,16 @@ def _encode_request(request: EnrollmentRequest) -> str:
             None if request.begin_date is None else request.begin_date.isoformat(),
             request.sourced_id,
             dict(request.metadata),
-            *(() if request.aim is Action.ENROLL else (request.aim,)),
+            *_more(request),
         )
     )
+
+
+def _more(request: EnrollmentRequest) -> tuple[str, ...]:
+    """What most requests have not: another aim than to enroll, and a class."""
+    if request.key.class_id is not None:
+        return request.aim, request.key.class_id
+    return () if request.aim is Action.ENROLL else (request.aim,)
 
 
 def _plain_id(text: str | None) -> str | None:
