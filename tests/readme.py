@@ -111,7 +111,7 @@ def _with_real_runs(folder: Path, command: str) -> str:
     """`command` with the run id that the README shows replaced by the latest real one of that roster."""
 
     def real(shown: re.Match[str]) -> str:
-        runs = sorted((folder / "batch-enroll-runs").glob(f"*-{shown.group(1)}"))
+        runs = sorted((folder / "batch-enroll-runs").glob(f"*Z-{shown.group(1)}"))
         return runs[-1].name if runs else shown.group(0)
 
     return re.sub(r"20260901T061502Z-([\w-]+)", real, command)

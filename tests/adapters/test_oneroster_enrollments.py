@@ -153,6 +153,15 @@ async def test_an_id_of_another_row_stays_a_conflict() -> None:
     assert (reply.status, reply.meaning) == (404, Meaning.ALREADY_ENROLLED)
 
 
+async def test_a_deleted_row_of_another_class_of_the_user_is_put_back_and_one_that_ended_is_left() -> None:
+    elsewhere = replace(KEY, class_id=ClassId("b"))
+    for by_end_date, status in ((False, 201), (True, 404)):
+        async with route(by_end_date=by_end_date) as on:
+            await on.submit(replace(REQUEST, key=elsewhere))
+            await on.submit(replace(LEAVING, key=elsewhere))
+            assert await on.status_of() == status
+
+
 async def test_withdrawing_one_class_leaves_the_other() -> None:
     async with route() as on:
         await on.submit()

@@ -5,8 +5,8 @@ Source of every path and body: contract sections 1.2 and 2.2. The vendor's words
 - A class is named by the roster, or it is the course's default class, which EduBridge finds or makes: so a seat is the
   same by either route. It is asked for once for each course and school.
 - A sourcedId that was used is refused for ever ("already exists"), also when its row was deleted or ended: POST never
-  revives. A row of the same user and class is put back with PUT then, which several callers use as an upsert; a row of
-  anybody else's stays a conflict.
+  revives. A deleted row of the same user is put back with PUT then, which several callers use as an upsert, and so is
+  one of the same class that ended; any other row stays a conflict.
 - Withdrawing deletes the row softly, or ends it today.
 """
 
@@ -131,15 +131,18 @@ class OneRosterEnrollments:
         return self._classes.setdefault(at, ClassId(class_id))
 
     async def _lies_idle(self, request: EnrollmentRequest, class_id: ClassId, token: str) -> bool:
-        """Whether the row under the request's sourcedId is its own, deleted or ended."""
+        """Whether the row under the request's sourcedId is the user's and not in use, so that it can be put back."""
         where = f"{_ENROLLMENTS}/{segment(request.sourced_id or '')}"
         answer = await self._wire.exchange("GET", where, token, None)
         parsed = None if isinstance(answer, NoReply) or answer.status != HTTPStatus.OK else parsed_json(answer.body)
         row = parsed.get("enrollment") if isinstance(parsed, dict) else None
         if not isinstance(row, dict):
             return False
-        own = (_reference(row, "user"), _reference(row, "class")) == (request.key.user_id, class_id)
-        return own and (row.get("status") != "active" or self._is_over(row))
+        if _reference(row, "user") != request.key.user_id:
+            return False
+        # A deleted row may have been of another class, such as the one that EduBridge had chosen; one that ended is the
+        # record of its class.
+        return row.get("status") != "active" or (_reference(row, "class") == class_id and self._is_over(row))
 
     async def _write(
         self, method: str, where: str, row: dict[str, Json] | None, key: EnrollmentKey, token: str
