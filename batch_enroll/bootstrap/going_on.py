@@ -22,7 +22,7 @@ from batch_enroll.bootstrap.reading import as_then, rules_of
 from batch_enroll.bootstrap.rosters import opened
 from batch_enroll.bootstrap.sending import send, server_of
 from batch_enroll.bootstrap.sinks import log_in, progress_of
-from batch_enroll.bootstrap.withdrawing import kept_of
+from batch_enroll.bootstrap.withdrawing import kept_of, nobody_to_ask, seats_told
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.keeping import NOTHING_KEPT
 from batch_enroll.core.model import TO_MEND
@@ -33,6 +33,7 @@ from batch_enroll.job.undoing import UNDO
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from batch_enroll.bootstrap.withdrawing import Confirm
     from batch_enroll.core.keeping import Kept
     from batch_enroll.core.model import OutcomeKind, RunRecord, SourceRow
     from batch_enroll.job import GoneOn, Rows
@@ -48,26 +49,36 @@ class Wish:
     again: frozenset[OutcomeKind]
     accept_changes: bool = False
     corrections: str | None = None
+    confirm: Confirm = nobody_to_ask
+
+    @property
+    def as_agreed(self) -> bool:
+        """Whether exactly the rows are meant that the run began with, so that its withdrawals are agreed to."""
+        return self.corrections is None and not self.accept_changes
 
 
-def resume(settings: Settings, run_id: str | None, *, accept_changes: bool) -> GoneOn:
+def resume(settings: Settings, run_id: str | None, *, accept_changes: bool, confirm: Confirm = nobody_to_ask) -> GoneOn:
     """Finishes an interrupted run: what was left, what is in doubt, and what was never read.
+
+    `confirm` is asked if it withdraws and its rows are not those that it began with.
 
     Raises:
         BatchEnrollError: it cannot be gone on with, or the books could not be kept.
     """
-    return in_loop(partial(_go_on, settings, run_id, Wish("resume", TO_RESUME, accept_changes)))
+    return in_loop(partial(_go_on, settings, run_id, Wish("resume", TO_RESUME, accept_changes, confirm=confirm)))
 
 
-def retry(settings: Settings, run_id: str | None, *, rejected: bool, accept_changes: bool) -> GoneOn:
+def retry(
+    settings: Settings, run_id: str | None, *, rejected: bool, accept_changes: bool, confirm: Confirm = nobody_to_ask
+) -> GoneOn:
     """Resumes, and sends what failed again; with `rejected` what the server refused too. Raises as `resume`."""
     again = TO_RETRY_ALL if rejected else TO_RETRY
-    return in_loop(partial(_go_on, settings, run_id, Wish("retry", again, accept_changes)))
+    return in_loop(partial(_go_on, settings, run_id, Wish("retry", again, accept_changes, confirm=confirm)))
 
 
-def retry_from(settings: Settings, run_id: str | None, corrections: str) -> GoneOn:
+def retry_from(settings: Settings, run_id: str | None, corrections: str, confirm: Confirm = nobody_to_ask) -> GoneOn:
     """Sends the rows that were mended in a file of the run's results, and no others. Raises as `resume`."""
-    return in_loop(partial(_go_on, settings, run_id, Wish("retry", TO_MEND, corrections=corrections)))
+    return in_loop(partial(_go_on, settings, run_id, Wish("retry", TO_MEND, corrections=corrections, confirm=confirm)))
 
 
 async def _go_on(settings: Settings, run_id: str | None, wish: Wish) -> GoneOn:
@@ -78,11 +89,11 @@ async def _go_on(settings: Settings, run_id: str | None, wish: Wish) -> GoneOn:
         record = ledger.run(record.run_id) or record  # another command may have gone on with it meanwhile
         settings, rosters = as_then(settings, record)
         source, notes = _rows(settings, rosters, record, ledger, wish)
+        kept = _kept(settings, rosters, source, record, ledger, wish) if settings.withdraw else NOTHING_KEPT
         folder = run_folder.reopened(Path(record.folder))
         sink = AllSinks(log_in(folder, settings, stack), progress_of(settings, stack))
         async with server_of(settings, record.run_id) as server:
             rules = rules_of(settings, record.run_id, server.scope)
-            kept = _kept(settings, rosters, source, record, ledger, wish) if settings.withdraw else NOTHING_KEPT
             rules = replace(rules, kept=kept, only_own=record.kind == UNDO)
             recorded = None if wish.corrections else RecordedRoster(record, ledger, overrides=settings.map).row
             planning = job.GoingOn(source, rules, ledger, wish.again, changes=wish.accept_changes, recorded=recorded)
@@ -109,9 +120,10 @@ def _rows(
 def _kept(
     settings: Settings, rosters: Sequence[str], source: Rows, record: RunRecord, ledger: Ledger, wish: Wish
 ) -> Kept:
-    """What no withdrawal may take, now."""
+    """What no withdrawal may take, now; asked about unless that was agreed to when the run began."""
+    confirm = None if wish.as_agreed else wish.confirm
     if wish.corrections is None and STDIN not in rosters:
-        return kept_of(settings, rosters, opened(settings, rosters), ledger, None)
+        return kept_of(settings, rosters, opened(settings, rosters), ledger, confirm)
     recorded = RecordedRoster(record, ledger, overrides=settings.map)
 
     def rows() -> Iterator[SourceRow]:
@@ -120,6 +132,8 @@ def _kept(
         yield from (row for row in source.rows() if row is not None)
 
     found = job.leaving(rows, rules_of(settings, record.run_id, record.scope), ledger)
+    if found.seats and confirm is not None:
+        confirm(seats_told(found.seats, settings))
     return replace(found.kept, leaving={})  # rows that stand in both would count twice
 
 

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
+from batch_enroll.cli.confirm import confirming
 from batch_enroll.cli.errors import meaning
 from batch_enroll.cli.output import Answer, Tone, tell
 
@@ -34,6 +35,7 @@ EPILOG = """Examples:
 def resume(  # noqa: PLR0913, PLR0917 - one argument for each option
     run: opt.PastRun = None,
     accept_changes: opt.AcceptChanges = False,  # noqa: FBT002 - a flag
+    yes: opt.Yes = False,  # noqa: FBT002 - a flag
     env: opt.Env = None,
     base_url: opt.BaseUrl = None,
     token_url: opt.TokenUrl = None,
@@ -65,7 +67,7 @@ def resume(  # noqa: PLR0913, PLR0917 - one argument for each option
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
 
     watch = bootstrap.Watch(settings, tell, meaning)
-    going_on = partial(bootstrap.resume, settings, run, accept_changes=accept_changes)
+    going_on = partial(bootstrap.resume, settings, run, accept_changes=accept_changes, confirm=confirming(yes=yes))
     return gone_on(watch.over(going_on, summary_of), "resume")
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
+from batch_enroll.cli.confirm import confirming
 from batch_enroll.cli.errors import meaning
 from batch_enroll.cli.output import Answer, tell
 from batch_enroll.cli.resume import gone_on, summary_of
@@ -35,6 +36,7 @@ def retry(  # noqa: PLR0913, PLR0917 - one argument for each option
         bool, typer.Option("--rejected", help="Also send again what the server refused.")
     ] = False,
     accept_changes: opt.AcceptChanges = False,  # noqa: FBT002 - a flag
+    yes: opt.Yes = False,  # noqa: FBT002 - a flag
     env: opt.Env = None,
     base_url: opt.BaseUrl = None,
     token_url: opt.TokenUrl = None,
@@ -65,9 +67,12 @@ def retry(  # noqa: PLR0913, PLR0917 - one argument for each option
     settings = load(flags)
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
 
-    going_on = partial(bootstrap.retry, settings, run, rejected=rejected, accept_changes=accept_changes)
+    confirm = confirming(yes=yes)
+    going_on = partial(
+        bootstrap.retry, settings, run, rejected=rejected, accept_changes=accept_changes, confirm=confirm
+    )
     if corrections is not None:
-        going_on = partial(bootstrap.retry_from, settings, run, corrections)
+        going_on = partial(bootstrap.retry_from, settings, run, corrections, confirm)
     watch = bootstrap.Watch(settings, tell, meaning)
     return gone_on(watch.over(going_on, summary_of), "retry")
 

@@ -61,6 +61,16 @@ async def test_removing_one_of_two_classes_of_a_course_never_unenrolls_the_pair(
     assert seats == {"ann", "bob"}
 
 
+async def test_going_on_with_other_rows_than_were_agreed_to_asks_again(tmp_path: Path) -> None:
+    async with desk(tmp_path) as at:
+        await at.run(with_status(tmp_path), "--withdraw", "--limit", "10")
+        with_status(tmp_path, 2, 5)
+        refused = await at.call("resume", "--accept-changes", "--json")
+        agreed = await at.call("resume", "--accept-changes", "--yes", "--json")
+    assert (refused.status, "2 seats would be withdrawn" in refused.err or refused.err) == (2, True)
+    assert agreed.status == 0
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="a terminal of its own")
 @pytest.mark.parametrize(("typed", "status", "left"), [("n", 2, 12), ("y", 0, 10)])
 async def test_on_a_terminal_it_asks(tmp_path: Path, typed: str, status: int, left: int) -> None:
