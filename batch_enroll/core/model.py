@@ -257,17 +257,6 @@ class SeatState(StrEnum):
     UNKNOWN = "unknown"
 
 
-def state_after(outcome: Outcome, aim: Action) -> SeatState:
-    """What a seat is once its row has settled."""
-    if outcome.kind in HAS_SEAT:
-        return SeatState.ENROLLED
-    if outcome.kind in SEAT_GONE:
-        return SeatState.WITHDRAWN
-    if outcome.kind is OutcomeKind.UNKNOWN or aim is Action.WITHDRAW:
-        return SeatState.UNKNOWN
-    return SeatState.OPEN
-
-
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
     """The ledger's last word on one key: its state, and the run, row and time that set it."""

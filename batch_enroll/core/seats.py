@@ -1,11 +1,13 @@
-"""Which of a user's seats, as the server lists them, a key speaks of."""
+"""Which of a user's seats, as the server lists them, a key speaks of; and what a seat is after its row."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from batch_enroll.core.model import HAS_SEAT, SEAT_GONE, Action, OutcomeKind, SeatState
+
 if TYPE_CHECKING:
-    from batch_enroll.core.model import EnrollmentKey, Seat, Seats
+    from batch_enroll.core.model import EnrollmentKey, Outcome, Seat, Seats
 
 
 def holds(seats: Seats, key: EnrollmentKey) -> Seat | None:
@@ -26,3 +28,14 @@ def matching(seats: Seats, key: EnrollmentKey) -> list[Seat]:
 def at_the_place(seats: Seats, key: EnrollmentKey) -> list[Seat]:
     """The user's seats in the course and school of `key`, whatever their role; without a school, in the course."""
     return [seat for seat in seats.seats if seat.course_id == key.course_id and key.school_id in {None, seat.school_id}]
+
+
+def state_after(outcome: Outcome, aim: Action) -> SeatState:
+    """What a seat is once its row has settled."""
+    if outcome.kind in HAS_SEAT:
+        return SeatState.ENROLLED
+    if outcome.kind in SEAT_GONE:
+        return SeatState.WITHDRAWN
+    if outcome.kind is OutcomeKind.UNKNOWN or aim is Action.WITHDRAW:
+        return SeatState.UNKNOWN
+    return SeatState.OPEN

@@ -20,8 +20,8 @@ from batch_enroll.core.model import (
     SchoolId,
     SeatState,
     UserId,
-    state_after,
 )
+from batch_enroll.core.seats import state_after
 
 ids = st.text(min_size=1, max_size=6)
 keys = st.builds(

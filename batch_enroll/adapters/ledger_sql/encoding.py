@@ -29,8 +29,8 @@ from batch_enroll.core.model import (
     SchoolId,
     SeatState,
     UserId,
-    state_after,
 )
+from batch_enroll.core.seats import state_after
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
