@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         LedgerEntry,
         NoReply,
         Owner,
+        Place,
         PlannedRow,
         Reply,
         ResultRow,
@@ -51,8 +52,47 @@ class RosterSource(Protocol):
     def describe(self) -> tuple[tuple[str, str], ...]:
         """Each own column and the field it is read as (empty: not used), for people."""
 
+    def notes(self) -> tuple[str, ...]:
+        """What people should know of how it is read."""
+
     def refs(self) -> tuple[RosterRef, ...]:
-        """What was read: path, SHA-256 and rows; complete after `rows` is exhausted."""
+        """What was read: path, SHA-256, rows and format; complete after `rows` is exhausted."""
+
+
+class RosterParts(Protocol):
+    """A roster of several tables: files of a folder or archive, or sheets of a workbook.
+
+    A table goes by its file name in lower case, a sheet `classes` by `classes.csv`.
+    """
+
+    @property
+    def path(self) -> Path:
+        """Where they are."""
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Each table and how its name is spelt.
+
+        Raises:
+            RosterError: there are several rosters here, or it cannot be opened.
+        """
+
+    @property
+    def sha256(self) -> str:
+        """The digest of what is read."""
+
+    def place(self, name: str, row: int) -> Place:
+        """Where a row of a table stands."""
+
+    def lines(self, name: str) -> int | None:
+        """About how many rows a table has, its header among them, if that can be told."""
+
+    def records(self, name: str) -> Iterator[list[str]]:
+        """The cells of every row from the first on, blank rows too, so that their count is their number.
+
+        Raises:
+            RosterError: the table cannot be read to its end.
+        """
 
 
 class TokenSource(Protocol):

@@ -204,6 +204,9 @@ class FakeRoster:
     def describe(self) -> tuple[tuple[str, str], ...]:
         return tuple((column, column) for column in self.columns)
 
+    def notes(self) -> tuple[str, ...]:
+        return ()
+
     def refs(self) -> tuple[RosterRef, ...]:
         return (RosterRef("term.csv", "0" * 64, self.rows_given),)
 

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from openpyxl import Workbook
 
+from batch_enroll.bootstrap import rosters
+from batch_enroll.settings import sealed
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -79,3 +82,8 @@ def read(source: RosterSource) -> list[SourceRow]:
 def cells(source: RosterSource) -> list[tuple[str, ...]]:
     """All rows' cells."""
     return [row.cells for row in source.rows()]
+
+
+def opened(path: Path | str, **flags: object) -> RosterSource:
+    """The roster as a run opens it, with these flags and no other settings."""
+    return rosters.opened(sealed({"env": "sandbox", **flags}), [str(path)])

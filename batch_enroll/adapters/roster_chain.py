@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from functools import cached_property
 from itertools import chain, islice
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
+
+from batch_enroll.core.columns import laid, places, united
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from batch_enroll.core.columns import Column
     from batch_enroll.core.model import RosterRef, SourceRow
     from batch_enroll.ports import RosterSource
-
-_Column: TypeAlias = tuple[str, int]  # a name, and the how-manieth of that name
 
 
 class ChainedRoster:
@@ -57,28 +57,22 @@ class ChainedRoster:
         """How each roster reads its columns, one after the other."""
         return tuple(read for source in self._sources for read in source.describe())
 
+    def notes(self) -> tuple[str, ...]:
+        """What people should know of any of them, once."""
+        return tuple(dict.fromkeys(note for source in self._sources for note in source.notes()))
+
     def refs(self) -> tuple[RosterRef, ...]:
         """What was read, roster by roster."""
         return tuple(ref for source in self._sources for ref in source.refs())
 
     @cached_property
-    def _united(self) -> tuple[_Column, ...]:
-        return tuple(dict.fromkeys(column for source in self._sources for column in _numbered(source.columns)))
+    def _united(self) -> tuple[Column, ...]:
+        return united(source.columns for source in self._sources)
 
     def _relaid(self, source: RosterSource) -> Iterator[SourceRow]:
-        places = {column: at for at, column in enumerate(_numbered(source.columns))}
-        order = [places.get(column, -1) for column in self._united]
-        if order == list(range(len(places))):
+        at = places(self._united, source.columns)
+        if at == list(range(len(source.columns))):
             yield from source.rows()
             return
         for row in source.rows():
-            yield replace(row, cells=tuple([row.cells[at] if at >= 0 else "" for at in order]))
-
-
-def _numbered(columns: Sequence[str]) -> list[_Column]:
-    seen: Counter[str] = Counter()
-    numbered = []
-    for name in columns:
-        numbered.append((name, seen[name]))
-        seen[name] += 1
-    return numbered
+            yield replace(row, cells=laid(row.cells, at))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from batch_enroll.core import csvtext
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.model import Place, RosterRef
+from batch_enroll.core.questions import suggestions
 from batch_enroll.core.tables import wanted
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class CsvRoster:
         overrides: field to header, from `--map field=Header`.
         defaults_present: fields that have a default, so that their columns may lack.
         limit: at most so many data rows are read.
+        several_seats: whether columns course1, course2 ... count as courses.
     """
 
     def __init__(
@@ -44,12 +46,23 @@ class CsvRoster:
         overrides: Mapping[str, str] | None = None,
         defaults_present: frozenset[str] = frozenset(),
         limit: int | None = None,
+        several_seats: bool = True,
     ) -> None:
         self._path = path
         self._name = "standard input" if path is None else path.name
-        self._want = wanted(defaults_present, overrides or {})
+        self._want = wanted(defaults_present, overrides or {}, several_seats=several_seats)
         self._limit = limit
         self._rows_read = 0
+
+    @property
+    def name(self) -> str:
+        """The file, for messages."""
+        return self._name
+
+    @property
+    def wide(self) -> bool:
+        """Whether a line may hold several seats (see `core.wide`)."""
+        return self._shape.table.map.wide
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -65,6 +78,10 @@ class CsvRoster:
     def describe(self) -> tuple[tuple[str, str], ...]:
         """Each own column and the field it is read as, for `check`."""
         return self._shape.table.map.describe()
+
+    def notes(self) -> tuple[str, ...]:
+        """Columns that are not read and may have been meant to be."""
+        return tuple(suggestions(self.describe()))
 
     def rows(self) -> Iterator[SourceRow]:
         """Every data row. A later call reads the file again.
@@ -82,7 +99,7 @@ class CsvRoster:
     def refs(self) -> tuple[RosterRef, ...]:
         """What was read."""
         path = STDIN if self._path is None else str(self._path)
-        return (RosterRef(path, self._survey.sha256, self._rows_read),)
+        return (RosterRef(path, self._survey.sha256, self._rows_read, self._shape.table.map.read_as),)
 
     def _all_rows(self) -> Iterator[SourceRow]:
         shape = self._shape

@@ -51,6 +51,10 @@ class RecordedRoster:
         """Each column and the field it is read as."""
         return self._map.describe()
 
+    def notes(self) -> tuple[str, ...]:
+        """Nothing: it was told when the run began."""
+        return ()
+
     def refs(self) -> tuple[RosterRef, ...]:
         """What was read when the run began."""
         return self._record.rosters

@@ -8,9 +8,11 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from batch_enroll.core import catalogue
+from batch_enroll.core.aliases import FIELDS
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.headers import FIELDS, map_headers, question
+from batch_enroll.core.headers import map_headers
 from batch_enroll.core.model import Place, RosterRef, RowProblem
+from batch_enroll.core.questions import question, suggestions
 from batch_enroll.core.tables import wanted
 
 if TYPE_CHECKING:
@@ -31,7 +33,10 @@ class RowsRoster:
         columns: the columns, where they are known.
         overrides: field to column, as `--map field=Header`.
         defaults_present: fields that have a default, so that their columns may lack.
+        several_seats: whether columns course1, course2 ... count as courses.
     """
+
+    name: Final = NAME
 
     def __init__(
         self,
@@ -40,6 +45,7 @@ class RowsRoster:
         columns: Sequence[str] | None = None,
         overrides: Mapping[str, str] | None = None,
         defaults_present: frozenset[str] = frozenset(),
+        several_seats: bool = True,
     ) -> None:
         self._rows = rows if isinstance(rows, Sequence) else list(rows)  # they are looked at more than once
         if not self._rows:
@@ -47,10 +53,15 @@ class RowsRoster:
         self._keys = tuple(self._rows[0] if columns is None else columns)
         self._digest, self._read = sha256(), 0
         want = wanted(defaults_present, overrides or {})
-        self._map = map_headers(self._keys, want.overrides)
+        self._map = map_headers(self._keys, want.overrides, several_seats=several_seats)
         missing = [field for field in FIELDS if field in want.required and field not in self._map.spelt]
         if missing:
             raise RosterError(f"{NAME}: {question(missing, self._map.header)}")
+
+    @property
+    def wide(self) -> bool:
+        """Whether a row may hold several seats (see `core.wide`)."""
+        return self._map.wide
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -74,9 +85,13 @@ class RowsRoster:
         """Each column and the field it is read as."""
         return self._map.describe()
 
+    def notes(self) -> tuple[str, ...]:
+        """Columns that are not read and may have been meant to be."""
+        return tuple(suggestions(self.describe()))
+
     def refs(self) -> tuple[RosterRef, ...]:
         """What was read so far."""
-        return (RosterRef(NAME, self._digest.hexdigest(), self._read),)
+        return (RosterRef(NAME, self._digest.hexdigest(), self._read, self._map.read_as),)
 
     def _source(self, row: Row) -> SourceRow | None:
         cells = [_text(row.get(key)) for key in self._keys]

@@ -48,6 +48,10 @@ class WatchedRoster:
             self._rows_read += 1
             yield row
 
+    def notes(self) -> tuple[str, ...]:
+        """What people should know of how it is read."""
+        return self._source.notes()
+
     def refs(self) -> tuple[RosterRef, ...]:
         """What was read, without the rows that were only looked at."""
         return tuple(replace(ref, rows=self._rows_read) for ref in self._source.refs())

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from batch_enroll.adapters.roster_csv import STDIN
 from batch_enroll.bootstrap.wall import utc_now
+from batch_enroll.core.bundles import Format
 from batch_enroll.core.intake import Defaults
 from batch_enroll.core.model import Role
 from batch_enroll.core.plan import Rules, SendSourcedId
@@ -32,6 +33,7 @@ class Options(BaseModel):
     begin_date: str | None = None
     map: dict[str, str] = Field(default_factory=dict)
     sheet: str | None = None
+    format: Format | None = None
     as_of: date | None = None
     limit: int | None = None
     send_sourced_id: str = "roster"

@@ -39,6 +39,7 @@ def check(  # noqa: PLR0913, PLR0917 - one argument for each option
     begin_date: opt.BeginDate = None,
     map: opt.FieldMap = None,  # noqa: A002 - the setting's name
     sheet: opt.Sheet = None,
+    format: opt.RosterFormat = None,  # noqa: A002 - the setting's name
     as_of: opt.AsOf = None,
     limit: opt.Limit = None,
     withdraw: opt.Withdraw = False,  # noqa: FBT002 - a flag
@@ -52,8 +53,8 @@ def check(  # noqa: PLR0913, PLR0917 - one argument for each option
     del as_json  # `main` looks for it, so that failures before this line are told in JSON too
     flags: dict[str, object] = {
         "env": env, "base_url": base_url, "rate": rate, "max_in_flight": max_in_flight, "course_id": course_id,
-        "school_id": school_id, "role": role, "begin_date": begin_date, "map": map, "sheet": sheet, "as_of": as_of,
-        "limit": limit, "state": state, "ledger_url": ledger_url, "config": config,
+        "school_id": school_id, "role": role, "begin_date": begin_date, "map": map, "sheet": sheet, "format": format,
+        "as_of": as_of, "limit": limit, "state": state, "ledger_url": ledger_url, "config": config,
         "withdraw": withdraw, "via": via,
     }  # fmt: skip
     from batch_enroll.settings import Needs, load  # noqa: PLC0415 - not for --help

@@ -13,6 +13,11 @@ _REHEARSAL = "Rehearsal (--env sandbox)"
 _UNATTENDED = "Unattended runs (see also the settings notify and ping_url)"
 _GUARDS = "Guards"
 _ENVIRONMENTS = ("production", "staging", "sandbox")
+_FORMATS = ("table", "moodle", "oneroster", "sds-v1", "sds-v2", "clever", "canvas", "apple")
+
+
+def _formats() -> list[str]:
+    return list(_FORMATS)
 
 
 def _environments() -> list[str]:
@@ -38,7 +43,9 @@ def _scenarios() -> list[str]:
 Rosters: TypeAlias = Annotated[
     list[str],
     typer.Argument(
-        metavar="ROSTER", help="A .csv, .tsv, .txt or .xlsx file, a OneRoster .zip or folder, or - for CSV on stdin."
+        metavar="ROSTER",
+        help="A table (.csv, .tsv, .txt, .xlsx, or - for stdin), or a folder, .zip or .xlsx of several files, as "
+        "OneRoster, School Data Sync, Clever, Canvas or Apple School Manager export them.",
     ),
 ]
 PastRun: TypeAlias = Annotated[str | None, typer.Argument(metavar="RUN", help="The run's id. Default: the latest run.")]
@@ -88,6 +95,15 @@ FieldMap: TypeAlias = Annotated[
 ]
 Sheet: TypeAlias = Annotated[
     str | None, typer.Option(metavar="NAME", help="The sheet of a workbook. Default: the first.")
+]
+RosterFormat: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="NAME",
+        help=f"What the roster is: {', '.join(_FORMATS)}. Default: told by its content.",
+        autocompletion=_formats,
+    ),
 ]
 AsOf: TypeAlias = Annotated[
     str | None, typer.Option(metavar="DATE", help="Read the roster's end dates as on this day. Default: today.")

@@ -45,7 +45,8 @@ def _headline(summary: RunSummary, paint: Paint) -> Iterator[str]:
     what = f"Undo of run {summary.undone}: run" if summary.undone else "Run"
     yield paint(f"{what} {run.run_id} on {run.environment}", Tone.STRONG)
     for roster in run.rosters:
-        yield f"  {visible(roster.path)}: {_counted(roster.rows, 'row')}"
+        read_as = f", read as {roster.read_as}" if roster.read_as else ""
+        yield from wrapped(visible(f"{roster.path}: {_counted(roster.rows, 'row')}{read_as}"), 2)
     if run.dry_run:
         yield paint("Dry run: nothing was sent.", Tone.STRONG)
     else:
@@ -166,6 +167,7 @@ def check_lines(checked: CheckSummary, paint: Paint) -> Iterator[str]:
     yield ""
     yield paint(f"{_counted(checked.rows, 'row')}; nothing was sent.", Tone.STRONG)
     yield from (f"  {name.replace('_', ' '):<18}{count:>10,}" for name, count in checked.outcomes.items() if count)
+    yield from (line for note in checked.notes for line in wrapped(visible(f"note: {note}"), 2))
     found = sorted((*checked.problems, *checked.warnings), key=_by_cause)
     for code, problems in groupby(found, key=lambda problem: problem.code):
         yield from _problems(code, list(problems), paint)

@@ -46,6 +46,7 @@ def run(  # noqa: PLR0913, PLR0917 - one argument for each option
     begin_date: opt.BeginDate = None,
     map: opt.FieldMap = None,  # noqa: A002 - the setting's name
     sheet: opt.Sheet = None,
+    format: opt.RosterFormat = None,  # noqa: A002 - the setting's name
     as_of: opt.AsOf = None,
     limit: opt.Limit = None,
     out: opt.Out = None,
@@ -78,7 +79,8 @@ def run(  # noqa: PLR0913, PLR0917 - one argument for each option
         "env": env, "base_url": base_url, "token_url": token_url, "pace": pace, "rate": rate,
         "max_in_flight": max_in_flight,
         "course_id": course_id, "school_id": school_id, "role": role, "begin_date": begin_date, "map": map,
-        "sheet": sheet, "as_of": as_of, "limit": limit, "out": out, "state": state, "ledger_url": ledger_url,
+        "sheet": sheet, "format": format, "as_of": as_of,
+        "limit": limit, "out": out, "state": state, "ledger_url": ledger_url,
         "config": config, "dry_run": dry_run, "recheck": recheck, "deadline": deadline, "grace": grace, "quiet": quiet,
         "log_format": log_format, "no_roster_columns": no_roster_columns, "metrics_file": metrics_file,
         "on_change_only": on_change_only, "withdraw": withdraw, "via": via, "withdraw_by": withdraw_by,

@@ -23,6 +23,8 @@ UNKNOWN_ROLE: Final = "E104"
 UNREADABLE_DATE: Final = "E105"
 UNREADABLE_METADATA: Final = "E106"
 BROKEN_JOIN: Final = "E107"
+CLASS_WITHOUT_COURSE: Final = "E118"
+CONTRADICTION: Final = "E119"
 RAGGED_ROW: Final = "E108"
 DAMAGED_CELL: Final = "E109"
 UNKNOWN_STATUS: Final = "E110"
@@ -95,6 +97,12 @@ CATALOGUE: Final[dict[str, Entry]] = {
         "a row that names something the bundle does not hold",
         "Export the bundle again with all its files, or mend the reference.",
     ),
+    CLASS_WITHOUT_COURSE: Entry(
+        "a class that belongs to no course",
+        "Give --course-id for all of them; or, if your class ids are the course ids, read the course from the "
+        'column of the class: --map "course_id=Header".',
+    ),
+    CONTRADICTION: Entry("cells that contradict each other", "Decide which one is right and empty the other."),
     RAGGED_ROW: Entry(
         "a row with more cells than the header",
         "Quote the field that holds the delimiter, or remove the extra cells.",

@@ -7,12 +7,12 @@ import csv
 import hashlib
 import io
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.headers import plain
 from batch_enroll.core.tables import SEARCHED_ROWS, NoTable, Table, Wanted, find_table
 
 if TYPE_CHECKING:
@@ -110,21 +110,12 @@ def find_shape(head: str, want: Wanted, name: str) -> Shape:
     raise RosterError(f"{name}: {reason}")
 
 
-def find_columns(head: str, needed: frozenset[str], name: str) -> tuple[str, dict[str, int]]:
-    """The delimiter of a table whose first record is its header, and its columns by `plain` name, first come first.
-
-    Raises:
-        RosterError: a needed column is not there.
-    """
-    best: dict[str, int] = {}
-    for delimiter in _DELIMITERS:
-        header = next(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter), [])
-        columns = {plain(column): at for at, column in reversed(list(enumerate(header)))}
-        if needed <= columns.keys():
-            return delimiter, columns
-        best = max(best, columns, key=len)
-    missing = ", ".join(sorted(needed - best.keys()))
-    raise RosterError(f"{name}: no column {missing} in the first row; export the bundle again")
+def find_cut(head: str) -> tuple[str, int]:
+    """The delimiter that cuts the text's first record into most cells, and how many lines to leave out before it."""
+    sep = _SEP_LINE.match(head)
+    if sep is not None:
+        return sep[1], 1
+    return max(_DELIMITERS, key=lambda delimiter: _width(head, delimiter)), 0
 
 
 def records(lines: Iterable[str], delimiter: str, name: str) -> Iterator[list[str]]:
@@ -209,6 +200,12 @@ def _refuse_oddities(chunk: bytes, text: str, where: str) -> None:
         raise RosterError(f"{where} or below: a NUL character; the file is damaged or not a text")
     if len(chunk) >= CHUNK_BYTES and "\n" not in text and "\r" not in text:
         raise RosterError(f"{where}: a line longer than {CHUNK_BYTES >> 20} MiB; this is no table")
+
+
+def _width(head: str, delimiter: str) -> int:
+    with suppress(csv.Error):
+        return len(next(filter(None, csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)), []))
+    return 0
 
 
 def _attempt(body: str, delimiter: str, want: Wanted) -> tuple[int, Table | NoTable]:

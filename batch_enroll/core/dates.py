@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _DAY: Final = (
     r"(?:(?P<y>\d{4})(?P<s>[-/.])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})"
@@ -17,6 +20,7 @@ _CLOCK: Final = (
     r"(?:\s*(?P<half>[AaPp])[Mm])?\s*(?P<zone>[Zz]|[+-]\d{2}:?\d{2})?)?"
 )
 _SPELLING: Final = re.compile(_DAY + _CLOCK, re.ASCII)
+_TWO_WAYS: Final = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})", re.ASCII)
 _MONTHS: Final = 12
 _NOON: Final = 12
 _EARLIEST_YEAR: Final = 1900  # below it, a year was mistyped
@@ -49,6 +53,37 @@ def read_moment(text: str) -> datetime:
 def read_day(text: str) -> date:
     """The day, in UTC, of a date or date-time. Raises as `read_moment`."""
     return read_moment(text).date()
+
+
+def settled_days(texts: Iterable[str]) -> dict[str, str]:
+    """Each of the texts that means one day for certain, as a date or date-time that can be read.
+
+    A day such as 7/1/2017 is certain if others of these texts, such as 6/30/2018, show which part is the month.
+    """
+    different = dict.fromkeys(text for text in texts if text)
+    months_first = {first for text in different if (first := _month_first(text)) is not None}
+    order = months_first.pop() if len(months_first) == 1 else None
+    return {text: day for text in different if (day := _settled(text, month_first=order)) is not None}
+
+
+def _settled(text: str, *, month_first: bool | None) -> str | None:
+    try:
+        read_moment(text)
+    except ValueError:
+        found = _TWO_WAYS.match(text)
+        if found is None or month_first is None:
+            return None
+        month, day = (found[1], found[2]) if month_first else (found[2], found[1])
+        return _settled(f"{found[3]}-{month}-{day}{text[found.end() :]}", month_first=None)
+    return text
+
+
+def _month_first(text: str) -> bool | None:
+    """Whether the month stands before the day, if the text itself shows it."""
+    found = _TWO_WAYS.match(text)
+    if found is None or (int(found[1]) <= _MONTHS) == (int(found[2]) <= _MONTHS):
+        return None
+    return int(found[1]) <= _MONTHS
 
 
 def _day(parts: dict[str, str | None]) -> date:

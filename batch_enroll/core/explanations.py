@@ -84,6 +84,21 @@ EXPLANATIONS: Final[dict[str, Explanation]] = {
             "the workbook was made by a program that saves no values",
         ),
     ),
+    catalogue.CLASS_WITHOUT_COURSE: Explanation(
+        "People are enrolled in courses, and the class of this row belongs to none. Nothing was sent for it; the id "
+        "of the class never stands in for the course's.",
+        (
+            "the export has classes or sections only, as School Data Sync v2 allows",
+            "the course was left blank where the class was made",
+        ),
+    ),
+    catalogue.CONTRADICTION: Explanation(
+        "Two cells of the row say the same thing in two ways that do not agree. Nothing was sent for it.",
+        (
+            "two columns of one name, of which an editor filled in one and an export the other",
+            "a row names a course and a section that belongs to another one",
+        ),
+    ),
     catalogue.UNKNOWN_STATUS: Explanation(
         "The row's status is none of OneRoster's or the student systems' known ones, so it is not known whether the "
         "seat is wanted. Nothing was sent for it.",

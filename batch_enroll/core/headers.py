@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core import catalogue
+from batch_enroll.core.aliases import ALIASES, FIELDS, FINDS, FIRST_COURSE, LOGIN_BESIDE, ONEROSTER, WIDE
 from batch_enroll.core.cells import BLANKS, all_blank, clean, shorten, undefuse
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.intake import METADATA
@@ -18,55 +19,13 @@ if TYPE_CHECKING:
 
     from batch_enroll.core.model import Place
 
-FIELDS: Final = (
-    "user_id",
-    "course_id",
-    "school_id",
-    "role",
-    "begin_date",
-    "end_date",
-    "status",
-    "sourced_id",
-    "class_id",
-    "primary",
-)
 OUR_PREFIX: Final = "enroll_"  # columns that earlier results added
 ROW_MARK: Final = "enroll_row"  # which row of the first roster a line of our files stands for
 ROSTER_MARK: Final = "enroll_roster"  # and of which of several rosters
 _OUR_MARKS: Final = frozenset({ROW_MARK, "enroll_outcome"})  # both are in every file we wrote
-_ONEROSTER: Final = {
-    "userSourcedId": "user_id",
-    "courseSourcedId": "course_id",
-    "schoolSourcedId": "school_id",
-    "role": "role",
-    "beginDate": "begin_date",
-    "endDate": "end_date",
-    "status": "status",
-    "sourcedId": "sourced_id",
-    "classSourcedId": "class_id",
-    "primary": "primary",
-}
-# Only headers that mean the id of the student information system in every system known to write them. What means an
-# e-mail, a code or an internal number somewhere stands in _MAYBE and is asked for.
-_ALIASES: Final = {
-    "user_id": ("Student ID", "Student Sourced ID", "SIS User ID", "Student SIS ID", "User SIS ID"),
-    "course_id": ("Course Sourced ID", "SIS Course ID", "Course SIS ID"),
-    "school_id": ("orgSourcedId", "School SIS ID", "SIS School ID"),
-    "role": ("User Role",),
-    "begin_date": ("Start Date", "Enrollment Start Date"),
-    "end_date": ("Enrollment End Date",),
-    "class_id": ("Class SIS ID", "Section SIS ID", "SIS Section ID"),
-}
-_MAYBE: Final = {
-    "user_id": re.compile(
-        "sourcedid|id|sisid|idnumber|user|username|(student|person|teacher)(number|id)?|orgdefinedid|externalpersonkey"
-        "|uniqueuserid|useruniqueid|loginid|sid|login"
-    ),
-    "course_id": re.compile("course|course(code|number|name|title|1)|shortname|externalcoursekey|code"),
-}
 _PUNCTUATION: Final = re.compile(r"\[[^\]]*\]|[\s_\-.\u200b\ufeff]+")
-_EXACT, _EXACT_ONEROSTER, _OUR_NAME, _ONEROSTER_NAME, _ALIAS = range(5)
-_SHOWN_HEADERS: Final = 30
+_EXACT, _EXACT_ONEROSTER, _OUR_NAME, _ONEROSTER_NAME, _ALIAS, _WIDE = range(6)
+SHOWN_HEADERS: Final = 30
 _CODE_COLUMN: Final = "enroll_code"
 LOSSY: Final = frozenset({catalogue.RAGGED_ROW, catalogue.DAMAGED_CELL, catalogue.LOST_DIGITS, catalogue.DATE_FOR_ID})
 
@@ -76,9 +35,9 @@ def plain(header: str) -> str:
     return _PUNCTUATION.sub("", header).casefold()
 
 
-_KNOWN: Final = (
-    {plain(name): (field, _ALIAS) for field, names in _ALIASES.items() for name in names}
-    | {plain(name): (field, _ONEROSTER_NAME) for name, field in _ONEROSTER.items()}
+KNOWN: Final = (
+    {plain(name): (field, _ALIAS) for field, names in ALIASES.items() for name in names}
+    | {plain(name): (field, _ONEROSTER_NAME) for name, field in ONEROSTER.items()}
     | {plain(field): (field, _OUR_NAME) for field in FIELDS}
 )
 
@@ -89,10 +48,11 @@ class HeaderMap:
 
     Attributes:
         header: every header as it stands in the file.
-        places: field and the index of its column.
+        places: field and the index of its column; a field stands twice if two columns of one name hold it.
         kept: indexes of the roster's own columns.
         spelt: field to its header as spelt.
         ours: the file is a result of an earlier run; its cells are un-defused.
+        wide: a line may hold several seats, in columns such as course1, course2 (see `core.wide`).
     """
 
     header: tuple[str, ...]
@@ -100,6 +60,7 @@ class HeaderMap:
     kept: tuple[int, ...]
     spelt: Mapping[str, str]
     ours: bool = False
+    wide: bool = False
 
     @property
     def own_columns(self) -> tuple[str, ...]:
@@ -124,9 +85,17 @@ class HeaderMap:
             problem = problem or self._still_open(cells)
         fields = self.fields(cells)
         own = self.own_cells(cells)
+        problem = problem or self._contradiction(cells, fields)
         if not fields and problem is None and all_blank(own):
             return None
         return SourceRow(place, own, fields | self._marks(cells), problem, self.spelt)
+
+    @property
+    def read_as(self) -> str:
+        """What the table was taken for."""
+        if self.ours:
+            return "results of an earlier run"
+        return "Moodle upload, one seat for each numbered course" if self.wide else "plain table"
 
     def describe(self) -> tuple[tuple[str, str], ...]:
         """Each own column with the field it is read as; empty where it is only carried along."""
@@ -149,6 +118,18 @@ class HeaderMap:
             code, f"mend the cells as the first file has them, then empty {_CODE_COLUMN}", _CODE_COLUMN, code
         )
 
+    def _contradiction(self, cells: Sequence[str], fields: Mapping[str, str]) -> RowProblem | None:
+        """Two columns of one name may complete each other, but not differ."""
+        if len(self.places) == len(self.spelt):
+            return None
+        for field, at in self.places:
+            text = cells[at].strip(BLANKS)
+            if text and text != fields[field]:
+                seen = f'{text}" and "{fields[field]}'
+                message = f'two columns have this name and hold "{shorten(seen)}"; empty one of the cells'
+                return RowProblem(catalogue.CONTRADICTION, message, self.spelt[field], text)
+        return None
+
     def _overhang(self, cells: Sequence[str]) -> RowProblem | None:
         extra = [cell for cell in cells[len(self.header) :] if clean(cell)]
         if not extra:
@@ -158,8 +139,12 @@ class HeaderMap:
         return RowProblem(catalogue.RAGGED_ROW, message, value=text)
 
 
-def map_headers(header: Sequence[str], overrides: Mapping[str, str] | None = None) -> HeaderMap:
+def map_headers(
+    header: Sequence[str], overrides: Mapping[str, str] | None = None, *, several_seats: bool = True
+) -> HeaderMap:
     """How a table with this header row is read. `overrides` holds field to header, from `--map field=Header`.
+
+    `several_seats`: whether columns such as course1, course2 count as courses where there is no other course column.
 
     Raises:
         RosterError: two headers claim one field alike, or an override names a field or header that is not there.
@@ -167,19 +152,18 @@ def map_headers(header: Sequence[str], overrides: Mapping[str, str] | None = Non
     ours = set(header) >= _OUR_MARKS
     columns = tuple(undefuse(name) for name in header) if ours else tuple(header)
     chosen = {_known_field(field): _column(name, columns) for field, name in (overrides or {}).items()}
-    taken = set(chosen.values())
-    claims: dict[str, list[tuple[int, int]]] = {}
-    for at, name in enumerate(columns):
-        claim = None if at in taken or name.startswith(OUR_PREFIX) else _claim(name)
-        if claim is not None and claim[0] not in chosen:
-            claims.setdefault(claim[0], []).append((claim[1], at))
-    found = chosen | {field: _best(field, ranked, columns) for field, ranked in claims.items()}
+    claims = _claims(columns, chosen, wide=several_seats and FIRST_COURSE in map(plain, columns))
+    _refuse_login(claims, columns)
+    found: dict[str, tuple[int, ...]] = {field: (at,) for field, at in chosen.items()}
+    found |= {field: _best(field, ranked, columns) for field, ranked in claims.items()}
+    spelt = {field: clean(columns[at[0]]) for field, at in found.items()}
     return HeaderMap(
         header=columns,
-        places=tuple(found.items()),
+        places=tuple((field, at) for field, places in found.items() for at in places),
         kept=tuple(at for at, name in enumerate(columns) if not name.startswith(OUR_PREFIX)),
-        spelt={field: clean(columns[at]) for field, at in found.items()},
+        spelt=spelt,
         ours=ours,
+        wide=several_seats and plain(spelt.get("course_id", "")) == FIRST_COURSE,
     )
 
 
@@ -188,53 +172,64 @@ def recognised(header: Iterable[str]) -> int:
     return sum(_claim(name) is not None for name in header)
 
 
-def question(missing: Sequence[str], header: Sequence[str]) -> str:
-    """Which fields no header names, the headers seen, and what to type if one of them was meant."""
-    seen = ", ".join(f'"{shorten(name)}"' for name in header[:_SHOWN_HEADERS] if clean(name)) or "none"
-    more = " and more" if len(header) > _SHOWN_HEADERS else ""
-    asked = f"no column for {' and '.join(missing)}; headers seen: {seen}{more}"
-    return ". ".join([asked, *(_hint(field, header) for field in missing)])
+def _claims(columns: Sequence[str], chosen: Mapping[str, int], *, wide: bool) -> dict[str, list[tuple[int, int]]]:
+    """Fields that were not chosen to the columns that claim them, each with its rank, best first.
+
+    A column that is no id is left out if others claim its field alike and the id it would help to find is there.
+    """
+    taken = set(chosen.values())
+    claims: dict[str, list[tuple[int, int]]] = {}
+    for at, name in enumerate(columns):
+        claim = None if at in taken or name.startswith(OUR_PREFIX) else _claim(name, wide=wide)
+        if claim is not None and claim[0] not in chosen:
+            claims.setdefault(claim[0], []).append((claim[1], at))
+    known = claims.keys() | chosen.keys()
+    return {
+        field: sorted(ranked)
+        for field, ranked in claims.items()
+        if FINDS.get(field) not in known or not _rivals(sorted(ranked), columns)
+    }
 
 
-def _hint(field: str, header: Sequence[str]) -> str:
-    near = _nearest(field, header)
-    flag = "" if field == "user_id" else f", or give --{field.replace('_', '-')} for all rows"
-    if near is None:
-        return f'If a column holds the {field}, add --map "{field}=Header"{flag}'
-    return f'Did you mean "{shorten(near)}"? If it holds the sourcedId, add --map "{field}={near}"{flag}'
+def _refuse_login(claims: Mapping[str, list[tuple[int, int]]], columns: Sequence[str]) -> None:
+    for field, ids in LOGIN_BESIDE.items():
+        beside = [name for name in columns if plain(name) in ids]
+        named = [columns[at] for _, at in claims.get(field, ()) if columns[at] not in beside]
+        if beside and named:
+            raise RosterError(
+                f'"{shorten(named[0])}" beside "{shorten(beside[0])}" is a login in some systems and the {field} in '
+                f'others; add --map "{field}={beside[0]}" or --map "{field}={named[0]}"'
+            )
 
 
-def _nearest(field: str, header: Sequence[str]) -> str | None:
-    by_plain = {plain(name): name for name in reversed(header) if clean(name)}
-    maybe = _MAYBE.get(field)
-    likely = [name for name in header if maybe is not None and maybe.fullmatch(plain(name))]
-    if likely:
-        return likely[0]
-    for name, (meant, _) in _KNOWN.items():
-        if meant == field and (near := get_close_matches(name, by_plain, n=1, cutoff=0.75)):
-            return by_plain[near[0]]
-    return None
-
-
-def _claim(header: str) -> tuple[str, int] | None:
+def _claim(header: str, *, wide: bool = False) -> tuple[str, int] | None:
     name = clean(header)
     if name in FIELDS:
         return name, _EXACT
-    if name in _ONEROSTER:
-        return _ONEROSTER[name], _EXACT_ONEROSTER
+    if name in ONEROSTER:
+        return ONEROSTER[name], _EXACT_ONEROSTER
+    if wide and plain(name) in WIDE:
+        return WIDE[plain(name)], _WIDE
     if name[: len(METADATA)].casefold() == METADATA:
         path = name[len(METADATA) :].split(".")
         return (METADATA + ".".join(path), _EXACT) if all(path) else None
-    return _KNOWN.get(plain(name))
+    return KNOWN.get(plain(name))
 
 
-def _best(field: str, ranked: list[tuple[int, int]], columns: Sequence[str]) -> int:
-    first, *others = sorted(ranked)
-    rivals = [columns[at] for rank, at in others if rank == first[0]]
+def _best(field: str, ranked: list[tuple[int, int]], columns: Sequence[str]) -> tuple[int, ...]:
+    """The column of a field, or several that have the very same name."""
+    rivals = _rivals(ranked, columns)
+    first = columns[ranked[0][1]]
     if rivals:
-        names = " and ".join(f'"{shorten(name)}"' for name in (columns[first[1]], *rivals))
+        names = " and ".join(f'"{shorten(name)}"' for name in (first, *rivals))
         raise RosterError(f'{names} can both be {field}; add --map "{field}=Header" with the one that is meant')
-    return first[1]
+    return tuple(at for _, at in ranked if clean(columns[at]) == clean(first))
+
+
+def _rivals(ranked: list[tuple[int, int]], columns: Sequence[str]) -> list[str]:
+    """Other headers that claim a field just as well as the first."""
+    rank, first = ranked[0]
+    return [columns[at] for other, at in ranked if other == rank and clean(columns[at]) != clean(columns[first])]
 
 
 def _known_field(field: str) -> str:
@@ -250,7 +245,7 @@ def _column(name: str, columns: Sequence[str]) -> int:
     alike = exact or [at for at, column in enumerate(columns) if plain(column) == plain(name)]
     if len(alike) == 1:
         return alike[0]
-    seen = ", ".join(f'"{shorten(column)}"' for column in columns[:_SHOWN_HEADERS] if clean(column))
+    seen = ", ".join(f'"{shorten(column)}"' for column in columns[:SHOWN_HEADERS] if clean(column))
     if alike:
         raise RosterError(f'--map: {len(alike)} headers are called "{name}"; rename one of them. Headers seen: {seen}')
     near = get_close_matches(name, columns, n=1)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from batch_enroll.core import catalogue
+from batch_enroll.core.aliases import ROLE_EXTENSION, ROLES
 from batch_enroll.core.cells import shorten
 from batch_enroll.core.dates import read_day, read_moment
 from batch_enroll.core.model import ClassId, CourseId, Role, RosterRow, RowProblem, RowStatus, SchoolId, UserId
@@ -23,16 +24,18 @@ _NOT_AN_ID: Final = frozenset({".", ".."})  # as a path segment they would name 
 _UNSEEN: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\uffff\ud800-\udfff]"
 )
-_ROLES: Final = {role.value: role for role in Role}
 _STATUSES: Final = {
     "active": RowStatus.ACTIVE,
+    "enabled": RowStatus.ACTIVE,
     "tobedeleted": RowStatus.TO_BE_DELETED,
     "deleted": RowStatus.TO_BE_DELETED,
     "inactive": RowStatus.INACTIVE,
     "completed": RowStatus.INACTIVE,
     "suspended": RowStatus.INACTIVE,
+    "disabled": RowStatus.INACTIVE,
 }
 DELETED: Final = frozenset(text for text, status in _STATUSES.items() if status is RowStatus.TO_BE_DELETED)
+_NOT_IN_ROLES: Final = re.compile(r"[\s_-]+")
 METADATA: Final = "metadata."
 _NUMBERED: Final = frozenset({"goals", "metrics"})
 _TEXTS: Final = frozenset({"courseType"})
@@ -126,9 +129,9 @@ def _class(text: str | None) -> ClassId | None:
 def _role(text: str | None) -> Role:
     if not text:
         return Role.STUDENT
-    role = _ROLES.get(text.lower())
+    role = ROLES.get(_NOT_IN_ROLES.sub("", text.lower().removeprefix(ROLE_EXTENSION)))
     if role is None:
-        known = ", ".join(sorted(_ROLES))
+        known = ", ".join(sorted(Role))
         raise _FlawError(catalogue.UNKNOWN_ROLE, "role", f'"{shorten(text)}" is not one of {known}')
     return role
 

@@ -332,11 +332,12 @@ class Seats:
 
 @dataclass(frozen=True, slots=True)
 class RosterRef:
-    """Which roster a run read. `rows` counts the data rows read from it."""
+    """Which roster a run read, and as what. `rows` counts the data rows read from it."""
 
     path: str
     sha256: str
     rows: int
+    read_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)

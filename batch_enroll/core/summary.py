@@ -238,6 +238,7 @@ class CheckSummary:
         unreadable: where the file breaks off, if it does.
         guards: what each guard says of it.
         warnings: rows that would be sent though their ids are in doubt.
+        notes: what people should know of how it was read.
     """
 
     rosters: tuple[RosterRef, ...]
@@ -248,6 +249,7 @@ class CheckSummary:
     unreadable: str = ""
     guards: tuple[Verdict, ...] = ()
     warnings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -290,6 +292,7 @@ class CheckSummary:
         return {
             "roster": rosters[0] if len(rosters) == 1 else rosters,
             "readings": list(self.readings),
+            "notes": list(self.notes),
             "rows": self.rows,
             "outcomes": dict(self.outcomes),
             "rate_per_s": self.estimate.rate_per_s,

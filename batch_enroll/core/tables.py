@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from batch_enroll.core.aliases import FIELDS
 from batch_enroll.core.cells import all_blank
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.headers import FIELDS, HeaderMap, map_headers, question, recognised
+from batch_enroll.core.headers import HeaderMap, map_headers, recognised
+from batch_enroll.core.questions import question
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,10 +20,14 @@ WIDEST: Final = 16_384  # columns of a spreadsheet
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a header must offer: the fields that no default fills, and columns named by `--map`."""
+    """What a header must offer: the fields that no default fills, and columns named by `--map`.
+
+    `several_seats`: whether course1, course2 ... count as course columns.
+    """
 
     required: frozenset[str] = frozenset({"user_id", "course_id"})
     overrides: Mapping[str, str] = field(default_factory=dict)
+    several_seats: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +46,9 @@ class NoTable:
     known: int = 0
 
 
-def wanted(defaults_present: frozenset[str], overrides: Mapping[str, str]) -> Wanted:
+def wanted(defaults_present: frozenset[str], overrides: Mapping[str, str], *, several_seats: bool = True) -> Wanted:
     """What the header must offer when `defaults_present` names the fields that have a default."""
-    return Wanted(Wanted().required - defaults_present, overrides)
+    return Wanted(Wanted().required - defaults_present, overrides, several_seats)
 
 
 def find_table(records: Sequence[Sequence[str]], want: Wanted) -> Table | NoTable:
@@ -59,7 +65,7 @@ def find_table(records: Sequence[Sequence[str]], want: Wanted) -> Table | NoTabl
 
 def _mapped(record: Sequence[str], want: Wanted) -> HeaderMap | str:
     try:
-        return map_headers(record, want.overrides)
+        return map_headers(record, want.overrides, several_seats=want.several_seats)
     except RosterError as why:
         return str(why)
 

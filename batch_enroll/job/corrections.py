@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from batch_enroll.core.columns import numbered, places
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.headers import ROSTER_MARK, ROW_MARK
 from batch_enroll.core.model import TO_MEND
+from batch_enroll.core.wide import SEAT_FROM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from batch_enroll.core.model import Place, RosterRef, RunId, RunRecord, SourceRow
+    from batch_enroll.core.model import ResultRow, RosterRef, RunId, RunRecord, SourceRow
     from batch_enroll.ports import Ledger, RosterSource
 
 _NAMED: Final = 20
@@ -31,7 +32,8 @@ class Corrections:
         self._record = record
         self._ledger = ledger
         order = _order(source.columns, record.columns)
-        self._mended: dict[tuple[str, str], SourceRow] = {}
+        self._seat_at = record.columns.index(SEAT_FROM) if SEAT_FROM in record.columns else None
+        self._mended: dict[tuple[str, str, str], SourceRow] = {}
         self._kept: list[str] = []
         for row in source.rows():
             self._add(replace(row, cells=tuple([row.cells[at] for at in order])))
@@ -53,7 +55,7 @@ class Corrections:
     def rows(self) -> Iterator[SourceRow | None]:
         """One for each recorded row."""
         for line in self._ledger.results(self._record.run_id):
-            row = self._found(line.place)
+            row = self._found(line)
             yield None if row is None or line.outcome.kind not in TO_MEND else replace(row, place=line.place)
 
     def refs(self) -> tuple[RosterRef, ...]:
@@ -64,7 +66,7 @@ class Corrections:
         number, file = row.fields.get(ROW_MARK, ""), row.fields.get(ROSTER_MARK, "")
         if not number:
             raise UsageError(f"{row.place} does not say which row it mends: {ROW_MARK} is missing or empty")
-        other = self._mended.setdefault((file, number), row)
+        other = self._mended.setdefault((file, number, self._seat(row)), row)
         if other is not row:
             raise UsageError(f"{other.place} and {row.place} mend the same row; keep one of them")
 
@@ -73,7 +75,7 @@ class Corrections:
         open_rows = {id(row): row for row in self._mended.values()}
         seen: set[int] = set()
         for line in self._ledger.results(self._record.run_id):
-            row = self._found(line.place)
+            row = self._found(line)
             if row is None:
                 continue
             if id(row) in seen:
@@ -87,9 +89,13 @@ class Corrections:
         if open_rows:
             raise UsageError(_not_of(self._record.run_id, *open_rows.values()))
 
-    def _found(self, place: Place) -> SourceRow | None:
-        number = str(place.row)
-        return self._mended.get((place.file, number)) or self._mended.get(("", number))
+    def _seat(self, row: SourceRow | ResultRow) -> str:
+        """Which of the seats of its line a row is; empty if a line of this roster holds one."""
+        return "" if self._seat_at is None else row.cells[self._seat_at]
+
+    def _found(self, line: ResultRow) -> SourceRow | None:
+        place, number, seat = line.place, str(line.place.row), self._seat(line)
+        return self._mended.get((place.file, number, seat)) or self._mended.get(("", number, seat))
 
 
 def _not_of(run_id: RunId, first: SourceRow, *others: SourceRow) -> str:
@@ -103,18 +109,9 @@ def _not_of(run_id: RunId, first: SourceRow, *others: SourceRow) -> str:
 
 def _order(columns: Sequence[str], wanted: Sequence[str]) -> list[int]:
     """Where the wanted columns stand; equal names in their order."""
-    places = {column: at for at, column in enumerate(_numbered(columns))}
-    missing = [name for name, nth in _numbered(wanted) if (name, nth) not in places]
+    at = places(numbered(wanted), columns)
+    missing = [name for name, place in zip(wanted, at, strict=True) if place < 0]
     if missing:
         named = ", ".join(f'"{name}"' for name in missing)
         raise UsageError(f"the corrections lack columns of the roster: {named}; use the failed.csv of this run")
-    return [places[column] for column in _numbered(wanted)]
-
-
-def _numbered(columns: Sequence[str]) -> list[tuple[str, int]]:
-    seen: Counter[str] = Counter()
-    numbered = []
-    for name in columns:
-        numbered.append((name, seen[name]))
-        seen[name] += 1
-    return numbered
+    return at

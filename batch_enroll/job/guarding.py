@@ -73,6 +73,10 @@ class GuardedRoster:
         """How each column is read."""
         return self._source.describe()
 
+    def notes(self) -> tuple[str, ...]:
+        """What people should know of how it is read."""
+        return self._source.notes()
+
     def refs(self) -> tuple[RosterRef, ...]:
         """What was read."""
         return self._source.refs()

@@ -140,10 +140,15 @@ def check(
     problems: list[Finding] = []
     warnings: list[Finding] = []
 
+    later = 0
+
     def note(reading: Reading, row: PlannedRow) -> None:
+        nonlocal later
         warnings.extend(doubtful(reading.source))
         if row.outcome is not None and row.outcome.kind in _NOT_SENT:
             problems.append(finding(reading, row.outcome))
+        begin = None if row.request is None else row.request.begin_date
+        later += begin is not None and begin.date() > rules.today
 
     planning = RosterPlanning(source, rules, ledger, note)
     ending = _plan_only(planning, ledger, rules)
@@ -151,13 +156,21 @@ def check(
     for row in ledger.results(rules.run_id):
         tally.add(row)
     unreadable = ending.detail if ending.halted is not None else ""
+    notes = (*source.notes(), *_early(later, rules))
     return CheckSummary(
-        source.refs(), _readings(source), tally, tuple(problems), estimate, unreadable, guards, tuple(warnings)
+        source.refs(), _readings(source), tally, tuple(problems), estimate, unreadable, guards, tuple(warnings), notes
     )
 
 
 def _readings(source: RosterSource) -> tuple[str, ...]:
-    return tuple(f"column {column!r}: {field or 'not used'}" for column, field in source.describe())
+    columns = [f"column {column!r}: {field or 'not used'}" for column, field in source.describe()]
+    return (*(f"{ref.path}: read as {ref.read_as}" for ref in source.refs() if ref.read_as), *columns)
+
+
+def _early(later: int, rules: Rules) -> tuple[str, ...]:
+    if not later:
+        return ()
+    return (f"rows that begin after {rules.today}: {later}; they are sent now, with their first day",)
 
 
 def _plan_only(planning: RosterPlanning, ledger: Ledger, rules: Rules) -> Ending:

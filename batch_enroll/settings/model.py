@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from batch_enroll.core.bundles import Format  # noqa: TC001 - the library reads the annotations
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.model import Role
 from batch_enroll.core.spans import moment
@@ -94,6 +95,7 @@ class Settings(GuardSettings):
         max_failed_share: the run stops when more of its last 200 sent rows than this were not enrolled; 1: never.
         probe: whether the first row of each course and school goes ahead alone.
         map: field to the roster's header.
+        format: what the rosters are read as; None: as their content shows.
         send_sourced_id: which sourcedId is sent with an enrollment. Source: `core.plan.SendSourcedId`.
         deadline: when the run stops taking rows: a span such as 30m from its start, or the next such time of day.
         grace: seconds that requests in flight get once the run stops.
@@ -136,6 +138,7 @@ class Settings(GuardSettings):
     begin_date: Annotated[str, BeforeValidator(_an_iso_date)] | None = None
     map: dict[str, str] = Field(default_factory=dict)
     sheet: Text | None = None
+    format: Format | None = None
     as_of: date | None = None
     dry_run: bool = False
     recheck: bool = False

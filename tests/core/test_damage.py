@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from batch_enroll.core.aliases import FIELDS
 from batch_enroll.core.catalogue import DOUBTS
 from batch_enroll.core.damage import ID_FIELDS, Doubts, Watch
-from batch_enroll.core.headers import FIELDS
 from batch_enroll.core.model import Place, RowProblem, SourceRow
 
 FILLED = ["00417", "00421", "10388", "02960"]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_enroll.core import catalogue, explanations, plan
-from batch_enroll.core.headers import FIELDS
+from batch_enroll.core.aliases import FIELDS
 from batch_enroll.core.intake import Defaults
 from batch_enroll.core.model import OutcomeKind, Place, RunId, SourceRow
 

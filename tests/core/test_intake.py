@@ -95,7 +95,23 @@ def test_an_id_that_no_path_can_carry_is_refused(field: str, value: str) -> None
     assert problem(**{field: value}).code == "E103"
 
 
-@pytest.mark.parametrize("role", ["ta", "aide", "guardian", "Instructor", "3"])
+@pytest.mark.parametrize(
+    ("role", "meant"),
+    [
+        ("ext:Teacher", Role.TEACHER),
+        ("editingteacher", Role.TEACHER),
+        ("Instructor", Role.TEACHER),
+        ("Non-editing teacher", Role.TEACHER),
+        ("TeacherEnrollment", Role.TEACHER),
+        ("StudentEnrollment", Role.STUDENT),
+        ("Learner", Role.STUDENT),
+    ],
+)
+def test_the_words_of_other_systems_for_these_roles_are_understood(role: str, meant: Role) -> None:
+    assert row(role=role).role is meant
+
+
+@pytest.mark.parametrize("role", ["ta", "aide", "guardian", "ext:aide", "TaEnrollment", "3"])
 def test_a_role_beyond_the_four_is_refused_with_the_four(role: str) -> None:
     found = problem(role=role)
     assert (found.code, found.column, found.value) == ("E104", "Role", role)

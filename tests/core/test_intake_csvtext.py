@@ -97,13 +97,18 @@ def test_a_head_of_one_endless_quote_is_refused() -> None:
         csvtext.find_shape('"' + "a" * 200_000, Wanted(), "roster.csv")
 
 
-def test_needed_columns_of_a_part_are_found_by_plain_name_and_the_first_of_two_counts() -> None:
-    needed = frozenset({"sourcedid"})
-    assert csvtext.find_columns("sourcedId;role;Role\n", needed, "users.csv") == (";", {"sourcedid": 0, "role": 1})
-    with pytest.raises(RosterError, match=r"users\.csv: no column sourcedid"):
-        csvtext.find_columns("id,role\n", needed, "users.csv")
-    with pytest.raises(RosterError, match=r"users\.csv: no column sourcedid"):
-        csvtext.find_columns("", needed, "users.csv")
+@pytest.mark.parametrize(
+    ("head", "cut"),
+    [
+        ("sourcedId;role, first;Role\n1;2;3\n", (";", 0)),
+        ("\n\na\tb,c\td\n", ("\t", 0)),
+        ("sep=|\na|b,c,d\n", ("|", 1)),
+        ("", (",", 0)),
+        ('"' + "a" * 200_000, (",", 0)),
+    ],
+)
+def test_a_part_is_cut_where_its_header_gives_most_columns(head: str, cut: tuple[str, int]) -> None:
+    assert csvtext.find_cut(head) == cut
 
 
 def test_quotes_hold_line_ends_delimiters_and_quotes() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.core.dates import read_day, read_moment
+from batch_enroll.core.dates import read_day, read_moment, settled_days
 
 
 @pytest.mark.parametrize(
@@ -80,3 +80,17 @@ def test_a_day_with_slashes_is_read_rightly_or_not_at_all(day: date, month_first
     except ValueError:
         assert day.day <= 12
         assert day.day != day.month
+
+
+def test_days_that_can_be_read_in_two_ways_are_settled_by_others_that_cannot() -> None:
+    assert settled_days(["7/1/2017", "6/30/2018", "", "2017-08-01"]) == {
+        "7/1/2017": "2017-7-1",
+        "6/30/2018": "6/30/2018",
+        "2017-08-01": "2017-08-01",
+    }
+    assert settled_days(["01.07.2017 08:00", "30.06.2018"])["01.07.2017 08:00"] == "2017-07-01 08:00"
+
+
+@pytest.mark.parametrize("texts", [["7/1/2017"], ["7/1/2017", "6/30/2018", "30/6/2018"], ["soon", "7/1/2017x"]])
+def test_days_that_nothing_settles_are_left_out(texts: list[str]) -> None:
+    assert not {"7/1/2017", "soon", "7/1/2017x"} & settled_days(texts).keys()

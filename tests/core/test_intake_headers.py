@@ -6,6 +6,7 @@ from batch_enroll.core.cells import defuse
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.headers import map_headers
 from batch_enroll.core.model import Place
+from batch_enroll.core.questions import suggestions
 from batch_enroll.core.tables import NoTable, Table, Wanted, find_table, wanted
 
 PLACE = Place("roster.csv", 2)
@@ -40,6 +41,18 @@ def spelt(*header: str, **overrides: str) -> dict[str, str]:
         ("classSourcedId", "class_id"),
         ("metadata.goals.dailyXp", "metadata.goals.dailyXp"),
         ("Metadata.Note", "metadata.Note"),
+        ("EXTERNAL_PERSON_KEY", "user_id"),
+        ("external_course_key", "course_id"),
+        ("row_status", "status"),
+        ("Student_email", "user_email"),
+        ("E-Mail", "user_email"),
+        ("Username", "user_name"),
+        ("SIS Login ID", "user_name"),
+        ("Student_number", "user_identifier"),
+        ("Course Name", "course_title"),
+        ("Course_number", "course_code"),
+        ("School Name", "school_name"),
+        ("School Number", "school_identifier"),
     ],
 )
 def test_headers_are_known_by_name_whatever_their_case_and_punctuation(header: str, field: str) -> None:
@@ -47,7 +60,7 @@ def test_headers_are_known_by_name_whatever_their_case_and_punctuation(header: s
 
 
 @pytest.mark.parametrize(
-    "header", ["email", "Course Code", "SIS ID", "username", "id", "", "metadata.", "metadata.a..b"]
+    "header", ["Secondary Email", "SIS ID", "id", "Teacher_id", "School", "course1x", "", "metadata.", "metadata.a..b"]
 )
 def test_headers_that_do_not_surely_mean_an_id_are_only_carried_along(header: str) -> None:
     assert spelt(header) == {}
@@ -62,6 +75,64 @@ def test_the_exact_name_wins_over_onerosters_and_that_over_an_alias() -> None:
 def test_two_equally_good_headers_are_asked_for() -> None:
     with pytest.raises(RosterError, match='"Student ID" and "SIS User ID" can both be user_id; add --map "user_id='):
         map_headers(["Student ID", "SIS User ID"])
+
+
+def test_what_only_helps_to_find_an_id_is_asked_for_only_where_that_id_is_missing() -> None:
+    assert spelt("user_id", "Email", "Student Email") == {"user_id": "user_id"}
+    assert spelt("user_id", "Email", "user_email") == {"user_id": "user_id", "user_email": "user_email"}
+    with pytest.raises(RosterError, match='"Email" and "Student Email" can both be user_email; add --map'):
+        map_headers(["Email", "Student Email", "course_id"])
+
+
+@pytest.mark.parametrize("beside", ["external_person_key", "Blackboard ID"])
+def test_a_user_id_that_may_be_a_login_is_asked_for(beside: str) -> None:
+    with pytest.raises(RosterError) as caught:
+        map_headers(["user_id", beside, "course_id"])
+    assert f'add --map "user_id={beside}" or --map "user_id=user_id"' in str(caught.value)
+    assert spelt("user_id", beside, "course_id", user_id=beside)["user_id"] == beside
+
+
+def test_two_columns_of_one_name_complete_each_other_but_must_not_differ() -> None:
+    columns = map_headers(["user_id", "role", "course_id", "role", "note", "note"])
+    rows = [columns.row(PLACE, ["u", one, "c", other, "a", "b"]) for one, other in (("x", ""), ("", "x"), ("x", "x"))]
+    assert [None if row is None else (row.fields["role"], row.problem) for row in rows] == [("x", None)] * 3
+    row = columns.row(PLACE, ["u", "teacher", "c", "student", "", ""])
+    assert row is not None
+    assert row.problem is not None
+    assert str(row.problem) == (
+        'role: two columns have this name and hold "teacher" and "student"; empty one of the cells'
+    )
+
+
+def test_numbered_courses_count_only_where_no_other_column_names_the_course() -> None:
+    wide = map_headers(["username", "idnumber", "course1", "course2"])
+    assert (wide.wide, wide.spelt) == (
+        True,
+        {"user_name": "username", "user_id": "idnumber", "course_id": "course1"},
+    )
+    assert not map_headers(["idnumber", "course1", "course_id"]).wide
+    assert spelt("idnumber", "course") == {"user_identifier": "idnumber"}
+    plainly = map_headers(["idnumber", "course1"], several_seats=False)
+    assert (plainly.wide, plainly.spelt) == (False, {"user_identifier": "idnumber"})
+
+
+def test_a_table_says_what_it_was_taken_for() -> None:
+    marks = ("enroll_row", "enroll_outcome")
+    headers = [("user_id", "course_id"), ("user_id", "course1"), ("user_id", "course_id", *marks)]
+    assert [map_headers(header).read_as for header in headers] == [
+        "plain table",
+        "Moodle upload, one seat for each numbered course",
+        "results of an earlier run",
+    ]
+
+
+def test_a_column_that_is_not_read_may_have_been_meant() -> None:
+    columns = map_headers(["user_id", "course_id", "School", "Role Name", "Title"]).describe()
+    assert list(suggestions(columns)) == [
+        '"School" is not read; if it holds the school_id, add --map "school_id=School"',
+        '"Role Name" is not read; if it holds the role, add --map "role=Role Name"',
+    ]
+    assert list(suggestions(map_headers(["user_id", "course_id", "remark"]).describe())) == []
 
 
 def test_a_header_can_be_named_for_a_field_and_then_means_nothing_else() -> None:

@@ -78,7 +78,7 @@ def run_columns(run: RunRecord) -> Params:
 def end_columns(run: RunRecord) -> Params:
     """Those columns of `runs` that are known when the run is over."""
     return {
-        "rosters": _encode_json([(ref.path, ref.sha256, ref.rows) for ref in run.rosters]),
+        "rosters": _encode_json([(ref.path, ref.sha256, ref.rows, ref.read_as) for ref in run.rosters]),
         "requests": _encode_json((run.requests.sent, run.requests.retried, run.requests.throttled)),
         "finished_at": None if run.finished_at is None else micros(run.finished_at),
         "exit_status": run.exit_status,

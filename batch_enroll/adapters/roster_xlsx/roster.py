@@ -13,6 +13,7 @@ from batch_enroll.core.cells import clean
 from batch_enroll.core.damage import ID_FIELDS
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.model import Place, RosterRef, RowProblem
+from batch_enroll.core.questions import suggestions
 from batch_enroll.core.tables import SEARCHED_ROWS, NoTable, Table, find_table, wanted
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class XlsxRoster:
         overrides: field to header, from `--map field=Header`.
         defaults_present: fields that have a default, so that their columns may lack.
         limit: at most so many data rows are read.
+        several_seats: whether columns course1, course2 ... count as courses.
     """
 
     def __init__(
@@ -56,13 +58,24 @@ class XlsxRoster:
         overrides: Mapping[str, str] | None = None,
         defaults_present: frozenset[str] = frozenset(),
         limit: int | None = None,
+        several_seats: bool = True,
     ) -> None:
         self._path = path
         self._book = WorkbookFile(path)
         self._sheet_name = sheet
-        self._want = wanted(defaults_present, overrides or {})
+        self._want = wanted(defaults_present, overrides or {}, several_seats=several_seats)
         self._limit = limit
         self._rows_read = 0
+
+    @property
+    def name(self) -> str:
+        """The file, for messages."""
+        return self._path.name
+
+    @property
+    def wide(self) -> bool:
+        """Whether a line may hold several seats (see `core.wide`)."""
+        return self._sheet.table.map.wide
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -82,6 +95,10 @@ class XlsxRoster:
         """Each own column and the field it is read as, for `check`."""
         return self._sheet.table.map.describe()
 
+    def notes(self) -> tuple[str, ...]:
+        """Columns that are not read and may have been meant to be."""
+        return tuple(suggestions(self.describe()))
+
     def rows(self) -> Iterator[SourceRow]:
         """Every data row of the sheet. A later call reads the file again.
 
@@ -97,7 +114,11 @@ class XlsxRoster:
 
     def refs(self) -> tuple[RosterRef, ...]:
         """What was read."""
-        return (RosterRef(str(self._path), self._book.sha256, self._rows_read),)
+        return (RosterRef(str(self._path), self._book.sha256, self._rows_read, self._read_as),)
+
+    @property
+    def _read_as(self) -> str:
+        return f'{self._sheet.table.map.read_as}, sheet "{self._sheet.tab.title}"'
 
     def _all_rows(self) -> Iterator[SourceRow]:
         tab, header_row, columns = self._sheet.tab, self._sheet.table.header_row, self._sheet.table.map

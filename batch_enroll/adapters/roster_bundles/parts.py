@@ -10,12 +10,13 @@ from functools import cached_property
 from itertools import islice
 from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING, Final
-from zipfile import BadZipFile, ZipFile, is_zipfile
+from zipfile import BadZipFile, ZipFile
 
 from batch_enroll.core import csvtext
 from batch_enroll.core.archives import refuse_unsafe
-from batch_enroll.core.cells import clean
+from batch_enroll.core.bundles import MARKS, wanted_files
 from batch_enroll.core.errors import RosterError
+from batch_enroll.core.model import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,37 +24,39 @@ if TYPE_CHECKING:
 
     from batch_enroll.core.csvtext import Survey
 
-ENROLLMENTS: Final = "enrollments.csv"
 _UNPACKING_FAILED: Final = (BadZipFile, EOFError, NotImplementedError, OSError, RuntimeError, ValueError, zlib.error)
+_SHOWN_FILES: Final = 20
 
 
-def recognises(path: Path) -> bool:
-    """Whether the path is a folder, or a zip archive that holds an enrollments.csv."""
-    if path.is_dir():
-        return True
-    if not path.is_file() or not is_zipfile(path):
-        return False
-    try:
-        with ZipFile(path) as archive:
-            return bool(_enrollments(archive.namelist()))
-    except _UNPACKING_FAILED:
-        return False
-
-
-class Parts:
-    """The files beside a bundle's enrollments.csv, each readable as text. One enclosing folder is looked through."""
+class FileParts:
+    """The RosterParts of a folder or zip archive; one enclosing folder is looked through, in an archive any."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._name = path.resolve().name
         self._surveys: dict[str, Survey] = {}
 
-    def __contains__(self, part: str) -> bool:
-        return part in self._names
+    @property
+    def path(self) -> Path:
+        """The folder or archive."""
+        return self._path
 
-    def label(self, part: str) -> str:
-        """The part as a person finds it: `bundle.zip/enrollments.csv`."""
-        return f"{self._name}/{self._names.get(part, part)}"
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Each file, in lower case, and its path within the bundle."""
+        paths = self._folder_paths() if self._path.is_dir() else self._archive_paths()
+        folders = _folders(paths)
+        if len(folders) > 1:
+            raise RosterError(f"{self._name}: several rosters in one, in {', '.join(folders)}; give one of them")
+        if not folders:
+            files = ", ".join(sorted(paths)[:_SHOWN_FILES]) or "none"
+            raise RosterError(f"{self._name}: no {wanted_files()} in the bundle; files: {files}")
+        inside = PurePosixPath(folders[0])
+        return {PurePosixPath(path).name.lower(): path for path in paths if PurePosixPath(path).parent == inside}
+
+    def place(self, name: str, row: int) -> Place:
+        """As a person finds it: `bundle.zip/enrollments.csv`."""
+        return Place(self._label(name), row)
 
     @cached_property
     def sha256(self) -> str:
@@ -61,45 +64,36 @@ class Parts:
         if not self._path.is_dir():
             with self._translated(), self._path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
-        digests = [f"{part} {self.survey(part).sha256}\n" for part in sorted(self._names)]
+        digests = [f"{part} {self._survey(part).sha256}\n" for part in sorted(self.names)]
         return hashlib.sha256("".join(digests).encode()).hexdigest()
 
-    def survey(self, part: str) -> Survey:
-        """The part's encoding, digest and lines."""
+    def lines(self, name: str) -> int:
+        """The lines of a file; quoted line ends count too, so it may be a little high."""
+        return self._survey(name).lines - 1
+
+    def records(self, name: str) -> Iterator[list[str]]:
+        """The records of a file, whatever its encoding and delimiter."""
+        with self._text(name) as text:
+            delimiter, skipped = csvtext.find_cut(text.read(csvtext.HEAD_CHARS))
+        with self._text(name) as text:
+            yield from csvtext.records(islice(text, skipped, None), delimiter, self._label(name))
+
+    def _label(self, part: str) -> str:
+        return f"{self._name}/{self.names.get(part, part)}"
+
+    def _survey(self, part: str) -> Survey:
         if part not in self._surveys:
-            self._surveys[part] = csvtext.survey(lambda: self._chunks(part), self.label(part))
+            self._surveys[part] = csvtext.survey(lambda: self._chunks(part), self._label(part))
         return self._surveys[part]
 
     @contextmanager
-    def text(self, part: str) -> Iterator[io.TextIOWrapper]:
+    def _text(self, part: str) -> Iterator[io.TextIOWrapper]:
         """The part, opened as text with its line ends as they are."""
-        encoding = self.survey(part).encoding
+        encoding = self._survey(part).encoding
         with self._bytes(part) as source:
             text = io.TextIOWrapper(source, encoding, newline="")
             yield text
             text.detach()
-
-    def select(self, part: str, columns: Sequence[str], needed: Sequence[str]) -> Iterator[tuple[str, ...]]:
-        """Some columns of every row, stripped, by their `plain` names; empty where the part lacks one."""
-        with self.text(part) as text:
-            head = text.read(csvtext.HEAD_CHARS)
-        delimiter, places = csvtext.find_columns(head, frozenset(needed), self.label(part))
-        chosen = [places.get(column, -1) for column in columns]
-        with self.text(part) as text:
-            for record in islice(csvtext.records(text, delimiter, self.label(part)), 1, None):
-                yield tuple([clean(record[at]) if 0 <= at < len(record) else "" for at in chosen])
-
-    @cached_property
-    def _names(self) -> dict[str, str]:
-        """Part, in lower case, to its path within the bundle."""
-        paths = self._folder_paths() if self._path.is_dir() else self._archive_paths()
-        enrollments = _enrollments(paths)
-        if len(enrollments) != 1:
-            files = ", ".join(sorted(paths)[:20]) or "none"
-            found = "several enrollments.csv" if enrollments else "no enrollments.csv"
-            raise RosterError(f"{self._name}: {found} in the bundle; files: {files}")
-        folder = PurePosixPath(enrollments[0]).parent
-        return {PurePosixPath(path).name.lower(): path for path in paths if PurePosixPath(path).parent == folder}
 
     def _folder_paths(self) -> list[str]:
         inside = [
@@ -125,7 +119,7 @@ class Parts:
 
     @contextmanager
     def _bytes(self, part: str) -> Iterator[IO[bytes]]:
-        path = self._names[part]
+        path = self.names[part]
         with self._translated():
             if self._path.is_dir():
                 with (self._path / path).open("rb") as source:
@@ -142,8 +136,9 @@ class Parts:
             raise RosterError(f"{self._name} cannot be unpacked; it is damaged or not a zip archive") from why
 
 
-def _enrollments(paths: Sequence[str]) -> list[str]:
-    """Paths of an enrollments.csv, at most one folder down; copies that archivers leave beside it do not count."""
-    parts = [PurePosixPath(path).parts for path in paths]
-    found = [path for path in parts if path[-1].lower() == ENROLLMENTS and path[0] != "__MACOSX"]
-    return ["/".join(path) for path in found if len(path) == min(map(len, found)) and len(path) <= 2]  # noqa: PLR2004
+def _folders(paths: Sequence[str]) -> list[str]:
+    """The folders that hold a roster, the least deep ones; copies that archivers leave beside it do not count."""
+    found = [PurePosixPath(path) for path in paths if PurePosixPath(path).name.lower() in MARKS]
+    folders = {path.parent for path in found if path.parts[0] != "__MACOSX"}
+    least = min((len(folder.parts) for folder in folders), default=0)
+    return sorted(folder.as_posix() for folder in folders if len(folder.parts) == least)
