@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from batch_enroll.core import wide
+from batch_enroll.core.questions import suggestions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,8 +48,9 @@ class WideRoster:
         return wide.described(self._source.describe())
 
     def notes(self) -> tuple[str, ...]:
-        """What people should know of the lines, and of courses."""
-        return (*self._source.notes(), "a course's short name is read as its id, and the idnumber as the user's")
+        """Columns that are not read and may have been meant to be, and what is read as an id."""
+        unused = suggestions(self.describe())
+        return (*unused, "a course's short name is read as its id, and the idnumber as the user's")
 
     def rows(self) -> Iterator[SourceRow]:
         """Every seat of every line. Raises as the lines' own roster does."""

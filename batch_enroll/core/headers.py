@@ -27,7 +27,15 @@ _PUNCTUATION: Final = re.compile(r"\[[^\]]*\]|[\s_\-.\u200b\ufeff]+")
 _EXACT, _EXACT_ONEROSTER, _OUR_NAME, _ONEROSTER_NAME, _ALIAS, _WIDE = range(6)
 SHOWN_HEADERS: Final = 30
 _CODE_COLUMN: Final = "enroll_code"
-LOSSY: Final = frozenset({catalogue.RAGGED_ROW, catalogue.DAMAGED_CELL, catalogue.LOST_DIGITS, catalogue.DATE_FOR_ID})
+LOSSY: Final = frozenset(
+    {
+        catalogue.RAGGED_ROW,
+        catalogue.DAMAGED_CELL,
+        catalogue.LOST_DIGITS,
+        catalogue.DATE_FOR_ID,
+        catalogue.CONTRADICTION,
+    }
+)
 
 
 def plain(header: str) -> str:

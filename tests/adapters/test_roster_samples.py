@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rosters import opened
+
 from batch_enroll.adapters.roster_bundles import BundleRoster, FileParts
 from batch_enroll.adapters.roster_csv import CsvRoster
 from batch_enroll.adapters.roster_xlsx import XlsxRoster
@@ -107,6 +109,31 @@ def test_the_oneroster_1_2_sample_shows_what_a_bundle_can_lack() -> None:
     fine = [row for row in rows if isinstance(row, RosterRow)]
     assert {(row.user_id, row.course_id, row.school_id) for row in fine[:2]} == {("usr-001", "crs-math", "org-lake")}
     assert fine[5].school_id == "org-lake"
+
+
+def test_the_clever_sample_enrolls_students_and_teachers_in_their_sections_courses() -> None:
+    rows = typed(opened(SAMPLES / "clever"))
+    codes = [row.code if isinstance(row, RowProblem) else "" for row in rows]
+    assert codes == ["", "", "", "", "E118", "E107", "", "", ""]
+    assert Counter((row.course_id, row.role) for row in rows if isinstance(row, RosterRow)) == {
+        ("MATH-7", Role.STUDENT): 2,
+        ("MATH-7", Role.TEACHER): 2,
+        ("SCI-7", Role.STUDENT): 2,
+        ("SCI-7", Role.TEACHER): 1,
+    }
+
+
+def test_the_moodle_sample_has_a_seat_for_each_course_of_a_line() -> None:
+    rows = typed(opened(SAMPLES / "moodle_upload.csv"))
+    assert [(row.user_id, row.course_id, row.status) for row in rows if isinstance(row, RosterRow)] == [
+        ("u-0101", "MATH-7", RowStatus.ACTIVE),
+        ("u-0101", "SCI-7", RowStatus.ACTIVE),
+        ("u-0102", "MATH-7", RowStatus.ACTIVE),
+        ("u-0102", "SCI-7", RowStatus.INACTIVE),
+        ("u-9001", "MATH-7", RowStatus.ACTIVE),
+        ("u-9002", "SCI-7", RowStatus.ACTIVE),
+    ]
+    assert len(rows) == 7
 
 
 def test_the_rerun_sample_is_read_without_the_columns_of_the_earlier_run() -> None:

@@ -247,7 +247,9 @@ def test_a_table_without_a_usable_header_says_what_was_seen_and_what_to_type(
     assert why in table.reason
 
 
-@pytest.mark.parametrize(("code", "open_still"), [("E108", True), ("E109", True), ("E104", False), ("", False)])
+@pytest.mark.parametrize(
+    ("code", "open_still"), [("E119", True), ("E108", True), ("E109", True), ("E104", False), ("", False)]
+)
 def test_a_row_that_lost_cells_in_an_earlier_run_is_not_sent_until_a_person_says_it_is_mended(
     code: str,
     open_still: bool,  # noqa: FBT001 - a case
