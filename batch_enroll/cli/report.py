@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from batch_enroll.cli.output import Tone, wrapped
 from batch_enroll.core import catalogue
+from batch_enroll.core.headers import PLAIN_TABLE
 from batch_enroll.core.model import HAS_SEAT, SEAT_GONE, SETTLED_WELL, TO_MEND, OutcomeKind, Place
 from batch_enroll.core.replan import TO_RESUME
 
@@ -45,8 +46,9 @@ def _headline(summary: RunSummary, paint: Paint) -> Iterator[str]:
     what = f"Undo of run {summary.undone}: run" if summary.undone else "Run"
     yield paint(f"{what} {run.run_id} on {run.environment}", Tone.STRONG)
     for roster in run.rosters:
-        read_as = f", read as {roster.read_as}" if roster.read_as else ""
-        yield from wrapped(visible(f"{roster.path}: {_counted(roster.rows, 'row')}{read_as}"), 2)
+        yield f"  {visible(roster.path)}: {_counted(roster.rows, 'row')}"
+        if roster.read_as not in {"", PLAIN_TABLE}:
+            yield from wrapped(visible(f"read as {roster.read_as}"), 4)
     if run.dry_run:
         yield paint("Dry run: nothing was sent.", Tone.STRONG)
     else:

@@ -25,6 +25,7 @@ ROSTER_MARK: Final = "enroll_roster"  # and of which of several rosters
 _OUR_MARKS: Final = frozenset({ROW_MARK, "enroll_outcome"})  # both are in every file we wrote
 _PUNCTUATION: Final = re.compile(r"\[[^\]]*\]|[\s_\-.\u200b\ufeff]+")
 _EXACT, _EXACT_ONEROSTER, _OUR_NAME, _ONEROSTER_NAME, _ALIAS, _WIDE = range(6)
+PLAIN_TABLE: Final = "plain table"
 SHOWN_HEADERS: Final = 30
 _CODE_COLUMN: Final = "enroll_code"
 LOSSY: Final = frozenset(
@@ -103,7 +104,7 @@ class HeaderMap:
         """What the table was taken for."""
         if self.ours:
             return "results of an earlier run"
-        return "Moodle upload, one seat for each numbered course" if self.wide else "plain table"
+        return "Moodle upload, one seat for each numbered course" if self.wide else PLAIN_TABLE
 
     def describe(self) -> tuple[tuple[str, str], ...]:
         """Each own column with the field it is read as; empty where it is only carried along."""
