@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, Self
 
 from batch_enroll.core.catalogue import hint
-from batch_enroll.core.cells import defuse
+from batch_enroll.core.cells import defused
 from batch_enroll.core.dates import iso_utc
 from batch_enroll.core.errors import RunStoppedError
 from batch_enroll.core.model import TO_MEND
@@ -63,7 +63,7 @@ class CsvReport:
         self._files = {"results": folder / RESULTS, "failed": folder / FAILED}
         self._width = len(columns)
         self._with_roster = with_roster
-        self._header = [*map(defuse, columns), *((_ROSTER,) if with_roster else ()), *_OURS]
+        self._header = [*defused(columns), *((_ROSTER,) if with_roster else ()), *_OURS]
         self._all = _Draft(folder / RESULTS)
         self._to_mend = _Draft(folder / FAILED)
 
@@ -91,10 +91,12 @@ class CsvReport:
     def write(self, row: ResultRow) -> None:
         """Adds one row."""
         line = self._line(row)
-        with self._told():
+        try:
             self._all.write(line)
             if row.outcome.kind in TO_MEND:
                 self._to_mend.write(line)
+        except OSError as error:
+            raise self._failed(error) from error
 
     def _line(self, row: ResultRow) -> list[str]:
         outcome = row.outcome
@@ -113,18 +115,21 @@ class CsvReport:
             outcome.enrollment_id or "",
             "" if row.finished_at is None else iso_utc(row.finished_at),
         )
-        return [defuse(cell) for cell in cells]
+        return defused(cells)
 
     @contextmanager
     def _told(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            self._give_up()
-            raise RunStoppedError(
-                f"the results cannot be written to {self._folder} ({error.strerror}); the ledger has every outcome: "
-                "make room or mend the folder's permissions, then run the roster again"
-            ) from error
+            raise self._failed(error) from error
+
+    def _failed(self, error: OSError) -> RunStoppedError:
+        self._give_up()
+        return RunStoppedError(
+            f"the results cannot be written to {self._folder} ({error.strerror}); the ledger has every outcome: "
+            "make room or mend the folder's permissions, then run the roster again"
+        )
 
     def _give_up(self) -> None:
         for draft in (self._all, self._to_mend):

@@ -42,6 +42,11 @@ def defuse(text: str) -> str:
     return "'" + text if text[:1] in _SUSPECT and _acts_as_formula(text) else text
 
 
+def defused(cells: Iterable[str]) -> list[str]:
+    """Each text as `defuse` gives it."""
+    return [defuse(cell) if cell[:1] in _SUSPECT else cell for cell in cells]
+
+
 def undefuse(text: str) -> str:
     """The text that `defuse` was given."""
     return text[1:] if text.startswith("'") and _acts_as_formula(text) else text

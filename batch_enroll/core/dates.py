@@ -27,6 +27,7 @@ _EARLIEST_YEAR: Final = 1900  # below it, a year was mistyped
 _WRITE: Final = "write it as YYYY-MM-DD"
 
 
+@lru_cache(maxsize=64)  # many rows of a report share their time
 def iso_utc(at: datetime) -> str:
     """`at` (aware, UTC) as ISO 8601 with milliseconds and `Z`, the one spelling of times in every file and body."""
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

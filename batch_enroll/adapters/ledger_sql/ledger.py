@@ -15,7 +15,6 @@ from batch_enroll.adapters.ledger_sql.opening import engine_for, let_readers_in,
 from batch_enroll.adapters.ledger_sql.schema import MIGRATIONS, ROWS, RUNS, prepare
 from batch_enroll.adapters.ledger_sql.statements import (
     ENROLLED,
-    KNOWN,
     RESULTS,
     RUNS_LATEST_FIRST,
     batches_for,
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
         Settled,
     )
 
-_KEYS_AT_ONCE: Final = 500  # old SQLite builds take 999 parameters
 _ROWS_AT_ONCE: Final = 1000
 
 
@@ -64,6 +62,7 @@ class SqlLedger:
         self._name = name_of(url)
         self._utc_now = utc_now
         self._run_nos: dict[RunId, int] = {}
+        self._digests: dict[EnrollmentKey, bytes] = {}  # of the keys that were asked for last: they are claimed next
         self._engine = engine_for(url)
         self._unlock: Callable[[], None] | None = None
         with told(self._name):
@@ -93,15 +92,11 @@ class SqlLedger:
 
     def known(self, keys: Sequence[EnrollmentKey]) -> Mapping[EnrollmentKey, LedgerEntry]:
         """The last word on those of `keys` that were ever claimed. A purged row's place has no file."""
-        by_digest = {key.digest(): key for key in keys}
-        digests = list(by_digest)
-        entries: dict[EnrollmentKey, LedgerEntry] = {}
+        self._digests = {key: key.digest() for key in keys}
+        by_digest = {digest: key for key, digest in self._digests.items()}
         with self._transaction() as connection:
-            for first in range(0, len(digests), _KEYS_AT_ONCE):
-                for row in connection.execute(KNOWN, {"digests": digests[first : first + _KEYS_AT_ONCE]}):
-                    digest, entry = encoding.entry_from(row)
-                    entries[by_digest[digest]] = entry
-        return entries
+            known = map(encoding.entry_from, self._batches.known.run(connection, list(by_digest)))
+            return {by_digest[digest]: entry for digest, entry in known}
 
     def claim(self, run_id: RunId, rows: Sequence[PlannedRow]) -> None:
         """Records rows with their intent or outcome. A row claimed again keeps the attempts it has had."""
@@ -110,7 +105,7 @@ class SqlLedger:
         now = encoding.micros(self._utc_now())
         with self._transaction() as connection:
             run_no = self._run_no(connection, run_id)
-            claimed = [encoding.claim_columns(run_no, row, now) for row in rows]
+            claimed = [encoding.claim_columns(run_no, row, now, self._digest_of(row.request)) for row in rows]
             self._batches.claim_rows.run(connection, claimed)
             self._batches.claim_seats.run(connection, [line for line in claimed if line["digest"] is not None])
 
@@ -201,6 +196,9 @@ class SqlLedger:
     def _transaction(self) -> Iterator[Connection]:
         with told(self._name), self._connection.begin():
             yield self._connection
+
+    def _digest_of(self, request: EnrollmentRequest | None) -> bytes | None:
+        return None if request is None else self._digests.get(request.key) or request.key.digest()
 
     def _run_no(self, connection: Connection, run_id: RunId) -> int:
         found = self._run_nos.get(run_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,9 +14,9 @@ from batch_enroll.adapters.ledger_sql.schema import ROWS, RUNS, SEATS
 from batch_enroll.core.model import OutcomeKind, SeatState
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from sqlalchemy import ClauseElement, ColumnElement, Connection, Dialect, Table
+    from sqlalchemy import ClauseElement, ColumnElement, Connection, Dialect, Row, Table
 
     from batch_enroll.adapters.ledger_sql.encoding import Params
 
@@ -70,11 +71,16 @@ RESULTS: Final = select(
 
 ENROLLED: Final = RESULTS.add_columns(ROWS.c.request).where(ROWS.c.kind == OutcomeKind.ENROLLED.value)
 
-KNOWN: Final = (
+# Old SQLite builds take 999 parameters, and a row of ROWS has 15.
+_ROWS_A_STEP: Final = 60
+_KEYS_AT_ONCE: Final = 500
+_KEYS: Final = [f"digest_{nth}" for nth in range(_KEYS_AT_ONCE)]
+
+_KNOWN: Final = (
     select(SEATS.c.digest, SEATS.c.row_no, SEATS.c.state, SEATS.c.settled_at, RUNS.c.run_id, *_PLACE)
     .join(RUNS, RUNS.c.run_no == SEATS.c.run_no)
     .outerjoin(ROWS, and_(ROWS.c.run_no == SEATS.c.run_no, ROWS.c.row_no == SEATS.c.row_no))
-    .where(SEATS.c.digest.in_(bindparam("digests", expanding=True)))
+    .where(SEATS.c.digest.in_([bindparam(key) for key in _KEYS]))
 )
 
 RUNS_LATEST_FIRST: Final = select(RUNS).where(RUNS.c.purged_at.is_(None)).order_by(RUNS.c.run_no.desc())
@@ -101,10 +107,50 @@ class Batch:
         return connection.exec_driver_sql(self._text, values).rowcount
 
 
+class Insert(Batch):
+    """An insert. SQLite takes many rows with each step: a step gives the interpreter's lock to the event loop, and has
+    to win it back.
+    """
+
+    def __init__(self, statement: ClauseElement, dialect: Dialect) -> None:
+        super().__init__(statement, dialect)
+        before, opening, rest = self._text.partition(" VALUES (")
+        values, closing, after = rest.partition(")")
+        self._text_of_many = f"{before}{opening}{f'{values}), (' * (_ROWS_A_STEP - 1)}{values}{closing}{after}"
+
+    def run(self, connection: Connection, rows: Sequence[Params]) -> int:
+        """Runs the statement over `rows` and returns how many lines of the table it touched."""
+        if self._as_tuple is None:
+            return super().run(connection, rows)
+        whole = len(rows) - len(rows) % _ROWS_A_STEP
+        for first in range(0, whole, _ROWS_A_STEP):
+            values = chain.from_iterable(map(self._as_tuple, rows[first : first + _ROWS_A_STEP]))
+            connection.exec_driver_sql(self._text_of_many, tuple(values))
+        return whole + super().run(connection, rows[whole:])
+
+
+class Lookup:
+    """The question for what is known of some digests, as text for the same reason."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        compiled = dialect.statement_compiler(dialect, _KNOWN)
+        self._text = str(compiled)
+        self._positional = compiled.positiontup is not None
+
+    def run(self, connection: Connection, digests: Sequence[bytes]) -> Iterator[Row[*tuple[Any, ...]]]:
+        """A line for each of `digests` that is known."""
+        for first in range(0, len(digests), _KEYS_AT_ONCE):
+            asked = digests[first : first + _KEYS_AT_ONCE]
+            asked = (*asked, *[asked[-1]] * (_KEYS_AT_ONCE - len(asked)))  # one text for any number
+            values = asked if self._positional else dict(zip(_KEYS, asked, strict=True))
+            yield from connection.exec_driver_sql(self._text, values)
+
+
 @dataclass(frozen=True, slots=True)
 class Batches:
-    """What `claim` and `settle` run."""
+    """What `known`, `claim` and `settle` run."""
 
+    known: Lookup
     claim_rows: Batch
     claim_seats: Batch
     settle_rows: Batch
@@ -114,8 +160,9 @@ class Batches:
 def batches_for(dialect: Dialect) -> Batches:
     """The batches in the words of `dialect`."""
     return Batches(
-        claim_rows=Batch(_claim_rows(dialect.name), dialect),
-        claim_seats=Batch(_claim_seats(dialect.name), dialect),
+        known=Lookup(dialect),
+        claim_rows=Insert(_claim_rows(dialect.name), dialect),
+        claim_seats=Insert(_claim_seats(dialect.name), dialect),
         settle_rows=Batch(_SETTLE_ROW, dialect),
         settle_seats=Batch(_SETTLE_SEAT, dialect),
     )
