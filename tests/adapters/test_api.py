@@ -56,12 +56,12 @@ class Answering:
         return await self.answer(request)
 
     @asynccontextmanager
-    async def api(self, total_s: float = 5.0) -> AsyncIterator[EduBridge]:
+    async def api(self, total_s: float = 5.0, path: str = "") -> AsyncIterator[EduBridge]:
         app = web.Application()
         app.router.add_route("*", "/{rest:.*}", self.respond)
         timeout = aiohttp.ClientTimeout(total=total_s, sock_connect=1.0)
         async with TestServer(app, host="127.0.0.1") as server, aiohttp.ClientSession(timeout=timeout) as session:
-            yield EduBridge(Wire(session, f"http://127.0.0.1:{server.port}", lambda: NOW))
+            yield EduBridge(Wire(session, f"http://127.0.0.1:{server.port}{path}", lambda: NOW))
 
 
 def says(status: int, body: object = None, headers: dict[str, str] | None = None) -> Answering:
@@ -123,6 +123,20 @@ async def test_begin_date_sourced_id_and_metadata_go_into_the_body() -> None:
         "sourcedId": "e7",
         "metadata": {"goals": {"dailyXp": 20}},
     }
+
+
+async def test_half_a_character_in_the_metadata_is_sent_as_json_spells_it() -> None:
+    wire = says(201)
+    assert (await reply(wire, EnrollmentRequest(1, KEY, metadata={"note": "\ud83d"}))).status == 201
+    assert wire.seen[0][3]["metadata"] == {"note": "\ud83d"}
+
+
+async def test_a_path_below_the_address_and_a_query_are_kept() -> None:
+    wire = says(200)
+    async with wire.api(path="/v1/") as api:
+        await api._wire.exchange("GET", "/users?limit=2", "t1", None)
+        await api.look_up(UserId("u1"), "t1")
+    assert [seen[1] for seen in wire.seen] == ["/v1/users?limit=2", "/v1/edubridge/enrollments/user/u1"]
 
 
 async def test_a_redirect_is_not_followed() -> None:

@@ -9,6 +9,8 @@ import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from batch_enroll.adapters.api.moments import moment_of
 from batch_enroll.adapters.api.wire import SUCCESS, dicts, parsed_json, segment, success
 from batch_enroll.core.dates import iso_utc
@@ -31,12 +33,13 @@ class EduBridge:
     async def submit(self, request: EnrollmentRequest, token: str) -> Reply | NoReply:
         """Enrolls or withdraws once. Any 201 comes back as one, whatever its body."""
         key = request.key
-        segments = [key.user_id, key.course_id, *(() if key.school_id is None else (key.school_id,))]
-        where = "/".join(map(segment, segments))
+        where = f"{segment(key.user_id)}/{segment(key.course_id)}"
+        if key.school_id is not None:
+            where += f"/{segment(key.school_id)}"
         if request.aim is Action.WITHDRAW:
             answer = await self._wire.exchange("DELETE", f"{_ENROLLMENTS}/unenroll/{where}", token, None)
         else:
-            body = json.dumps(_enroll_body(request)).encode()
+            body = _encoded(_enroll_body(request))
             answer = await self._wire.exchange("POST", f"{_ENROLLMENTS}/enroll/{where}", token, body)
         if isinstance(answer, NoReply):
             return answer
@@ -65,6 +68,13 @@ def _enroll_body(request: EnrollmentRequest) -> dict[str, Json]:
     if request.metadata:
         body["metadata"] = dict(request.metadata)
     return body
+
+
+def _encoded(body: dict[str, Json]) -> bytes:
+    try:
+        return msgspec.json.encode(body)
+    except UnicodeEncodeError:  # a lone surrogate in the metadata, which JSON can spell
+        return json.dumps(body).encode()
 
 
 def _enrollment_id(parsed: Json) -> str | None:

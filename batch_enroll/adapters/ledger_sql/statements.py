@@ -108,8 +108,9 @@ class Batch:
 
 
 class Insert(Batch):
-    """An insert. SQLite takes many rows with each step: a step gives the interpreter's lock to the event loop, and has
-    to win it back.
+    """An insert, of many rows with each step of SQLite.
+
+    Each step lets go of the interpreter's lock and has to win it back from the event loop.
     """
 
     def __init__(self, statement: ClauseElement, dialect: Dialect) -> None:
