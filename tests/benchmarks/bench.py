@@ -138,7 +138,10 @@ def _roster(desk: Path, rows: int) -> Path:
         with path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(["user_id", "course_id", "school_id", "note"])
-            writer.writerows([f"{nth:07}", f"course-{nth % 20}", "0042", f"n{nth}"] for nth in range(rows))
+            writer.writerows(
+                [f"{nth:07}", f"course-{nth % max(20, rows // 400)}", f"{42 + nth // 100_000:04}", f"n{nth}"]
+                for nth in range(rows)
+            )
     return path
 
 
