@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from batch_enroll.core.cells import all_blank, clean, defuse, shorten, undefuse
+from batch_enroll.core.cells import all_blank, clean, defuse, defused, shorten, undefuse
 
 
 @pytest.mark.parametrize("text", [" a\t", "\ufeffa", "\u200ba\u200b", "\xa0a\u3000", "a\r\n"])
@@ -42,3 +42,8 @@ def test_a_defused_text_reads_back_and_never_starts_a_formula(text: str) -> None
 @pytest.mark.parametrize("number", ["-5", "+3.25", "12"])
 def test_plain_numbers_are_left_as_they_are(number: str) -> None:
     assert defuse(number) == number
+
+
+@given(st.lists(st.text(max_size=4)))
+def test_a_row_is_defused_cell_by_cell(cells: list[str]) -> None:
+    assert defused(cells) == [defuse(cell) for cell in cells]
