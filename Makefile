@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check lint cover-core crash bench format lock clean
+.PHONY: help install demo test check lint cover-core crash bench scale format lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ crash: $(STAMP) ## kill a run 200 times, resume it each time, and count what was
 
 bench: $(STAMP) ## measure against bare loops and the official SDK, side by side (needs a C compiler; minutes)
 	$(BIN)/python tests/benchmarks/bench.py
+
+scale: $(STAMP) ## measure time and memory of up to a million rows, and of a night in which nothing changed (minutes)
+	$(BIN)/python tests/benchmarks/scale.py
 
 format: $(STAMP) ## format and mend what can be mended
 	$(BIN)/ruff format .

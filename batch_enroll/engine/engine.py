@@ -224,7 +224,7 @@ class Engine:
 
     def _learn(self, request: EnrollmentRequest, answer: Answer, token: str, turn: Turn) -> None:
         """Tells the pace and the breaker what the answer says of the server's health."""
-        sample, now = sample_of(answer), anyio.current_time()
+        sample = sample_of(answer)
         retry_after_s = answer.retry_after_s if isinstance(answer, Reply) else None
         self._turnstile.leave(turn, sample, retry_after_s)
         breaker, why = self._parts.breaker, None
@@ -237,10 +237,10 @@ class Engine:
                 breaker.succeeded()
             case Sample.THROTTLED:
                 self._throttled += 1
-                why = breaker.throttled(now)
+                why = breaker.throttled(anyio.current_time())
             case Sample.FAILED:
                 self._failing.add(request.row_no)
-                why = breaker.failed(now, down=self._down)
+                why = breaker.failed(anyio.current_time(), down=self._down)
         if why is not None:
             self.stop(HaltReason.API_DOWN, f"{why}; the last answer: {_cause(answer)}")
 

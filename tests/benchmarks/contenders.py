@@ -55,17 +55,17 @@ def spend(contender: Contender, roster: Path, base_url: str, in_flight: int, des
     return Spent(wall_s, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
-def ours(rows: int) -> Contender:
+def ours(pace: str, rows: int) -> Contender:
     """The real command: read CSV, plan, ledger, pace, POST, parse, settle, results."""
 
     def command(roster: Path, base_url: str, in_flight: int, desk: Path) -> list[str | Path]:
         del base_url  # it stands in the environment, where users keep it
         return [
             sys.executable, "-m", "batch_enroll", "run", roster, "--max-in-flight", str(in_flight), "--json", "--quiet",
-            "--out", desk / "runs", "--state", desk / "state",
+            "--pace", pace, "--out", desk / "runs", "--state", desk / "state",
         ]  # fmt: skip
 
-    return Contender("ours, end to end", command, rows)
+    return Contender(f"ours, {pace} pace", command, rows)
 
 
 def bare(kind: str, rows: int) -> Contender:

@@ -3,7 +3,7 @@
  * usage: stand_in LATENCY_MS        listens on a free port of 127.0.0.1 and prints it; ends with its stdin
  *
  * POST .../token answers a token, any other POST a 201 of about 600 bytes after LATENCY_MS, GET /counts what was
- * counted since the GET before it: connections accepted, POSTs other than for tokens.
+ * counted since the GET before it: connections accepted, POSTs other than for tokens, and when the first one came.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -26,7 +26,7 @@ struct later { double at; int fd; unsigned life; };
 static struct client *clients[MOST];
 static struct later queue[MOST * 4]; /* one latency for all: first in, first out */
 static unsigned head, tail, lives;
-static double latency_s;
+static double latency_s, first_at;
 static long connections, requests;
 static char created[1024], token[512];
 
@@ -57,12 +57,13 @@ static void answer(int fd, const char *request) {
     if (strncmp(request, "POST ", 5) == 0) {
         const char *end = strchr(request + 5, ' ');
         if (end != NULL && end - request >= 11 && strncmp(end - 6, "/token", 6) == 0) { say(fd, token); return; }
-        requests++;
+        if (requests++ == 0) first_at = now_s();
         if (latency_s <= 0) { say(fd, created); return; }
         queue[tail++ % (MOST * 4)] = (struct later){now_s() + latency_s, fd, clients[fd]->life};
         return;
     }
-    snprintf(body, sizeof body, "{\"connections\": %ld, \"requests\": %ld}", connections, requests);
+    snprintf(body, sizeof body, "{\"connections\": %ld, \"requests\": %ld, \"first_at\": %.4f}", connections, requests,
+             first_at);
     connections = requests = 0;
     compose(counts, sizeof counts, "200 OK", body);
     say(fd, counts);

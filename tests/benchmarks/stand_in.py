@@ -10,12 +10,20 @@ import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SOURCE = Path(__file__).with_name("stand_in.c")
+
+
+class Counts(NamedTuple):
+    """What came in, and when the first request did (on the clock of `time.monotonic`)."""
+
+    connections: int
+    requests: int
+    first_at: float
 
 
 @dataclass(frozen=True)
@@ -24,11 +32,12 @@ class StandIn:
 
     base_url: str
 
-    def counts(self) -> tuple[int, int]:
-        """Connections and requests since the last call."""
+    def counts(self) -> Counts:
+        """What came in since the last call."""
         with urllib.request.urlopen(f"{self.base_url}/counts", timeout=10) as answer:  # noqa: S310 - our own server
             counted = json.load(answer)
-        return counted["connections"] - 1, counted["requests"]  # this question took a connection too
+        # This question took a connection too.
+        return Counts(counted["connections"] - 1, counted["requests"], counted["first_at"])
 
 
 def compiled(folder: Path) -> Path:
