@@ -19,8 +19,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from contenders import PROJECT, Contender, Spent, bare, httpx, official_sdk, spend
-from contenders import ours as ours_at
+from contenders import PROJECT, Contender, Spent, bare, httpx, official_sdk, ours, spend
 from stand_in import compiled, served
 
 if TYPE_CHECKING:
@@ -73,15 +72,15 @@ def _measure_all(desk: Path, rounds: int, scale: float) -> Iterator[Measured]:
     everybody = _willing(
         bare("uvloop", int(20_000 * scale)),
         bare("asyncio", int(20_000 * scale)),
-        ours_at("fixed", int(20_000 * scale)),
-        ours_at("auto", int(20_000 * scale)),
+        ours("fixed", int(20_000 * scale)),
+        ours("auto", int(20_000 * scale)),
         official_sdk(BUILD, int(2_000 * scale)),
         httpx(BUILD, int(2_000 * scale)),
     )
     with served(program, 0, server) as stand_in:
         yield from _rounds("loopback", everybody, stand_in, rounds, desk, client)
     with served(program, LATENCY_MS, server) as stand_in:
-        pair = [bare("uvloop", int(10_000 * scale)), ours_at("fixed", int(10_000 * scale))]
+        pair = [bare("uvloop", int(10_000 * scale)), ours("fixed", int(10_000 * scale))]
         yield from _rounds(f"{LATENCY_MS} ms", pair, stand_in, rounds, desk, client)
 
 
@@ -152,20 +151,19 @@ def _table(results: Sequence[Measured]) -> Iterator[str]:
     yield ""
     yield "| case | who | rows/s (spread) | CPU us/row | start, CPU s | peak MB | connections/worker | ours to it: speed | CPU |"
     yield "|---|---|---|---|---|---|---|---|---|"
-    ours = {(one.case, one.round): one for one in results if one.name == "ours, fixed pace"}
-    mine = {where: one.rows_per_s for where, one in ours.items()}
+    mine = {(one.case, one.round): one for one in results if one.name == "ours, fixed pace"}
     for case, name in dict.fromkeys((one.case, one.name) for one in results):
         its = [one for one in results if (one.case, one.name) == (case, name)]
         speeds = [one.rows_per_s for one in its]
-        ratio = median(mine[case, one.round] / one.rows_per_s for one in its)
+        ratio = median(mine[case, one.round].rows_per_s / one.rows_per_s for one in its)
         yield (
             f"| {case} | {name} | {median(speeds):,.0f} ({min(speeds):,.0f}-{max(speeds):,.0f}) "
             f"| {median(one.cpu_us_per_row for one in its):,.0f} | {median(one.start_cpu_s for one in its):.2f} "
             f"| {max(one.peak_mb for one in its):.0f} | {max(one.connections_per_worker for one in its):.2f} "
-            f"| {ratio:.2f} | {median(one.cpu_us_per_row / ours[case, one.round].cpu_us_per_row for one in its):.2f} |"
+            f"| {ratio:.2f} | {median(one.cpu_us_per_row / mine[case, one.round].cpu_us_per_row for one in its):.2f} |"
         )
     ideal = IN_FLIGHT / (LATENCY_MS / 1000)
-    late = [speed / ideal for (case, _), speed in mine.items() if case != "loopback"]
+    late = [one.rows_per_s / ideal for (case, _), one in mine.items() if case != "loopback"]
     if late:
         yield f"\nAt {LATENCY_MS} ms, ours reaches {median(late):.3f} of in flight / latency."
 
