@@ -149,7 +149,10 @@ def roster(desk: Path, rows: int) -> Path:
 
 def _table(results: Sequence[Measured]) -> Iterator[str]:
     yield ""
-    yield "| case | who | rows/s (spread) | CPU us/row | start, CPU s | peak MB | connections/worker | ours to it: speed | CPU |"
+    yield (
+        "| case | who | rows/s (spread) | CPU us/row | start, CPU s | peak MB | connections/worker "
+        "| ours to it: speed | CPU |"
+    )
     yield "|---|---|---|---|---|---|---|---|---|"
     mine = {(one.case, one.round): one for one in results if one.name == "ours, fixed pace"}
     for case, name in dict.fromkeys((one.case, one.name) for one in results):
