@@ -37,7 +37,7 @@ pytestmark = pytest.mark.asyncio
 TODAY = date(2026, 9, 1)
 KEY = EnrollmentKey("t", UserId("u"), CourseId("course of a"), SchoolId("s"), Role.STUDENT, ClassId("a"))
 REQUEST = EnrollmentRequest(1, KEY, sourced_id="e-1", begin_date=datetime(2026, 8, 20, 22, tzinfo=UTC))
-LEAVING = replace(REQUEST, aim=Action.WITHDRAW)
+LEAVING = replace(REQUEST, aim=Action.WITHDRAW, sourced_id=None)
 
 
 def no_clock() -> datetime:
@@ -168,6 +168,15 @@ async def test_withdrawing_one_class_leaves_the_other() -> None:
         await on.submit(replace(REQUEST, key=replace(KEY, class_id=ClassId("b")), sourced_id="e-2"))
         assert await on.status_of(LEAVING) == 204
         assert [seat.class_id for seat in await on.seats()] == ["b"]
+
+
+async def test_a_row_that_is_named_is_withdrawn_even_if_reads_do_not_show_it_yet() -> None:
+    async with route("read-lag-s=60") as on:
+        await on.submit()
+        assert await on.seats() == []
+        assert await on.status_of(LEAVING) == 404
+        assert await on.status_of(replace(LEAVING, sourced_id="e-1")) == 204
+        assert on.at.sandbox.school.seats() == []
 
 
 async def test_a_list_of_several_pages_is_read_to_its_end() -> None:

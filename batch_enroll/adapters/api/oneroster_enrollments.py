@@ -95,7 +95,9 @@ class OneRosterEnrollments:
         return Seats(tuple(seats))
 
     async def _withdraw(self, request: EnrollmentRequest, token: str) -> Reply | NoReply:
-        """Withdraws every row that the key speaks of; the verdict saw to it that they are not too many."""
+        """Withdraws the row that is named, else every row of the key; the verdict saw to it that those are not many."""
+        if request.sourced_id is not None:  # reads may not show it yet
+            return await self._end(request.sourced_id, request.key, token)
         listed = await self.look_up(request.key.user_id, token)
         if isinstance(listed, NoReply):
             return NoReply(listed.cause, sent=False)
@@ -103,13 +105,13 @@ class OneRosterEnrollments:
             return listed
         reply: Reply | NoReply = _NO_SUCH
         for seat in matching(listed, request.key):
-            reply = await self._end(seat, request.key, token)
+            reply = await self._end(seat.enrollment_id, request.key, token)
             if isinstance(reply, NoReply) or reply.status not in SUCCESS:
                 break
         return reply
 
-    async def _end(self, seat: Seat, key: EnrollmentKey, token: str) -> Reply | NoReply:
-        where = f"{_ENROLLMENTS}/{segment(seat.enrollment_id)}"
+    async def _end(self, sourced_id: str, key: EnrollmentKey, token: str) -> Reply | NoReply:
+        where = f"{_ENROLLMENTS}/{segment(sourced_id)}"
         if self._by_end_date:
             return await self._write("PATCH", where, {"endDate": self._today().isoformat()}, key, token)
         return await self._write("DELETE", where, None, key, token)
