@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         SourceRow,
         UserId,
     )
+    from batch_enroll.core.summary import RunSummary
 
 
 class RosterSource(Protocol):
@@ -212,6 +213,16 @@ class ReportWriter(Protocol):
     @property
     def files(self) -> Mapping[str, Path]:
         """The files written, by role (`results`, `failed`)."""
+
+
+class Document(Protocol):
+    """A report of one run in one piece, fed row by row in input order; it writes nothing itself."""
+
+    def write(self, row: ResultRow) -> None:
+        """Adds one row."""
+
+    def pieces(self, summary: RunSummary) -> Iterator[bytes]:
+        """The whole document, piece by piece; to be asked once, when every row was added."""
 
 
 class EventSink(Protocol):

@@ -10,13 +10,12 @@ from __future__ import annotations
 import csv
 import os
 from contextlib import contextmanager, suppress
+from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Final, Self
 
-from batch_enroll.core.catalogue import hint
-from batch_enroll.core.cells import defused
-from batch_enroll.core.dates import iso_utc
 from batch_enroll.core.errors import RunStoppedError
 from batch_enroll.core.model import TO_MEND
+from batch_enroll.core.results import ResultsTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,21 +23,11 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from batch_enroll.core.model import ResultRow
+    from batch_enroll.core.summary import RunSummary
 
 RESULTS: Final = "results.csv"
 FAILED: Final = "failed.csv"
-_ROSTER: Final = "enroll_roster"
-_OURS: Final = (
-    "enroll_row",
-    "enroll_outcome",
-    "enroll_code",
-    "enroll_detail",
-    "enroll_hint",
-    "enroll_http_status",
-    "enroll_attempts",
-    "enroll_enrollment_id",
-    "enroll_finished_at",
-)
+_IN_MEMORY: Final = 1 << 24  # bytes; what is more goes to disk
 
 
 class CsvReport:
@@ -61,9 +50,7 @@ class CsvReport:
     ) -> None:
         self._folder = folder
         self._files = {"results": folder / RESULTS, "failed": folder / FAILED}
-        self._width = len(columns)
-        self._with_roster = with_roster
-        self._header = [*defused(columns), *((_ROSTER,) if with_roster else ()), *_OURS]
+        self._table = ResultsTable(columns, with_roster=with_roster)
         self._all = _Draft(folder / RESULTS)
         self._to_mend = _Draft(folder / FAILED)
 
@@ -75,7 +62,7 @@ class CsvReport:
     def __enter__(self) -> Self:
         with self._told():
             for draft in (self._all, self._to_mend):
-                draft.start(self._header)
+                draft.start(self._table.header)
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -90,32 +77,13 @@ class CsvReport:
 
     def write(self, row: ResultRow) -> None:
         """Adds one row."""
-        line = self._line(row)
+        line = self._table.line(row)
         try:
             self._all.write(line)
             if row.outcome.kind in TO_MEND:
                 self._to_mend.write(line)
         except OSError as error:
             raise self._failed(error) from error
-
-    def _line(self, row: ResultRow) -> list[str]:
-        outcome = row.outcome
-        missing = self._width - len(row.cells)
-        cells = (
-            *row.cells[: self._width],
-            *("" for _ in range(missing)),
-            *((row.place.file,) if self._with_roster else ()),
-            str(row.place.row),
-            outcome.kind.value,
-            outcome.code,
-            outcome.detail,
-            hint(outcome.code),
-            "" if outcome.status is None else str(outcome.status),
-            str(outcome.attempts),
-            outcome.enrollment_id or "",
-            "" if row.finished_at is None else iso_utc(row.finished_at),
-        )
-        return defused(cells)
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -167,3 +135,27 @@ class _Draft:
             self.close()
         with suppress(OSError):
             self._draft.unlink(missing_ok=True)
+
+
+class CsvDocument:
+    """The Document of the results as CSV, all rows."""
+
+    def __init__(self, columns: Sequence[str], *, with_roster: bool = False) -> None:
+        self._table = ResultsTable(columns, with_roster=with_roster)
+        self._file = SpooledTemporaryFile(  # noqa: SIM115 - closed by `pieces`
+            _IN_MEMORY, "w+", encoding="utf-8", errors="backslashreplace", newline=""
+        )
+        self._writer = csv.writer(self._file, lineterminator="\r\n")
+        self._writer.writerow(self._table.header)
+
+    def write(self, row: ResultRow) -> None:
+        """Adds one row."""
+        self._writer.writerow(self._table.line(row))
+
+    def pieces(self, summary: RunSummary) -> Iterator[bytes]:
+        """The file."""
+        del summary  # every number stands in the rows
+        with self._file as file:
+            file.seek(0)
+            for line in file:
+                yield line.encode()

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Final
 from batch_enroll.core.errors import RunStoppedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from batch_enroll.core.model import Json
 
 SUMMARY: Final = "summary.json"
+PAGE: Final = "report.html"
 LOG: Final = "log.jsonl"
+_ROLES: Final = ("results", "failed", "report", "summary", "log")  # as a run names them
 _LONGEST_NAME: Final = 60
 
 
@@ -61,16 +63,23 @@ def reopened(folder: Path) -> Path:
 
 def own_files(folder: Path) -> dict[str, Path]:
     """The files of a run beside its reports, by role."""
-    return {"summary": folder / SUMMARY, "log": folder / LOG}
+    return {"report": folder / PAGE, "summary": folder / SUMMARY, "log": folder / LOG}
 
 
 def files_in(folder: Path) -> dict[str, str]:
     """What is left of a past run's files, by role."""
-    return {path.stem: str(path) for path in sorted(folder.glob("*.*")) if not path.name.startswith(".")}
+    found = {path.stem: str(path) for path in sorted(folder.glob("*.*")) if not path.name.startswith(".")}
+    roles = [role for role in _ROLES if role in found]
+    return {role: found[role] for role in (*roles, *sorted(found.keys() - roles))}
 
 
 def write_summary(path: Path, summary: Mapping[str, Json]) -> None:
-    """Writes `summary.json` whole or not at all.
+    """Writes `summary.json` whole or not at all. Raises as `write_whole`."""
+    write_whole(path, [f"{json.dumps(summary, indent=2, ensure_ascii=False)}\n".encode(errors="backslashreplace")])
+
+
+def write_whole(path: Path, pieces: Iterable[bytes]) -> None:
+    """Writes a file, readable by its owner only, whole or not at all.
 
     Raises:
         RunStoppedError: it cannot be written; the ledger has everything.
@@ -78,11 +87,12 @@ def write_summary(path: Path, summary: Mapping[str, Json]) -> None:
     draft = path.with_name(f".{path.name}.new")
     try:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(summary, file, indent=2, ensure_ascii=False)
-            file.write("\n")
+        with os.fdopen(descriptor, "wb") as file:
+            file.writelines(pieces)
         draft.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
         raise RunStoppedError(
             f"{path} cannot be written ({error.strerror}); the ledger has every outcome: batch-enroll show"
         ) from error

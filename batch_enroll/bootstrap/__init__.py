@@ -6,6 +6,7 @@ from batch_enroll.bootstrap.enrollments import enrollments
 from batch_enroll.bootstrap.going_on import resume, retry, retry_from
 from batch_enroll.bootstrap.guest import Guest
 from batch_enroll.bootstrap.history import purge, runs
+from batch_enroll.bootstrap.reports import report
 from batch_enroll.bootstrap.unattended import Watch
 from batch_enroll.bootstrap.undoing import undo
 from batch_enroll.bootstrap.withdrawing import nobody_to_ask
@@ -19,6 +20,7 @@ __all__ = [
     "nobody_to_ask",
     "purge",
     "rehearse",
+    "report",
     "resume",
     "retry",
     "retry_from",

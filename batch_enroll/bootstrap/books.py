@@ -10,13 +10,15 @@ from batch_enroll.adapters import run_folder
 from batch_enroll.adapters.ledger_overlay import OverlayLedger
 from batch_enroll.adapters.ledger_sql import SqlLedger
 from batch_enroll.adapters.report_csv import CsvReport
+from batch_enroll.adapters.report_html import HtmlReport
 from batch_enroll.bootstrap.wall import utc_now
 from batch_enroll.job import Books
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from contextlib import ExitStack
 
+    from batch_enroll.adapters.sink_timeline import TimelineSink
+    from batch_enroll.core.model import RunRecord
     from batch_enroll.core.summary import RunSummary
     from batch_enroll.ports import EventSink, Ledger
     from batch_enroll.settings import Settings
@@ -50,13 +52,18 @@ def scratch_over(real: Ledger | None, stack: ExitStack) -> Ledger:
 
 
 def books_in(
-    folder: Path, settings: Settings, columns: Sequence[str], ledger: Ledger, sink: EventSink, *, several: bool
+    folder: Path, settings: Settings, record: RunRecord, ledger: Ledger, sink: EventSink, timeline: TimelineSink
 ) -> Books:
     """The books of a run in its folder; with several rosters each result names its own."""
-    report = CsvReport(folder, () if settings.no_roster_columns else columns, with_roster=several)
+    several = len(record.rosters) > 1
+    columns = () if settings.no_roster_columns else record.columns
+    report = CsvReport(folder, columns, with_roster=several)
+    page = HtmlReport(record, columns, with_roster=several)
 
     def write_summary(summary: RunSummary) -> None:
         run_folder.write_summary(folder / run_folder.SUMMARY, summary.as_json())
+        if summary.files:
+            run_folder.write_whole(folder / run_folder.PAGE, page.pieces(summary))
 
     return Books(
         ledger=ledger,
@@ -65,4 +72,6 @@ def books_in(
         sink=sink,
         utc_now=utc_now,
         files={**report.files, **run_folder.own_files(folder)},
+        documents=(page,),
+        facts=timeline.facts,
     )

@@ -23,7 +23,7 @@ from batch_enroll.bootstrap.past import past_run
 from batch_enroll.bootstrap.reading import on_a_day, options_of, rules_of
 from batch_enroll.bootstrap.rosters import given, opened
 from batch_enroll.bootstrap.sending import Server, sandbox_of, send, server_of
-from batch_enroll.bootstrap.sinks import log_in, told_by
+from batch_enroll.bootstrap.sinks import log_in, timeline_now, told_by
 from batch_enroll.bootstrap.wall import utc_now
 from batch_enroll.bootstrap.withdrawing import kept_of, nobody_to_ask
 from batch_enroll.core.guards import NOTHING_ALLOWED
@@ -79,7 +79,8 @@ async def _run(
             keep_others_out(settings, ledger, "run")
         source = passed.source
         folder = run_folder.create(settings.out, rosters[0], utc_now())
-        sink = AllSinks(log_in(folder, settings, stack), told_by(settings, stack, guest))
+        timeline = timeline_now()
+        sink = AllSinks(log_in(folder, settings, stack), told_by(settings, stack, guest), timeline)
         run_id = RunId(folder.name)
         async with server_of(settings, run_id) as server:
             record = _record(settings, run_id, server, source, folder=str(folder))
@@ -87,7 +88,7 @@ async def _run(
             sending = (
                 None if settings.dry_run else partial(send, settings, server, run_id, ledger, sink, alone=guest is None)
             )
-            books = books_in(folder, settings, source.columns, ledger, sink, several=len(rosters) > 1)
+            books = books_in(folder, settings, record, ledger, sink, timeline)
             rules = replace(rules_of(settings, run_id, server.scope), kept=kept)
             return await job.run(record, source, rules, books, sending)
 

@@ -21,7 +21,7 @@ from batch_enroll.bootstrap.past import past_run
 from batch_enroll.bootstrap.reading import as_then, rules_of
 from batch_enroll.bootstrap.rosters import opened
 from batch_enroll.bootstrap.sending import send, server_of
-from batch_enroll.bootstrap.sinks import log_in, progress_of
+from batch_enroll.bootstrap.sinks import log_in, progress_of, timeline_now
 from batch_enroll.bootstrap.withdrawing import kept_of, nobody_to_ask, seats_told
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.keeping import NOTHING_KEPT
@@ -91,13 +91,14 @@ async def _go_on(settings: Settings, run_id: str | None, wish: Wish) -> GoneOn:
         source, notes = _rows(settings, rosters, record, ledger, wish)
         kept = _kept(settings, rosters, source, record, ledger, wish) if settings.withdraw else NOTHING_KEPT
         folder = run_folder.reopened(Path(record.folder))
-        sink = AllSinks(log_in(folder, settings, stack), progress_of(settings, stack))
+        timeline = timeline_now()
+        sink = AllSinks(log_in(folder, settings, stack), progress_of(settings, stack), timeline)
         async with server_of(settings, record.run_id) as server:
             rules = rules_of(settings, record.run_id, server.scope)
             rules = replace(rules, kept=kept, only_own=record.kind == UNDO)
             recorded = None if wish.corrections else RecordedRoster(record, ledger, overrides=settings.map).row
             planning = job.GoingOn(source, rules, ledger, wish.again, changes=wish.accept_changes, recorded=recorded)
-            books = books_in(folder, settings, record.columns, ledger, sink, several=len(rosters) > 1)
+            books = books_in(folder, settings, record, ledger, sink, timeline)
             sending = partial(send, settings, server, record.run_id, ledger, sink)
             return replace(await job.go_on(record, source, books, planning, sending), notes=notes)
 

@@ -11,6 +11,7 @@ from batch_enroll.adapters.sink_all import AllSinks
 from batch_enroll.adapters.sink_callback import CallbackSink
 from batch_enroll.adapters.sink_log import LogSink
 from batch_enroll.adapters.sink_progress import ProgressSink
+from batch_enroll.adapters.sink_timeline import TimelineSink
 from batch_enroll.bootstrap.wall import utc_now
 
 if TYPE_CHECKING:
@@ -38,3 +39,8 @@ def progress_of(settings: Settings, stack: ExitStack) -> EventSink:
     """The progress display; records on stderr take its place when they were asked for."""
     quiet = settings.quiet or settings.log_format is not None
     return stack.enter_context(ProgressSink(sys.stderr, time.monotonic, max_in_flight=settings.at_once, quiet=quiet))
+
+
+def timeline_now() -> TimelineSink:
+    """What remembers how the run goes over time, for its report."""
+    return TimelineSink(time.monotonic)

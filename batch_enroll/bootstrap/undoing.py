@@ -20,7 +20,7 @@ from batch_enroll.bootstrap.past import past_run
 from batch_enroll.bootstrap.reading import options_of, rules_of, undoing
 from batch_enroll.bootstrap.rosters import opened
 from batch_enroll.bootstrap.sending import send, server_of
-from batch_enroll.bootstrap.sinks import log_in, progress_of
+from batch_enroll.bootstrap.sinks import log_in, progress_of, timeline_now
 from batch_enroll.bootstrap.wall import utc_now
 from batch_enroll.bootstrap.withdrawing import kept_of, seats_told
 from batch_enroll.core.errors import UsageError
@@ -66,7 +66,8 @@ async def _withdraw(settings: Settings, undone: RunRecord, ledger: Ledger, stack
     source = opened(settings, rosters)
     if settings.dry_run:
         ledger = scratch_over(ledger, stack)
-    sink = AllSinks(log_in(folder, settings, stack), progress_of(settings, stack))
+    timeline = timeline_now()
+    sink = AllSinks(log_in(folder, settings, stack), progress_of(settings, stack), timeline)
     run_id = RunId(folder.name)
     async with server_of(settings, run_id) as server:
         kept = kept_of(settings, rosters, source, ledger, None)
@@ -77,7 +78,7 @@ async def _withdraw(settings: Settings, undone: RunRecord, ledger: Ledger, stack
         )  # fmt: skip
         rules = replace(rules_of(settings, run_id, server.scope), kept=kept, only_own=True)
         sending = None if settings.dry_run else partial(send, settings, server, run_id, ledger, sink)
-        books = books_in(folder, settings, source.columns, ledger, sink, several=False)
+        books = books_in(folder, settings, record, ledger, sink, timeline)
         return await job.run(record, source, rules, books, sending)
 
 

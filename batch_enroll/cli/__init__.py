@@ -17,6 +17,7 @@ from batch_enroll.cli import (
     doctor,
     enrollments,
     explain,
+    export,
     purge,
     resume,
     retry,
@@ -48,7 +49,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for command in (run, resume, retry, undo, check, show, enrollments, explain, runs, purge, sandbox, demo, doctor):
+for command in (run, resume, retry, undo, check, show, export, enrollments, explain, runs, purge, sandbox, demo, doctor):
     command.register(app)
 
 

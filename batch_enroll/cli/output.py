@@ -69,11 +69,21 @@ def tell(text: str) -> None:
     _write(sys.stderr, text)
 
 
+def say_bytes(pieces: Iterable[bytes]) -> None:
+    """Writes a document to stdout, as it is."""
+    stream = sys.stdout
+    if stream is not None:
+        _carefully(stream, lambda: stream.buffer.writelines(pieces))
+
+
 def _write(stream: TextIO | None, text: str) -> None:
-    if stream is None:  # closed before we began (`>&-`)
-        return
+    if stream is not None:  # else it was closed before we began (`>&-`)
+        _carefully(stream, lambda: stream.write(f"{text}\n"))
+
+
+def _carefully(stream: TextIO, write: Callable[[], object]) -> None:
     try:
-        stream.write(f"{text}\n")
+        write()
         stream.flush()
     except BrokenPipeError:
         # What is still buffered would fail again when Python ends, with a message; let it go nowhere.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +9,8 @@ from batch_enroll.cli.output import Tone, wrapped
 from batch_enroll.core import catalogue
 from batch_enroll.core.headers import PLAIN_TABLE
 from batch_enroll.core.model import HAS_SEAT, SEAT_GONE, SETTLED_WELL, TO_MEND, OutcomeKind, Place
-from batch_enroll.core.replan import TO_RESUME
+from batch_enroll.core.next_step import next_step
+from batch_enroll.core.spans import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from batch_enroll.core.model import Json
     from batch_enroll.core.summary import Cause, CheckSummary, Finding, RunSummary
 
-_INTERRUPTED: Final = frozenset({130, 143})
-_MINUTE_S: Final = 60
 _LONGEST_VALUE: Final = 60
 
 
@@ -84,7 +82,7 @@ def _counts(outcomes: Mapping[str, int], paint: Paint) -> Iterator[str]:
 def _speed(summary: RunSummary) -> Iterator[str]:
     sent = summary.run.requests
     yield f"  requests: {sent.sent:,} sent, {sent.retried:,} of them repeats, {sent.throttled:,} throttled"
-    yield f"  time: {_duration(summary.duration_s)}, {summary.rows_per_s:,.1f} rows/s"
+    yield f"  time: {duration(summary.duration_s)}, {summary.rows_per_s:,.1f} rows/s"
     if summary.limits:
         yield f"  the server's limit: {', '.join(summary.limits)}"
 
@@ -122,42 +120,11 @@ def _files(files: Mapping[str, str], paint: Paint) -> Iterator[str]:
 
 
 def _next(summary: RunSummary, paint: Paint) -> Iterator[str]:
-    """The command to type next; a path with blanks can be pasted as it stands."""
-    command = _next_command(summary)
-    if command is not None:
-        why, words = command
+    step = next_step(summary)
+    if step is not None:
         yield ""
-        yield paint(why, Tone.STRONG)
-        yield f"  {shlex.join(words)}"
-
-
-def _next_command(summary: RunSummary) -> tuple[str, list[str]] | None:
-    run, failed = summary.run, summary.files.get("failed")
-    to_mend = any(summary.outcomes.get(kind, 0) for kind in TO_MEND)
-    server = ["--env", run.environment] if run.environment != "custom" else ["--base-url", run.base_url]
-    again = ["batch-enroll", "run", *(roster.path for roster in run.rosters)]
-    if summary.undone:
-        again = ["batch-enroll", "undo", summary.undone]
-    if run.dry_run:
-        return "Next: the same without --dry-run", [*again, *server]
-    if run.lasting and any(summary.outcomes.get(kind, 0) for kind in TO_RESUME):
-        return "Next: go on with what is left", ["batch-enroll", "resume", run.run_id, *server]
-    if run.lasting and to_mend:
-        return _next_try(summary, server)
-    if failed is None and summary.exit_status in _INTERRUPTED and run.rosters:
-        return "Next: run it again; what is enrolled is not sent twice", [*again, *server]
-    if failed is None or not to_mend:
-        return None
-    why = "Next: go on with what is left" if summary.exit_status in _INTERRUPTED else "Next: mend the rows, then"
-    return why, ["batch-enroll", "run", failed, *server]
-
-
-def _next_try(summary: RunSummary, server: list[str]) -> tuple[str, list[str]]:
-    """Rows that only failed can go as they are; the others are mended first."""
-    retry, failed = ["batch-enroll", "retry", summary.run.run_id], summary.files.get("failed")
-    if summary.outcomes.get(OutcomeKind.FAILED, 0) or failed is None:
-        return "Next: send what failed again", [*retry, *server]
-    return "Next: mend the rows, then", [*retry, "--from", failed, *server]
+        yield paint(step.why, Tone.STRONG)
+        yield f"  {step.command}"
 
 
 # -- a check --------------------------------------------------------------------------------------------------------
@@ -179,7 +146,7 @@ def check_lines(checked: CheckSummary, paint: Paint) -> Iterator[str]:
         yield from (paint(line, Tone.BAD) for line in wrapped(f"The rest cannot be read: {checked.unreadable}"))
     yield ""
     at = "" if checked.rate is None else f" at {checked.rate:,g} requests/s"
-    yield f"A run would take about {_duration(checked.estimated_s)}{at}."
+    yield f"A run would take about {duration(checked.estimated_s)}{at}."
 
 
 def _guards(verdicts: Sequence[Verdict], paint: Paint) -> Iterator[str]:
@@ -223,12 +190,3 @@ def visible(text: str) -> str:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def _duration(seconds: float) -> str:
-    """`0.4 s`, `12 min 5 s`, `3 h 0 min`."""
-    if seconds < _MINUTE_S:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), _MINUTE_S)
-    hours, minutes = divmod(minutes, _MINUTE_S)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"

@@ -13,6 +13,7 @@ _SPAN: Final = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)\s*([smhd])", re.ASCII)
 _CLOCK: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DAY: Final = timedelta(days=1)
+_MINUTE_S: Final = 60
 
 
 def span(text: str) -> timedelta:
@@ -55,3 +56,19 @@ def in_words(lasted: timedelta) -> str:
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min" if minutes else f"{seconds} s"
+
+
+def duration(seconds: float) -> str:
+    """`0.4 s`, `12 min 5 s`, `3 h 0 min`."""
+    if seconds < _MINUTE_S:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), _MINUTE_S)
+    hours, minutes = divmod(minutes, _MINUTE_S)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def brief(seconds: float) -> str:
+    """`31 ms`, `2.5 s`, `2 min 5 s`: for the scales of charts."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms" if seconds else "0 s"
+    return f"{seconds:.3g} s" if seconds < _MINUTE_S else duration(seconds)

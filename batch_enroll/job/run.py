@@ -17,7 +17,7 @@ from batch_enroll.engine import Ending
 from batch_enroll.job.planning import RosterPlanning
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from batch_enroll.core.plan import Reading, Rules
     from batch_enroll.core.summary import Estimate, Finding, RunSummary
     from batch_enroll.engine import Planning
-    from batch_enroll.ports import EventSink, Ledger, ReportWriter, RosterSource
+    from batch_enroll.ports import Document, EventSink, Ledger, ReportWriter, RosterSource
 
 _HALTED: Final = {
     HaltReason.AUTH_REFUSED: AuthRefusedError.exit_status,
@@ -47,10 +47,12 @@ class Books:
     Attributes:
         ledger: rows and outcomes.
         reports: opened when the sending is over, fed every row in input order.
-        write_summary: writes `summary.json`.
+        write_summary: writes `summary.json`, and the documents if the run was not cut off.
         sink: told of start and end.
         utc_now: the wall clock.
         files: where to find what the run leaves behind, by role.
+        documents: fed every row, too; written with the summary.
+        facts: what was found out besides the rows, to be kept with the run.
     """
 
     ledger: Ledger
@@ -59,6 +61,8 @@ class Books:
     sink: EventSink
     utc_now: Callable[[], datetime]
     files: dict[str, Path]
+    documents: Sequence[Document] = ()
+    facts: Callable[[], Mapping[str, Json]] = dict
 
 
 async def run(
@@ -86,10 +90,11 @@ def finish(record: RunRecord, ending: Ending, books: Books, rows_read: int) -> R
     tally = Tally()
     with ExitStack() as stack:
         reports = [] if ending.cut else [stack.enter_context(report) for report in books.reports]
+        documents = () if ending.cut else books.documents
+        takers = [tally.add, *(report.write for report in reports), *(each.write for each in documents)]
         for row in books.ledger.results(record.run_id):
-            tally.add(row)
-            for report in reports:
-                report.write(row)
+            for take in takers:
+                take(row)
         if tally.rows != rows_read:
             raise LedgerError(
                 f"run {record.run_id}: {rows_read} rows were read but the ledger holds {tally.rows}; "
@@ -103,6 +108,7 @@ def finish(record: RunRecord, ending: Ending, books: Books, rows_read: int) -> R
         exit_status=exit_status,
         ending=ending.detail,
         outcomes=tally.counts(),
+        facts={**record.facts, **books.facts()},
     )
     past = drift.comparable(ended, books.ledger.runs())
     compared: dict[str, Json] = {
@@ -119,11 +125,13 @@ def finish(record: RunRecord, ending: Ending, books: Books, rows_read: int) -> R
     return summary
 
 
-def retell(record: RunRecord, ledger: Ledger, files: dict[str, str]) -> RunSummary:
-    """The summary of a past run, told again from the ledger."""
+def retell(record: RunRecord, ledger: Ledger, files: dict[str, str], documents: Sequence[Document] = ()) -> RunSummary:
+    """The summary of a past run, told again from the ledger; documents are fed every row."""
     tally = Tally()
+    takers = [tally.add, *(document.write for document in documents)]
     for row in ledger.results(record.run_id):
-        tally.add(row)
+        for take in takers:
+            take(row)
     return summarise(record, tally, files)
 
 

@@ -179,3 +179,36 @@ def test_a_code_is_explained_and_all_of_them_are_listed(capsys: pytest.CaptureFi
 def test_a_code_that_does_not_exist_ends_with_2(text: str, meant: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_status("explain", text) == 2
     assert meant in capsys.readouterr().err
+
+
+def test_a_run_leaves_a_page_that_is_written_again_by_report(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("bad.csv").write_text(ROSTER + "stu-90,math-7,north,pet\n", encoding="utf-8")
+    assert exit_status("run", "bad.csv", "--env", "sandbox", "--json") == 1
+    summary = json.loads(capsys.readouterr().out)
+    left = Path(summary["files"]["report"])
+    assert left.stat().st_mode & 0o777 == 0o600
+    assert exit_status("report") == 0
+    again = Path(f"{summary['run_id']}.html")
+    assert capsys.readouterr().err == f"The report is in {again}\n"
+    assert again.stat().st_mode & 0o777 == 0o600
+    assert again.read_text(encoding="utf-8") == left.read_text(encoding="utf-8")
+
+
+def test_report_tells_a_run_as_csv_and_json_on_stdout(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert exit_status("run", "term.csv", "--env", "sandbox", "--json") == 0
+    summary = json.loads(capfdbinary.readouterr().out)
+    assert exit_status("report", summary["run_id"], "--format", "csv") == 0
+    assert capfdbinary.readouterr().out == Path(summary["files"]["results"]).read_bytes()
+    assert exit_status("report", "--format", "json", "-o", "-") == 0
+    whole = json.loads(capfdbinary.readouterr().out)
+    assert whole["summary"] == summary
+    assert [share["name"] for share in whole["by_course"]] == ["math-7"]
+    assert sum(whole["timeline"]["settled"]) == 20
+
+
+def test_report_refuses_what_it_cannot_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_status("report", "--format", "docx") == 2
+    assert "choose one of html" in capsys.readouterr().err
+    assert exit_status("run", "term.csv", "--env", "sandbox", "--json") == 0
+    assert exit_status("report", "-o", "nowhere/page.html") == 5
+    assert "nowhere/page.html cannot be written" in capsys.readouterr().err

@@ -28,6 +28,7 @@ OPTIONS = {
     ),
     "check": "ROSTER --env --rate --course-id --school-id --role --begin-date --map --sheet --as-of --limit --json",
     "show": "RUN --state --ledger-url --json",
+    "report": "RUN --format --output -o --state --ledger-url",
     "explain": "CODE --json",
     "runs": "--limit --state --ledger-url --json",
     "purge": "--older-than --yes --state --ledger-url --json",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.core.spans import in_words, moment, span
+from batch_enroll.core.spans import brief, duration, in_words, moment, span
 
 EVENING = datetime(2026, 9, 1, 22, 30, 15, tzinfo=UTC)
 
@@ -74,3 +74,15 @@ def test_a_time_of_day_is_ahead_and_within_a_day(clock: object, now: datetime) -
 )
 def test_a_span_is_told_in_round_words(seconds: float, words: str) -> None:
     assert in_words(timedelta(seconds=seconds)) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(0, "0 s"), (0.0156, "16 ms"), (2.5, "2.5 s"), (48, "48 s"), (125, "2 min 5 s")]
+)
+def test_scales_are_short(seconds: float, told: str) -> None:
+    assert brief(seconds) == told
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(0.44, "0.4 s"), (725, "12 min 5 s"), (10_800, "3 h 0 min")])
+def test_durations_are_told_in_two_units_at_most(seconds: float, told: str) -> None:
+    assert duration(seconds) == told

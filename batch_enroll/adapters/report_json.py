@@ -1,0 +1,73 @@
+"""A run as JSON: every row, the counts by course and school, how it went over time, and the summary."""
+
+from __future__ import annotations
+
+import json
+from tempfile import SpooledTemporaryFile
+from typing import TYPE_CHECKING, Final
+
+from batch_enroll.core.breakdown import Breakdown, as_json
+from batch_enroll.core.catalogue import hint
+from batch_enroll.core.dates import iso_utc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from batch_enroll.core.model import Json, ResultRow, RunRecord
+    from batch_enroll.core.summary import RunSummary
+
+_IN_MEMORY: Final = 1 << 24  # bytes; what is more goes to disk
+
+
+class JsonDocument:
+    """The Document for programs: one object, each row on a line of its own.
+
+    A row's `cells` stand below `columns`, unchanged; they are a list because two columns can have one name.
+    """
+
+    def __init__(self, run: RunRecord, columns: Sequence[str]) -> None:
+        self._breakdown = Breakdown(run)
+        self._width = len(columns)
+        self._file = SpooledTemporaryFile(  # noqa: SIM115 - closed by `pieces`
+            _IN_MEMORY, "w+", encoding="ascii", newline=""
+        )
+        self._file.write(f'{{"columns": {json.dumps(list(columns))},\n"rows": [')
+        self._between = "\n"
+
+    def write(self, row: ResultRow) -> None:
+        """Adds one row."""
+        self._breakdown.add(row)
+        self._file.write(self._between + json.dumps(self._told(row)))
+        self._between = ",\n"
+
+    def pieces(self, summary: RunSummary) -> Iterator[bytes]:
+        """The object."""
+        rest = {
+            "by_course": as_json(self._breakdown.courses()),
+            "by_school": as_json(self._breakdown.schools()),
+            "timeline": summary.run.facts.get("timeline"),
+            "summary": summary.as_json(),
+        }
+        told = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in rest.items())
+        with self._file as file:
+            file.write(f"\n],\n{told}}}\n")
+            file.seek(0)
+            for line in file:
+                yield line.encode()
+
+    def _told(self, row: ResultRow) -> dict[str, Json]:
+        outcome = row.outcome
+        return {
+            "file": row.place.file,
+            "sheet": row.place.sheet,
+            "row": row.place.row,
+            "outcome": outcome.kind.value,
+            "code": outcome.code,
+            "detail": outcome.detail,
+            "hint": hint(outcome.code),
+            "http_status": outcome.status,
+            "attempts": outcome.attempts,
+            "enrollment_id": outcome.enrollment_id,
+            "finished_at": None if row.finished_at is None else iso_utc(row.finished_at),
+            "cells": list(row.cells[: self._width]),
+        }

@@ -1,0 +1,110 @@
+"""Rows of a run counted by the course and by the school they name, sent or not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from batch_enroll.core.cells import clean
+from batch_enroll.core.errors import RosterError
+from batch_enroll.core.headers import map_headers
+from batch_enroll.core.model import SETTLED_WELL, TO_MEND, OutcomeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from batch_enroll.core.model import Json, ResultRow, RunRecord
+
+
+@dataclass(slots=True)
+class Share:
+    """The rows that name one course or school; an empty name stands for rows that name none."""
+
+    name: str
+    outcomes: Counter[OutcomeKind] = field(default_factory=Counter)
+
+    @property
+    def rows(self) -> int:
+        """All of them."""
+        return self.outcomes.total()
+
+    @property
+    def well(self) -> int:
+        """Those whose seat is there, or gone if that was wanted."""
+        return _sum(self.outcomes, SETTLED_WELL)
+
+    @property
+    def to_mend(self) -> int:
+        """Those that were not enrolled and should have been."""
+        return _sum(self.outcomes, TO_MEND)
+
+
+class Breakdown:
+    """Counts rows one by one. Which cells name course and school is read from the run's own columns.
+
+    A run whose columns cannot be read any more (no roster's headers) is not broken down.
+    """
+
+    def __init__(self, run: RunRecord) -> None:
+        self._places = fields_of(run)
+        self._defaults = {name: _text(run.options.get(name)) for name in ("course_id", "school_id")}
+        self._courses: dict[str, Share] = {}
+        self._schools: dict[str, Share] = {}
+
+    def add(self, row: ResultRow) -> None:
+        """Counts one row."""
+        _count(self._courses, self._named(row, "course_id"), row)
+        _count(self._schools, self._named(row, "school_id"), row)
+
+    def courses(self) -> list[Share]:
+        """By course, those with most to mend first; empty when no row names any."""
+        return _ranked(self._courses.values())
+
+    def schools(self) -> list[Share]:
+        """By school, likewise."""
+        return _ranked(self._schools.values())
+
+    def _named(self, row: ResultRow, name: str) -> str:
+        at = self._places.get(name)
+        named = clean(row.cells[at]) if at is not None and at < len(row.cells) else ""
+        return named or self._defaults[name]
+
+
+def fields_of(run: RunRecord) -> dict[str, int]:
+    """Field and the index of its column among the run's own; empty when they cannot be told."""
+    overrides = run.options.get("map")
+    chosen = {name: _text(header) for name, header in overrides.items()} if isinstance(overrides, dict) else {}
+    try:
+        return dict(map_headers(run.columns, chosen).places)
+    except RosterError:
+        return {}
+
+
+def as_json(shares: Iterable[Share]) -> list[Json]:
+    """The counts for programs."""
+    return [{"name": share.name, "rows": share.rows, "outcomes": _told(share.outcomes)} for share in shares]
+
+
+def _told(outcomes: Mapping[OutcomeKind, int]) -> dict[str, Json]:
+    return {kind.value: outcomes[kind] for kind in OutcomeKind if outcomes[kind]}
+
+
+def _count(shares: dict[str, Share], name: str, row: ResultRow) -> None:
+    share = shares.get(name)
+    if share is None:
+        share = shares[name] = Share(name)
+    share.outcomes[row.outcome.kind] += 1
+
+
+def _ranked(shares: Iterable[Share]) -> list[Share]:
+    ranked = sorted(shares, key=lambda share: (-share.to_mend, -share.rows, share.name))
+    return [] if [share.name for share in ranked] == [""] else ranked
+
+
+def _sum(outcomes: Mapping[OutcomeKind, int], kinds: Iterable[OutcomeKind]) -> int:
+    return sum(outcomes[kind] for kind in kinds)
+
+
+def _text(option: Json) -> str:
+    return option if isinstance(option, str) else ""

@@ -1,0 +1,61 @@
+"""The table of results: the roster's own columns first and unchanged, then ours; every format shows the same cells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from batch_enroll.core.catalogue import hint
+from batch_enroll.core.cells import defused
+from batch_enroll.core.dates import iso_utc
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from batch_enroll.core.model import ResultRow
+
+ROSTER: Final = "enroll_roster"
+OURS: Final = (
+    "enroll_row",
+    "enroll_outcome",
+    "enroll_code",
+    "enroll_detail",
+    "enroll_hint",
+    "enroll_http_status",
+    "enroll_attempts",
+    "enroll_enrollment_id",
+    "enroll_finished_at",
+)
+
+
+class ResultsTable:
+    """Lines of the results under one header. Cells that a spreadsheet would run as formulas are defused.
+
+    Args:
+        columns: the roster's own columns; none leave its cells out.
+        with_roster: whether a column names the roster of each row.
+    """
+
+    def __init__(self, columns: Sequence[str], *, with_roster: bool = False) -> None:
+        self._width = len(columns)
+        self._with_roster = with_roster
+        self.header = [*defused(columns), *((ROSTER,) if with_roster else ()), *OURS]
+
+    def line(self, row: ResultRow) -> list[str]:
+        """One row as it stands below the header."""
+        outcome = row.outcome
+        missing = self._width - len(row.cells)
+        cells = (
+            *row.cells[: self._width],
+            *("" for _ in range(missing)),
+            *((row.place.file,) if self._with_roster else ()),
+            str(row.place.row),
+            outcome.kind.value,
+            outcome.code,
+            outcome.detail,
+            hint(outcome.code),
+            "" if outcome.status is None else str(outcome.status),
+            str(outcome.attempts),
+            outcome.enrollment_id or "",
+            "" if row.finished_at is None else iso_utc(row.finished_at),
+        )
+        return defused(cells)
