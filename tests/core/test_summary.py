@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
-from past_runs import ALREADY, DRY, ENROLLED, FAILED, INVALID, SKIPPED, START, summary_of, tally_of
+from past_runs import ALREADY, DRY, ENROLLED, FAILED, INVALID, RUN, SKIPPED, START, summary_of, tally_of
 
 from batch_enroll.core import catalogue
 from batch_enroll.core.model import SEAT_GONE, Outcome, OutcomeKind, RosterRef, RunId, RunRecord
