@@ -11,6 +11,7 @@ from batch_enroll.adapters import run_folder
 from batch_enroll.adapters.report_csv import CsvDocument
 from batch_enroll.adapters.report_html import HtmlReport
 from batch_enroll.adapters.report_json import JsonDocument
+from batch_enroll.adapters.report_xlsx import XlsxDocument
 from batch_enroll.bootstrap.past import past_run
 from batch_enroll.core.errors import UsageError
 
@@ -53,6 +54,10 @@ def _html(record: RunRecord) -> Document:
     return HtmlReport(record, _columns(record), with_roster=len(record.rosters) > 1)
 
 
+def _xlsx(record: RunRecord) -> Document:
+    return XlsxDocument(_columns(record), with_roster=len(record.rosters) > 1)
+
+
 def _csv(record: RunRecord) -> Document:
     return CsvDocument(_columns(record), with_roster=len(record.rosters) > 1)
 
@@ -67,6 +72,7 @@ def _columns(record: RunRecord) -> tuple[str, ...]:
 
 _FORMATS: Final[dict[str, tuple[Callable[[RunRecord], Document], bool]]] = {
     "html": (_html, False),
+    "xlsx": (_xlsx, False),
     "csv": (_csv, True),
     "json": (_json, True),
 }

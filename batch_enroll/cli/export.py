@@ -12,31 +12,35 @@ from batch_enroll.cli.output import say_bytes, tell
 
 HELP = """Writes the report of a past run in another format, from what the ledger holds of it.
 
-html is the page of the run's folder, one file that opens anywhere, without a network; csv are the results; json holds
-them with all counts, for programs. Files are readable by you alone.
+html is the page of the run's folder, one file that opens anywhere, without a network; xlsx is a workbook to filter,
+correct and hand to retry --from; csv are the results; json holds them with all counts, for programs. Files are readable
+by you alone.
 """
 EPILOG = """Examples:
 
 \b
   batch-enroll report
-  batch-enroll report --format csv -o -
+  batch-enroll report --format xlsx -o term.xlsx
   batch-enroll report 20260901T060000Z-term --format json -o term.json
 """
 
 
 def _formats() -> list[str]:
-    return ["html", "csv", "json"]
+    return ["html", "xlsx", "csv", "json"]
 
 
 def report(
     run: opt.PastRun = None,
     form: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", help="html, csv or json.", autocompletion=_formats)
+        str, typer.Option("--format", metavar="FORMAT", help="html, xlsx, csv or json.", autocompletion=_formats)
     ] = "html",
     where: Annotated[
         str | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="Where to; - is stdout. Default: RUN.html here, others to stdout."
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where to; - is stdout. Default: RUN.FORMAT here, or stdout for csv and json.",
         ),
     ] = None,
     state: opt.State = None,
