@@ -20,6 +20,7 @@ from rich.text import Text
 from batch_enroll.core import catalogue
 from batch_enroll.core.events import AttemptFailed, PaceChanged, RowSettled, RowsRead, RunEnded, RunStarted, Stopping
 from batch_enroll.core.model import TO_MEND, OutcomeKind
+from batch_enroll.core.spans import clock_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,7 +33,6 @@ _REDRAW_S: Final = 0.2
 _PLAIN_LINE_S: Final = 10.0
 _LOOKS: Final = 50  # the rate is that of the last 50 looks: ten seconds of a display
 _CAUSES: Final = 3
-_MINUTE_S: Final = 60
 _WIDEST: Final = 80
 _STOPPING: Final = {
     "interrupted": "Stopping: what is in flight is finished, then the results are written. Ctrl-C again stops at once.",
@@ -195,7 +195,7 @@ class ProgressSink:
         if not self._silent and self._count.read + self._count.done:  # a run gone on with may have nothing left
             elapsed_s = self._clock() - self._began_at
             rate = f", {self._count.done / elapsed_s:,.1f} rows/s" if elapsed_s > 0 else ""
-            self._say(f"{_counted(self._count.done, 'row')} in {_clock_time(elapsed_s)}{rate}")
+            self._say(f"{_counted(self._count.done, 'row')} in {clock_time(elapsed_s)}{rate}")
         self._silent = True
 
     def _close(self) -> None:
@@ -221,7 +221,7 @@ class ProgressSink:
         rate = self._rows_per_s(now)
         yield f"{rate:,.1f} rows/s"
         if count.estimated is not None and rate > 0 and count.done < count.estimated and not count.stopping:
-            yield f"ETA {_clock_time((count.estimated - count.done) / rate)}"
+            yield f"ETA {clock_time((count.estimated - count.done) / rate)}"
         yield f"in flight {count.in_flight}"
         if count.rate_per_s is not None:
             yield f"limit {count.rate_per_s:,.0f}/s"
@@ -273,10 +273,3 @@ def _filled(parts: Iterator[str], width: int) -> list[str]:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def _clock_time(seconds: float) -> str:
-    """`0:05`, `12:30`, `3:00:00`."""
-    minutes, rest = divmod(round(seconds), _MINUTE_S)
-    hours, minutes = divmod(minutes, _MINUTE_S)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -72,3 +72,10 @@ def brief(seconds: float) -> str:
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms" if seconds else "0 s"
     return f"{seconds:.3g} s" if seconds < _MINUTE_S else duration(seconds)
+
+
+def clock_time(seconds: float) -> str:
+    """`0:05`, `12:30`, `3:00:00`."""
+    minutes, rest = divmod(round(seconds), _MINUTE_S)
+    hours, minutes = divmod(minutes, _MINUTE_S)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

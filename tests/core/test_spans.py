@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.core.spans import brief, duration, in_words, moment, span
+from batch_enroll.core.spans import brief, clock_time, duration, in_words, moment, span
 
 EVENING = datetime(2026, 9, 1, 22, 30, 15, tzinfo=UTC)
 
@@ -86,3 +86,8 @@ def test_scales_are_short(seconds: float, told: str) -> None:
 @pytest.mark.parametrize(("seconds", "told"), [(0.44, "0.4 s"), (725, "12 min 5 s"), (10_800, "3 h 0 min")])
 def test_durations_are_told_in_two_units_at_most(seconds: float, told: str) -> None:
     assert duration(seconds) == told
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(0, "0:00"), (5.4, "0:05"), (750, "12:30"), (10_800, "3:00:00")])
+def test_a_clock_shows_hours_only_when_there_are_any(seconds: float, told: str) -> None:
+    assert clock_time(seconds) == told

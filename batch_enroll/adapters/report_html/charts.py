@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import pygal  # type: ignore[import-untyped]  # it comes without types
 from pygal.etree import etree  # type: ignore[import-untyped]
 
-from batch_enroll.core.spans import brief
+from batch_enroll.core.spans import brief, clock_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +77,8 @@ def _bars(width_s: float, *series: Sequence[int]) -> tuple[float, list[list[int]
 
 def _times(width_s: float, bars: int) -> list[str]:
     every = max(1, -(-bars // _LABELS))
-    return [brief(at * width_s) if at % every == 0 else "" for at in range(bars)]
+    spelt = clock_time if every * width_s >= 1 else brief
+    return [spelt(at * width_s) if at % every == 0 else "" for at in range(bars)]
 
 
 def _drawn(series: dict[str, list[float]], labels: Sequence[str], height: int = _HEIGHT) -> str:
