@@ -49,7 +49,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for command in (run, resume, retry, undo, check, show, export, enrollments, explain, runs, purge, sandbox, demo, doctor):
+for command in (
+    run,
+    resume,
+    retry,
+    undo,
+    check,
+    show,
+    export,
+    enrollments,
+    explain,
+    runs,
+    purge,
+    sandbox,
+    demo,
+    doctor,
+):
     command.register(app)
 
 

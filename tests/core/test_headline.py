@@ -53,6 +53,7 @@ def test_a_dry_run_says_that_nothing_was_sent() -> None:
         ([FAILED, INVALID], RUN, {"failed": "f.csv"}, "batch-enroll retry r1 --env staging"),
         ([INVALID], RUN, {"failed": "my f.csv"}, "batch-enroll retry r1 --from 'my f.csv' --env staging"),
         ([INVALID], replace(RUN, environment="custom"), {}, "batch-enroll retry r1 --base-url https://example.test"),
+        ([HELD], replace(RUN, dry_run=True, facts={"undone": "r0"}), {}, "batch-enroll undo r0 --env staging"),
         ([HELD], replace(RUN, dry_run=True), {}, "batch-enroll run term.csv --env staging"),
         ([HELD], EMBEDDED, {"failed": "f.csv"}, "batch-enroll run f.csv --env staging"),
         ([HELD], replace(EMBEDDED, exit_status=130), {}, "batch-enroll run term.csv --env staging"),
