@@ -30,7 +30,7 @@ def drawn(dice: random.Random) -> Iterator[Kill]:
     """Named points in turn, in a drawn order, at an early or a late meeting; random instants between them."""
     for _ in count():
         for point in dice.sample(POINTS, len(POINTS)):
-            yield Kill(point, nth=dice.choice((1, 2, 3, 40) if "Api.submit" in point else (1, 1, 2)))
+            yield Kill(point, nth=dice.choice((1, 2, 3, 40) if "EduBridge.submit" in point else (1, 1, 2)))
             yield Kill(after_s=dice.uniform(0.0, 1.5))
 
 
