@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check lint cover-core crash bench scale format lock clean
+.PHONY: help install demo test check lint cover-core crash lab bench scale format lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ bench: $(STAMP) ## measure against bare loops and the official SDK, side by side
 
 scale: $(STAMP) ## measure time and memory of up to a million rows, and of a night in which nothing changed (minutes)
 	$(BIN)/python tests/benchmarks/scale.py
+
+lab: $(STAMP) ## try the pace on models of servers, beside other laws; build/lab gets the table and a picture
+	PYTHONPATH=tests $(BIN)/python -m lab --out build/lab
 
 format: $(STAMP) ## format and mend what can be mended
 	$(BIN)/ruff format .

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_enroll.core.model import Meaning, NoReply, Reply, RunId, RunRecord, Seats
@@ -183,10 +183,11 @@ def test_the_time_lost_is_that_of_the_pauses_and_no_limit_is_found() -> None:
     assert pace.told(3.0)["lost_s"] == 2.0
 
 
-@given(st.floats(0.5, 500), st.lists(st.floats(0, 0.5), min_size=2, max_size=400))
+@settings(max_examples=30)
+@given(st.floats(0.5, 500), st.lists(st.floats(0, 0.5), min_size=2, max_size=100))
 def test_never_more_start_than_the_rate_allows_whatever_the_timers_do(rate: float, lateness: list[float]) -> None:
     spacing, due, now, starts = Spacing(rate), 0.0, 0.0, []
-    for late in [*lateness, *([0.0] * 1_200)]:
+    for late in [*lateness, *([0.0] * 2_200)]:
         now = max(now, due) + late / rate
         starts.append(now)
         due = spacing.next_after(due, now)
@@ -194,18 +195,18 @@ def test_never_more_start_than_the_rate_allows_whatever_the_timers_do(rate: floa
     assert starts[-1] - starts[0] >= (len(starts) - 2) / rate - 1e-6
 
 
-def test_the_guard_of_the_spacing_shrinks_to_the_grid_and_a_refusal_takes_one_step_back() -> None:
+def test_the_guard_of_the_spacing_shrinks_to_the_grid_and_a_refusal_brings_it_back() -> None:
     spacing, due = Spacing(100.0), 0.0
     gaps = []
-    for _ in range(1_100):
+    for _ in range(2_100):
         later = spacing.next_after(due, due)
         gaps.append(round(later - due, 9))
         due = later
-    assert gaps[:1] + gaps[210:211] + gaps[410:411] + gaps[610:611] == [0.0101, 0.01005, 0.010025, 0.01]
+    assert gaps[:1] + gaps[510:511] + gaps[1010:1011] + gaps[1510:1511] == [0.0101, 0.01005, 0.010025, 0.01]
     assert spacing.next_after(due, due + 0.002) == pytest.approx(due + 0.01)  # on the grid, lateness is made up for
     assert spacing.next_after(due, due + 0.008) == pytest.approx(due + 0.018)  # but not so much of it
     spacing.refused()
-    assert spacing.next_after(due, due + 0.002) == pytest.approx(due + 0.012)
+    assert spacing.next_after(due, due + 0.002) == pytest.approx(due + 0.0121)
 
 
 @pytest.mark.parametrize(

@@ -167,7 +167,7 @@ async def test_a_second_run_of_the_same_roster_sends_nothing(tmp_path: Path) -> 
 async def test_a_rate_is_kept_to_the_satisfaction_of_a_strict_server(tmp_path: Path) -> None:
     roster = write_csv(tmp_path / "term.csv", term(120))
     async with desk(tmp_path, "strict-bucket=50") as at:
-        done = await at.run(str(roster), "--rate", "45")
+        done = await at.run(str(roster), "--pace", "fixed", "--rate", "45")
     assert done.summary["outcomes"]["enrolled"] == 120
     assert done.summary["requests"]["throttled"] <= 6
 

@@ -3,13 +3,13 @@
 A new model is a class with `arrive`, which says what becomes of a request that arrives `now`, and `capacity`, which
 says how many requests a second an oracle that knows everything gets answered at that time:
 
-    class EveryOther(Server):
+    class EveryTenth(Server):
         def __init__(self) -> None:
             self.count = 0
 
         def arrive(self, now: float) -> Decision:
             self.count += 1
-            return Decision(201 if self.count % 2 else 429)
+            return Decision(201 if self.count % 10 else 429)
 
 `self.in_flight` (this request included) and `self.random` (seeded) are there. Register it in MODELS.
 """
@@ -178,13 +178,73 @@ class Knee(Server):
         return self.knee / self.latency_s
 
 
+class WindowCounter(Bucket):
+    """So many in each fixed span of time; who comes too late waits for the next one, and is told how long."""
+
+    def __init__(self, most: int, span_s: float) -> None:
+        super().__init__(most / span_s)
+        self.most, self.span_s, self.taken, self.span = most, span_s, 0, 0
+
+    def arrive(self, now: float) -> Decision:
+        if (span := int(now / self.span_s)) != self.span:
+            self.taken, self.span = 0, span
+        if self.taken >= self.most:
+            return Decision(429, self.refusal_s, float(math.ceil((span + 1) * self.span_s - now)))
+        self.taken += 1
+        return Decision(latency_s=self.latency_s)
+
+
+class Jittery(Bucket):
+    """A strict bucket behind a network that delays each request by up to some milliseconds."""
+
+    def arrive(self, now: float) -> Decision:
+        return super().arrive(max(self.at, now + self.random.expovariate(1.0 / 0.001)))
+
+
+class PenaltyBox(Bucket):
+    """A bucket that refuses everything for a while after the third refusal in a row."""
+
+    def __init__(self, rate: float, burst: float, penalty_s: float) -> None:
+        super().__init__(rate, burst)
+        self.penalty_s, self.row, self.shut_until = penalty_s, 0, 0.0
+
+    def arrive(self, now: float) -> Decision:
+        if now < self.shut_until:
+            return self.refused()
+        decision = super().arrive(now)
+        self.row = self.row + 1 if decision.status == 429 else 0
+        if self.row == 3:
+            self.shut_until, self.row = now + self.penalty_s, 0
+        return decision
+
+
+class Dropping(Workers):
+    """Workers with a queue of few seats: who finds none gets no answer at all, and times out."""
+
+    def arrive(self, now: float) -> Decision:
+        if min(self.free_at) - now > 1.0:
+            return Decision(0, 10.0)
+        return super().arrive(now)
+
+
+class Noisy(Bucket):
+    """A bucket that refuses one in a hundred for no reason."""
+
+    def arrive(self, now: float) -> Decision:
+        return self.refused() if self.random.random() < 0.01 else super().arrive(now)
+
+
 class SlowTokens(Bucket):
     """A bucket whose tokens live a minute and take five seconds to get."""
 
     token_s = 5.0
     token_lifetime_s = 65.0
 
+    def oracle_s(self, rows: int) -> float:
+        return super().oracle_s(rows) + self.token_s
 
+
+NOT_TARGETED = frozenset({"300 in 10 s windows", "jittery strict bucket, 50/s", "refuses at random"})  # see `lab`
 MODELS: dict[str, Callable[[], Server]] = {
     "strict bucket, 50/s": lambda: Bucket(50.0),
     "strict bucket, 200/s, Retry-After": lambda: Bucket(200.0, retry_after_s=1.0),
@@ -199,5 +259,10 @@ MODELS: dict[str, Callable[[], Server]] = {
     "by time of day": lambda: TimeOfDay((50.0, 100.0, 25.0), 300.0),
     "outages": lambda: Outages(50.0, 200.0, 20.0),
     "heavy tail, 60/s": lambda: HeavyTail(60.0, 10.0, latency_s=0.2),
+    "300 in 10 s windows": lambda: WindowCounter(300, 10.0),
+    "jittery strict bucket, 50/s": lambda: Jittery(50.0),
+    "penalty box": lambda: PenaltyBox(50.0, 10.0, 5.0),
+    "drops silently": lambda: Dropping(10, 0.2),
+    "refuses at random": lambda: Noisy(50.0, 10.0),
     "slow tokens": lambda: SlowTokens(50.0, 5.0),
 }

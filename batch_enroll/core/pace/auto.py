@@ -8,6 +8,7 @@ from batch_enroll.core.pace.base import LONGEST_PAUSE_S, NEVER, NO_LIMIT, Found,
 from batch_enroll.core.pace.bracket import Bracket
 from batch_enroll.core.pace.evidence import Evidence, Share
 from batch_enroll.core.pace.latency import Latency, Slow
+from batch_enroll.core.pace.noise import Noise
 from batch_enroll.core.pace.trials import Trials
 from batch_enroll.core.pace.window import Window
 
@@ -27,7 +28,7 @@ _FIRST_PAUSE_S: Final = 0.05
 _DRY: Final = 8  # answers to what was sent between a refusal and its cut: enough to tell what got through
 _LEAST_SHARE: Final = 0.05
 _CYCLE: Final = 50  # answers, and
-_CYCLE_S: Final = 2.0  # seconds between two cuts that measure what got through
+_CYCLE_S: Final = 1.0  # seconds between two cuts that measure what got through
 _SLOWER: Final = 0.9  # than the rate, because of pauses
 _CROWDED_HOLD_S: Final = 15.0
 _FEWER: Final = 0.93  # in flight, and as slow as before: it is not our doing
@@ -64,6 +65,7 @@ class SelfTuningPace(Pace):
         self._usual_s = 0.0
         self._evidence = Evidence()
         self._share, self._dry = Share(), Share()
+        self._noise = Noise()
         self._change = 0
         self._cut_from = NEVER
         self._depth = self._cut_depth = len(_FLOORS) - 1
@@ -102,6 +104,7 @@ class SelfTuningPace(Pace):
 
     def _healthy(self, turn: Turn, now: float, *, recovered: bool) -> bool:
         self._evidence.borne(turn.in_flight)
+        self._noise.answered()
         self._in_vain = 0
         self._calm += 1
         self._cycle_answers += 1
@@ -124,6 +127,7 @@ class SelfTuningPace(Pace):
 
     def _throttled(self, turn: Turn, now: float, retry_after_s: float) -> bool:
         self._evidence.refused(turn.in_flight)
+        self._noise.refused()
         self._latency.unheard(turn.round)
         paused = self._pause(retry_after_s, now)
         full = turn.in_flight >= self._window.limit
@@ -138,6 +142,8 @@ class SelfTuningPace(Pace):
             self._dry_out(turn, refused=True)
             return paused
         if shadowed and not too_many:
+            return paused
+        if self._noise.tolerates():
             return paused
         self._share.add(refused=True)
         self._in_vain += 1
@@ -190,7 +196,10 @@ class SelfTuningPace(Pace):
         answered = self._cycle_answers / cycle_s
         long_enough = self._cycle_answers >= _CYCLE and cycle_s > _CYCLE_S
         paused = self.lost_s > self._cycle_lost_s
-        if long_enough and paused and answered < _SLOWER * self._rate.value:
+        in_vain = self._noise.cut(self._rate.value, self._cycle_answers)
+        if in_vain is not None:
+            self._rate.passed(in_vain)
+        elif long_enough and paused and answered < _SLOWER * self._rate.value:
             self._rate.measured(answered)
         else:
             self._rate.cut(factor)

@@ -9,8 +9,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from batch_enroll.core.pace.base import Pace, PaceLimits, Turn
 from batch_enroll.core.pace.spacing import Spacing
+
+_FIRST_PAUSE_S: Final = 0.1
+_LONGEST_PAUSE_S: Final = 1.0
 
 
 class FixedPace(Pace):
@@ -54,9 +59,15 @@ class FixedPace(Pace):
             self._slowed += 1
             self._spacing.refused()
             self._window = max(1.0, self._window / 2.0)
-            pause_s = self._next_probe_s() if self.probing else min(1.0, 0.1 * 2.0 ** min(self._slowed - 1, 10))
+            pause_s = self._next_probe_s() if self.probing else self._short_pause_s()
             retry_after_s = max(retry_after_s, pause_s)
         return self._pause(retry_after_s, now) or slows
+
+    def _short_pause_s(self) -> float:
+        """Longer from one refusal to the next. At a given rate a single one is most likely a jitter of the network."""
+        rate_per_s = self._limits.rate_per_s
+        first_s = _FIRST_PAUSE_S if rate_per_s is None else min(_FIRST_PAUSE_S, 1.0 / rate_per_s)
+        return float(min(_LONGEST_PAUSE_S, first_s * 2.0 ** min(self._slowed - 1, 10)))
 
     def _failed(self, turn: Turn, now: float, retry_after_s: float) -> bool:
         self._setbacks += 1

@@ -3,7 +3,7 @@
 A timer wakes late and a network jitters, so whoever keeps a fixed grid starts the next one early, and a strict bucket
 refuses it (measured: 19-39 %); whoever counts from each actual start drifts below the rate. Here the gap counts from
 the actual start and has a small guard on top, which shrinks while nobody is refused: to nothing, and then to the grid
-itself, on which a late start is made up for by the next. A refusal takes one step back for long.
+itself, on which a late start is made up for by the next. A refusal sends it back to the whole guard for long.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ _GRID: Final = len(_GUARDS)
 _GUARD_S: Final = 1e-4  # about what an event loop and a socket add or take; found against a strict bucket on loopback
 _GUARD_SHARE: Final = 0.02  # of the gap, at most
 _MADE_UP_SHARE: Final = 0.5  # of the gap, at most: a start is never nearer to the one before
-_CALM: Final = 200  # starts on one step before the next is tried
+_CALM: Final = 500  # starts on one step before the next is tried
 _CALM_AFTER_REFUSAL: Final = 4_000  # a step that was refused is tried again at a cost of less than 0.1 %
+
+_LONGEST_CALM: Final = 64_000
 
 
 class Spacing:
@@ -39,6 +41,6 @@ class Spacing:
         return now + self._gap_s - (late_s if late_s < _MADE_UP_SHARE * self._gap_s else 0.0)
 
     def refused(self) -> None:
-        """Takes one step back."""
-        self._step, self._calm = max(0, self._step - 1), 0
-        self._needed = _CALM_AFTER_REFUSAL
+        """Goes back to the first step, for longer each time."""
+        self._step = self._calm = 0
+        self._needed = min(_LONGEST_CALM, max(_CALM_AFTER_REFUSAL, 2 * self._needed))

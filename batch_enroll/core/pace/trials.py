@@ -81,6 +81,7 @@ class Trials:
             self._began_at, self._since_s = now, awake_s
         self._sent, self._starts = self._sent + 1, self._starts + 1
         rung = self._tried(now, punctual=punctual)
+        self._end_if_over(now, awake_s)
         if self._trial is None and punctual and self._due(now, awake_s - self._since_s, settled_s):
             ladder = self.rate.ladder()
             self._trial = _Trial(deque(ladder), now, now, ladder[-1])
@@ -100,8 +101,7 @@ class Trials:
             trial.refused = min(trial.refused, turn.trial)
             self._cost_s = cost_s
             trial.left.clear()
-        if trial.over and self._rung is None:
-            self._conclude(trial, now, awake_s)
+        self._end_if_over(now, awake_s)
 
     def refused(self, turn: Turn) -> bool:
         """Notes any refusal; True if it is a trial's doing although that start was none of its own."""
@@ -151,7 +151,11 @@ class Trials:
         may_cost_s = _PAUSED_AT_ONCE_S + _PAUSED_BY_ROOT * float((now - self._began_at) ** 0.5)
         return self._costs_s + self._cost_s <= may_cost_s
 
-    def _conclude(self, trial: _Trial, now: float, awake_s: float) -> None:
+    def _end_if_over(self, now: float, awake_s: float) -> None:
+        """Ends the trial when nothing more will be heard of it: with an answer, or with a start that came too late."""
+        trial = self._trial
+        if trial is None or not trial.over or self._rung is not None:
+            return
         self._trial = None
         borne = max((rate for rate in trial.borne if rate < trial.refused), default=0.0)
         if trial.spoilt:
