@@ -90,6 +90,8 @@ def _one(settings: Settings, name: str, limit: int | None) -> RosterSource:
         return _table(settings, CsvRoster(None, **_reading(settings, limit)), limit)
     if not path.exists():
         raise RosterError(f"{name}: there is no such file or folder")
+    if not (path.is_file() or path.is_dir()):  # it is read more than once
+        raise RosterError(f"{name}: is a pipe or a device; give - and send it to standard input")
     if path.is_dir() or _is_archive(path):
         from batch_enroll.adapters.roster_bundles import FileParts  # noqa: PLC0415 - brings pandas
 

@@ -122,13 +122,27 @@ def records(lines: Iterable[str], delimiter: str, name: str) -> Iterator[list[st
     """The records, cut at delimiters outside quotes; an empty line is an empty record.
 
     Raises:
-        RosterError: a quote that is never closed, or a field beyond the csv module's limit of 128 KiB.
+        RosterError: a quote that is never closed, a row beyond `CHUNK_BYTES`, or a field beyond the csv module's limit
+            of 128 KiB.
     """
     ending = _Ending()
-    reader = csv.reader(chain(lines, ending), delimiter=delimiter)
+    chars = 0
+
+    def counted() -> Iterator[str]:
+        nonlocal chars
+        for line in lines:
+            chars += len(line)
+            if chars > CHUNK_BYTES:
+                raise RosterError(
+                    f"{name} row {nth + 1}: a row longer than {CHUNK_BYTES >> 20} MiB; a quote may be missing"
+                )
+            yield line
+
+    reader = csv.reader(chain(counted(), ending), delimiter=delimiter)
     nth = 0
     try:
         for nth, record in enumerate(reader, 1):
+            chars = 0
             if not ending.reached:
                 yield record
             elif record != [_END]:

@@ -60,6 +60,7 @@ class Entry:
     filename: str = "users.csv"
     file_size: int = 10
     compress_size: int = 5
+    compress_type: int = 8
     flag_bits: int = 0
     external_attr: int = 0
 
@@ -79,6 +80,7 @@ def test_an_ordinary_archive_is_accepted() -> None:
         (Entry("C:users.csv"), "leads out of it"),
         (Entry(external_attr=(stat.S_IFLNK | 0o777) << 16), "a link"),
         (Entry(file_size=20_000_000, compress_size=20_000), "200 times"),
+        (Entry(compress_type=14), "packed in an unusual way"),
         (Entry(file_size=3 << 30, compress_size=1 << 30), "2 GiB"),
     ],
 )
@@ -89,4 +91,9 @@ def test_an_archive_that_could_do_harm_is_refused(entry: Entry, why: str) -> Non
 
 def test_an_archive_of_very_many_files_is_refused() -> None:
     with pytest.raises(RosterError, match="10000 files"):
-        refuse_unsafe([Entry()] * 10_001, "bundle.zip")
+        refuse_unsafe([Entry(f"{nth}.csv") for nth in range(10_001)], "bundle.zip")
+
+
+def test_two_files_of_one_name_are_refused_because_programs_differ_in_which_they_read() -> None:
+    with pytest.raises(RosterError, match=r'two files called "users\.csv"'):
+        refuse_unsafe([Entry(), Entry()], "bundle.zip")
