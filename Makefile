@@ -52,6 +52,12 @@ scale: $(STAMP) ## measure time and memory of up to a million rows, and of a nig
 lab: $(STAMP) ## try the pace on models of servers, beside other laws; build/lab gets the table and a picture
 	PYTHONPATH=tests $(BIN)/python -m lab --out build/lab
 
+FUZZ_SECONDS ?= 1800
+fuzz: $(STAMP) ## feed each reader with what a coverage-guided fuzzer thinks of (FUZZ_SECONDS=1800 for all of them)
+	$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check atheris
+	for reader in csv xlsx bundle; do \
+	  PYTHONPATH=tests $(BIN)/python tests/fuzz/fuzz.py $$reader --seconds $$(($(FUZZ_SECONDS) / 3)) || exit 1; done
+
 format: $(STAMP) ## format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -61,4 +67,4 @@ lock: $(STAMP) ## renew requirements.lock (needs uv)
 	  --generate-hashes --no-emit-index-url --no-header --quiet --upgrade --output-file requirements.lock
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) .coverage .coverage-core* .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf $(VENV) .coverage .coverage-core* .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .fuzz build dist

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from datetime import date
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -15,7 +17,7 @@ from batch_enroll.bootstrap import rosters
 from batch_enroll.settings import sealed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from batch_enroll.core.model import SourceRow
     from batch_enroll.ports import RosterSource
@@ -27,6 +29,8 @@ SHARED: Final = next(
     (above / "shared" / "rosters" for above in Path(__file__).parents if (above / "shared" / "rosters").is_dir()),
     Path("shared") / "rosters",
 )
+SHEET: Final = "xl/worksheets/sheet1.xml"
+TEXTS: Final = "xl/sharedStrings.xml"
 Value = str | int | float | bool | date | None
 
 
@@ -59,6 +63,35 @@ def write_xlsx(path: Path, sheets: Mapping[str, Sequence[Sequence[Value]]], *, h
     book.save(path)
     book.close()
     return path
+
+
+def rewrite(path: Path, part: str, change: Callable[[str], str]) -> Path:
+    """The workbook with one part of it changed, as other programs would have written it."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts[part] = change(parts[part].decode()).encode()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return path
+
+
+def share_texts(path: Path) -> Path:
+    """The workbook with its texts in a part of their own, as Excel writes them."""
+    with zipfile.ZipFile(path) as archive:
+        texts = re.findall("<is>(.*?)</is>", archive.read(SHEET).decode())
+    with zipfile.ZipFile(path, "a") as archive:
+        space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+        archive.writestr(TEXTS, f'<sst xmlns="{space}">' + "".join(f"<si>{text}</si>" for text in texts) + "</sst>")
+    numbers = count()
+    rewrite(
+        path,
+        SHEET,
+        lambda xml: re.sub("<is>.*?</is>", lambda _: f"<v>{next(numbers)}</v>", xml).replace("inlineStr", "s"),
+    )
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"
+    relation = f'<Relationship Type="{kind}" Target="sharedStrings.xml" Id="rId99"/></Relationships>'
+    return rewrite(path, "xl/_rels/workbook.xml.rels", lambda xml: xml.replace("</Relationships>", relation))
 
 
 def write_bundle(path: Path, parts: Mapping[str, str], *, inside: str = "") -> Path:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import re
 import zipfile
 from datetime import date, datetime
-from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +11,7 @@ from hypothesis import settings as profile
 from hypothesis import strategies as st
 from openpyxl import Workbook
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
-from rosters import HEADER, ROW, Value, cells, read, write_csv, write_xlsx
+from rosters import HEADER, ROW, SHEET, TEXTS, Value, cells, read, rewrite, share_texts, write_csv, write_xlsx
 
 from batch_enroll.adapters.roster_csv import CsvRoster
 from batch_enroll.adapters.roster_xlsx import XlsxRoster, recognises
@@ -20,46 +19,12 @@ from batch_enroll.core.errors import RosterError
 from batch_enroll.core.model import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 IDS = ("user_id", "course_id")
 TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc", "Cn"]), max_size=10).filter(
     lambda text: not text.startswith("=") and re.search("_x[0-9A-Fa-f]{4}_", text) is None
 )
-
-
-def rewrite(path: Path, part: str, change: Callable[[str], str]) -> Path:
-    """The workbook with one part of it changed, as other programs would have written it."""
-    with zipfile.ZipFile(path) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
-    parts[part] = change(parts[part].decode()).encode()
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
-    return path
-
-
-SHEET = "xl/worksheets/sheet1.xml"
-TEXTS = "xl/sharedStrings.xml"
-
-
-def share_texts(path: Path) -> Path:
-    """The workbook with its texts in a part of their own, as Excel writes them."""
-    with zipfile.ZipFile(path) as archive:
-        texts = re.findall("<is>(.*?)</is>", archive.read(SHEET).decode())
-    with zipfile.ZipFile(path, "a") as archive:
-        space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-        archive.writestr(TEXTS, f'<sst xmlns="{space}">' + "".join(f"<si>{text}</si>" for text in texts) + "</sst>")
-    numbers = count()
-    rewrite(
-        path,
-        SHEET,
-        lambda xml: re.sub("<is>.*?</is>", lambda _: f"<v>{next(numbers)}</v>", xml).replace("inlineStr", "s"),
-    )
-    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"
-    relation = f'<Relationship Type="{kind}" Target="sharedStrings.xml" Id="rId99"/></Relationships>'
-    return rewrite(path, "xl/_rels/workbook.xml.rels", lambda xml: xml.replace("</Relationships>", relation))
 
 
 @profile(max_examples=25)
