@@ -25,6 +25,7 @@ from batch_enroll.cli import (
     runs,
     sandbox,
     show,
+    template,
     undo,
 )
 from batch_enroll.cli.errors import guarded
@@ -61,6 +62,7 @@ for command in (
     explain,
     runs,
     purge,
+    template,
     sandbox,
     demo,
     doctor,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from batch_enroll.cli.output import Answer
@@ -10,18 +11,22 @@ from batch_enroll.cli.output import Answer
 if TYPE_CHECKING:
     import typer
 
+    from batch_enroll.core.model import Json
+
 from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
 
 HELP = """Tells everything that a run would refuse or skip, all at once, and sends nothing.
 
 Each problem comes with its file, row, column and value and with what to do; then how many rows would be sent, and how
 long that would take. Needs neither an environment nor credentials; with --env it also tells which rows were enrolled
-there before.
+there before. With --fix it also writes a copy with what can be mended without guessing: our column names, blanks
+removed, ISO dates, no repeats; never an id.
 """
 EPILOG = """Examples:
 
 \b
   batch-enroll check term.csv
+  batch-enroll check term.csv --fix mended.csv
   batch-enroll check export.xlsx --map user_id=StudentNo --rate 10
   batch-enroll check oneroster.zip --as-of 2025-09-01 --json
 """
@@ -47,6 +52,7 @@ def check(  # noqa: PLR0913, PLR0917 - one argument for each option
     state: opt.State = None,
     ledger_url: opt.LedgerUrl = None,
     config: opt.Config = None,
+    fix: opt.Fix = None,
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
 ) -> Answer:
     """The answer of a check."""
@@ -61,10 +67,23 @@ def check(  # noqa: PLR0913, PLR0917 - one argument for each option
 
     settings = load(flags, needs=Needs.ROSTER)
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
+    from batch_enroll.cli.mended import mended_lines  # noqa: PLC0415 - not for --help
     from batch_enroll.cli.report import check_lines  # noqa: PLC0415 - not for --help
 
     checked = bootstrap.check(settings, rosters)
-    return Answer(checked.exit_status, checked.as_json(), partial(check_lines, checked))
+    if fix is None:
+        return Answer(checked.exit_status, checked.as_json(), partial(check_lines, checked))
+    mended = bootstrap.fix(settings, rosters, fix)
+    told: dict[str, Json] = {
+        "file": str(fix),
+        "rows": mended.rows,
+        "changes": [each.as_json() for each in mended.changes],
+    }
+    return Answer(
+        checked.exit_status,
+        {**checked.as_json(), "fixed": told},
+        lambda paint: chain(check_lines(checked, paint), mended_lines(mended, fix, paint)),
+    )
 
 
 def register(app: typer.Typer) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
-from batch_enroll.cli.output import Answer, Tone
+from batch_enroll.cli.output import Answer, Tone, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,8 +64,6 @@ def _cells(seat: Seat) -> list[str | None]:
 
 
 def _lines(rows: Sequence[Sequence[str | None]], paint: Paint, *, known: bool) -> Iterator[str]:
-    from batch_enroll.cli.report import visible  # noqa: PLC0415 - not for --help
-
     if not rows:
         yield "No active enrollment." if known else "The server does not know this user."
         return

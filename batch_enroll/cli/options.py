@@ -5,6 +5,7 @@ Values stay text here: Settings checks them, so that every problem is told at on
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
@@ -169,6 +170,9 @@ OnChangeOnly: TypeAlias = Annotated[
 ]
 NoRosterColumns: TypeAlias = Annotated[
     bool, typer.Option("--no-roster-columns", help="Leave the roster's own columns out of the results.")
+]
+Fix: TypeAlias = Annotated[
+    Path | None, typer.Option(metavar="OUT", help="Write a repaired copy as CSV, and tell what was changed.")
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the summary as one line of JSON.")]
 Quiet: TypeAlias = Annotated[

@@ -101,6 +101,13 @@ def robust_streams() -> None:
             reconfigure(errors="backslashreplace")
 
 
+def visible(text: str) -> str:
+    """`text` on one line; what a roster holds must not steer a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+
+
 def plain(text: str, _tone: Tone) -> str:
     """`text` as it is."""
     return text

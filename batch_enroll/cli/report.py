@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.cli.output import Tone, wrapped
+from batch_enroll.cli.output import Tone, visible, wrapped
 from batch_enroll.core import catalogue
 from batch_enroll.core.headers import PLAIN_TABLE
 from batch_enroll.core.model import HAS_SEAT, SEAT_GONE, SETTLED_WELL, TO_MEND, OutcomeKind, Place
@@ -179,13 +179,6 @@ def _found(problem: Finding) -> str:
 
 
 # -- words ----------------------------------------------------------------------------------------------------------
-
-
-def visible(text: str) -> str:
-    """`text` on one line; what a roster holds must not steer a terminal."""
-    if text.isprintable():
-        return text
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 
 def _counted(number: int, noun: str) -> str:

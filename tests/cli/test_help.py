@@ -26,7 +26,10 @@ OPTIONS = {
         "RUN --accept-changes --env --base-url --token-url --rate --max-in-flight --state --ledger-url --config "
         "--deadline --grace --json --quiet --log-format"
     ),
-    "check": "ROSTER --env --rate --course-id --school-id --role --begin-date --map --sheet --as-of --limit --json",
+    "check": (
+        "ROSTER --env --rate --course-id --school-id --role --begin-date --map --sheet --as-of --limit --fix --json"
+    ),
+    "template": "--xlsx --output --json",
     "show": "RUN --state --ledger-url --json",
     "report": "RUN --format --output -o --state --ledger-url",
     "explain": "CODE --json",

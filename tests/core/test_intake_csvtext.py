@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from itertools import chain, repeat
 
 import pytest
 from hypothesis import given
@@ -146,3 +147,9 @@ def test_any_bytes_are_surveyed_or_refused(raw: bytes) -> None:
     except RosterError:
         return
     assert raw.decode(found.encoding) is not None
+
+
+def test_a_row_of_quoted_lines_that_never_ends_is_refused_in_bounded_memory() -> None:
+    lines = repeat('","x\n', 400_000)
+    with pytest.raises(RosterError, match=r"roster\.csv row 2: a row longer than 1 MiB; a quote may be missing"):
+        list(csvtext.records(chain(["a,b\n", '"x\n'], lines), ",", "roster.csv"))

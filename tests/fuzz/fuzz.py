@@ -39,11 +39,11 @@ MOST_SEED_BYTES = 30_000
 MOST_ROWS = 5_000
 # What a mutation would hardly hit upon letter by letter.
 WORDS = (
-    '<row r="2">', "<row>", "</row>", '<c r="B2"', ' t="s"', ' t="e"', ' t="d"', ' t="b"', ' t="str"', ' t="inlineStr"',
-    ' s="1"', "<v>", "</v>", "<f>", "</f>", "<is>", "<t>", "</t>", "<si>", "<rPh>", "</c>", "<x:c>", "&#13;",
-    "<![CDATA[", "<!DOCTYPE a [", "1E+300", "45901.5", "-1", "NaN", "[h]:mm", "yyyy-mm-dd", "00000", 'date1904="1"',
-    'numFmtId="14"',     "sep=;", "user_id", "course_id", "userSourcedId", "metadata.goals.a", "enroll_row", "enroll_outcome", "enroll_code",
-    "tobedeleted", "2026-09-01", "1.23E+11", "2-Mar", "\r\n",
+    '<row r="2">', "<row>", "</row>", '<c r="B2"', ' t="s"', ' t="e"', ' t="d"', ' t="b"', ' t="str"',
+    ' t="inlineStr"', ' s="1"', "<v>", "</v>", "<f>", "</f>", "<is>", "<t>", "</t>", "<si>", "<rPh>", "</c>", "<x:c>",
+    "&#13;", "<![CDATA[", "<!DOCTYPE a [", "1E+300", "45901.5", "-1", "NaN", "[h]:mm", "yyyy-mm-dd", "00000",
+    'date1904="1"', 'numFmtId="14"', "sep=;", "user_id", "course_id", "userSourcedId", "metadata.goals.a",
+    "enroll_row", "enroll_outcome", "enroll_code", "tobedeleted", "2026-09-01", "1.23E+11", "2-Mar", "\r\n",
 )  # fmt: skip
 LIMITS = ["-timeout=10", "-rss_limit_mb=700", "-max_len=40000", "-len_control=20"]
 

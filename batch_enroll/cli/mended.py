@@ -1,0 +1,50 @@
+"""What was changed in a repaired copy -> lines for people."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from batch_enroll.cli.output import Tone, visible, wrapped
+from batch_enroll.core.cells import shorten
+from batch_enroll.core.repair import Mending
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from batch_enroll.cli.output import Paint
+    from batch_enroll.core.repair import Change, Mender
+
+_WIDEST: Final = 60
+_SHOWN: Final = 20  # of each kind; --json has them all
+
+
+def mended_lines(mended: Mender, out: Path, paint: Paint) -> Iterator[str]:
+    """Where the copy is, and each change, by kind."""
+    yield ""
+    yield paint(f"Repaired copy: {out}, {mended.rows:,} rows, {len(mended.changes):,} changes", Tone.STRONG)
+    for kind in Mending:
+        changes = [change for change in mended.changes if change.mending is kind]
+        if changes:
+            yield f"  {kind.value}: {len(changes):,}"
+        for change in islice(changes, _SHOWN):
+            yield from wrapped(visible(_told(change)), 4)
+        if len(changes) > _SHOWN:
+            yield f"    and {len(changes) - _SHOWN:,} more; --json has them all"
+    if mended.marked:
+        yield from wrapped(
+            "Rows that could not be read whole are in the copy as they were read; the column enroll_code keeps them "
+            "INVALID until you mend them and empty it.",
+            2,
+        )
+
+
+def _told(change: Change) -> str:
+    if change.mending is Mending.HEADER:
+        return f'"{shorten(change.before)}" is now {change.after}'
+    if change.mending is Mending.REPEAT:
+        return f"{change.place}, which says the same as {change.before}"
+    if change.mending is Mending.BLANKS:
+        return f'{change.place}, {change.column}: "{change.before[:_WIDEST]}"'
+    return f'{change.place}, {change.column}: "{shorten(change.before)}" is now "{shorten(change.after)}"'

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from batch_enroll.core.fields import METADATA_COLUMN, NOTES, explained
+from batch_enroll.core.headers import FIELDS, map_headers
+from batch_enroll.core.intake import Defaults, read_row
+from batch_enroll.core.model import Place, RosterRow
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def test_every_field_that_a_table_can_hold_has_a_note() -> None:
+    assert [*NOTES, "class_id"] == list(FIELDS)
+
+
+def test_the_examples_are_a_row_that_can_be_sent() -> None:
+    _, *lines = explained()
+    header, cells = [line[0] for line in lines], [line[3] for line in lines]
+    source = map_headers(header).row(Place("a", 2), cells)
+    assert source is not None
+    row = read_row(source, Defaults())
+    assert isinstance(row, RosterRow)
+    assert row.metadata == {"goals": {"dailyXp": 30}}
+
+
+def test_the_readme_names_the_same_columns() -> None:
+    told = " ".join(README.read_text().split())
+    assert ", ".join(f"`{column}`" for column in NOTES) in told
+    assert f"`{METADATA_COLUMN}`" in told
