@@ -11,10 +11,12 @@ from hypothesis import settings as profile
 from hypothesis import strategies as st
 from openpyxl import Workbook
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
+from python_calamine import CalamineWorkbook
 from rosters import HEADER, ROW, SHEET, TEXTS, Value, cells, read, rewrite, share_texts, write_csv, write_xlsx
 
 from batch_enroll.adapters.roster_csv import CsvRoster
 from batch_enroll.adapters.roster_xlsx import XlsxRoster, recognises
+from batch_enroll.adapters.roster_xlsx.workbook import WorkbookFile
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.model import Place
 
@@ -38,6 +40,40 @@ def test_the_same_rows_as_csv_and_as_xlsx_give_the_same_cells(
     book = XlsxRoster(write_xlsx(folder / "roster.xlsx", {"Sheet": table}))
     assert cells(book) == cells(text) == rows
     assert [dict(row.fields) for row in book.rows()] == [dict(row.fields) for row in text.rows()]
+
+
+SHOWN: st.SearchStrategy[tuple[Value, str, str]] = st.one_of(
+    TEXT.map(lambda text: (text, "General", text)),
+    st.integers(0, 10**15 - 1).map(lambda number: (number, "General", str(number))),
+    st.integers(0, 99_999).map(lambda number: (number, "00000", f"{number:05}")),
+    st.dates(date(1900, 3, 1), date(9999, 12, 31)).map(lambda day: (day, "yyyy-mm-dd", day.isoformat())),
+    st.booleans().map(lambda truth: (truth, "General", str(truth).upper())),
+    st.decimals(-1000, 1000, places=3).map(lambda number: (float(number), "General", f"{float(number):.15g}")),
+)
+
+
+@profile(max_examples=25)
+@given(st.lists(st.lists(SHOWN, min_size=1, max_size=4), min_size=1, max_size=5), st.booleans())
+def test_any_cells_read_back_as_a_person_sees_them_and_as_another_reader_has_them(
+    tmp_path_factory: pytest.TempPathFactory,
+    table: list[list[tuple[Value, str, str]]],
+    shared: bool,  # noqa: FBT001
+) -> None:
+    book, path = Workbook(), tmp_path_factory.mktemp("r") / "book.xlsx"
+    for row, cells_of_row in enumerate(table, 1):
+        for column, (value, number_format, _) in enumerate(cells_of_row, 1):
+            cell = book.worksheets[0].cell(row, column, value)
+            cell.number_format = number_format
+    book.save(path)
+    workbook = WorkbookFile(share_texts(path) if shared else path)
+    rows = {texts.number: texts for texts in workbook.texts(workbook.tabs[0])}
+    other = CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python(skip_empty_area=False)
+    for nth, cells_of_row in enumerate(table, 1):
+        for at, (value, _, text) in enumerate(cells_of_row):
+            read_here = rows[nth].cells[at] if nth in rows and at < len(rows[nth].cells) else ""
+            assert read_here == text.replace("\r\n", "\n").replace("\r", "\n")
+            if isinstance(value, str) and text and "\r" not in text:
+                assert other[nth - 1][at] == read_here
 
 
 def test_cells_are_read_as_a_person_sees_them(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Feeds a reader with what a coverage-guided fuzzer thinks of: `make fuzz`.
 
-Anything but rows or a RosterError is a finding, and so is a file that takes longer than ten seconds or much memory. A
-finding lies in .fuzz/READER/ as `crash-...`, `timeout-...` or `oom-...`; `fuzz.py READER FILE` plays it again.
+Anything but rows or a RosterError is a finding, and so is a file that takes twenty seconds or much memory. A finding
+lies in .fuzz/READER/ as `crash-...`, `timeout-...` or `oom-...`; `fuzz.py READER FILE` plays it again.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ WORDS = (
     'date1904="1"', 'numFmtId="14"', "sep=;", "user_id", "course_id", "userSourcedId", "metadata.goals.a",
     "enroll_row", "enroll_outcome", "enroll_code", "tobedeleted", "2026-09-01", "1.23E+11", "2-Mar", "\r\n",
 )  # fmt: skip
-LIMITS = ["-timeout=10", "-rss_limit_mb=700", "-max_len=40000", "-len_control=20"]
+LIMITS = ["-timeout=20", "-rss_limit_mb=700", "-max_len=40000", "-len_control=20"]
 
 
 class Archive:
