@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 import readme
 
 from batch_enroll.cli.errors import EXIT_CODES
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 TEXT = readme.README.read_text(encoding="utf-8")
 
 
+@pytest.mark.timeout(400)  # fifty commands, each a start of the program; a busy machine takes its time
 def test_every_console_block_shows_what_its_commands_print() -> None:
     assert readme.played(TEXT) == TEXT
 
