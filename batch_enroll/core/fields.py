@@ -23,6 +23,13 @@ NOTES: Final[dict[str, Note]] = {
     "status": Note("no", "active, inactive (is skipped) or tobedeleted (a withdrawal). Blank: active.", "active"),
     "sourced_id": Note("no", "A sourcedId for the enrollment itself. Blank: the server makes one."),
 }
+# Read too, and of use on one route only; a blank roster does without them.
+ROUTE_NOTES: Final[dict[str, Note]] = {
+    "class_id": Note(
+        "no", "With --via oneroster: the class's sourcedId. Blank: the course's default class.", "MATH-7-A"
+    ),
+    "primary": Note("no", "With --via oneroster: true or false, whether it is the person's main class.", "true"),
+}
 METADATA: Final = Note(
     "no",
     "Goes along with the enrollment, as do other columns called metadata.NAME; goals and metrics are numbers.",
@@ -33,5 +40,5 @@ METADATA_COLUMN: Final = "metadata.goals.dailyXp"
 
 def explained() -> list[tuple[str, ...]]:
     """The table: a header, and a line for each column."""
-    lines = [(column, *note) for column, note in (*NOTES.items(), (METADATA_COLUMN, METADATA))]
+    lines = [(column, *note) for column, note in (*NOTES.items(), *ROUTE_NOTES.items(), (METADATA_COLUMN, METADATA))]
     return [("Column", "Needed", "What it holds", "Example"), *lines]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from batch_enroll.core.fields import METADATA_COLUMN, NOTES, explained
+from batch_enroll.core.fields import METADATA_COLUMN, NOTES, ROUTE_NOTES, explained
 from batch_enroll.core.headers import FIELDS, map_headers
 from batch_enroll.core.intake import Defaults, read_row
 from batch_enroll.core.model import Place, RosterRow
@@ -11,7 +11,7 @@ README = Path(__file__).parents[2] / "README.md"
 
 
 def test_every_field_that_a_table_can_hold_has_a_note() -> None:
-    assert [*NOTES, "class_id"] == list(FIELDS)
+    assert [*NOTES, *ROUTE_NOTES] == list(FIELDS)
 
 
 def test_the_examples_are_a_row_that_can_be_sent() -> None:
