@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.core.headers import FIELDS, map_headers
+from batch_enroll.core.aliases import FIELDS
+from batch_enroll.core.headers import map_headers
 from batch_enroll.core.model import Place, RowProblem, SourceRow
 from batch_enroll.core.repair import Change, Mender, Mending
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 atheris = importlib.import_module("atheris")  # not in the lock: `make fuzz` installs it, and only there is it needed
 READERS = ["batch_enroll.adapters", "batch_enroll.core"]  # the rest takes a minute to instrument and reads nothing
 with atheris.instrument_imports(include=READERS, enable_loader_override=False):
-    from batch_enroll.adapters import roster_oneroster, roster_xlsx  # noqa: F401 - later they would be imported bare
+    from batch_enroll.adapters import roster_bundles, roster_xlsx  # noqa: F401 - later they would be imported bare
     from batch_enroll.bootstrap.rosters import opened
     from batch_enroll.core.errors import RosterError
     from batch_enroll.core.intake import Defaults, read_row
