@@ -102,12 +102,20 @@ def _one(settings: Settings, name: str, limit: int | None) -> RosterSource:
 
 
 def _workbook(settings: Settings, path: Path, limit: int | None) -> RosterSource:
-    """A workbook with the sheets of a bundle is one, unless a sheet or a format is asked for."""
+    """A workbook with the sheets of a bundle is one, unless a sheet or a format is asked for.
+
+    A sheet called Enrollments alone makes none: plain tables are called so, too.
+    """
     from batch_enroll.adapters import roster_xlsx as xlsx  # noqa: PLC0415 - a plain CSV run pays nothing for it
 
-    asked = settings.sheet is not None or settings.format in _TABLES
-    if settings.format in BY_FORMAT or (not asked and set(map(xlsx.table_name, xlsx.sheet_titles(path))) & set(MARKS)):
+    if settings.format in BY_FORMAT:
         return _bundle(settings, xlsx.SheetParts(path), limit)
+    asked = settings.sheet is not None or settings.format in _TABLES
+    if not asked and set(map(xlsx.table_name, xlsx.sheet_titles(path))) & set(MARKS):
+        from batch_enroll.adapters.roster_bundles import is_whole  # noqa: PLC0415 - brings pandas
+
+        if is_whole(parts := xlsx.SheetParts(path)):
+            return _bundle(settings, parts, limit)
     return _table(settings, xlsx.XlsxRoster(path, sheet=settings.sheet, **_reading(settings, limit)), limit)
 
 

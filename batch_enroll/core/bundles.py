@@ -262,14 +262,16 @@ def wanted_files() -> str:
 
 
 def recognise(files: Collection[str], header: Callable[[str], Collection[str]]) -> Recipe | None:
-    """The format of files (names in lower case) whose headers, in `plain` spelling, `header` tells.
-
-    An enrollments.csv that nothing else explains counts as OneRoster's, so that what it lacks is asked for.
-    """
+    """The format of files (names in lower case) whose headers, in `plain` spelling, `header` tells."""
     for recipe in RECIPES:
         marks = [seats.file.lower() for seats in recipe.seats if seats.file.lower() in MARKS]
         shown = next((mark for mark in marks if mark in files), None)
         foreign = recipe.format is Format.SDS_V2 and _MANIFEST in files
         if shown is not None and not foreign and all(set(names) & set(header(shown)) for names in recipe.needs):
             return recipe
+    return None
+
+
+def fallback(files: Collection[str]) -> Recipe | None:
+    """An enrollments.csv that nothing explains counts as OneRoster's, so that what it lacks is asked for."""
     return BY_FORMAT[Format.ONEROSTER] if MARKS[0] in files else None

@@ -321,6 +321,22 @@ def test_a_workbook_with_such_sheets_is_still_a_table_when_a_sheet_or_a_table_is
         assert source.refs()[0].read_as == 'plain table, sheet "enrollments"'
 
 
+@pytest.mark.parametrize(
+    "sheets",
+    [
+        {"Enrollments": [["user_id", "course_id", "role"], ["u", "c", "student"]]},
+        {"Enrollments": [["user_id", "course_id"], ["u", "c"]], "Classes": [["class"], ["7 B"]]},
+        {"Rosters": [["user_id", "course_id"], ["u", "c"]]},
+    ],
+)
+def test_a_plain_sheet_may_be_called_like_a_file_of_an_export(
+    sheets: dict[str, list[list[str]]], tmp_path: Path
+) -> None:
+    source = opened(write_xlsx(tmp_path / "term.xlsx", sheets))
+    assert all_told(source) == ["u c None student active"]
+    assert source.refs()[0].read_as.startswith("plain table")
+
+
 MOODLE = [
     ["username", "idnumber", "email", "course1", "role1", "course2", "role2", "enrolstatus2"],
     ["ada", "7", "a@x.org", "ART", "student", "MATH", "editingteacher", ""],

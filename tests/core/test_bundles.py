@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from batch_enroll.core.bundles import BY_FORMAT, RECIPES, Format, Recipe, recognise, wanted_files
+from batch_enroll.core.bundles import BY_FORMAT, RECIPES, Format, Recipe, fallback, recognise, wanted_files
 from batch_enroll.core.columns import laid, numbered, places, united
 
 
@@ -17,11 +17,11 @@ def recognised(**headers: str) -> Format | None:
     [
         ({"enrollments": "sourcedid classsourcedid usersourcedid role"}, Format.ONEROSTER),
         ({"enrollments": "classsourcedid usersourcedid role"}, Format.SDS_V2),
-        ({"enrollments": "classsourcedid usersourcedid role", "manifest": ""}, Format.ONEROSTER),
+        ({"enrollments": "classsourcedid usersourcedid role", "manifest": ""}, None),
         ({"enrollments": "schoolid sectionid studentid", "sections": ""}, Format.CLEVER),
         ({"enrollments": "courseid userid role sectionid status"}, Format.CANVAS),
         ({"enrollments": "userid sectionid roleid"}, Format.CANVAS),
-        ({"enrollments": "a b"}, Format.ONEROSTER),
+        ({"enrollments": "a b"}, None),
         ({"studentenrollment": "sectionsisid sisid"}, Format.SDS_V1),
         ({"teacherroster": "sectionid id"}, Format.SDS_V1),
         ({"studentenrollment": "a b"}, None),
@@ -32,6 +32,11 @@ def recognised(**headers: str) -> Format | None:
 )
 def test_a_bundle_is_known_by_its_files_and_their_headers(files: dict[str, str], meant: Format | None) -> None:
     assert recognised(**files) is meant
+
+
+def test_enrollments_that_nothing_explains_are_asked_about_as_onerosters() -> None:
+    assert fallback(["enrollments.csv"]) is BY_FORMAT[Format.ONEROSTER]
+    assert fallback(["users.csv"]) is None
 
 
 def test_every_format_of_several_files_has_a_recipe_of_its_own() -> None:

@@ -19,6 +19,8 @@ EXPECTED = {
     "oneroster_11.zip": (22, 0, 1),
     "oneroster_12": (3, 4, 3),
     "rerun.csv": (4, 0, 0),
+    "clever": (7, 2, 0),
+    "moodle_upload.csv": (5, 1, 1),
 }
 
 

@@ -12,7 +12,7 @@ from batch_enroll.adapters.roster_bundles.joins import Joins
 from batch_enroll.adapters.roster_bundles.manifest import Manifest
 from batch_enroll.adapters.roster_bundles.seats import SeatLines
 from batch_enroll.adapters.roster_bundles.tables import header_of
-from batch_enroll.core.bundles import recognise
+from batch_enroll.core.bundles import fallback, recognise
 from batch_enroll.core.cells import shorten
 from batch_enroll.core.columns import laid, numbered, places, united
 from batch_enroll.core.errors import RosterError
@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     from batch_enroll.ports import RosterParts
 
 _PIECE: Final = 20_000  # rows joined at a time; memory stays flat, and a join costs little next to its rows
+
+
+def is_whole(parts: RosterParts) -> bool:
+    """Whether the headers show a format, and the table of its classes is there."""
+    recipe = _recognised(parts)
+    return recipe is not None and recipe.classes.lower() in parts.names
 
 
 class BundleRoster:
@@ -137,9 +143,7 @@ class BundleRoster:
     @cached_property
     def _recipe(self) -> Recipe:
         names = self._parts.names
-        recipe = self._given or recognise(
-            names, lambda name: [plain(column) for column in header_of(self._parts, name)]
-        )
+        recipe = self._given or _recognised(self._parts) or fallback(names)
         if recipe is None or not any(seats.file.lower() in names for seats in recipe.seats):
             wanted = "a bundle" if recipe is None else " or ".join(seats.file for seats in recipe.seats)
             raise RosterError(f"{self._parts.path.name}: no {wanted}; files: {', '.join(names.values())}")
@@ -178,6 +182,10 @@ class BundleRoster:
         title = Manifest(self._parts).title(self._recipe)
         there = [self._parts.names[file.lower()] for file in self._recipe.files if file.lower() in self._parts.names]
         return f"{title} ({', '.join(there)})"
+
+
+def _recognised(parts: RosterParts) -> Recipe | None:
+    return recognise(parts.names, lambda name: [plain(column) for column in header_of(parts, name)])
 
 
 def _resolution(own: Mapping[str, str], course: str, joined: Joined) -> dict[str, str]:
