@@ -417,3 +417,14 @@ def test_the_guards_limits_stand_in_a_table_of_their_own_and_are_told_with_all_o
         "batch-enroll.toml rate",
         "batch-enroll.toml guard_course_student",
     ]
+
+
+def test_what_ids_are_found_by_is_checked_by_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BATCH_ENROLL_FIND", raising=False)
+    given = load({"find": ["never", "user=email,course=title"]}, needs=Needs.STATE)
+    assert given.find == {"user": "email", "course": "title", "school": "never"}
+    monkeypatch.setenv("BATCH_ENROLL_FIND", "school=name")
+    assert load({}, needs=Needs.STATE).find == {"school": "name"}
+    for wrong, why in (("pet=name", "'pet' cannot be found"), ("user=title", "not found by 'title'"), ("x", "neither")):
+        with pytest.raises(UsageError, match=why):
+            load({"find": [wrong]}, needs=Needs.STATE)

@@ -17,6 +17,7 @@ from batch_enroll.adapters.roster_csv import STDIN
 from batch_enroll.adapters.sink_all import AllSinks
 from batch_enroll.bootstrap.alone import keep_others_out
 from batch_enroll.bootstrap.books import books_in, ledger_of, ledger_there, scratch_over
+from batch_enroll.bootstrap.finding import look_up, searched
 from batch_enroll.bootstrap.guarding import past_guards, verdicts_on
 from batch_enroll.bootstrap.loop import in_loop
 from batch_enroll.bootstrap.past import past_run
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from batch_enroll.bootstrap.withdrawing import Confirm
     from batch_enroll.core.guards import Allowance
     from batch_enroll.core.summary import CheckSummary, RunSummary
+    from batch_enroll.job import FoundRoster
     from batch_enroll.ports import RosterSource
     from batch_enroll.sandbox import Sandbox
     from batch_enroll.settings import Settings
@@ -69,6 +71,7 @@ async def _run(
     settings = on_a_day(settings)
     with ExitStack() as stack:
         source = opened(settings, rosters) if guest is None or rosters else given(settings, guest.rows)
+        source = roster = searched(settings, source)
         rosters = rosters or [STDIN]  # neither can be read again later
         ledger = real = ledger_of(settings, stack)
         passed = past_guards(settings, rosters, source, real, allowed)
@@ -83,8 +86,10 @@ async def _run(
         sink = AllSinks(log_in(folder, settings, stack), told_by(settings, stack, guest), timeline)
         run_id = RunId(folder.name)
         async with server_of(settings, run_id) as server:
+            notes = () if settings.dry_run else await look_up(settings, server, roster, sink)
+            facts = passed.facts | ({"looked_up": list(notes)} if notes else {})
             record = _record(settings, run_id, server, source, folder=str(folder))
-            record = replace(record, rosters=source.refs(), options=options_of(settings, rosters), facts=passed.facts)
+            record = replace(record, rosters=source.refs(), options=options_of(settings, rosters), facts=facts)
             sending = (
                 None if settings.dry_run else partial(send, settings, server, run_id, ledger, sink, alone=guest is None)
             )
@@ -93,15 +98,19 @@ async def _run(
             return await job.run(record, source, rules, books, sending)
 
 
-def check(settings: Settings, rosters: Sequence[str]) -> CheckSummary:
-    """Tells everything a run would refuse or skip; sends nothing and leaves nothing behind.
+def check(settings: Settings, rosters: Sequence[str], *, online: bool = False) -> CheckSummary:
+    """Tells everything a run would refuse or skip; enrolls nobody and leaves nothing behind.
+
+    `online` asks the server for every id and name of the rosters.
 
     Raises:
         RosterError: a roster has no readable header.
+        AuthRefusedError, RunStoppedError: the server does not answer.
     """
     run_id = RunId("check")
     with ExitStack() as stack:
-        source = opened(settings, rosters)
+        source = searched(settings, opened(settings, rosters))
+        notes = in_loop(partial(_look_up, settings, run_id, source)) if online else _to_look_up(source)
         known = ledger_of(settings, stack) if ledger_there(settings) else None
         ledger = scratch_over(known, stack)
         server = Server(settings.base_url, settings.base_url)
@@ -110,7 +119,18 @@ def check(settings: Settings, rosters: Sequence[str]) -> CheckSummary:
         kept = kept_of(settings, rosters, source, ledger, None) if settings.withdraw else NOTHING_KEPT
         rules = replace(rules_of(settings, run_id, server.scope), kept=kept)
         guards = verdicts_on(settings, rosters, source, known, whole=True)
-        return job.check(record, source, rules, ledger, estimate, guards)
+        checked = job.check(record, source, rules, ledger, estimate, guards)
+        return replace(checked, readings=(*checked.readings, *notes))
+
+
+async def _look_up(settings: Settings, run_id: RunId, roster: FoundRoster) -> tuple[str, ...]:
+    async with server_of(settings, run_id) as server:
+        return await look_up(settings, server, roster, AllSinks(), online=True)
+
+
+def _to_look_up(roster: FoundRoster) -> tuple[str, ...]:
+    """What a run would ask the server, for people."""
+    return tuple(f"{told}, when it runs; check --online asks now" for told in roster.search.told())
 
 
 def show(settings: Settings, run_id: str | None) -> RunSummary:

@@ -15,6 +15,7 @@ from batch_enroll.adapters.roster_recorded import RecordedRoster
 from batch_enroll.adapters.sink_all import AllSinks
 from batch_enroll.bootstrap.alone import keep_others_out
 from batch_enroll.bootstrap.books import books_in
+from batch_enroll.bootstrap.finding import look_up, searched
 from batch_enroll.bootstrap.guarding import watched
 from batch_enroll.bootstrap.loop import in_loop
 from batch_enroll.bootstrap.past import past_run
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from batch_enroll.bootstrap.withdrawing import Confirm
     from batch_enroll.core.keeping import Kept
     from batch_enroll.core.model import OutcomeKind, RunRecord, SourceRow
-    from batch_enroll.job import GoneOn, Rows
+    from batch_enroll.job import FoundRoster, GoneOn, Rows
     from batch_enroll.ports import Ledger, RosterSource
     from batch_enroll.settings import Settings
 
@@ -88,33 +89,41 @@ async def _go_on(settings: Settings, run_id: str | None, wish: Wish) -> GoneOn:
         keep_others_out(settings, ledger, wish.command)
         record = ledger.run(record.run_id) or record  # another command may have gone on with it meanwhile
         settings, rosters = as_then(settings, record)
-        source, notes = _rows(settings, rosters, record, ledger, wish)
-        kept = _kept(settings, rosters, source, record, ledger, wish) if settings.withdraw else NOTHING_KEPT
+        recorded = RecordedRoster(record, ledger, overrides=settings.map)
+        roster = searched(settings, _roster(settings, rosters, recorded, wish))
         folder = run_folder.reopened(Path(record.folder))
         timeline = timeline_now()
         sink = AllSinks(log_in(folder, settings, stack), progress_of(settings, stack), timeline)
         async with server_of(settings, record.run_id) as server:
+            await look_up(settings, server, roster, sink, recorded.rows())
+            source, notes = _rows(settings, roster, rosters, record, ledger, wish)
             rules = rules_of(settings, record.run_id, server.scope)
+            kept = _kept(settings, rosters, source, record, ledger, wish) if settings.withdraw else NOTHING_KEPT
             rules = replace(rules, kept=kept, only_own=record.kind == UNDO)
-            recorded = None if wish.corrections else RecordedRoster(record, ledger, overrides=settings.map).row
-            planning = job.GoingOn(source, rules, ledger, wish.again, changes=wish.accept_changes, recorded=recorded)
+            mended = None if wish.corrections else lambda line: roster.row(recorded.row(line))
+            planning = job.GoingOn(source, rules, ledger, wish.again, changes=wish.accept_changes, recorded=mended)
             books = books_in(folder, settings, record, ledger, sink, timeline)
             sending = partial(send, settings, server, record.run_id, ledger, sink)
             return replace(await job.go_on(record, source, books, planning, sending), notes=notes)
 
 
+def _roster(settings: Settings, rosters: Sequence[str], recorded: RecordedRoster, wish: Wish) -> RosterSource:
+    """What is read to go on."""
+    if wish.corrections is not None:
+        return opened(settings.model_copy(update={"limit": None, "sheet": None}), [wish.corrections])
+    return recorded if STDIN in rosters else opened(settings, rosters)
+
+
 def _rows(
-    settings: Settings, rosters: Sequence[str], record: RunRecord, ledger: Ledger, wish: Wish
+    settings: Settings, roster: FoundRoster, rosters: Sequence[str], record: RunRecord, ledger: Ledger, wish: Wish
 ) -> tuple[Rows, tuple[str, ...]]:
     """The rows as they are now, and what is to be told of them."""
     if wish.corrections is not None:
-        alike = settings.model_copy(update={"limit": None, "sheet": None})
-        corrections = Corrections(opened(alike, [wish.corrections]), record, ledger)
+        corrections = Corrections(roster, record, ledger)
         return corrections, corrections.notes
     if STDIN in rosters:
-        note = "standard input cannot be read again, so only the rows that were recorded were gone on with"
-        return RecordedRoster(record, ledger, overrides=settings.map), (note,)
-    source = watched(settings, opened(settings, rosters), dict(record.facts))
+        return roster, ("standard input cannot be read again, so only the rows that were recorded were gone on with",)
+    source = watched(settings, roster, dict(record.facts))
     return source, _changes(source, record, ledger, accept=wish.accept_changes)
 
 

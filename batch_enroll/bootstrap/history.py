@@ -6,8 +6,10 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from batch_enroll import job
+from batch_enroll.adapters.answer_book import forget
 from batch_enroll.bootstrap.alone import owner
 from batch_enroll.bootstrap.books import ledger_of, ledger_there
+from batch_enroll.bootstrap.finding import ANSWERS_FILE
 from batch_enroll.bootstrap.wall import utc_now
 from batch_enroll.core.errors import UsageError
 
@@ -29,10 +31,13 @@ def runs(settings: Settings, limit: int) -> list[RunRecord]:
 def purge(settings: Settings, older_than: timedelta) -> int:
     """Removes from the ledger what runs that ended so long ago hold of persons; how many runs that were.
 
+    What was found of e-mails and titles is forgotten whatever its age: it can be asked for again.
+
     Raises:
         LedgerError: a run is going on, or the ledger cannot be written.
         UsageError: nothing can be that old.
     """
+    forget(settings.state / ANSWERS_FILE)
     if not ledger_there(settings):
         return 0
     try:

@@ -32,6 +32,7 @@ class Options(BaseModel):
     role: Role | None = None
     begin_date: str | None = None
     map: dict[str, str] = Field(default_factory=dict)
+    find: dict[str, str] = Field(default_factory=dict)
     sheet: str | None = None
     format: Format | None = None
     as_of: date | None = None

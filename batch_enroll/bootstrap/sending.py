@@ -20,7 +20,7 @@ from batch_enroll.core.errors import UsageError
 from batch_enroll.core.gate import Gate
 from batch_enroll.core.pace import FixedPace, PaceLimits, SelfTuningPace, remembered
 from batch_enroll.core.tries import Policy
-from batch_enroll.engine import Engine, OneThread, Parts
+from batch_enroll.engine import Asking, Engine, Means, OneThread, Parts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -85,12 +85,41 @@ async def sandbox_of(settings: Settings, port: int) -> AsyncIterator[Sandbox]:
         yield sandbox
 
 
-def pace_of(settings: Settings, server: Server, ledger: Ledger) -> Pace:
+def pace_of(settings: Settings, server: Server, ledger: Ledger | None) -> Pace:
     """The pace that was asked for; one that tunes itself begins where the last run at this server left off."""
     limits = PaceLimits(settings.at_once, settings.rate)
     if settings.pace == "fixed":
         return FixedPace(limits)
-    return SelfTuningPace(limits, remembered(ledger.runs(), server.scope, utc_now()))
+    return SelfTuningPace(limits, remembered(() if ledger is None else ledger.runs(), server.scope, utc_now()))
+
+
+@asynccontextmanager
+async def session_of(settings: Settings) -> AsyncIterator[aiohttp.ClientSession]:
+    """Connections to a server, kept alive, as every route of it is used."""
+    timeout = aiohttp.ClientTimeout(total=settings.timeout_s, sock_connect=min(_CONNECT_S, settings.timeout_s))
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0),  # the pace limits; the default of 100 would do so silently
+        timeout=timeout,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"User-Agent": f"batch_enroll/{__version__}"},
+    ) as session:
+        yield session
+
+
+@asynccontextmanager
+async def asking_of(settings: Settings, server: Server, sink: EventSink) -> AsyncIterator[tuple[Asking, Wire]]:
+    """Someone to put questions to a server under the pace of its rows, and the way there."""
+    async with session_of(settings) as session:
+        means = Means(
+            tokens=OAuthTokens(session, server.client, sink, random.random),
+            pace=pace_of(settings, server, None),
+            breaker=Breaker(BreakerLimits(settings.retry_budget, settings.patience_s)),
+            sink=sink,
+            policy=Policy(),
+            draw=random.random,
+            workers=2 * settings.at_once,
+        )
+        yield Asking(means), Wire(session, server.base_url, utc_now)
 
 
 def gateway_of(settings: Settings, wire: Wire) -> Gateway:
@@ -111,13 +140,7 @@ async def send(
     alone: bool = True,
 ) -> Ending:
     """Carries the planned rows to the server with the real engine; `alone` in its process, it heeds signals."""
-    timeout = aiohttp.ClientTimeout(total=settings.timeout_s, sock_connect=min(_CONNECT_S, settings.timeout_s))
-    async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0),  # the pace limits; the default of 100 would do so silently
-        timeout=timeout,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"User-Agent": f"batch_enroll/{__version__}"},
-    ) as session:
+    async with session_of(settings) as session:
         parts = Parts(
             gateway=gateway_of(settings, Wire(session, server.base_url, utc_now)),
             tokens=OAuthTokens(session, server.client, sink, random.random),

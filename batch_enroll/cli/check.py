@@ -19,8 +19,9 @@ HELP = """Tells everything that a run would refuse or skip, all at once, and sen
 
 Each problem comes with its file, row, column and value and with what to do; then how many rows would be sent, and how
 long that would take. Needs neither an environment nor credentials; with --env it also tells which rows were enrolled
-there before. With --fix it also writes a copy with what can be mended without guessing: our column names, blanks
-removed, ISO dates, no repeats; never an id.
+there before. With --online it asks the API for every user, course and school of the roster and tells those it does not
+know. With --fix it also writes a copy with what can be mended without guessing: our column names, blanks removed, ISO
+dates, no repeats; never an id.
 """
 EPILOG = """Examples:
 
@@ -28,6 +29,7 @@ EPILOG = """Examples:
   batch-enroll check term.csv
   batch-enroll check term.csv --fix mended.csv
   batch-enroll check export.xlsx --map user_id=StudentNo --rate 10
+  batch-enroll check mails.csv --online --env staging
   batch-enroll check oneroster.zip --as-of 2025-09-01 --json
 """
 
@@ -36,6 +38,7 @@ def check(  # noqa: PLR0913, PLR0917 - one argument for each option
     rosters: opt.Rosters,
     env: opt.Env = None,
     base_url: opt.BaseUrl = None,
+    token_url: opt.TokenUrl = None,
     rate: opt.Rate = None,
     max_in_flight: opt.MaxInFlight = None,
     course_id: opt.CourseId = None,
@@ -43,34 +46,40 @@ def check(  # noqa: PLR0913, PLR0917 - one argument for each option
     role: opt.RoleName = None,
     begin_date: opt.BeginDate = None,
     map: opt.FieldMap = None,  # noqa: A002 - the setting's name
+    find: opt.Find = None,
     sheet: opt.Sheet = None,
     format: opt.RosterFormat = None,  # noqa: A002 - the setting's name
     as_of: opt.AsOf = None,
     limit: opt.Limit = None,
     withdraw: opt.Withdraw = False,  # noqa: FBT002 - a flag
     via: opt.Via = None,
+    online: opt.Online = False,  # noqa: FBT002 - a flag
     state: opt.State = None,
     ledger_url: opt.LedgerUrl = None,
     config: opt.Config = None,
     fix: opt.Fix = None,
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
+    sandbox_scenarios: opt.Scenarios = None,
+    sandbox_school: opt.School = None,
+    sandbox_seed: opt.Seed = None,
 ) -> Answer:
     """The answer of a check."""
     del as_json  # `main` looks for it, so that failures before this line are told in JSON too
     flags: dict[str, object] = {
-        "env": env, "base_url": base_url, "rate": rate, "max_in_flight": max_in_flight, "course_id": course_id,
-        "school_id": school_id, "role": role, "begin_date": begin_date, "map": map, "sheet": sheet, "format": format,
-        "as_of": as_of, "limit": limit, "state": state, "ledger_url": ledger_url, "config": config,
-        "withdraw": withdraw, "via": via,
+        "env": env, "base_url": base_url, "token_url": token_url, "rate": rate, "max_in_flight": max_in_flight,
+        "course_id": course_id, "school_id": school_id, "role": role, "begin_date": begin_date, "map": map,
+        "find": find, "sheet": sheet, "format": format, "as_of": as_of, "limit": limit, "withdraw": withdraw,
+        "via": via, "state": state, "ledger_url": ledger_url, "config": config,
+        "sandbox_scenarios": sandbox_scenarios, "sandbox_school": sandbox_school, "sandbox_seed": sandbox_seed,
     }  # fmt: skip
     from batch_enroll.settings import Needs, load  # noqa: PLC0415 - not for --help
 
-    settings = load(flags, needs=Needs.ROSTER)
+    settings = load(flags, needs=Needs.SERVER if online else Needs.ROSTER)
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
     from batch_enroll.cli.mended import mended_lines  # noqa: PLC0415 - not for --help
     from batch_enroll.cli.report import check_lines  # noqa: PLC0415 - not for --help
 
-    checked = bootstrap.check(settings, rosters)
+    checked = bootstrap.check(settings, rosters, online=online)
     if fix is None:
         return Answer(checked.exit_status, checked.as_json(), partial(check_lines, checked))
     mended = bootstrap.fix(settings, rosters, fix)

@@ -94,6 +94,18 @@ FieldMap: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--map", metavar="FIELD=HEADER", help="Read FIELD from the column HEADER. May be repeated."),
 ]
+Find: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--find",
+        metavar="KIND=BY",
+        help="Find ids by what the roster has instead: user=email (username, identifier), course=title (code), "
+        "school=name (identifier); never: none. Default: auto, where a row lacks an id.",
+    ),
+]
+Online: TypeAlias = Annotated[
+    bool, typer.Option("--online", help="Ask the API for every id and name; needs an environment and credentials.")
+]
 Sheet: TypeAlias = Annotated[
     str | None, typer.Option(metavar="NAME", help="The sheet of a workbook. Default: the first.")
 ]

@@ -52,6 +52,8 @@ def _headline(summary: RunSummary, paint: Paint) -> Iterator[str]:
     else:
         yield paint(_come_to(summary), tone)
     yield from _overruled(run.facts.get("allowed"))
+    told = run.facts.get("looked_up")
+    yield from (f"  {line}" for line in (told if isinstance(told, list) else ()))
     if run.ending:
         yield from (paint(line, Tone.BAD) for line in wrapped(f"The run was stopped: {run.ending}"))
     for warning in summary.warnings:

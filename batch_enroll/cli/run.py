@@ -25,6 +25,7 @@ EPILOG = """Examples:
   batch-enroll run term.csv --env sandbox
   batch-enroll run term.csv --env staging --rate 10
   batch-enroll run export.xlsx --sheet Fall --map user_id=StudentNo --course-id MATH-7
+  batch-enroll run mails.csv --env staging --find course=title
   batch-enroll run oneroster.zip --env production --dry-run
   batch-enroll run delta.zip --env production --withdraw --yes
   batch-enroll run term.csv --env production --allow shrunk --reason "the annex closed"
@@ -45,6 +46,7 @@ def run(  # noqa: PLR0913, PLR0917 - one argument for each option
     role: opt.RoleName = None,
     begin_date: opt.BeginDate = None,
     map: opt.FieldMap = None,  # noqa: A002 - the setting's name
+    find: opt.Find = None,
     sheet: opt.Sheet = None,
     format: opt.RosterFormat = None,  # noqa: A002 - the setting's name
     as_of: opt.AsOf = None,
@@ -79,7 +81,7 @@ def run(  # noqa: PLR0913, PLR0917 - one argument for each option
         "env": env, "base_url": base_url, "token_url": token_url, "pace": pace, "rate": rate,
         "max_in_flight": max_in_flight,
         "course_id": course_id, "school_id": school_id, "role": role, "begin_date": begin_date, "map": map,
-        "sheet": sheet, "format": format, "as_of": as_of,
+        "find": find, "sheet": sheet, "format": format, "as_of": as_of,
         "limit": limit, "out": out, "state": state, "ledger_url": ledger_url,
         "config": config, "dry_run": dry_run, "recheck": recheck, "deadline": deadline, "grace": grace, "quiet": quiet,
         "log_format": log_format, "no_roster_columns": no_roster_columns, "metrics_file": metrics_file,

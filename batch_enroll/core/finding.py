@@ -26,7 +26,7 @@ ID_FIELDS: Final = {Kind.USER: "user_id", Kind.COURSE: "course_id", Kind.SCHOOL:
 BYS: Final = {kind: tuple(way.by for way in WAYS.values() if way.kind is kind) for kind in Kind}
 _LOOKED_AT: Final = 100  # rows that tell whether a column holds e-mails
 _NAMED: Final = 5  # ids in a message
-_IN_WORDS: Final = {
+IN_WORDS: Final = {
     By.ID: "id", By.EMAIL: "e-mail", By.USERNAME: "user name", By.IDENTIFIER: "identifier", By.CODE: "code",
     By.TITLE: "title", By.NAME: "name",
 }  # fmt: skip
@@ -75,11 +75,17 @@ class Search:
     def told(self) -> tuple[str, ...]:
         """What is looked up, a line each, for people."""
         return tuple(
-            f"{kind} found by {' or '.join(f'{_IN_WORDS[step.way.by]} ({step.field})' for step in steps)}"
+            f"{kind} found by {' or '.join(f'{IN_WORDS[step.way.by]} ({step.field})' for step in steps)}"
             f"{'' if steps[0].over_ids else f' where {ID_FIELDS[kind]} is empty'}"
             for kind, steps in self.steps.items()
             if steps
         )
+
+
+def named(fields: Iterable[str]) -> frozenset[str]:
+    """The fields, and the ids that can be found by them."""
+    known = frozenset(fields)
+    return known | {ID_FIELDS[WAYS[name].kind] for name in known if name in WAYS}
 
 
 def search_in(
@@ -157,10 +163,10 @@ def _id(question: Question, answers: Answers, school: str | None) -> str | RowPr
         return there[0]
     kind, by = question.way
     if there:
-        return RowProblem(catalogue.AMBIGUOUS, f"{len(there)} {kind}s have this {_IN_WORDS[by]}: {_named(there)}")
+        return RowProblem(catalogue.AMBIGUOUS, f"{len(there)} {kind}s have this {IN_WORDS[by]}: {_named(there)}")
     where = "" if school is None else f" of school {school}"
     others = f"; of other schools have it: {_named(ids)}" if ids else ""
-    return RowProblem(_NOT_FOUND[kind], f"no {kind}{where} has this {_IN_WORDS[by]}{others}")
+    return RowProblem(_NOT_FOUND[kind], f"no {kind}{where} has this {IN_WORDS[by]}{others}")
 
 
 def _of_school(courses: Sequence[str], school: str, answers: Answers) -> Sequence[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from batch_enroll.core.aliases import FIELDS
 from batch_enroll.core.cells import all_blank
 from batch_enroll.core.errors import RosterError
+from batch_enroll.core.finding import named
 from batch_enroll.core.headers import HeaderMap, map_headers, recognised
 from batch_enroll.core.questions import question
 
@@ -56,7 +57,7 @@ def find_table(records: Sequence[Sequence[str]], want: Wanted) -> Table | NoTabl
     for nth, record in enumerate(records[:SEARCHED_ROWS], 1):
         if recognised(record) + len(want.overrides) >= len(want.required):
             mapped = _mapped(record, want)
-            if isinstance(mapped, HeaderMap) and want.required <= mapped.spelt.keys():
+            if isinstance(mapped, HeaderMap) and want.required <= named(mapped.spelt):
                 return (
                     NoTable(f"row {nth} has more than {WIDEST} columns") if len(record) > WIDEST else Table(nth, mapped)
                 )
@@ -81,5 +82,5 @@ def _likeliest(records: Sequence[Sequence[str]], want: Wanted) -> NoTable:
     mapped = _mapped(best, want)
     if isinstance(mapped, str):
         return NoTable(mapped, recognised(best))
-    missing = [name for name in FIELDS if name in want.required and name not in mapped.spelt]
+    missing = [name for name in FIELDS if name in want.required - named(mapped.spelt)]
     return NoTable(question(missing, best), recognised(best))

@@ -41,7 +41,7 @@ class FoundRoster:
 
     def rows(self) -> Iterator[SourceRow]:
         """Every row, in order."""
-        return map(self.row, self._source.rows()) if self.search or self.answers else self._source.rows()
+        return map(self.row, self._source.rows()) if self.search or self.answers is not None else self._source.rows()
 
     def row(self, row: SourceRow) -> SourceRow:
         """One row, of this roster or recorded from it, with its ids."""
@@ -57,6 +57,10 @@ class FoundRoster:
     def describe(self) -> tuple[tuple[str, str], ...]:
         """How each column is read."""
         return self._source.describe()
+
+    def notes(self) -> tuple[str, ...]:
+        """What people should know of how it is read."""
+        return self._source.notes()
 
     def refs(self) -> tuple[RosterRef, ...]:
         """What was read."""

@@ -54,7 +54,7 @@ class Lists:
     async def pages(self, kind: Kind) -> int | None:
         """How many pages all records of a kind fill; None if that is not told. Raises as `read`."""
         page = await self._page(Listing(kind), 0, 1)
-        return None if page is None or page.total is None else max(1, -(-page.total // PAGE))
+        return None if page is None or page.total is None else -(-page.total // PAGE)
 
     async def read_all(self, kind: Kind, pages: int, add: Callable[[Record], None]) -> bool:
         """Calls `add` for each record of a kind, several pages at once; whether the list was as long as it says.
@@ -67,7 +67,7 @@ class Lists:
         async def window(nth: int) -> None:
             await self._read_window(Listing(kind), nth * PAGE, add, count)
 
-        await self.asking.each(range(pages), window)
+        await self.asking.each(range(max(1, pages)), window)
         return count.rows >= count.total
 
     async def _read_window(self, listing: Listing, at: int, add: Callable[[Record], None], count: _Count) -> None:

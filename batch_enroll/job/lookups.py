@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.directory import Answers, By, Kind, Listing, Matches, Question, Way
-from batch_enroll.core.finding import ids_in, owners
+from batch_enroll.core.finding import IN_WORDS, ids_in, owners
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _FEW: Final = 50  # values that are asked for one by one, whatever the server's size
 _PAGE_COSTS: Final = 20  # questions for one value that take the server as long as one full page
+_IN_VAIN: Final = 100  # a server that lists nobody may still know somebody; so many pages' worth is asked in vain
 
 
 @dataclass(slots=True)
@@ -70,14 +71,14 @@ class Lookups:
         how = "one by one"
         if count:
             pages = await self.lists.pages(kind) if count > _FEW else None
-            if pages is not None and pages * _PAGE_COSTS < count:
-                how = "laid beside the whole list"
+            if pages is not None and (pages or _IN_VAIN) * _PAGE_COSTS < count:
+                how = "in the whole list"
                 left = await self._lay_beside(kind, left, pages)
             await self._ask_each(left)
         kept = sum(map(len, wanted.values())) - count
-        asked = f"{count:,} {how} in {self.lists.asking.requests.sent - before:,} requests" if count else ""
-        told = " and ".join(filter(None, (asked, f"{kept:,} remembered" if kept else "")))
-        self.notes.append(f"looked up {kind}s by {', '.join(way.by for way in wanted)}: {told}")
+        told = [f"{count:,} looked up {how} (requests: {self.lists.asking.requests.sent - before:,})"] if count else []
+        told += [f"{kept:,} remembered"] if kept else []
+        self.notes.append(f"{kind}s by {', '.join(IN_WORDS[way.by] for way in wanted)}: {', '.join(told)}")
 
     def _remembered(self, way: Way, values: set[str]) -> set[str]:
         if way.by is By.ID:

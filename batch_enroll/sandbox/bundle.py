@@ -74,6 +74,8 @@ def _user(row: Row, primary_orgs: Mapping[str, str]) -> User:
         email=row.get("email", ""),
         role=row.get("role") or "student",
         org_ids=tuple(dict.fromkeys(org for org in orgs if org)),
+        username=row.get("username", ""),
+        identifier=row.get("identifier", ""),
     )
 
 
@@ -92,7 +94,7 @@ def _courses(texts: Texts, sections: Mapping[str, Section]) -> dict[str, Course]
 
 
 def _org(row: Row) -> Org:
-    return Org(row["sourcedId"], row.get("name", ""), row.get("type") or "school")
+    return Org(row["sourcedId"], row.get("name", ""), row.get("type") or "school", identifier=row.get("identifier", ""))
 
 
 def _section(row: Row) -> Section:

@@ -24,6 +24,8 @@ class User:
     org_ids: tuple[str, ...] = ()
     status: str = "active"
     metadata: Mapping[str, object] = field(default_factory=dict)
+    username: str = ""
+    identifier: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Org:
     type: str = "school"
     status: str = "active"
     metadata: Mapping[str, object] = field(default_factory=dict)
+    identifier: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,7 @@ class Register:
             return user
         if self._unknown("user", id_, self._strangers.users):
             return None
-        return User(id_, org_ids=(REHEARSAL_ORG,))
+        return User(id_, email=id_ if "@" in id_ else "", org_ids=(REHEARSAL_ORG,))
 
     def course(self, id_: str) -> Course | None:
         """The course, if known."""
@@ -129,7 +132,7 @@ class Register:
             return course
         if self._unknown("course", id_, self._strangers.courses):
             return None
-        return Course(id_, f"Course {id_}", REHEARSAL_ORG)
+        return Course(id_, f"Course {id_}", REHEARSAL_ORG, code=id_)
 
     def org(self, id_: str) -> Org | None:
         """The org, if known."""

@@ -38,6 +38,7 @@ class Collection(Generic[T]):
         one: the object of an id.
         shape: how the wire shows it.
         searched: the fields of `search`.
+        called: fields besides its id that an open school takes for one.
     """
 
     path: str
@@ -48,6 +49,7 @@ class Collection(Generic[T]):
     one: Callable[[School, str], T | None]
     shape: Callable[[T], dict[str, object]]
     searched: tuple[str, ...] = ()
+    called: tuple[str, ...] = ()
 
     def listing(self, records: Sequence[T], key: str = "") -> Listing[T]:
         """Some of its objects, ready for a page."""
@@ -60,8 +62,12 @@ class Collection(Generic[T]):
         return one
 
     def named_by(self, call: Call) -> Sequence[T]:
-        """All of them, or the one whose sourcedId the filter names: an open school cannot list whom it never met."""
-        wanted = _must_equal(call, "sourcedId")
+        """All of them, or the one that the filter names: an open school cannot list whom it never met.
+
+        To such a school, an e-mail, a user name or a code is an id as well.
+        """
+        names = ("sourcedId",) if call.school.register.closed else ("sourcedId", *self.called)
+        wanted = next((text for name in names if (text := _must_equal(call, name)) is not None), None)
         if wanted is None:
             return self.every(call.school)
         one = self.one(call.school, wanted)
@@ -89,6 +95,11 @@ def _schools(school: School) -> list[Org]:
     return [org for org in _orgs(school) if org.type == "school"]
 
 
+def _school(school: School, id_: str) -> Org | None:
+    org = school.register.org(id_)
+    return org if org is not None and org.type == "school" else None
+
+
 def _named(known: dict[str, T], find: Callable[[str], T | None], ids: Iterable[str]) -> list[T]:
     others = (find(id_) for id_ in dict.fromkeys(ids) if id_ not in known)
     return [*known.values(), *(one for one in others if one is not None)]
@@ -108,16 +119,24 @@ def _terms(school: School) -> list[Session]:
 
 _NAMES = ("givenName", "familyName", "email")
 USERS = Collection(
-    "users", "users", "user", "User", School.people, lambda s, i: s.register.user(i), shapes.user, _NAMES
+    "users",
+    "users",
+    "user",
+    "User",
+    School.people,
+    lambda s, i: s.register.user(i),
+    shapes.user,
+    _NAMES,
+    ("email", "username"),
 )
 STUDENTS = Collection("students", "students", "user", "Student", _with_role("student"), USERS.one, shapes.user, _NAMES)
 TEACHERS = Collection("teachers", "teachers", "user", "Teacher", _with_role("teacher"), USERS.one, shapes.user, _NAMES)
 COURSES = Collection(
     "courses", "courses", "course", "Course", _courses, lambda s, i: s.register.course(i), shapes.course,
-    ("title", "courseCode"),
+    ("title", "courseCode"), ("courseCode",),
 )  # fmt: skip
 ORGS = Collection("orgs", "orgs", "org", "Organization", _orgs, lambda s, i: s.register.org(i), shapes.org, ("name",))
-SCHOOLS = Collection("schools", "orgs", "org", "School", _schools, ORGS.one, shapes.org, ("name",))
+SCHOOLS = Collection("schools", "orgs", "org", "School", _schools, _school, shapes.org, ("name",))
 # `search` is silently ignored on classes, as seen live.
 CLASSES = Collection(
     "classes", "classes", "class", "Class", _sections, lambda s, i: s.register.section(i), shapes.section

@@ -77,7 +77,8 @@ def user(person: User) -> dict[str, object]:
         "status": person.status,
         "dateLastModified": _CHANGED,
         "metadata": dict(person.metadata),
-        "username": person.email or person.id,
+        "username": person.username or person.email or person.id,
+        "identifier": person.identifier,
         "enabledUser": "true",
         "givenName": person.given_name,
         "familyName": person.family_name,
@@ -110,6 +111,7 @@ def org(one: Org) -> dict[str, object]:
         "metadata": dict(one.metadata),
         "name": one.name,
         "type": one.type,
+        "identifier": one.identifier,
     }
 
 

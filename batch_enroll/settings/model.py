@@ -19,7 +19,9 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from batch_enroll.core.bundles import Format  # noqa: TC001 - the library reads the annotations
+from batch_enroll.core.directory import Kind
 from batch_enroll.core.errors import UsageError
+from batch_enroll.core.finding import AUTO, BYS, NEVER
 from batch_enroll.core.model import Role
 from batch_enroll.core.spans import moment
 from batch_enroll.settings.guards import GuardSettings
@@ -59,6 +61,15 @@ def _a_moment(value: object) -> object:
     return text
 
 
+def _known_ways(wishes: dict[str, str]) -> dict[str, str]:
+    for kind, by in wishes.items():
+        if kind not in set(Kind):
+            raise ValueError(f"{kind!r} cannot be found; choose one of {', '.join(Kind)}")
+        if by not in (choices := (*BYS[Kind(kind)], AUTO, NEVER)):
+            raise ValueError(f"a {kind} is not found by {by!r}; choose one of {', '.join(choices)}")
+    return wishes
+
+
 def _a_home_path(path: Path) -> Path:
     return path.expanduser()
 
@@ -96,6 +107,8 @@ class Settings(GuardSettings):
         probe: whether the first row of each course and school goes ahead alone.
         map: field to the roster's header.
         format: what the rosters are read as; None: as their content shows.
+        find: by kind (user, course, school) what its ids are found by, `never`, or `auto`.
+        find_cache_hours: how long what was found is believed; 0: not at all.
         send_sourced_id: which sourcedId is sent with an enrollment. Source: `core.plan.SendSourcedId`.
         deadline: when the run stops taking rows: a span such as 30m from its start, or the next such time of day.
         grace: seconds that requests in flight get once the run stops.
@@ -137,6 +150,8 @@ class Settings(GuardSettings):
     role: Annotated[Role, BeforeValidator(_a_role)] | None = None
     begin_date: Annotated[str, BeforeValidator(_an_iso_date)] | None = None
     map: dict[str, str] = Field(default_factory=dict)
+    find: Annotated[dict[str, str], AfterValidator(_known_ways)] = Field(default_factory=dict)
+    find_cache_hours: Annotated[float, Field(ge=0, le=8_760, allow_inf_nan=False)] = 12.0
     sheet: Text | None = None
     format: Format | None = None
     as_of: date | None = None

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pydantic_settings import PydanticBaseSettingsSource
 
+from batch_enroll.core.directory import Kind
+from batch_enroll.core.finding import AUTO, NEVER
 from batch_enroll.settings.servers import CUSTOM, ENVIRONMENTS, environment
 
 if TYPE_CHECKING:
@@ -72,6 +74,8 @@ def in_parts(name: str, value: object) -> object:
     Raises:
         ValueError: a mapping without `=`.
     """
+    if name == "find" and isinstance(value, str | list):
+        return _wishes(value.split(",") if isinstance(value, str) else value)
     if name == "map" and isinstance(value, str):
         return _pairs(value.split(","))
     if name == "map" and isinstance(value, list):
@@ -81,6 +85,19 @@ def in_parts(name: str, value: object) -> object:
     if name == "sandbox_scenarios" and isinstance(value, str):
         return [scenario.strip() for scenario in value.split(",") if scenario.strip()]
     return value
+
+
+def _wishes(texts: Sequence[object]) -> dict[str, str]:
+    wishes: dict[str, str] = {}
+    for part in (part.strip().casefold() for text in texts for part in str(text).split(",")):
+        kind, equals, by = part.partition("=")
+        if part in {AUTO, NEVER}:
+            wishes |= dict.fromkeys(Kind, part)
+        elif equals:
+            wishes[kind.strip()] = by.strip()
+        else:
+            raise ValueError(f"{part!r} is neither {AUTO}, {NEVER} nor such as user=email")
+    return wishes
 
 
 def _pairs(texts: Sequence[object]) -> dict[str, str]:

@@ -106,8 +106,9 @@ async def test_courses_are_read_with_their_org_if_they_have_one() -> None:
 
 
 async def test_schools_answer_under_the_key_of_orgs() -> None:
-    library = Library({"orgs": [{"sourcedId": "s1", "name": "North", "identifier": "1"}], "totalCount": 1})
-    assert await library.page(Listing(Kind.SCHOOL)) == Page((School(SchoolId("s1"), "North", "1"),), 1, 1)
+    rows = [{"sourcedId": "s1", "name": "North", "identifier": "1"}, {"sourcedId": "d", "type": "district"}]
+    library = Library({"orgs": rows, "totalCount": 2})
+    assert await library.page(Listing(Kind.SCHOOL)) == Page((School(SchoolId("s1"), "North", "1"),), 2, 2)
     assert library.asked[0][0].endswith("/schools")
 
 

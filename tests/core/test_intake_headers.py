@@ -225,8 +225,8 @@ def test_a_default_replaces_a_column() -> None:
         ([], "the table is empty"),
         ([["", " "]], "the table is empty"),
         (
-            [["Student ID", "Course Code"]],
-            'Did you mean "Course Code"? If it holds the sourcedId, add --map "course_id=Course Code", or give --c',
+            [["Student ID", "Course"]],
+            'Did you mean "Course"? If it holds the sourcedId, add --map "course_id=Course", or give --c',
         ),
         (
             [["usr_id", "course_id"]],

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from e2e_cli import PROJECT
 from sandbox_client import Answer, Visitor, visitor
 
 if TYPE_CHECKING:
@@ -286,3 +287,20 @@ async def test_a_route_that_is_none_is_404_in_the_envelope() -> None:
         for path in ("/", "/edubridge/enrollments/enroll/u", "/ims/oneroster/rostering/v1p2/nothing", "/a/b/"):
             answer = await at.call("POST", path)
             assert (answer.status, answer.json["imsx_codeMajor"]) == (404, "failure")
+
+
+async def test_an_open_school_knows_whoever_is_asked_for_by_email_or_code() -> None:
+    async with visitor() as at:
+        users = (await at.get("users", filter="status='active' AND email='a@x.test'")).json["users"]
+        courses = (await at.get("courses", filter="courseCode='MA7'")).json["courses"]
+    assert [user["sourcedId"] for user in users] == ["a@x.test"]
+    assert [course["sourcedId"] for course in courses] == ["MA7"]
+
+
+async def test_schools_are_no_districts() -> None:
+    async with visitor(school_bundle=PROJECT / "sample_rosters" / "oneroster_12") as at:
+        assert (await at.get("schools", filter="sourcedId='org-district'")).json["orgs"] == []
+        found = (await at.get("schools", filter="identifier='LMS'")).json["orgs"]
+        named = (await at.get("users", filter="identifier='usr-002' AND username='usr-002'")).json["users"]
+    assert [org["sourcedId"] for org in found] == ["org-lake"]
+    assert [user["email"] for user in named] == ["lena.dunmore@lake.example"]

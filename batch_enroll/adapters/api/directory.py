@@ -26,7 +26,7 @@ _FIELDS: Final[Mapping[Kind, Mapping[By, str]]] = {
     Kind.COURSE: {By.ID: "sourcedId", By.CODE: "courseCode", By.TITLE: "title"},
     Kind.SCHOOL: {By.ID: "sourcedId", By.NAME: "name", By.IDENTIFIER: "identifier"},
 }  # fmt: skip
-_MORE: Final[Mapping[Kind, tuple[str, ...]]] = {Kind.USER: (), Kind.COURSE: ("org",), Kind.SCHOOL: ()}
+_MORE: Final[Mapping[Kind, tuple[str, ...]]] = {Kind.USER: (), Kind.COURSE: ("org",), Kind.SCHOOL: ("type",)}
 _ACTIVE: Final = "active"
 _LONGEST: Final = 1024  # of a name or id that is taken for one
 
@@ -90,6 +90,8 @@ def _record(kind: Kind, row: Mapping[str, Json]) -> Record | None:
             org_id = _text(org, "sourcedId") if isinstance(org, dict) else ""
             return Course(CourseId(id_), _text(row, "title"), _text(row, "courseCode"), SchoolId(org_id) or None)
         case Kind.SCHOOL:
+            if _text(row, "type") not in {"", "school"}:  # a district that was listed all the same
+                return None
             return School(SchoolId(id_), _text(row, "name"), _text(row, "identifier"))
 
 

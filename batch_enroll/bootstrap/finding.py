@@ -1,0 +1,90 @@
+"""Ids for what a roster names otherwise, with the parts put together: found before a run or a check, under its pace."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+from batch_enroll import job
+from batch_enroll.adapters.answer_book import NoAnswerBook, SqliteAnswerBook
+from batch_enroll.adapters.api import OneRoster
+from batch_enroll.bootstrap.sending import asking_of
+from batch_enroll.bootstrap.wall import utc_now
+from batch_enroll.core.directory import Kind
+from batch_enroll.core.errors import RosterError, UsageError
+from batch_enroll.core.finding import search_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from batch_enroll.bootstrap.sending import Server
+    from batch_enroll.core.model import SourceRow
+    from batch_enroll.ports import AnswerBook, EventSink, RosterSource
+    from batch_enroll.settings import Settings
+
+ANSWERS_FILE: Final = "found.sqlite3"
+
+
+def searched(settings: Settings, source: RosterSource) -> job.FoundRoster:
+    """The roster with ids that are yet to be found; until then, what was typed stands for them.
+
+    Raises:
+        UsageError: it would withdraw what is yet to be found.
+    """
+    fields = [field for _, field in source.describe()]
+    search = search_in(fields, _readable(source), settings.find, settings.school_id)
+    if settings.withdraw and any(True for row in _readable(source) for _ in search.questions(row)):
+        raise UsageError(
+            "--withdraw needs a roster of ids: a row that names its user, course or school in another way is only "
+            "looked up to enroll. Run it without --withdraw, or fill in the ids"
+        )
+    return job.FoundRoster(source, search)
+
+
+def _readable(source: RosterSource) -> Iterator[SourceRow]:
+    """The rows up to where they cannot be read; the run says why."""
+    with suppress(RosterError):
+        yield from source.rows()
+
+
+async def look_up(
+    settings: Settings,
+    server: Server,
+    roster: job.FoundRoster,
+    sink: EventSink,
+    more: Iterable[SourceRow] = (),
+    *,
+    online: bool = False,
+) -> tuple[str, ...]:
+    """Finds the ids of a roster, and of `more` rows recorded from it; what was done, a line each.
+
+    `online` proves the ids that are there too, and remembers nothing.
+
+    Raises:
+        AuthRefusedError, RunStoppedError: the server does not answer; nothing was sent.
+    """
+    if not (roster.search or online):
+        return ()
+    book = NoAnswerBook() if online else _book(settings, server)
+    async with asking_of(settings, server, sink) as (asking, wire):
+        lookups = job.Lookups(job.Lists(asking, OneRoster(wire)), book)
+        with suppress(RosterError):  # where it breaks off, the run says so
+            await lookups.find(chain(roster.unfound(), more), roster.search)
+        roster.answers = lookups.answers
+        if online:
+            given = {Kind.COURSE: settings.course_id, Kind.SCHOOL: settings.school_id}
+            defaults = {kind: id_ for kind, id_ in given.items() if id_ is not None}
+            with suppress(RosterError):
+                await lookups.prove(roster.rows(), defaults)
+            roster.defaults = defaults
+    return tuple(lookups.notes)
+
+
+def _book(settings: Settings, server: Server) -> AnswerBook:
+    """An embedded rehearsal's answers are worth nothing afterwards."""
+    if settings.embedded or not settings.find_cache_hours:
+        return NoAnswerBook()
+    believed = timedelta(hours=settings.find_cache_hours)
+    return SqliteAnswerBook(settings.state / ANSWERS_FILE, server.scope, utc_now, believed)

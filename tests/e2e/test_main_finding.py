@@ -1,0 +1,134 @@
+"""The real command on rosters of e-mails, titles and school names, over real HTTP."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from e2e_cli import PROJECT, Desk, write_csv
+
+from batch_enroll.sandbox import serve
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.asyncio
+SAMPLES = PROJECT / "sample_rosters"
+LAKE = "Lake Middle School"
+
+
+@asynccontextmanager
+async def lake(folder: Path, *scenarios: str) -> AsyncIterator[Desk]:
+    """A desk at a server that knows the people of the sample bundle."""
+    async with serve(scenarios=scenarios, school_bundle=SAMPLES / "oneroster_12") as sandbox:
+        yield Desk(folder, sandbox)
+
+
+def mails(folder: Path) -> Path:
+    rows = [
+        ("umar.garza@lake.example", "Mathematics 7", LAKE),
+        ("LENA.DUNMORE@lake.example", "Science 7", LAKE),
+        ("chidi.santos@lake.example", "Mathematics 7", LAKE),
+        ("rosa.westen@lake.example", "Mathematics 7", LAKE),
+        ("goran.petrov@lake.example", "Mathematics 8", LAKE),
+        ("goran.petrov@lake.example", "Science 7", "Hill School"),
+        ("goran.petrov@lake.example", "Science 7", ""),
+    ]
+    named = [dict(zip(("email", "course title", "school name"), row, strict=True)) for row in rows]
+    return write_csv(folder / "mails.csv", named)
+
+
+async def test_a_roster_of_names_is_enrolled_as_far_as_they_name_one_only(tmp_path: Path) -> None:
+    async with lake(tmp_path) as at:
+        roster = mails(tmp_path)
+        done = await at.run(str(roster))
+        assert done.status == 1
+        assert [(row["enroll_outcome"], row["enroll_code"]) for row in done.rows()] == [
+            ("enrolled", ""),
+            ("enrolled", ""),
+            ("invalid", "E124"),
+            ("invalid", "E121"),
+            ("invalid", "E122"),
+            ("invalid", "E123"),
+            ("enrolled", ""),
+        ]
+        assert done.rows()[2]["enroll_detail"] == "email: 2 users have this e-mail: usr-004, usr-005"
+        seats = {(seat.user_id, seat.course_id, seat.school_id) for seat in at.sandbox.school.seats()}
+        assert seats == {
+            ("usr-001", "crs-math", "org-lake"),
+            ("usr-002", "crs-sci", "org-lake"),
+            ("usr-006", "crs-sci", "org-lake"),
+        }
+        kept = tmp_path / "state" / "found.sqlite3"
+        assert kept.stat().st_mode & 0o777 == 0o600
+        assert b"chidi.santos@" not in kept.read_bytes()
+
+        again = await at.run(str(roster))
+        assert again.summary["outcomes"]["already_enrolled"] == 3
+        assert "2 remembered" in " ".join(again.summary["facts"]["looked_up"])
+
+        failed = tmp_path / "mended.csv"
+        failed.write_text(
+            (roster.parent / done.summary["files"]["failed"]).read_text("utf-8").replace("westen", "weston"), "utf-8"
+        )
+        mended = await at.call("retry", done.summary["run_id"], "--from", str(failed), "--json")
+        assert mended.summary["outcomes"]["enrolled"] == 4
+
+        assert (await at.call("purge", "--older-than", "1h", "--yes")).status == 0
+        assert not kept.exists()
+
+
+async def test_check_online_tells_what_the_server_does_not_know_and_sends_nothing(tmp_path: Path) -> None:
+    async with lake(tmp_path) as at:
+        ids = [("usr-001", "crs-math", "org-lake"), ("usr-009", "crs-math", "org-lake"), ("usr-001", "cls-1", "x")]
+        columns = ("user_id", "course_id", "school_id")
+        roster = write_csv(tmp_path / "ids.csv", [dict(zip(columns, row, strict=True)) for row in ids])
+        checked = await at.call("check", str(roster), "--online", "--json")
+        assert checked.status == 1
+        assert [(p["row"], p["code"], p["value"]) for p in checked.summary["problems"]] == [
+            (3, "E121", "usr-009"),
+            (4, "E122", "cls-1"),
+        ]
+        assert at.sandbox.school.seats() == []
+        named = await at.call("check", str(mails(tmp_path)), "--online", "--json")
+        assert named.summary["outcomes"] == {"to_send": 3, "already_enrolled": 0, "skipped": 0, "invalid": 4}
+        assert not (tmp_path / "state").exists()
+        offline = await at.call("check", str(mails(tmp_path)), "--json")
+        assert offline.summary["outcomes"]["to_send"] == 7
+
+
+async def test_an_interrupted_run_of_names_is_gone_on_with(tmp_path: Path) -> None:
+    async with lake(tmp_path) as at:
+        first = await at.run(str(mails(tmp_path)), "--deadline", "0.01s", "--rate", "5", "--limit", "3")
+        assert first.summary["outcomes"]["not_attempted"] > 0
+        resumed = await at.call("resume", "--json")
+        assert resumed.summary["outcomes"]["enrolled"] == 2
+        assert len(at.sandbox.school.seats()) == 2
+
+
+@pytest.mark.parametrize(
+    ("scenario", "status", "told"),
+    [
+        ("reads-5xx=100", 5, "the API is down"),
+        ("refused-tokens", 4, "401 to a fresh token"),
+        ("refused-client", 4, "invalid_client"),
+    ],
+)
+async def test_look_ups_that_come_to_nothing_end_it_before_anything_is_sent(
+    tmp_path: Path, scenario: str, status: int, told: str
+) -> None:
+    async with lake(tmp_path, scenario) as at:
+        (tmp_path / "batch-enroll.toml").write_text("retry_budget = 3\n", "utf-8")
+        done = await at.run(str(mails(tmp_path)))
+        assert done.status == status
+        assert told in done.err
+        assert at.sandbox.school.seats() == []
+
+
+async def test_withdrawing_wants_ids(tmp_path: Path) -> None:
+    async with lake(tmp_path) as at:
+        done = await at.run(str(mails(tmp_path)), "--withdraw", "--yes")
+        assert done.status == 2
+        assert "--withdraw needs a roster of ids" in done.err
