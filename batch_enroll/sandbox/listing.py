@@ -66,10 +66,8 @@ def _looks_inside(query: Mapping[str, str], listing: Listing[T]) -> bool:
 
 
 def _chosen(query: Mapping[str, str], listing: Listing[T]) -> list[dict[str, object]]:
-    shapes = [listing.shape(record) for record in listing.records]
-    if "filter" in query:
-        wanted = parse_filter(query["filter"])
-        shapes = [shape for shape in shapes if wanted.holds(shape)]
+    wanted = parse_filter(query["filter"]) if "filter" in query else None
+    shapes = [shape for shape in map(listing.shape, listing.records) if wanted is None or wanted.holds(shape)]
     if listing.searched and (sought := query.get("search", "").casefold()):
         shapes = [shape for shape in shapes if any(sought in text for text in _texts(shape, listing.searched))]
     return _sorted(shapes, query) if "sort" in query else shapes
