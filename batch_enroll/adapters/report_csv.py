@@ -22,12 +22,24 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
 
-    from batch_enroll.core.model import ResultRow
+    from batch_enroll.core.model import ResultRow, SourceRow
     from batch_enroll.core.summary import RunSummary
+    from batch_enroll.core.verify import Checked
 
 RESULTS: Final = "results.csv"
 FAILED: Final = "failed.csv"
+VERIFY: Final = "verify.csv"
 _IN_MEMORY: Final = 1 << 24  # bytes; what is more goes to disk
+_VERIFIED: Final = (
+    "verify_row",
+    "verify_found",
+    "verify_detail",
+    "verify_user_id",
+    "verify_course_id",
+    "verify_school_id",
+    "verify_role",
+    "verify_enrollment_id",
+)
 
 
 class CsvReport:
@@ -102,6 +114,64 @@ class CsvReport:
     def _give_up(self) -> None:
         for draft in (self._all, self._to_mend):
             draft.drop()
+
+
+class VerifyCsv:
+    """`verify.csv` in `folder`: the roster's columns, then what the server has. Whole or not at all, 0600.
+
+    A seat that no row wants has a line of its own at the end, whose cells of the roster are empty.
+
+    Raises:
+        RunStoppedError: the folder cannot be written.
+    """
+
+    def __init__(self, folder: Path, columns: Sequence[str]) -> None:
+        self._folder = folder
+        self._width = len(columns)
+        self._header = [*map(defuse, columns), *_VERIFIED]
+        self._draft = _Draft(folder / VERIFY)
+
+    def __enter__(self) -> Self:
+        with self._told():
+            self._draft.start(self._header)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if exc[0] is not None:
+            self._draft.drop()
+            return
+        with self._told():
+            self._draft.close()
+            self._draft.publish()
+
+    def write(self, row: SourceRow | None, checked: Checked) -> None:
+        """Adds one row with what was found of it, or a seat without a row."""
+        cells = () if row is None else row.cells
+        key, seat = None if checked.wanted is None else checked.wanted.key, checked.seat
+        at = seat or key
+        ours = (
+            "" if row is None else str(row.place.row),
+            checked.found.value,
+            checked.detail,
+            checked.user_id,
+            "" if at is None else at.course_id,
+            "" if at is None else at.school_id or "",
+            "" if at is None else at.role or "",
+            "" if seat is None else seat.enrollment_id,
+        )
+        with self._told():
+            self._draft.write([defuse(cell) for cell in (*cells, *([""] * (self._width - len(cells))), *ours)])
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self._draft.drop()
+            raise RunStoppedError(
+                f"{self._folder / VERIFY} cannot be written ({error.strerror}); make room or mend the folder's "
+                "permissions, then verify again"
+            ) from error
 
 
 class _Draft:

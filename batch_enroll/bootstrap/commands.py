@@ -25,6 +25,7 @@ from batch_enroll.bootstrap.reading import on_a_day, options_of, rules_of
 from batch_enroll.bootstrap.rosters import given, opened
 from batch_enroll.bootstrap.sending import Server, sandbox_of, send, server_of
 from batch_enroll.bootstrap.sinks import log_in, timeline_now, told_by
+from batch_enroll.bootstrap.verifying import verifying
 from batch_enroll.bootstrap.wall import utc_now
 from batch_enroll.bootstrap.withdrawing import kept_of, nobody_to_ask
 from batch_enroll.core.guards import NOTHING_ALLOWED
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from batch_enroll.sandbox import Sandbox
     from batch_enroll.settings import Settings
 
-_USUAL_IN_FLIGHT: Final = 10  # what a pace that tunes itself begins with
+USUAL_IN_FLIGHT: Final = 10  # what a pace that tunes itself begins with
 
 
 def run(
@@ -90,12 +91,13 @@ async def _run(
             facts = passed.facts | ({"looked_up": list(notes)} if notes else {})
             record = _record(settings, run_id, server, source, folder=str(folder))
             record = replace(record, rosters=source.refs(), options=options_of(settings, rosters), facts=facts)
-            sending = (
-                None if settings.dry_run else partial(send, settings, server, run_id, ledger, sink, alone=guest is None)
-            )
             books = books_in(folder, settings, record, ledger, sink, timeline)
             rules = replace(rules_of(settings, run_id, server.scope), kept=kept)
-            return await job.run(record, source, rules, books, sending)
+            if settings.dry_run:
+                return await job.run(record, source, rules, books, None)
+            sending = partial(send, settings, server, run_id, ledger, sink, alone=guest is None)
+            then = verifying(sending, settings, server, record, rules, ledger, sink)
+            return await job.run(record, source, rules, books, then)
 
 
 def check(settings: Settings, rosters: Sequence[str], *, online: bool = False) -> CheckSummary:
@@ -114,7 +116,7 @@ def check(settings: Settings, rosters: Sequence[str], *, online: bool = False) -
         known = ledger_of(settings, stack) if ledger_there(settings) else None
         ledger = scratch_over(known, stack)
         server = Server(settings.base_url, settings.base_url)
-        estimate = Estimate(settings.rate, settings.max_in_flight or _USUAL_IN_FLIGHT)
+        estimate = Estimate(settings.rate, settings.max_in_flight or USUAL_IN_FLIGHT)
         record = _record(settings, run_id, server, source, folder="")
         kept = kept_of(settings, rosters, source, ledger, None) if settings.withdraw else NOTHING_KEPT
         rules = replace(rules_of(settings, run_id, server.scope), kept=kept)

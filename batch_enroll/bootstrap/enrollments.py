@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import random
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-import aiohttp
-
-from batch_enroll import __version__
-from batch_enroll.adapters.api import Wire
-from batch_enroll.adapters.oauth import OAuthTokens
 from batch_enroll.adapters.sink_all import AllSinks
 from batch_enroll.bootstrap.loop import in_loop
-from batch_enroll.bootstrap.sending import gateway_of, server_of
-from batch_enroll.bootstrap.wall import utc_now
-from batch_enroll.core.breaker import Breaker, BreakerLimits
+from batch_enroll.bootstrap.sending import asking_of, gateway_of, server_of
 from batch_enroll.core.errors import RunStoppedError
 from batch_enroll.core.model import Reply, RunId, Seats, UserId
-from batch_enroll.core.pace import FixedPace, PaceLimits
-from batch_enroll.core.tries import Policy
-from batch_enroll.engine import Asking, Means
 
 if TYPE_CHECKING:
     from batch_enroll.core.model import NoReply
@@ -41,17 +30,9 @@ def enrollments(settings: Settings, user_id: str) -> Seats | None:
 async def _enrollments(settings: Settings, user_id: UserId) -> Seats | None:
     async with (
         server_of(settings, RunId("enrollments")) as server,
-        aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=settings.timeout_s),
-            headers={"User-Agent": f"batch_enroll/{__version__}"},
-        ) as session,
+        asking_of(settings, server, AllSinks()) as (asking, wire),
     ):
-        sink = AllSinks()
-        gateway = gateway_of(settings, Wire(session, server.base_url, utc_now))
-        breaker = Breaker(BreakerLimits(settings.retry_budget, settings.patience_s))
-        tokens = OAuthTokens(session, server.client, sink, random.random)
-        asking = Asking(Means(tokens, FixedPace(PaceLimits(1)), breaker, sink, Policy(), random.random, workers=1))
-        return _told(await asking.ask(partial(gateway.look_up, user_id)))
+        return _told(await asking.ask(partial(gateway_of(settings, wire).look_up, user_id)))
 
 
 def _told(answer: Seats | Reply | NoReply) -> Seats | None:

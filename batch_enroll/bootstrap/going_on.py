@@ -18,14 +18,15 @@ from batch_enroll.bootstrap.books import books_in
 from batch_enroll.bootstrap.finding import look_up, searched
 from batch_enroll.bootstrap.guarding import watched
 from batch_enroll.bootstrap.loop import in_loop
-from batch_enroll.bootstrap.past import past_run
+from batch_enroll.bootstrap.past import past_run, refuse_another_server
 from batch_enroll.bootstrap.reading import as_then, rules_of
 from batch_enroll.bootstrap.rosters import opened
 from batch_enroll.bootstrap.sending import send, server_of
 from batch_enroll.bootstrap.sinks import log_in, progress_of, timeline_now
+from batch_enroll.bootstrap.verifying import verifying
 from batch_enroll.bootstrap.withdrawing import kept_of, nobody_to_ask, seats_told
 from batch_enroll.core.errors import UsageError
-from batch_enroll.core.keeping import NOTHING_KEPT
+from batch_enroll.core.keeping import NOTHING_KEPT, WHOLE_PLACES
 from batch_enroll.core.model import TO_MEND
 from batch_enroll.core.replan import TO_RESUME, TO_RETRY, TO_RETRY_ALL, compare
 from batch_enroll.job import Corrections
@@ -104,7 +105,8 @@ async def _go_on(settings: Settings, run_id: str | None, wish: Wish) -> GoneOn:
             planning = job.GoingOn(source, rules, ledger, wish.again, changes=wish.accept_changes, recorded=mended)
             books = books_in(folder, settings, record, ledger, sink, timeline)
             sending = partial(send, settings, server, record.run_id, ledger, sink)
-            return replace(await job.go_on(record, source, books, planning, sending), notes=notes)
+            then = verifying(sending, settings, server, record, rules, ledger, sink)
+            return replace(await job.go_on(record, source, books, planning, then), notes=notes)
 
 
 def _roster(settings: Settings, rosters: Sequence[str], recorded: RecordedRoster, wish: Wish) -> RosterSource:
@@ -131,6 +133,8 @@ def _kept(
     settings: Settings, rosters: Sequence[str], source: Rows, record: RunRecord, ledger: Ledger, wish: Wish
 ) -> Kept:
     """What no withdrawal may take, now; asked about unless that was agreed to when the run began."""
+    if settings.exact and wish.as_agreed:
+        return WHOLE_PLACES
     confirm = None if wish.as_agreed else wish.confirm
     if wish.corrections is None and STDIN not in rosters:
         return kept_of(settings, rosters, opened(settings, rosters), ledger, confirm)
@@ -145,21 +149,6 @@ def _kept(
     if found.seats and confirm is not None:
         confirm(seats_told(found.seats, settings))
     return replace(found.kept, leaving={})  # rows that stand in both would count twice
-
-
-def refuse_another_server(settings: Settings, record: RunRecord) -> None:
-    """What is left of one server's run must not be sent to another one."""
-    again = " ".join(["batch-enroll run", *(ref.path for ref in record.rosters)])
-    if not record.lasting:
-        raise UsageError(
-            f"run {record.run_id} was a rehearsal inside its own process; that server is gone and its seats with it. "
-            f"Rehearse it again: {again} --env {record.environment}"
-        )
-    if record.scope != settings.base_url:
-        raise UsageError(
-            f"run {record.run_id} enrolled at {record.base_url} ({record.environment}), but these settings lead to "
-            f"{settings.base_url or 'a rehearsal of its own'}; choose the same server with --env or --base-url"
-        )
 
 
 def _changes(source: RosterSource, record: RunRecord, ledger: Ledger, *, accept: bool) -> tuple[str, ...]:

@@ -33,3 +33,22 @@ def past_run(settings: Settings, run_id: str | None, stack: ExitStack) -> tuple[
         which = "no run" if run_id is None else f"no run {run_id}"
         raise UsageError(f"there is {which} in {ledger_named(settings)}{known}")
     return ledger, record
+
+
+def refuse_another_server(settings: Settings, record: RunRecord) -> None:
+    """Nothing, if the settings lead to the server of the run: what is left of it is no other server's business.
+
+    Raises:
+        UsageError: they lead elsewhere, or the server is gone.
+    """
+    again = " ".join(["batch-enroll run", *(ref.path for ref in record.rosters)])
+    if not record.lasting:
+        raise UsageError(
+            f"run {record.run_id} was a rehearsal inside its own process; that server is gone and its seats with it. "
+            f"Rehearse it again: {again} --env {record.environment}"
+        )
+    if record.scope != settings.base_url:
+        raise UsageError(
+            f"run {record.run_id} enrolled at {record.base_url} ({record.environment}), but these settings lead to "
+            f"{settings.base_url or 'a rehearsal of its own'}; choose the same server with --env or --base-url"
+        )

@@ -12,6 +12,7 @@ from batch_enroll.adapters.roster_csv import STDIN
 from batch_enroll.bootstrap.wall import utc_now
 from batch_enroll.core.bundles import Format
 from batch_enroll.core.intake import Defaults
+from batch_enroll.core.keeping import NOTHING_KEPT, WHOLE_PLACES
 from batch_enroll.core.model import Role
 from batch_enroll.core.plan import Rules, SendSourcedId
 
@@ -41,6 +42,8 @@ class Options(BaseModel):
     withdraw: bool = False
     via: str = "edubridge"
     withdraw_by: str = "status"
+    verify: bool = False
+    exact: bool = False
     no_roster_columns: bool = False
     rosters: tuple[str, ...] = ()
 
@@ -87,7 +90,8 @@ def rules_of(settings: Settings, run_id: RunId, scope: str) -> Rules:
         today=settings.as_of or utc_now().astimezone().date(),
         defaults=defaults_of(settings),
         send_sourced_id=SendSourcedId(settings.send_sourced_id),
-        recheck=settings.recheck,
+        recheck=settings.recheck or settings.exact,
         withdraw=settings.withdraw,
+        kept=WHOLE_PLACES if settings.exact else NOTHING_KEPT,
         by_class=settings.via == "oneroster",
     )

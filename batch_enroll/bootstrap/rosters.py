@@ -182,3 +182,8 @@ def _begins(path: Path, *starts: bytes) -> bool:
             return file.read(4).startswith(starts)
     except OSError as why:
         raise RosterError(f"{path.name} cannot be read: {why.strerror}") from why
+
+
+def is_delta(source: RosterSource) -> bool:
+    """Whether the roster, or one of several, holds changes only: a OneRoster bundle whose manifest says so."""
+    return any(ref.read_as.endswith(", delta") for ref in source.refs())

@@ -23,10 +23,10 @@ from batch_enroll.core.tries import Policy
 from batch_enroll.engine import Asking, Engine, Means, OneThread, Parts
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
     from signal import Signals
 
-    from batch_enroll.core.model import RunId
+    from batch_enroll.core.model import RunId, RunRecord
     from batch_enroll.core.pace import Pace
     from batch_enroll.engine import Ending, Planning
     from batch_enroll.ports import EventSink, Gateway, Ledger
@@ -85,17 +85,17 @@ async def sandbox_of(settings: Settings, port: int) -> AsyncIterator[Sandbox]:
         yield sandbox
 
 
-def pace_of(settings: Settings, server: Server, ledger: Ledger | None) -> Pace:
+def pace_of(settings: Settings, server: Server, runs: Iterable[RunRecord]) -> Pace:
     """The pace that was asked for; one that tunes itself begins where the last run at this server left off."""
     limits = PaceLimits(settings.at_once, settings.rate)
     if settings.pace == "fixed":
         return FixedPace(limits)
-    return SelfTuningPace(limits, remembered(() if ledger is None else ledger.runs(), server.scope, utc_now()))
+    return SelfTuningPace(limits, remembered(runs, server.scope, utc_now()))
 
 
 @asynccontextmanager
-async def session_of(settings: Settings) -> AsyncIterator[aiohttp.ClientSession]:
-    """Connections to a server, kept alive, as every route of it is used."""
+async def line_to(settings: Settings, server: Server, sink: EventSink) -> AsyncIterator[tuple[Wire, OAuthTokens]]:
+    """Connections to a server, and tokens for them."""
     timeout = aiohttp.ClientTimeout(total=settings.timeout_s, sock_connect=min(_CONNECT_S, settings.timeout_s))
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0),  # the pace limits; the default of 100 would do so silently
@@ -103,23 +103,25 @@ async def session_of(settings: Settings) -> AsyncIterator[aiohttp.ClientSession]
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": f"batch_enroll/{__version__}"},
     ) as session:
-        yield session
+        yield Wire(session, server.base_url, utc_now), OAuthTokens(session, server.client, sink, random.random)
 
 
 @asynccontextmanager
-async def asking_of(settings: Settings, server: Server, sink: EventSink) -> AsyncIterator[tuple[Asking, Wire]]:
-    """Someone to put questions to a server under the pace of its rows, and the way there."""
-    async with session_of(settings) as session:
+async def asking_of(
+    settings: Settings, server: Server, sink: EventSink, runs: Iterable[RunRecord] = ()
+) -> AsyncIterator[tuple[Asking, Wire]]:
+    """Someone to put questions to a server under the pace of its rows, as `runs` learnt it; and the way there."""
+    async with line_to(settings, server, sink) as (wire, tokens):
         means = Means(
-            tokens=OAuthTokens(session, server.client, sink, random.random),
-            pace=pace_of(settings, server, None),
+            tokens=tokens,
+            pace=pace_of(settings, server, runs),
             breaker=Breaker(BreakerLimits(settings.retry_budget, settings.patience_s)),
             sink=sink,
             policy=Policy(),
             draw=random.random,
             workers=2 * settings.at_once,
         )
-        yield Asking(means), Wire(session, server.base_url, utc_now)
+        yield Asking(means), wire
 
 
 def gateway_of(settings: Settings, wire: Wire) -> Gateway:
@@ -140,12 +142,12 @@ async def send(
     alone: bool = True,
 ) -> Ending:
     """Carries the planned rows to the server with the real engine; `alone` in its process, it heeds signals."""
-    async with session_of(settings) as session:
+    async with line_to(settings, server, sink) as (wire, tokens):
         parts = Parts(
-            gateway=gateway_of(settings, Wire(session, server.base_url, utc_now)),
-            tokens=OAuthTokens(session, server.client, sink, random.random),
+            gateway=gateway_of(settings, wire),
+            tokens=tokens,
             ledger=ledger,
-            pace=pace_of(settings, server, ledger),
+            pace=pace_of(settings, server, ledger.runs()),
             breaker=Breaker(
                 BreakerLimits(settings.retry_budget, settings.patience_s, max_failed_share=settings.max_failed_share)
             ),

@@ -14,9 +14,8 @@ from batch_enroll.adapters.sink_all import AllSinks
 from batch_enroll.adapters.undo_roster import SEATS, write_seats
 from batch_enroll.bootstrap.alone import keep_others_out
 from batch_enroll.bootstrap.books import books_in, scratch_over
-from batch_enroll.bootstrap.going_on import refuse_another_server
 from batch_enroll.bootstrap.loop import in_loop
-from batch_enroll.bootstrap.past import past_run
+from batch_enroll.bootstrap.past import past_run, refuse_another_server
 from batch_enroll.bootstrap.reading import options_of, rules_of, undoing
 from batch_enroll.bootstrap.rosters import opened
 from batch_enroll.bootstrap.sending import send, server_of

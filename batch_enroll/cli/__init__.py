@@ -12,12 +12,14 @@ import typer
 
 from batch_enroll import __version__
 from batch_enroll.cli import (
+    apply,
     check,
     demo,
     doctor,
     enrollments,
     explain,
     export,
+    plan,
     purge,
     resume,
     retry,
@@ -25,8 +27,10 @@ from batch_enroll.cli import (
     runs,
     sandbox,
     show,
+    sync,
     template,
     undo,
+    verify,
 )
 from batch_enroll.cli.errors import guarded
 from batch_enroll.cli.output import robust_streams, say, tell
@@ -56,6 +60,10 @@ for command in (
     retry,
     undo,
     check,
+    verify,
+    sync,
+    plan,
+    apply,
     show,
     export,
     enrollments,

@@ -147,6 +147,9 @@ DryRun: TypeAlias = Annotated[bool, typer.Option("--dry-run", help="Do everythin
 Recheck: TypeAlias = Annotated[
     bool, typer.Option("--recheck", help="Ask the server for seats of earlier runs instead of skipping them.")
 ]
+Verify: TypeAlias = Annotated[
+    bool, typer.Option("--verify", help="Ask the server for every seat afterwards; one that is not there has failed.")
+]
 Withdraw: TypeAlias = Annotated[
     bool, typer.Option("--withdraw", help="Withdraw the rows whose status is tobedeleted, instead of skipping them.")
 ]

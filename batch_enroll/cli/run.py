@@ -57,6 +57,7 @@ def run(  # noqa: PLR0913, PLR0917 - one argument for each option
     config: opt.Config = None,
     dry_run: opt.DryRun = False,  # noqa: FBT002 - a flag
     recheck: opt.Recheck = False,  # noqa: FBT002 - a flag
+    verify: opt.Verify = False,  # noqa: FBT002 - a flag
     withdraw: opt.Withdraw = False,  # noqa: FBT002 - a flag
     via: opt.Via = None,
     withdraw_by: opt.WithdrawBy = None,
@@ -85,7 +86,8 @@ def run(  # noqa: PLR0913, PLR0917 - one argument for each option
         "limit": limit, "out": out, "state": state, "ledger_url": ledger_url,
         "config": config, "dry_run": dry_run, "recheck": recheck, "deadline": deadline, "grace": grace, "quiet": quiet,
         "log_format": log_format, "no_roster_columns": no_roster_columns, "metrics_file": metrics_file,
-        "on_change_only": on_change_only, "withdraw": withdraw, "via": via, "withdraw_by": withdraw_by,
+        "on_change_only": on_change_only, "verify": verify, "withdraw": withdraw, "via": via,
+        "withdraw_by": withdraw_by,
         "sandbox_scenarios": sandbox_scenarios, "sandbox_school": sandbox_school, "sandbox_seed": sandbox_seed,
     }  # fmt: skip
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help

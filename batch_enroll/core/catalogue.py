@@ -53,6 +53,7 @@ SERVER_ERROR: Final = "E301"
 THROTTLED: Final = "E302"
 NOT_CONNECTED: Final = "E303"
 ODD_ANSWER: Final = "E304"
+NOT_THERE: Final = "E305"
 ANSWER_LOST: Final = "E401"
 INTERRUPTED: Final = "E402"
 REPEATED: Final = "S101"
@@ -197,6 +198,10 @@ CATALOGUE: Final[dict[str, Entry]] = {
     ),
     ODD_ANSWER: Entry(
         "an answer that is not the API's", "A proxy may stand in between; check --base-url and the network."
+    ),
+    NOT_THERE: Entry(
+        "the server said it was enrolled, and does not show the seat",
+        "batch-enroll retry, or run failed.csv; if it stays, ask the vendor what becomes of accepted writes.",
     ),
     ANSWER_LOST: Entry(
         "the request was sent, its answer was lost, and the look-up failed too",

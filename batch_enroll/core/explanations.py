@@ -268,6 +268,15 @@ EXPLANATIONS: Final[dict[str, Explanation]] = {
         "The answer was a success, but not the API's own words, and the look-up shows no seat.",
         ("a proxy or captive portal answered with a page", "--base-url leads to a web site instead of the API"),
     ),
+    catalogue.NOT_THERE: Explanation(
+        "The server accepted the enrollment, in this run or an earlier one, but when asked afterwards it did not show "
+        "the seat, or only one with another role. The row counts as failed, and retry sends it again.",
+        (
+            "an accepted write that was lost behind the API, as others have met",
+            "somebody, or the progression engine, took the seat away again",
+            "reads that lag behind writes for longer than --verify waits",
+        ),
+    ),
     catalogue.ANSWER_LOST: Explanation(
         "A request for this row left, its answer never came, and asking for the seat failed too. The seat may be there "
         "or not; it is looked up before anything is sent again.",

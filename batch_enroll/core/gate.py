@@ -15,7 +15,7 @@ from batch_enroll.core import catalogue
 from batch_enroll.core.model import SETTLED_WELL, Action, OutcomeKind
 
 if TYPE_CHECKING:
-    from batch_enroll.core.model import CourseId, EnrollmentRequest, Outcome, SchoolId
+    from batch_enroll.core.model import CourseId, EnrollmentRequest, Outcome, SchoolId, UserId
 
 # An outcome that says nothing of the course (an unknown user, a lost answer) leaves the next row to probe. After so
 # many of them the group is opened, or a course whose users are all wrong would be sent one by one.
@@ -25,6 +25,7 @@ _ABOUT_THE_GROUP: Final = frozenset({catalogue.UNKNOWN_COURSE, catalogue.UNKNOWN
 _TELLS_NOTHING: Final = frozenset({OutcomeKind.FAILED, OutcomeKind.UNKNOWN})
 
 Group: TypeAlias = "tuple[CourseId, SchoolId | None]"
+Seats: TypeAlias = "tuple[UserId, CourseId]"
 
 
 class Admitted(NamedTuple):
@@ -52,10 +53,25 @@ class Gate:
         self._probed: dict[Group, _Queue] = {}
         self._good: set[Group] = set()
         self._bad: dict[Group, Outcome] = {}
+        self._under_way: dict[Seats, deque[EnrollmentRequest] | None] = {}
         self.held = 0
 
     def admit(self, request: EnrollmentRequest) -> Admitted | None:
-        """The row if its turn has come; None if it was kept for later."""
+        """The row if its turn has come; None if it was kept for later.
+
+        Rows of one user and course go one after the other, in the roster's order: what is withdrawn takes every role
+        along (contract 1.1), and what is enrolled in its place must come after it.
+        """
+        seats = request.key.user_id, request.key.course_id
+        if seats in self._under_way:
+            waiting = self._under_way[seats] = self._under_way[seats] or deque()
+            waiting.append(request)
+            self.held += 1
+            return None
+        self._under_way[seats] = None
+        return self._let_in(request)
+
+    def _let_in(self, request: EnrollmentRequest) -> Admitted | None:
         if self._canary is not None and self._kept(self._canary, request):
             return None
         return self._admit_to_group(request)
@@ -65,7 +81,18 @@ class Gate:
         released = self._probe_settled(request, outcome)
         if self._canary is not None:
             released += self._canary_settled(self._canary, outcome)
-        return released
+        return released + self._next_of(request)
+
+    def _next_of(self, request: EnrollmentRequest) -> list[Admitted]:
+        """The next row of the same user and course, if it may go."""
+        seats = request.key.user_id, request.key.course_id
+        waiting = self._under_way.pop(seats, None)
+        if not waiting:
+            return []
+        self._under_way[seats] = waiting
+        self.held -= 1
+        admitted = self._let_in(waiting.popleft())
+        return [] if admitted is None else [admitted]
 
     def _admit_to_group(self, request: EnrollmentRequest) -> Admitted | None:
         group = _group(request)
@@ -81,7 +108,9 @@ class Gate:
     def drain(self) -> list[EnrollmentRequest]:
         """Every row that still waits; they will not be admitted any more."""
         queues = [*self._probed.values(), *(() if self._canary is None else (self._canary,))]
-        return [request for queue in queues for request in self._all(queue)]
+        behind = [request for waiting in self._under_way.values() if waiting for request in waiting]
+        self.held -= len(behind)
+        return [*(request for queue in queues for request in self._all(queue)), *behind]
 
     def _kept(self, queue: _Queue, request: EnrollmentRequest) -> bool:
         if not queue.busy:

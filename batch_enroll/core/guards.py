@@ -130,13 +130,26 @@ def judge(census: Census, seen: Circumstances, limits: GuardLimits) -> tuple[Ver
     """The verdict of every guard that applies, those that stop among them."""
     found = [_shrunk(seen, limits), _crowded(census, limits), _test_file(seen), _dates(census, seen, limits)]
     if seen.withdraws:
-        found += [_withdrawals(census.withdrawals, seen, limits), _applied(census, seen)]
+        # A delta holds nothing but changes, so its share is taken of the last whole roster, if that is larger.
+        before = 0 if seen.last is None else sum(rows for _, _, rows in sources_of(seen.last))
+        found += [leaving(census.withdrawals, max(seen.rows, before), limits), _applied(census, seen)]
     return tuple(verdict for verdict in found if verdict is not None)
 
 
 def crowded(census: Census) -> Verdict | None:
     """The verdict on rows that were counted after the run had begun; None while nothing is wrong."""
     return _crowded(census, census.limits) if census.crowd else None
+
+
+def leaving(count: int, seats: int, limits: GuardLimits) -> Verdict:
+    """The verdict on so many withdrawals among so many rows or seats."""
+    too_large_a_share = count >= _TOO_FEW_TO_TELL and count > limits.withdrawn_share * seats
+    return Verdict(
+        Guard.WITHDRAWALS,
+        f"{counted(count, 'withdrawal')} among {seats:,}",
+        f"at most {limits.withdrawals:,} and {limits.withdrawn_share:.0%} are let through",
+        count > limits.withdrawals or too_large_a_share,
+    )
 
 
 # -- the guards -----------------------------------------------------------------------------------------------------
@@ -151,19 +164,6 @@ def _shrunk(seen: Circumstances, limits: GuardLimits) -> Verdict | None:
     wanted = limits.least_share * before
     saw = f"{counted(seen.rows, 'row')}, where run {seen.last.run_id} read {before:,}"
     return Verdict(Guard.SHRUNK, saw, f"at least {limits.least_share:.0%} of that are wanted", seen.rows < wanted)
-
-
-def _withdrawals(count: int, seen: Circumstances, limits: GuardLimits) -> Verdict:
-    # A delta holds nothing but changes, so its share is taken of the last whole roster, if that is larger.
-    before = 0 if seen.last is None else sum(rows for _, _, rows in sources_of(seen.last))
-    rows = max(seen.rows, before)
-    too_large_a_share = count >= _TOO_FEW_TO_TELL and count > limits.withdrawn_share * rows
-    return Verdict(
-        Guard.WITHDRAWALS,
-        f"{counted(count, 'withdrawal')} among {counted(rows, 'row')}",
-        f"at most {limits.withdrawals:,} and {limits.withdrawn_share:.0%} are let through",
-        count > limits.withdrawals or too_large_a_share,
-    )
 
 
 def _crowded(census: Census, limits: GuardLimits) -> Verdict:

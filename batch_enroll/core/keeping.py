@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from batch_enroll.core.model import ClassId, CourseId, SchoolId, UserId
 
 
+_ANY_NUMBER: Final = 1_000_000  # of seats; nobody has so many of one course
+
+
 class Pair(NamedTuple):
     """A user in a course, at whatever school."""
 
@@ -41,10 +44,12 @@ class Kept:
     Attributes:
         wanted: where rows want a seat, by user and course.
         leaving: how many rows withdraw a seat there, for those that have several.
+        whole: whether withdrawals mean whole places, because what stays there is enrolled again after them.
     """
 
     wanted: Mapping[Pair, frozenset[Room]] = field(default_factory=dict)
     leaving: Mapping[tuple[Pair, Room], int] = field(default_factory=dict)
+    whole: bool = False
 
     def holds(self, pair: Pair, room: Room) -> bool:
         """Whether a withdrawal there would take a seat that another row wants."""
@@ -52,7 +57,8 @@ class Kept:
 
     def leaving_at(self, pair: Pair, room: Room) -> int:
         """How many seats the roster withdraws there."""
-        return self.leaving.get((pair, room), 1)
+        return _ANY_NUMBER if self.whole else self.leaving.get((pair, room), 1)
 
 
 NOTHING_KEPT: Final = Kept()
+WHOLE_PLACES: Final = Kept(whole=True)

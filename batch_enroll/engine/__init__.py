@@ -3,5 +3,6 @@
 from batch_enroll.engine.asking import Asking, Means
 from batch_enroll.engine.engine import Ending, Engine, Parts
 from batch_enroll.engine.feed import OneThread, Planning
+from batch_enroll.engine.verifying import verify
 
-__all__ = ["Asking", "Ending", "Engine", "Means", "OneThread", "Parts", "Planning"]
+__all__ = ["Asking", "Ending", "Engine", "Means", "OneThread", "Parts", "Planning", "verify"]

@@ -72,6 +72,7 @@ class Ending:
         cut: a second signal ended it at once; some rows are claimed and unsettled.
         requests: what it took.
         pace: what it found out about the server's limits, and the time lost to them.
+        facts: what else is to be recorded with the run.
     """
 
     halted: HaltReason | None = None
@@ -80,6 +81,7 @@ class Ending:
     cut: bool = False
     requests: Requests = field(default_factory=Requests)
     pace: Mapping[str, Json] = field(default_factory=dict)
+    facts: dict[str, Json] = field(default_factory=dict)
 
 
 class Engine:

@@ -10,9 +10,35 @@ from batch_enroll.job.lists import Lists
 from batch_enroll.job.lookups import Lookups
 from batch_enroll.job.planning import RosterPlanning
 from batch_enroll.job.run import DRY_RUN, Books, check, finish, retell, run
+from batch_enroll.job.sync import Desired, desired, seats_of, steps_of_run
+from batch_enroll.job.verify import take_back, wishes_of, write_checked
 
 __all__ = [
-    "DRY_RUN", "Books", "Corrections", "FoundRoster", "GoingOn", "GoneOn", "GuardedRoster", "Leaving", "Lists",
-    "Lookups", "RosterPlanning", "Rows", "check", "counted_ahead", "finish", "go_on", "history", "leaving", "retell",
+    "DRY_RUN",
+    "Books",
+    "Corrections",
+    "Desired",
+    "FoundRoster",
+    "GoingOn",
+    "GoneOn",
+    "GuardedRoster",
+    "Leaving",
+    "Lists",
+    "Lookups",
+    "RosterPlanning",
+    "Rows",
+    "check",
+    "counted_ahead",
+    "desired",
+    "finish",
+    "go_on",
+    "history",
+    "leaving",
+    "retell",
     "run",
-]  # fmt: skip
+    "seats_of",
+    "steps_of_run",
+    "take_back",
+    "wishes_of",
+    "write_checked",
+]

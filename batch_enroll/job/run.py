@@ -108,7 +108,7 @@ def finish(record: RunRecord, ending: Ending, books: Books, rows_read: int) -> R
         exit_status=exit_status,
         ending=ending.detail,
         outcomes=tally.counts(),
-        facts={**record.facts, **books.facts()},
+        facts={**record.facts, **books.facts(), **ending.facts},
     )
     past = drift.comparable(ended, books.ledger.runs())
     compared: dict[str, Json] = {

@@ -112,6 +112,9 @@ class Settings(GuardSettings):
         send_sourced_id: which sourcedId is sent with an enrollment. Source: `core.plan.SendSourcedId`.
         deadline: when the run stops taking rows: a span such as 30m from its start, or the next such time of day.
         grace: seconds that requests in flight get once the run stops.
+        exact: whether the rows are a sync's, whose withdrawals take whole places and are followed by what stays.
+        verify: whether the server is asked for every seat after the run.
+        verify_within_s: how long after a write its seat may still come to be seen. Source: contract 4, people wait 1 s.
         recheck: whether the server is asked for seats that an earlier run settled, instead of skipping them.
         withdraw: whether rows that say `tobedeleted` are withdrawn, instead of being skipped.
         no_roster_columns: whether the results leave the roster's own columns out.
@@ -157,6 +160,9 @@ class Settings(GuardSettings):
     as_of: date | None = None
     dry_run: bool = False
     recheck: bool = False
+    verify: bool = False
+    exact: bool = Field(default=False, repr=False)
+    verify_within_s: Annotated[float, Field(ge=0, le=3_600, allow_inf_nan=False)] = 30.0
     withdraw: bool = False
     via: Literal["edubridge", "oneroster"] = "edubridge"
     withdraw_by: Literal["status", "end_date"] = "status"

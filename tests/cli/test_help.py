@@ -14,9 +14,9 @@ from batch_enroll.cli import app
 OPTIONS = {
     "run": (
         "ROSTER --env --base-url --token-url --rate --max-in-flight --course-id --school-id --role --begin-date --map "
-        "--sheet --as-of --limit --out --state --ledger-url --config --dry-run --recheck --allow --reason --deadline "
-        "--grace --no-roster-columns --metrics-file --on-change-only --json --quiet --log-format "
-        "--scenario --school --seed"
+        "--sheet --as-of --limit --out --state --ledger-url --config --dry-run --verify --recheck "
+        "--allow --reason --deadline --grace --no-roster-columns --metrics-file --on-change-only --json --quiet "
+        "--log-format --scenario --school --seed"
     ),
     "retry": (
         "RUN --from --rejected --accept-changes --env --base-url --token-url --rate --max-in-flight --state "
@@ -30,6 +30,20 @@ OPTIONS = {
         "ROSTER --env --rate --course-id --school-id --role --begin-date --map --sheet --as-of --limit --fix --json"
     ),
     "template": "--xlsx --output --json",
+    "verify": (
+        "--env --base-url --token-url --rate --max-in-flight --course-id --school-id --role --map --sheet --as-of "
+        "--limit --withdraw --out --state --ledger-url --config --quiet --json"
+    ),
+    "sync": (
+        "ROSTER --scope --output --env --base-url --token-url --rate --max-in-flight --course-id --school-id --role "
+        "--begin-date --map --sheet --as-of --out --state --ledger-url --config --dry-run --verify --withdraw --yes "
+        "--allow --reason --deadline --grace --quiet --log-format --json"
+    ),
+    "plan": "ROSTER --output --env --rate --map --sheet --as-of --limit --withdraw --state --ledger-url --json",
+    "apply": (
+        "PLAN --env --base-url --token-url --rate --max-in-flight --out --state --ledger-url --config --verify --yes "
+        "--allow --reason --deadline --grace --quiet --log-format --json"
+    ),
     "show": "RUN --state --ledger-url --json",
     "report": "RUN --format --output -o --state --ledger-url",
     "explain": "CODE --json",

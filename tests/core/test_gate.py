@@ -176,3 +176,23 @@ def _answer(gate: Gate, out: deque[Admitted], rows: list[tuple[str, Outcome]], s
     request, outcome = out.popleft()
     seen.append(request.row_no)
     out.extend(gate.settled(request, outcome or rows[request.row_no][1]))
+
+
+def test_rows_of_one_user_and_course_go_one_after_the_other() -> None:
+    gate = Gate(probing=False)
+    taken, given, other = row(1), replace(row(1), row_no=2), replace(row(1), row_no=3)
+    assert gate.admit(taken) == Admitted(taken)
+    assert [gate.admit(given), gate.admit(other)] == [None, None]
+    assert gate.admit(row(4, "c2")) == Admitted(row(4, "c2"))
+    assert gate.held == 2
+    assert gate.settled(taken, ENROLLED) == [Admitted(given)]
+    assert (gate.drain(), gate.held) == ([other], 0)
+
+
+def test_a_row_that_waited_for_its_user_still_waits_for_its_course() -> None:
+    gate = Gate(probing=True)
+    first, again, probe = row(1, "c1"), replace(row(1, "c1"), row_no=2), row(3, "c2")
+    assert gate.admit(first) == Admitted(first)
+    assert [gate.admit(again), gate.admit(probe)] == [None, None]
+    assert numbers(gate.settled(first, FAILED)) in ([2], [3])  # the canary told nothing: one more goes ahead alone
+    assert gate.held == 1

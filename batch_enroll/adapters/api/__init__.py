@@ -2,7 +2,8 @@
 
 from batch_enroll.adapters.api.directory import OneRoster
 from batch_enroll.adapters.api.edubridge import EduBridge
+from batch_enroll.adapters.api.enrollments import Enrollments
 from batch_enroll.adapters.api.oneroster_enrollments import OneRosterEnrollments
 from batch_enroll.adapters.api.wire import Wire
 
-__all__ = ["EduBridge", "OneRoster", "OneRosterEnrollments", "Wire"]
+__all__ = ["EduBridge", "Enrollments", "OneRoster", "OneRosterEnrollments", "Wire"]

@@ -1,0 +1,31 @@
+"""Set differences of seats by pandas: what only one side has, and what both have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+
+from batch_enroll.core.sync import Differences, SeatKey
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+_COLUMNS: Final = list(SeatKey._fields)
+_SIDE: Final = "side"
+
+
+def differences(wanted: Collection[SeatKey], there: Collection[SeatKey]) -> Differences:
+    """Seats that only the roster names, that both have, and that only the server has; each side in its own order."""
+    both = _table(wanted).merge(_table(there), on=_COLUMNS, how="outer", indicator=_SIDE, sort=False)
+    side = dict(zip(both[_COLUMNS].itertuples(index=False, name=None), both[_SIDE], strict=True))
+    return Differences(
+        missing=[seat for seat in wanted if side[seat] == "left_only"],
+        kept=[seat for seat in wanted if side[seat] == "both"],
+        extra=[seat for seat in there if side[seat] == "right_only"],
+    )
+
+
+def _table(seats: Collection[SeatKey]) -> pd.DataFrame:
+    # Objects, so that ids stay the text they are; each once, as in a set.
+    return pd.DataFrame(list(seats), columns=_COLUMNS, dtype=object).drop_duplicates()

@@ -1,0 +1,281 @@
+"""Plans made, written down, and carried out: `plan`, `apply` and `sync`, with their parts put together."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from batch_enroll import job
+from batch_enroll.adapters import plan_file, run_folder
+from batch_enroll.adapters.api import Enrollments
+from batch_enroll.adapters.sink_all import AllSinks
+from batch_enroll.bootstrap.alone import keep_others_out
+from batch_enroll.bootstrap.books import books_in, ledger_of, ledger_there, scratch_over
+from batch_enroll.bootstrap.commands import USUAL_IN_FLIGHT
+from batch_enroll.bootstrap.guarding import verdicts_on
+from batch_enroll.bootstrap.loop import in_loop
+from batch_enroll.bootstrap.reading import on_a_day, options_of, rules_of
+from batch_enroll.bootstrap.rosters import is_delta, opened
+from batch_enroll.bootstrap.sending import asking_of, send, server_of
+from batch_enroll.bootstrap.sinks import log_in, progress_of, timeline_now
+from batch_enroll.bootstrap.verifying import verifying
+from batch_enroll.bootstrap.wall import utc_now
+from batch_enroll.bootstrap.withdrawing import kept_of, nobody_to_ask, seats_told
+from batch_enroll.core.dates import iso_utc
+from batch_enroll.core.errors import UsageError
+from batch_enroll.core.guards import NOTHING_ALLOWED, Guard, GuardStoppedError, Verdict, leaving
+from batch_enroll.core.model import Action, RunId, RunRecord
+from batch_enroll.core.plans import Plan, checked_body, from_body, what_changed
+from batch_enroll.core.summary import Estimate
+from batch_enroll.core.sync import in_scope, named_by_delta, synced
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from batch_enroll.bootstrap.withdrawing import Confirm
+    from batch_enroll.core.guards import Allowance
+    from batch_enroll.core.model import Json, RosterRef
+    from batch_enroll.core.plans import Step
+    from batch_enroll.core.summary import RunSummary
+    from batch_enroll.core.sync import SeatKey
+    from batch_enroll.job import Desired
+    from batch_enroll.ports import Ledger
+    from batch_enroll.settings import Settings
+
+_PLAN: Final = "plan.csv"
+SCOPES: Final = ("roster-courses", "roster-users", "roster-schools")
+
+
+@dataclass(frozen=True, slots=True)
+class SyncWish:
+    """Which seats a sync is about, where its plan goes, and whether it ends with the plan.
+
+    Raises:
+        UsageError: there is no such scope.
+    """
+
+    scope: str
+    path: Path | None = None
+    only_plan: bool = False
+
+    def __post_init__(self) -> None:
+        if self.scope not in SCOPES:
+            raise UsageError(f"--scope {self.scope}: there is no such scope; choose one of {', '.join(SCOPES)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A plan, and the run that carried it out; None if there was nothing to do, or nothing was to be done yet."""
+
+    plan: Plan
+    summary: RunSummary | None = None
+
+    @property
+    def exit_status(self) -> int:
+        """Of the run; without one 5 if a guard would stop it, else 0."""
+        if self.summary is not None:
+            return self.summary.exit_status
+        return 5 if any(verdict["stops"] for verdict in self.plan.guards) else 0
+
+
+def plan(settings: Settings, rosters: Sequence[str], path: Path | None) -> Plan:
+    """What a run of the rosters would send now, written to `path`; sends nothing.
+
+    Raises:
+        BatchEnrollError: a roster cannot be read, or the plan cannot be written.
+    """
+    settings = on_a_day(settings)
+    with ExitStack() as stack:
+        source = opened(settings, rosters)
+        known = ledger_of(settings, stack) if ledger_there(settings) else None
+        ledger = scratch_over(known, stack)
+        guards = verdicts_on(settings, rosters, source, known, whole=True)
+        rules = rules_of(settings, RunId("plan"), settings.base_url)
+        if settings.withdraw:
+            rules = replace(rules, kept=kept_of(settings, rosters, source, ledger, None))
+        record = RunRecord(
+            RunId("plan"), settings.env, settings.base_url, settings.base_url, source.columns, utc_now(), ""
+        )
+        steps, others, requests = job.steps_of_run(record, source, rules, ledger)
+        made = _plan(settings, "run", rosters, source.refs(), steps, requests)
+        made = replace(made, counts=dict(others), guards=tuple(verdict.as_json() for verdict in guards))
+    if path is not None:
+        plan_file.write(path, made)
+    return made
+
+
+def sync(
+    settings: Settings,
+    rosters: Sequence[str],
+    wish: SyncWish,
+    confirm: Confirm = nobody_to_ask,
+    allowed: Allowance = NOTHING_ALLOWED,
+) -> Carried:
+    """Makes the server's seats in a scope equal to the roster's.
+
+    Raises:
+        BatchEnrollError: the roster or the server cannot be read, a guard stops it, or nobody agreed.
+    """
+    settings = on_a_day(settings)
+    made = in_loop(partial(_compared, settings, rosters, wish.scope))
+    if wish.path is not None:
+        plan_file.write(wish.path, made)
+    if wish.only_plan:
+        return Carried(made)
+    return _carried(settings, made, confirm, allowed, "sync")
+
+
+def apply(
+    settings: Settings, path: Path, confirm: Confirm = nobody_to_ask, allowed: Allowance = NOTHING_ALLOWED
+) -> Carried:
+    """Does exactly what a plan says.
+
+    Raises:
+        UsageError: the plan, its roster or the environment is not as it was, or nobody agreed.
+        BatchEnrollError: as `sync`.
+    """
+    settings = on_a_day(settings)
+    body = checked_body(plan_file.read(path), str(path))
+    made = from_body(body)
+    changes = what_changed(body, settings.env, settings.base_url, _refs_now(settings, made))
+    if changes:
+        raise UsageError(f"{path} is not applied: {'; '.join(changes)}. Make a new plan")
+    return _carried(settings, made, confirm, allowed, "apply")
+
+
+def _refs_now(settings: Settings, made: Plan) -> list[RosterRef]:
+    alike = settings.model_copy(update={"map": made.options.get("map") or {}, "sheet": made.options.get("sheet")})
+    return [replace(opened(alike, [ref.path]).refs()[0], path=ref.path) for ref in made.rosters]
+
+
+def _carried(settings: Settings, made: Plan, confirm: Confirm, allowed: Allowance, command: str) -> Carried:
+    with ExitStack() as stack:
+        ledger = ledger_of(settings, stack)
+        verdicts = [_verdict(verdict) for verdict in made.guards]
+        if command == "apply" and (done := _applied(made, ledger)) is not None:
+            verdicts.append(done)
+        if stops := [verdict for verdict in verdicts if verdict.stops and verdict.guard not in allowed.guards]:
+            raise GuardStoppedError(stops)
+        if not made.steps:
+            return Carried(made)
+        if made.withdrawals:
+            confirm(seats_told(made.withdrawals, settings))
+        keep_others_out(settings, ledger, command)
+        recorded = allowed.recorded(verdicts)
+        facts: dict[str, Json] = {
+            "plan_sha256": made.sha256,
+            "source": [{"path": ref.path, "sha256": ref.sha256, "rows": ref.rows} for ref in made.rosters],
+            **({"allowed": recorded} if recorded else {}),
+        }
+        return Carried(made, in_loop(partial(_run, settings, made, ledger, facts, command)))
+
+
+def _verdict(found: Mapping[str, Json]) -> Verdict:
+    return Verdict(Guard(str(found["guard"])), str(found["saw"]), str(found["limit"]), stops=found["stops"] is True)
+
+
+def _applied(made: Plan, ledger: Ledger) -> Verdict | None:
+    """What stops a second time: a plan knows nothing of what came in between, while a roster may be run every night."""
+    for run in ledger.runs():
+        if run.facts.get("plan_sha256") == made.sha256:
+            saw = f"this very plan was applied by run {run.run_id}"
+            return Verdict(Guard.APPLIED, saw, "a plan is applied once; `resume` goes on with a run", stops=True)
+    return None
+
+
+async def _run(settings: Settings, made: Plan, ledger: Ledger, facts: dict[str, Json], command: str) -> RunSummary:
+    with ExitStack() as stack:
+        folder = run_folder.create(settings.out, made.rosters[0].path, utc_now())
+        roster = plan_file.write_steps(folder / _PLAN, made)
+        route = {name: made.options.get(name) for name in ("via", "withdraw_by")} if made.kind == "run" else {}
+        settings = settings.model_copy(update={**_AS_WRITTEN, **route, "exact": made.kind == "sync"})
+        source = opened(settings, [str(roster)])
+        timeline = timeline_now()
+        sink = AllSinks(log_in(folder, settings, stack), progress_of(settings, stack), timeline)
+        run_id = RunId(folder.name)
+        async with server_of(settings, run_id) as server:
+            record = RunRecord(
+                run_id, settings.env, server.base_url, server.scope, source.columns, utc_now(), str(folder),
+                rosters=source.refs(), options=options_of(settings, [str(roster)]), kind=command, facts=facts,
+            )  # fmt: skip
+            rules = rules_of(settings, run_id, server.scope)
+            books = books_in(folder, settings, record, ledger, sink, timeline)
+            sending = partial(send, settings, server, run_id, ledger, sink)
+            then = verifying(sending, settings, server, record, rules, ledger, sink)
+            return await job.run(record, source, rules, books, then)
+
+
+# The steps are complete: nothing is added to them, and nothing left out.
+_AS_WRITTEN: Final[dict[str, object]] = {
+    "course_id": None, "school_id": None, "role": None, "begin_date": None, "map": {}, "sheet": None, "limit": None,
+    "format": None,
+    "withdraw": True, "via": "edubridge",
+}  # fmt: skip
+
+
+async def _compared(settings: Settings, rosters: Sequence[str], scope: str) -> Plan:
+    with ExitStack() as stack:
+        source = opened(settings, rosters)
+        known = ledger_of(settings, stack) if ledger_there(settings) else None
+        plain = settings.model_copy(update={"withdraw": False})
+        verdicts = list(verdicts_on(plain, rosters, source, known, whole=True))
+        delta = is_delta(source)
+        rules = replace(rules_of(settings, RunId("sync"), settings.base_url), withdraw=True)
+        desired = job.desired(source.rows(), rules, withdraw=settings.withdraw)
+        sink = AllSinks()  # there are no rows to tell of
+        runs = () if known is None else known.runs()
+        async with (
+            server_of(settings, RunId("sync")) as server,
+            asking_of(settings, server, sink, runs) as (asking, wire),
+        ):
+            schools = dict.fromkeys(school for _, school in desired.pairs)
+            seats, nameless = await job.seats_of(schools, asking, Enrollments(wire).page)
+        there = _scoped(seats, desired, scope, delta=delta)
+        from batch_enroll.adapters.differences import differences  # noqa: PLC0415 - brings pandas
+
+        found = synced(differences(list(desired.wishes), there), desired.wishes, withdraw=settings.withdraw)
+        requests = sum(1 + (step.action is Action.WITHDRAW) for step in found.steps)
+        made = _plan(settings, "sync", rosters, source.refs(), found.steps, requests)
+        if settings.withdraw:
+            verdicts.append(leaving(made.withdrawals, len(there), settings.guard_limits()))
+        counts = {**found.counts, "unusable_rows": desired.unusable, "not_attributed": nameless}
+        return replace(made, scope=scope, counts=counts, guards=tuple(verdict.as_json() for verdict in verdicts))
+
+
+def _scoped(seats: Sequence[SeatKey], desired: Desired, scope: str, *, delta: bool) -> list[SeatKey]:
+    """The seats that the sync is about."""
+    if delta:
+        return named_by_delta(seats, desired.wishes, desired.leaving)
+    if scope == "roster-schools":
+        return list(dict.fromkeys(seats))
+    there = in_scope(seats, frozenset(desired.pairs))
+    if scope == "roster-users":
+        users = {seat.user_id for seat in (*desired.wishes, *desired.leaving)}
+        return [seat for seat in there if seat.user_id in users]
+    return there
+
+
+def _plan(
+    settings: Settings,
+    kind: str,
+    rosters: Sequence[str],
+    refs: Sequence[RosterRef],
+    steps: Sequence[Step],
+    requests: int,
+) -> Plan:
+    seconds = Estimate(settings.rate, settings.max_in_flight or USUAL_IN_FLIGHT).seconds(requests)
+    return Plan(
+        kind=kind,
+        environment=settings.env,
+        base_url=settings.base_url,
+        made_at=iso_utc(utc_now()),
+        rosters=tuple(replace(ref, path=path) for ref, path in zip(refs, rosters, strict=True)),
+        options=options_of(settings, rosters),
+        steps=tuple(steps),
+        requests=requests,
+        minutes=round(seconds / 60, 2),
+        withdraw=settings.withdraw,
+    )

@@ -1,0 +1,107 @@
+"""`batch-enroll plan`: what a run would send, written down so that `apply` can do exactly that."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
+from batch_enroll.cli.output import Answer, Tone, wrapped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from batch_enroll.cli.output import Paint
+    from batch_enroll.core.plans import Plan
+
+HELP = """Writes down what a run of the roster would send now, row by row, and sends nothing.
+
+The plan holds hashes of the roster, the settings and itself; batch-enroll apply does exactly what it says, and refuses
+when the plan, the roster or the environment has changed. Exits with 5 when a guard would stop it.
+"""
+EPILOG = """Examples:
+
+\b
+  batch-enroll plan term.csv -o plan.json --env production
+  batch-enroll plan delta.zip -o plan.json --env production --withdraw
+"""
+
+
+def plan(  # noqa: PLR0913, PLR0917 - one argument for each option
+    rosters: opt.Rosters,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the plan goes.")],
+    env: opt.Env = None,
+    base_url: opt.BaseUrl = None,
+    token_url: opt.TokenUrl = None,
+    rate: opt.Rate = None,
+    max_in_flight: opt.MaxInFlight = None,
+    course_id: opt.CourseId = None,
+    school_id: opt.SchoolId = None,
+    role: opt.RoleName = None,
+    begin_date: opt.BeginDate = None,
+    map: opt.FieldMap = None,  # noqa: A002 - the setting's name
+    sheet: opt.Sheet = None,
+    as_of: opt.AsOf = None,
+    limit: opt.Limit = None,
+    withdraw: opt.Withdraw = False,  # noqa: FBT002 - a flag
+    state: opt.State = None,
+    ledger_url: opt.LedgerUrl = None,
+    config: opt.Config = None,
+    as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
+) -> Answer:
+    """The answer of a plan."""
+    del as_json
+    flags: dict[str, object] = {
+        "env": env, "base_url": base_url, "token_url": token_url, "rate": rate, "max_in_flight": max_in_flight,
+        "course_id": course_id, "school_id": school_id, "role": role, "begin_date": begin_date, "map": map,
+        "sheet": sheet, "as_of": as_of, "limit": limit, "withdraw": withdraw, "state": state,
+        "ledger_url": ledger_url, "config": config,
+    }  # fmt: skip
+    from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
+
+    settings = load(flags)
+    from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
+
+    made = bootstrap.plan(settings, rosters, output)
+    return planned(made, output, 5 if any(verdict["stops"] for verdict in made.guards) else 0)
+
+
+def planned(made: Plan, output: Path | None, exit_status: int) -> Answer:
+    """The answer of a plan that was made and not carried out."""
+    summary = {**made.summary(), "file": None if output is None else str(output), "exit_status": exit_status}
+    return Answer(exit_status, summary, partial(_lines, made, output))
+
+
+def _lines(made: Plan, output: Path | None, paint: Paint) -> Iterator[str]:
+    yield from plan_lines(made, paint)
+    yield ""
+    if output is None:
+        yield "Nothing was sent."
+    else:
+        yield f"Nothing was sent. To do exactly this: batch-enroll apply {output} --env {made.environment}"
+
+
+def plan_lines(made: Plan, paint: Paint) -> Iterator[str]:
+    """What a plan comes to, for people."""
+    names = ", ".join(ref.path for ref in made.rosters)
+    scope = f", {made.scope}" if made.scope else ""
+    yield paint(f"Plan of {names} for {made.environment}{scope}", Tone.STRONG)
+    for why, count in made.whys():
+        yield f"  {why:<48}{count:>10,}"
+    for name, count in made.counts.items():
+        if count:
+            yield f"  {name.replace('_', ' '):<48}{count:>10,}"
+    long = f"{made.minutes:,.0f} min" if made.minutes >= 1 else f"{made.minutes * 60:.0f} s"
+    yield f"  {made.requests:,} requests, about {long}"
+    for verdict in made.guards:
+        if verdict["stops"]:
+            told = f"Guard {verdict['guard']} stops it: {verdict['saw']}; {verdict['limit']}"
+            yield from (paint(line, Tone.BAD) for line in wrapped(told))
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("plan", help=HELP, short_help="Write down what a run would send; sends nothing.", epilog=EPILOG)(plan)

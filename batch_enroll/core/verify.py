@@ -1,0 +1,178 @@
+"""What a roster wants beside what the server has: row by row, and the seats that no row wants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from batch_enroll.core.model import CourseId, EnrollmentKey, Json, Requests, SchoolId, Seat, UserId
+
+
+class Found(StrEnum):
+    """What the server's seats say of a row, or of a seat."""
+
+    CONFIRMED = "confirmed"
+    MISSING = "missing"
+    DIFFERENT_ROLE = "different_role"  # the user sits there, but not as the row says
+    STILL_THERE = "still_there"  # the row was to withdraw it
+    EXTRA = "extra"  # a seat in one of the roster's courses that no row wants
+    NO_ANSWER = "no_answer"  # the server did not tell
+    NOT_CHECKED = "not_checked"  # the row wants no seat, or cannot be read
+
+
+MAY_BE_LATE: Final = frozenset({Found.MISSING, Found.DIFFERENT_ROLE, Found.STILL_THERE})  # reads lag behind writes
+_ROWS_A_PAGE: Final = 3_000  # the most that a list gives at once (contract 1.2)
+_LOOK_UPS_A_PAGE: Final = 20  # a full page takes seconds, a look-up a fifth of one (contract 4)
+DIFFERS: Final = frozenset({Found.MISSING, Found.DIFFERENT_ROLE, Found.STILL_THERE, Found.EXTRA, Found.NO_ANSWER})
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What one row wants of its user: a seat, or none (`gone`)."""
+
+    row_no: int
+    key: EnrollmentKey
+    gone: bool = False
+
+    def means(self, seat: Seat) -> bool:
+        """Whether the seat is in the row's course and school; any school, if the row names none."""
+        key = self.key
+        return seat.course_id == key.course_id and key.school_id in {None, seat.school_id}
+
+    def shares_place_with(self, other: Wanted) -> bool:
+        """Whether both speak of one course and school; a row without school speaks of every one."""
+        schools = {self.key.school_id, other.key.school_id}
+        return self.key.course_id == other.key.course_id and (len(schools) == 1 or None in schools)
+
+    def is_met_by(self, seat: Seat) -> bool:
+        """Whether the seat is the one that the row speaks of."""
+        return self.means(seat) and seat.role == self.key.role
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found of a row, or (without one) of a seat that no row wants."""
+
+    user_id: UserId
+    found: Found
+    wanted: Wanted | None = None
+    seat: Seat | None = None
+    detail: str = ""
+
+    @property
+    def row_no(self) -> int | None:
+        """The row, if there is one."""
+        return None if self.wanted is None else self.wanted.row_no
+
+
+@dataclass(slots=True)
+class Wishes:
+    """What a roster wants, by user; and the courses it speaks of."""
+
+    of: dict[UserId, list[Wanted]] = field(default_factory=dict)
+    courses: set[CourseId] = field(default_factory=set)
+
+    def schools(self) -> set[SchoolId | None]:
+        """The schools that it speaks of; None among them if a row names none."""
+        return {row.key.school_id for rows in self.of.values() for row in rows}
+
+    def lists_are_cheaper(self) -> bool:
+        """Whether reading its schools' enrollments, page by page, costs less than a look-up for each user."""
+        schools, rows = self.schools(), sum(map(len, self.of.values()))
+        pages = len(schools) + rows / _ROWS_A_PAGE
+        return None not in schools and _LOOK_UPS_A_PAGE * pages < len(self.of)
+
+    def add(self, wanted: Wanted) -> None:
+        """Takes one row's wish."""
+        self.of.setdefault(wanted.key.user_id, []).append(wanted)
+        self.courses.add(wanted.key.course_id)
+
+
+def compare(
+    user_id: UserId, wanted: Sequence[Wanted], seats: Sequence[Seat], courses: Collection[CourseId]
+) -> list[Checked]:
+    """Each row of a user beside the user's seats; then the seats in `courses` that no row wants.
+
+    A user may hold several seats of one course (contract 7.7), by class: they count as one. What is listed without a
+    course is no seat and never gets here (contract 7.6), and what lies outside `courses` is nobody's business.
+    """
+    keeping = [row for row in wanted if not row.gone]
+    checked = [_row(user_id, row, keeping, seats) for row in wanted]
+    told = {id(each.seat) for each in checked if each.seat is not None}
+    for seat in seats:
+        spoken_of = any(row.is_met_by(seat) for row in wanted) or id(seat) in told
+        if seat.course_id in courses and not spoken_of:
+            checked.append(Checked(user_id, Found.EXTRA, None, seat, "no row of the roster wants it"))
+    return checked
+
+
+def unanswered(user_id: UserId, wanted: Sequence[Wanted], why: str) -> list[Checked]:
+    """The rows of a user whose seats the server did not tell."""
+    return [Checked(user_id, Found.NO_ANSWER, row, None, why) for row in wanted]
+
+
+def _row(user_id: UserId, row: Wanted, keeping: Sequence[Wanted], seats: Sequence[Seat]) -> Checked:
+    mine = next((seat for seat in seats if row.is_met_by(seat)), None)
+    if row.gone:
+        if any(row.shares_place_with(other) for other in keeping):
+            return Checked(user_id, Found.NOT_CHECKED, row, None, "another row keeps a seat in this course and school")
+        found = Found.CONFIRMED if mine is None else Found.STILL_THERE
+        return Checked(user_id, found, row, mine)
+    if mine is not None:
+        return Checked(user_id, Found.CONFIRMED, row, mine)
+    other = next((s for s in seats if row.means(s) and not any(each.is_met_by(s) for each in keeping)), None)
+    if other is None:
+        return Checked(user_id, Found.MISSING, row, None, "the server shows no such seat")
+    role = "no role we know" if other.role is None else f"role {other.role}"
+    return Checked(user_id, Found.DIFFERENT_ROLE, row, other, f"the server shows {role}")
+
+
+@dataclass(slots=True)
+class VerifySummary:
+    """What a verification came to. `counts` has rows, and with EXTRA seats, by what was found."""
+
+    of: str
+    environment: str
+    base_url: str
+    users: int
+    requests: Requests
+    counts: Counter[Found]
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def differs(self) -> int:
+        """How many rows and seats are not as the roster says, or were not told."""
+        return sum(self.counts[found] for found in DIFFERS)
+
+    @property
+    def differing(self) -> frozenset[Found]:
+        """The kinds that count as a difference."""
+        return DIFFERS
+
+    @property
+    def exit_status(self) -> int:
+        """0: the server has what the roster wants, and no more; 1: something differs."""
+        return 1 if self.differs else 0
+
+    def found(self) -> Iterator[tuple[Found, int]]:
+        """Every kind with its count, always in the same order."""
+        return ((found, self.counts[found]) for found in Found)
+
+    def as_json(self) -> dict[str, Json]:
+        """The shape of `verify --json`."""
+        return {
+            "verified": self.of,
+            "environment": self.environment,
+            "base_url": self.base_url,
+            "users": self.users,
+            "requests": self.requests.sent,
+            "found": {found.value: count for found, count in self.found()},
+            "differs": self.differs,
+            "files": dict(self.files),
+            "exit_status": self.exit_status,
+        }

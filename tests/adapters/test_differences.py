@@ -1,0 +1,24 @@
+"""What only one side has, told by pandas as sets would."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch_enroll.adapters.differences import differences
+from batch_enroll.core.model import CourseId, Role, SchoolId, UserId
+from batch_enroll.core.sync import SeatKey
+
+IDS = st.sampled_from(["1", "01", "1.0", "nan", "", "Zoë"])
+SEATS = st.sets(
+    st.builds(SeatKey, IDS.map(UserId), IDS.map(CourseId), IDS.map(SchoolId), st.sampled_from(list(Role))), max_size=8
+)
+
+
+@given(SEATS, SEATS)
+def test_the_differences_are_those_of_sets_and_ids_stay_text(wanted: set[SeatKey], there: set[SeatKey]) -> None:
+    found = differences(list(wanted), list(there))
+    assert set(found.missing) == wanted - there
+    assert set(found.kept) == wanted & there
+    assert set(found.extra) == there - wanted
+    assert [type(seat) for seat in found.missing] == [SeatKey] * len(found.missing)

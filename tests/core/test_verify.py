@@ -1,0 +1,135 @@
+"""What a roster wants beside what the server has."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch_enroll.core.model import CourseId, EnrollmentKey, Requests, Role, SchoolId, Seat, UserId
+from batch_enroll.core.verify import Checked, Found, VerifySummary, Wanted, Wishes, compare, unanswered
+
+ANA = UserId("ana")
+
+
+def want(row_no: int, course: str = "c", school: str | None = "s", role: Role = Role.STUDENT, **gone: bool) -> Wanted:
+    at = None if school is None else SchoolId(school)
+    return Wanted(row_no, EnrollmentKey("test", ANA, CourseId(course), at, role), **gone)
+
+
+def seat(course: str = "c", school: str | None = "s", role: Role | None = Role.STUDENT, id_: str = "e1") -> Seat:
+    return Seat(id_, CourseId(course), None if school is None else SchoolId(school), role)
+
+
+def found(wanted: list[Wanted], seats: list[Seat]) -> list[tuple[int | None, str]]:
+    checked = compare(ANA, wanted, seats, {row.key.course_id for row in wanted})
+    return [(each.row_no, each.found.value) for each in checked]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "seats", "expected"),
+    [
+        ([want(1)], [seat()], [(1, "confirmed")]),
+        ([want(1)], [], [(1, "missing")]),
+        ([want(1)], [seat(school="other")], [(1, "missing"), (None, "extra")]),
+        ([want(1)], [seat(course="homeroom")], [(1, "missing")]),  # no course of the roster
+        ([want(1)], [seat(role=Role.TEACHER)], [(1, "different_role")]),
+        ([want(1)], [seat(role=None)], [(1, "different_role")]),
+        ([want(1)], [seat(), seat(role=Role.TEACHER)], [(1, "confirmed"), (None, "extra")]),
+        ([want(1), want(2, role=Role.TEACHER)], [seat()], [(1, "confirmed"), (2, "missing")]),
+        ([want(1, school=None)], [seat(school="x")], [(1, "confirmed")]),
+        ([want(1), want(2)], [seat(), seat(id_="e2")], [(1, "confirmed"), (2, "confirmed")]),  # two classes
+        ([want(1, gone=True)], [], [(1, "confirmed")]),
+        ([want(1, gone=True)], [seat()], [(1, "still_there")]),
+        ([want(1, gone=True), want(2)], [seat()], [(1, "not_checked"), (2, "confirmed")]),
+        ([want(1, gone=True, role=Role.TEACHER), want(2)], [seat()], [(1, "not_checked"), (2, "confirmed")]),
+        ([want(1, gone=True), want(2, school="x")], [seat()], [(1, "still_there"), (2, "missing")]),
+        ([want(1, gone=True), want(2, course="d")], [seat()], [(1, "still_there"), (2, "missing")]),
+        ([want(1, gone=True), want(2, school=None)], [seat()], [(1, "not_checked"), (2, "confirmed")]),
+    ],
+)
+def test_each_row_is_compared_with_the_users_seats(
+    wanted: list[Wanted], seats: list[Seat], expected: list[tuple[int | None, str]]
+) -> None:
+    assert found(wanted, seats) == expected
+
+
+def test_what_differs_is_told_with_what_the_server_shows() -> None:
+    (other,) = compare(ANA, [want(1)], [seat(role=Role.TEACHER)], {CourseId("c")})
+    assert (other.detail, other.seat) == ("the server shows role teacher", seat(role=Role.TEACHER))
+    (odd,) = compare(ANA, [want(1)], [seat(role=None)], {CourseId("c")})
+    assert odd.detail == "the server shows no role we know"
+
+
+def test_a_server_that_does_not_tell_leaves_every_row_open() -> None:
+    checked = unanswered(ANA, [want(1), want(2)], "HTTP 503")
+    assert [(each.row_no, each.found, each.detail) for each in checked] == [
+        (1, Found.NO_ANSWER, "HTTP 503"),
+        (2, Found.NO_ANSWER, "HTTP 503"),
+    ]
+
+
+def test_wishes_are_kept_by_user() -> None:
+    wishes = Wishes()
+    wishes.add(want(1))
+    wishes.add(want(2, course="d"))
+    assert {user: [row.row_no for row in rows] for user, rows in wishes.of.items()} == {ANA: [1, 2]}
+    assert wishes.courses == {"c", "d"}
+
+
+def test_lists_are_read_where_they_cost_less_than_looking_everybody_up() -> None:
+    few, many, anywhere = Wishes(), Wishes(), Wishes()
+    for number in range(60):
+        key = EnrollmentKey("test", UserId(f"u{number}"), CourseId("c"), SchoolId("s"), Role.STUDENT)
+        many.add(Wanted(number, key))
+        anywhere.add(Wanted(number, replace(key, school_id=None)))
+        if number < 20:
+            few.add(Wanted(number, key))
+    assert (many.lists_are_cheaper(), few.lists_are_cheaper(), anywhere.lists_are_cheaper()) == (True, False, False)
+    assert many.schools() == {"s"}
+
+
+def test_the_summary_counts_what_differs() -> None:
+    counts = Counter({Found.CONFIRMED: 3, Found.MISSING: 1, Found.EXTRA: 2, Found.NOT_CHECKED: 4})
+    summary = VerifySummary("r1", "staging", "https://api.test", 5, Requests(6), counts, {"verify": "v.csv"})
+    assert (summary.differs, summary.exit_status) == (3, 1)
+    assert summary.differing >= {Found.MISSING, Found.EXTRA, Found.NO_ANSWER}
+    assert summary.as_json()["found"] == {
+        "confirmed": 3, "missing": 1, "different_role": 0, "still_there": 0, "extra": 2, "no_answer": 0,
+        "not_checked": 4,
+    }  # fmt: skip
+    assert VerifySummary("r1", "", "", 0, Requests(), Counter()).exit_status == 0
+
+
+IDS = st.sampled_from(["c1", "c2"])
+SCHOOLS = st.sampled_from(["s1", "s2"])
+ROLES = st.sampled_from(list(Role))
+WANTED = st.lists(st.builds(want, st.integers(1, 9), IDS, SCHOOLS, ROLES), max_size=6)
+SEATS = st.lists(st.builds(seat, IDS, SCHOOLS, ROLES), max_size=6)
+
+
+@given(WANTED, SEATS)
+def test_every_row_and_every_seat_of_its_courses_is_told_and_none_twice(
+    wanted: list[Wanted], seats: list[Seat]
+) -> None:
+    courses = {row.key.course_id for row in wanted}
+    checked = compare(ANA, wanted, seats, courses)
+    assert [each.wanted for each in checked if each.wanted is not None] == wanted
+    extra = [each.seat for each in checked if each.found is Found.EXTRA]
+    told = [each.seat for each in checked if each.found is not Found.EXTRA and each.seat is not None]
+    assert all(
+        any(row.is_met_by(one) for row in wanted) or one in told or one in extra
+        for one in seats
+        if one.course_id in courses
+    )
+    assert all(one is not None and not any(row.is_met_by(one) for row in wanted) for one in extra)
+
+
+@given(WANTED)
+def test_nothing_differs_where_the_server_has_just_what_is_wanted(wanted: list[Wanted]) -> None:
+    seats = [seat(row.key.course_id, row.key.school_id, row.key.role) for row in wanted]
+    checked: list[Checked] = compare(ANA, wanted, seats, {row.key.course_id for row in wanted})
+    assert {each.found for each in checked} <= {Found.CONFIRMED}

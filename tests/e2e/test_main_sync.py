@@ -1,0 +1,78 @@
+"""A plan made and applied, and the server made equal to a roster, by the real command over real HTTP."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from e2e_cli import desk, term, write_csv
+
+from batch_enroll.sandbox.school import Moment, Wish
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from batch_enroll.sandbox import Sandbox
+
+pytestmark = pytest.mark.asyncio
+NOW = Moment(datetime(2026, 9, 1, tzinfo=UTC))
+WANTED = {(row["user_id"], row["course_id"], "student") for row in term(30, courses=3)}
+
+
+def has(sandbox: Sandbox) -> set[tuple[str, str, str]]:
+    return {(seat.user_id, seat.course_id, seat.role) for seat in sandbox.school.seats()}
+
+
+async def test_sync_converges_in_one_run_and_is_empty_in_the_second(tmp_path: Path) -> None:
+    write_csv(tmp_path / "term.csv", [*term(30, courses=3)])
+    async with desk(tmp_path) as at:
+        school = at.sandbox.school
+        for user, course, role in sorted(WANTED)[:20]:
+            school.enroll(Wish(user, course, "0042", role), NOW)
+        school.unenroll("000001", "course-1", "0042", NOW)
+        school.enroll(Wish("000001", "course-1", "0042", "teacher"), NOW)  # a role that changed
+        school.enroll(Wish("000002", "course-2", "0042", "proctor"), NOW)  # a role too many
+        school.enroll(Wish("left", "course-1", "0042"), NOW)  # somebody who left
+        school.enroll(Wish("left", "homeroom", "0042"), NOW)
+        school.enroll(Wish("000003", "course-0", "other"), NOW)
+        outside = {("left", "homeroom", "student"), ("000003", "course-0", "student")}
+        seen = await at.call("sync", "term.csv", "--dry-run", "--withdraw", "--json")
+        refused = await at.call("sync", "term.csv", "--withdraw", "--json")
+        before = has(at.sandbox)
+        done = await at.call("sync", "term.csv", "--withdraw", "--yes", "--json")
+        after = has(at.sandbox)
+        again = await at.call("sync", "term.csv", "--withdraw", "--json")
+        verified = await at.call("verify", "--json")
+
+    assert (seen.status, refused.status, done.status, again.status, verified.status) == (0, 2, 0, 0, 0)
+    assert "3 seats would be withdrawn" in refused.summary["error"]
+    assert seen.summary["withdrawals"] == 3
+    assert before != after == WANTED | outside
+    assert done.summary["plan"]["counts"]["role_changes"] == 1
+    assert (again.summary["plan"]["enroll"], again.summary["plan"]["withdrawals"]) == (0, 0)
+
+
+async def test_a_plan_is_applied_once_exactly_and_only_as_it_was_made(tmp_path: Path) -> None:
+    write_csv(tmp_path / "term.csv", term(12))
+    async with desk(tmp_path) as at:
+        made = await at.call("plan", "term.csv", "-o", "plan.json", "--json")
+        text = (tmp_path / "plan.json").read_text(encoding="utf-8")
+        (tmp_path / "edited.json").write_text(text.replace("000003", "000004"), encoding="utf-8")
+        edited = await at.call("apply", "edited.json")
+        done = await at.call("apply", "plan.json", "--json")
+        twice = await at.call("apply", "plan.json")
+        write_csv(tmp_path / "term.csv", term(13))
+        other = await at.call("apply", "plan.json")
+        seats = len(at.sandbox.school.seats())
+        kinds = await at.call("runs", "--json")
+
+    assert (made.status, edited.status, done.status, twice.status, other.status) == (0, 2, 0, 5, 2)
+    assert (made.summary["enroll"], made.summary["requests"], seats) == (12, 12, 12)
+    assert len(json.loads(text)["plan"]["steps"]) == 12
+    assert "was changed since it was made" in edited.err
+    assert "applied: this very plan was applied" in twice.err
+    assert "term.csv has changed since" in other.err
+    assert done.summary["kind"] == "apply"
+    assert kinds.status == 0
