@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Final, Self
 
+from batch_enroll.core.cells import defuse
 from batch_enroll.core.errors import RunStoppedError
 from batch_enroll.core.model import TO_MEND
 from batch_enroll.core.results import ResultsTable
