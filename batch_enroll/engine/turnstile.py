@@ -21,9 +21,9 @@ _COARSE_S: Final = 5e-5  # timers better than this need no help
 class Turnstile:
     """Lets workers through one by one, as the pace allows; first come, first served.
 
-    Timers wake up to a millisecond late, which a strict server would notice: the last stretch of a wait, as long as
-    timers were late before, is spent looking at the clock while other tasks run. `changed` is called after a sample
-    changed how fast anybody may go.
+    Timers wake up to a millisecond late, which a strict server would notice: once there is a limit to keep, the last
+    stretch of a wait, as long as timers were late before, is spent looking at the clock while other tasks run.
+    `changed` is called after a sample changed how fast anybody may go.
     """
 
     def __init__(self, pace: Pace, changed: Callable[[Sample], None]) -> None:
@@ -67,10 +67,10 @@ class Turnstile:
         """Waits until about `at`, or until something has changed."""
         if at is None:
             await self._look_again.wait()
-        elif at - now <= self._late_s:
+        elif at - now <= (late_s := 0.0 if self._pace.rate_per_s is None else self._late_s):
             await checkpoint()
         else:
-            wake_at = at - self._late_s
+            wake_at = at - late_s
             with anyio.move_on_after(wake_at - now) as timer:
                 await self._look_again.wait()
             if timer.cancelled_caught:
