@@ -101,9 +101,9 @@ async def finished(process: asyncio.subprocess.Process) -> Finished:
 
 
 @asynccontextmanager
-async def desk(folder: Path, *scenarios: str, seed: int = 0) -> AsyncIterator[Desk]:
-    """A desk with a rehearsal server that plays `scenarios`."""
-    async with serve(scenarios=scenarios, seed=seed) as sandbox:
+async def desk(folder: Path, *scenarios: str, seed: int = 0, school: Path | None = None) -> AsyncIterator[Desk]:
+    """A desk with a rehearsal server that plays `scenarios`; it knows everybody, or whom the bundle `school` holds."""
+    async with serve(scenarios=scenarios, seed=seed, school_bundle=school) as sandbox:
         yield Desk(folder, sandbox)
 
 

@@ -62,7 +62,9 @@ async def test_the_same_rows_as_csv_and_xlsx_give_the_same_results_through_every
     results = []
     for roster in (write_csv(tmp_path / "term.csv", rows), write_xlsx(tmp_path / "term.xlsx", rows)):
         async with desk(tmp_path, *scenarios, seed=3) as at:
-            done = await at.run(str(roster), "--max-in-flight", "32", "--state", str(tmp_path / roster.suffix))
+            done = await at.run(
+                str(roster), "--pace", "fixed", "--max-in-flight", "32", "--state", str(tmp_path / roster.suffix)
+            )
             writes = Counter(at.sandbox.school.enroll_writes)
         assert done.summary["outcomes"]["enrolled"] == 5_000, done.summary["causes"]
         assert done.status == 0
@@ -119,7 +121,7 @@ async def test_run_folders_are_private(tmp_path: Path) -> None:
     async with desk(tmp_path) as at:
         done = await at.run(str(roster))
     files = [Path(path) for path in done.summary["files"].values()]
-    assert {file.name for file in files} == {"results.csv", "failed.csv", "summary.json", "log.jsonl"}
+    assert {file.name for file in files} == {"results.csv", "failed.csv", "report.html", "summary.json", "log.jsonl"}
     folder = (tmp_path / files[0]).parent
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o600}
