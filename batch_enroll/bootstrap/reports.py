@@ -11,7 +11,6 @@ from batch_enroll.adapters import run_folder
 from batch_enroll.adapters.report_csv import CsvDocument
 from batch_enroll.adapters.report_html import HtmlReport
 from batch_enroll.adapters.report_json import JsonDocument
-from batch_enroll.adapters.report_xlsx import XlsxDocument
 from batch_enroll.bootstrap.past import past_run
 from batch_enroll.core.errors import UsageError
 
@@ -55,6 +54,8 @@ def _html(record: RunRecord) -> Document:
 
 
 def _xlsx(record: RunRecord) -> Document:
+    from batch_enroll.adapters.report_xlsx import XlsxDocument  # noqa: PLC0415 - brings openpyxl
+
     return XlsxDocument(_columns(record), with_roster=len(record.rosters) > 1)
 
 

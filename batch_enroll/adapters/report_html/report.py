@@ -7,9 +7,6 @@ from collections import Counter
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from batch_enroll.adapters.report_html import charts
 from batch_enroll.adapters.report_html.problem_rows import ProblemRows
 from batch_enroll.core import explanations
 from batch_enroll.core.breakdown import Breakdown
@@ -84,6 +81,8 @@ class HtmlReport:
 
     def pieces(self, summary: RunSummary) -> Iterator[bytes]:
         """The page, in UTF-8."""
+        from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - not before the run is over
+
         env = Environment(
             loader=PackageLoader("batch_enroll.adapters.report_html", "page"),
             autoescape=True,
@@ -136,6 +135,8 @@ def _codes(causes: Sequence[Cause]) -> list[tuple[str, int, str]]:
 
 
 def _drawn(timeline: Timeline) -> dict[str, object]:
+    from batch_enroll.adapters.report_html import charts  # noqa: PLC0415 - brings pygal, not before the run is over
+
     return {
         "rows": charts.rows_over_time(timeline),
         "throttling": charts.throttling_over_time(timeline),
