@@ -36,6 +36,8 @@ NOT_THE_ROSTER = {
     "seats": "state",
 }
 
+PASSING = {"headers", "page", "server"}  # answers that are asked for again, and are good the second time
+
 Answer: TypeAlias = Callable[[], web.Response]
 ANSWERS: Mapping[str, Answer] = {
     "enrolled": lambda: web.json_response({"data": {"id": "e1", "user": {"name": NAME, "email": EMAIL}}}, status=201),
@@ -71,7 +73,7 @@ class Chatty:
         self.asked.add(user)
         if request.method == "GET":
             return web.json_response({"data": [{"user": {"name": NAME}}, CHATTER]})
-        return ANSWERS[user if first else "enrolled"]()
+        return ANSWERS[user if first or user not in PASSING else "enrolled"]()
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,9 @@ async def test_another_machine_goes_on_with_what_one_began(tmp_path: Path, postg
     ledger = postgres.schema_url()
     roster = write_csv(tmp_path / "term.csv", term(600))
     async with desk(tmp_path, "latency-ms=20") as at:
-        async with at.started("run", str(roster), "--ledger-url", ledger, "--state", "first") as process:
+        async with at.started(
+            "run", str(roster), "--rate", "50", "--ledger-url", ledger, "--state", "first"
+        ) as process:
             with anyio.fail_after(60):
                 while len(at.sandbox.school.enroll_writes) < 50:  # noqa: ASYNC110 - waits for another process
                     await anyio.sleep(0.02)
