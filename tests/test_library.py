@@ -93,6 +93,17 @@ async def test_a_data_frame_keeps_its_ids_and_failed_rows_go_back_as_they_are(tm
     assert list(done.results["note"]) == ["=1+1", "", "true", "2026-09-01"]
 
 
+async def test_a_data_frame_of_pandas_own_types_reads_alike(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"user_id": [17, None], "course_id": ["math-7", None]}).convert_dtypes()
+    frame["note"] = frame["user_id"].astype("float32")
+    async with school(tmp_path) as (sandbox, options):
+        done = await enroll(frame, **options)
+        assert [seat.user_id for seat in sandbox.school.seats()] == ["17"]
+        with pytest.raises(RosterError, match="several columns are called note"):
+            await enroll(pd.concat([frame, frame[["note"]]], axis=1), **options)
+    assert list(done.results["note"]) == ["17"]
+
+
 async def test_events_are_told_as_they_happen_and_a_callback_that_fails_costs_no_row(tmp_path: Path) -> None:
     events: list[Event] = []
 

@@ -19,7 +19,11 @@ def notify(addresses: Sequence[str], bulletin: Bulletin) -> str:
     service = apprise.Apprise()
     unreadable = [number for number, address in enumerate(addresses, 1) if not service.add(address)]
     kind = apprise.NotifyType.SUCCESS if bulletin.well else apprise.NotifyType.FAILURE
-    if len(service) and not service.notify(title=bulletin.title, body=bulletin.body, notify_type=kind):
+    try:
+        delivered = not len(service) or service.notify(title=bulletin.title, body=bulletin.body, notify_type=kind)
+    except Exception as error:  # noqa: BLE001 - a hundred services' code, none of which may fail a run
+        return f"a notification could not be delivered ({type(error).__name__})"
+    if not delivered:
         return "a notification could not be delivered"
     if unreadable:
         named = ", ".join(f"no. {number}" for number in unreadable)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from hashlib import sha256
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from batch_enroll.core import catalogue
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 NAME: Final = "rows"
 Row: TypeAlias = Mapping[str, object]
+_MISSING: Final = frozenset({"nan", "NaT", "<NA>"})  # as NumPy and pandas spell what is not there
 _EXACT: Final = 2.0**53  # beyond, a float no longer tells one id from the next
 
 
@@ -52,6 +55,8 @@ class RowsRoster:
             raise RosterError(f"{NAME}: there are none")
         self._keys = tuple(self._rows[0] if columns is None else columns)
         self._digest, self._read = sha256(), 0
+        if twice := [key for key, count in Counter(self._keys).items() if count > 1]:
+            raise RosterError(f"{NAME}: several columns are called {twice[0]}; rename them")
         want = wanted(defaults_present, overrides or {})
         self._map = map_headers(self._keys, want.overrides, several_seats=several_seats)
         missing = [field for field in FIELDS if field in want.required and field not in self._map.spelt]
@@ -103,7 +108,8 @@ class RowsRoster:
             message = f"has columns that the first row lacks: {', '.join(strange)}"
             return RowProblem(catalogue.RAGGED_ROW, message)
         for key, value in row.items():
-            if isinstance(value, float) and _EXACT <= abs(value) < float("inf"):
+            number = _inexact(value)
+            if number is not None and _EXACT <= abs(number) < float("inf"):
                 message = "a float has too few digits for such an id; hand it over as text"
                 return RowProblem(catalogue.DAMAGED_CELL, message, key, _text(value))
         return None
@@ -111,12 +117,17 @@ class RowsRoster:
 
 def _text(value: object) -> str:
     """A value as a person would type it; None, NaN and NaT are blank, and a float that is whole has no tail."""
-    if value is None or value != value:  # noqa: PLR0124 - NaN, and pandas' NaT, differ from themselves
+    if value is None or (not isinstance(value, str) and str(value) in _MISSING):
         return ""
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
+    if (number := _inexact(value)) is not None and number.is_integer():
+        return str(int(number))
     if isinstance(value, datetime) and value.time() == time.min and value.tzinfo is None:
         return value.date().isoformat()
     return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _inexact(value: object) -> float | None:
+    """A number that is no whole one by its type, NumPy's too."""
+    return float(value) if isinstance(value, Real) and not isinstance(value, Integral) else None

@@ -149,8 +149,8 @@ def _judge_look_up(request: EnrollmentRequest, tries: Tries, answer: Answer, ben
             return _judge_list(request, tries, answer, bench)
         case Reply(status=status) if status in NOT_HANDLED:
             return throttled(tries, answer, bench)
-        case Reply(status=404):
-            # The server lists nothing for this user, so the seat is not there.
+        case Reply(status=404, meaning=meaning) if meaning is not Meaning.NOT_JSON:
+            # The server lists nothing for this user, so the seat is not there. A proxy's page says no such thing.
             return _judge_list(request, tries, None, bench)
         case Reply():
             return look_up_again(tries, told(answer), bench, answer.retry_after_s)

@@ -249,6 +249,12 @@ def test_a_user_the_look_up_does_not_know_has_no_seat() -> None:
     assert expect(Next, following(Reply(500), Reply(404), Reply(404))).tries.step is Action.ENROLL
 
 
+def test_a_proxys_404_page_tells_nothing_of_a_seat() -> None:
+    page = Reply(404, Meaning.NOT_JSON)
+    assert expect(Next, following(Reply(500), page)).tries.step is Action.LOOK_UP
+    assert settled(following(LOST, page, page)).kind is OutcomeKind.UNKNOWN
+
+
 def test_a_look_up_that_keeps_failing_leaves_the_row_unknown() -> None:
     again = expect(Next, following(LOST, NoReply("no connection", sent=False)))
     assert again.tries.step is Action.LOOK_UP
