@@ -295,11 +295,9 @@ class Engine:
 
     async def _read(self, planning: Planning) -> None:
         try:
-            await self._feed.read(planning, self._instead)
+            await self._feed.read(planning, self._instead, lambda error: self.stop(HaltReason.GUARD, str(error)))
         except RosterError as error:
             self.stop(HaltReason.ROSTER_UNREADABLE, str(error))
-        except RunStoppedError as error:
-            self.stop(HaltReason.GUARD, str(error))
 
     def _instead(self) -> Outcome | None:
         """What rows get that are read after the run has stopped."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 import anyio
 import anyio.to_thread
 
+from batch_enroll.core.errors import RunStoppedError
 from batch_enroll.core.events import RowSettled, RowsRead
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Planning(Protocol):
 
         Raises:
             RosterError: the roster cannot be read any further; every row before was handed out.
-            RunStoppedError: a guard lets no more of it through; every row before was handed out.
+            RunStoppedError: once, where a guard stops the run; every row before was handed out, the next call goes on.
         """
 
 
@@ -65,14 +66,18 @@ class Feed:
         self._fed, self._hungry = anyio.Event(), anyio.Event()
         self.all_read = anyio.Event()
 
-    async def read(self, planning: Planning, instead: Callable[[], Outcome | None]) -> None:
+    async def read(
+        self, planning: Planning, instead: Callable[[], Outcome | None], halt: Callable[[RunStoppedError], None]
+    ) -> None:
         """Reads the roster to its end, a little ahead of the workers; at once when `instead` says what rows get.
+
+        `halt` is told what stops the run from within the roster; after it `instead` has an outcome for the rest.
 
         Raises:
             RosterError: the roster breaks off; every row before it was handed out.
         """
         try:
-            while rows := await self._aside(partial(planning.next_batch, instead())):
+            while rows := await self._next_batch(planning, instead, halt):
                 self._take(rows)
                 if self._ahead() > _LOW and instead() is None:
                     self._hungry = anyio.Event()
@@ -80,6 +85,15 @@ class Feed:
         finally:
             self.all_read.set()
             self._wake()
+
+    async def _next_batch(
+        self, planning: Planning, instead: Callable[[], Outcome | None], halt: Callable[[RunStoppedError], None]
+    ) -> Sequence[PlannedRow]:
+        try:
+            return await self._aside(partial(planning.next_batch, instead()))
+        except RunStoppedError as error:
+            halt(error)
+        return await self._aside(partial(planning.next_batch, instead()))
 
     async def next(self) -> Admitted | None:
         """The next row whose turn has come; None when there will be no more."""

@@ -76,14 +76,17 @@ class GoingOn:
         self._again = again
         self._changes = changes
         self._recorded = recorded
-        self._unreadable: RosterError | RunStoppedError | None = None
+        self._stopped_by: RosterError | RunStoppedError | None = None
         self._walked = 0
         self.planned = 0
         self.doubts = Doubts()
 
     def next_batch(self, instead: Outcome | None) -> Sequence[PlannedRow]:
         """The next rows to go on with, claimed in the ledger; see `engine.Planning`."""
-        sources, lines = self._read(recorded_too=instead is None)
+        sources, lines = self._read(recorded_too=instead is None) if self._stopped_by is None else ([], {})
+        if not sources and (error := self._stopped_by) is not None:
+            self._stopped_by = None
+            raise error
         readings = [plan.read(row_no, source, self._rules) for row_no, source in sources]
         known = self._ledger.known([reading.request.key for reading in readings if reading.request is not None])
         rows = replan(readings, lines, known, self._rules)
@@ -91,8 +94,6 @@ class GoingOn:
             rows = [plan.hold_back(row, instead) for row in rows]
         if rows:
             self._ledger.claim(self._rules.run_id, rows)
-        elif self._unreadable is not None:
-            raise self._unreadable
         self.planned += len(rows)
         return rows
 
@@ -111,7 +112,7 @@ class GoingOn:
                 if line is not None:
                     lines[self._walked] = line
         except (RosterError, RunStoppedError) as error:
-            self._unreadable = error
+            self._stopped_by = error
         return sources, lines
 
     def _chosen(self, *, recorded_too: bool) -> Iterator[tuple[SourceRow, ResultRow | None]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from batch_enroll.core.census import Census
 from batch_enroll.core.errors import RosterError
@@ -39,10 +39,10 @@ def counted_ahead(source: RosterSource, defaults: Defaults, limits: GuardLimits,
 
 
 class GuardedRoster:
-    """A RosterSource that stops where a course or school takes too many, with `error` saying so.
+    """A RosterSource that speaks up where a course or school takes too many.
 
     Raises (from `rows`):
-        GuardStoppedError: before the first row too many.
+        GuardStoppedError: once, before the first row too many; whoever reads on gets that row and the others.
     """
 
     def __init__(self, source: RosterSource, defaults: Defaults, limits: GuardLimits) -> None:
@@ -61,13 +61,8 @@ class GuardedRoster:
         return self._source.estimated_rows
 
     def rows(self) -> Iterator[SourceRow]:
-        """Every row, in order, up to the first one too many."""
-        census = Census(self._defaults, self._limits)
-        for row in self._source.rows():
-            census.add(row.fields)
-            if (verdict := crowded(census)) is not None:
-                raise GuardStoppedError([verdict], came="the rows before were sent")
-            yield row
+        """Every row, in order."""
+        return _Watched(self._source.rows(), Census(self._defaults, self._limits))
 
     def describe(self) -> tuple[tuple[str, str], ...]:
         """How each column is read."""
@@ -80,3 +75,28 @@ class GuardedRoster:
     def refs(self) -> tuple[RosterRef, ...]:
         """What was read."""
         return self._source.refs()
+
+
+class _Watched:
+    """Rows that are counted on their way; unlike a generator's, there are more after the error."""
+
+    def __init__(self, rows: Iterator[SourceRow], census: Census) -> None:
+        self._rows = rows
+        self._census: Census | None = census
+        self._kept: SourceRow | None = None
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> SourceRow:
+        if (kept := self._kept) is not None:
+            self._kept = None
+            return kept
+        row = next(self._rows)
+        if self._census is None:
+            return row
+        self._census.add(row.fields)
+        if (verdict := crowded(self._census)) is not None:
+            self._census, self._kept = None, row
+            raise GuardStoppedError([verdict], came="only rows before the first one too many were sent")
+        return row

@@ -36,13 +36,16 @@ class RosterPlanning:
         self._ledger = ledger
         self._seen = seen
         self._size = _FIRST_BATCH
-        self._unreadable: RosterError | RunStoppedError | None = None
+        self._stopped_by: RosterError | RunStoppedError | None = None
         self.rows_read = 0
         self.doubts = Doubts()
 
     def next_batch(self, instead: Outcome | None) -> Sequence[PlannedRow]:
         """The next rows, claimed in the ledger; see `engine.Planning`."""
-        sources = self._read()
+        sources = self._read() if self._stopped_by is None else []
+        if not sources and (error := self._stopped_by) is not None:
+            self._stopped_by = None
+            raise error
         readings = [plan.read(self.rows_read + nth, source, self._rules) for nth, source in enumerate(sources, 1)]
         known = self._ledger.known([reading.request.key for reading in readings if reading.request is not None])
         rows = plan.plan(readings, known, self._rules)
@@ -50,8 +53,6 @@ class RosterPlanning:
             rows = [plan.hold_back(row, instead) for row in rows]
         if rows:
             self._ledger.claim(self._rules.run_id, rows)
-        elif self._unreadable is not None:
-            raise self._unreadable
         self.rows_read += len(rows)
         for source in sources:
             self.doubts.add(source)
@@ -67,5 +68,5 @@ class RosterPlanning:
         try:
             sources.extend(islice(self._source, self._size))
         except (RosterError, RunStoppedError) as error:
-            self._unreadable = error
+            self._stopped_by = error
         return sources

@@ -184,14 +184,21 @@ def _early(later: int, rules: Rules) -> tuple[str, ...]:
 def _plan_only(planning: RosterPlanning, ledger: Ledger, rules: Rules) -> Ending:
     ending = Ending()
     try:
-        while rows := planning.next_batch(None):
+        while rows := _next_batch(planning, ending):
             held = [Settled(row.row_no, row.request.key, DRY_RUN) for row in rows if row.request is not None]
             ledger.settle(rules.run_id, held)
     except RosterError as error:
         ending.halted, ending.detail = HaltReason.ROSTER_UNREADABLE, str(error)
+    return ending
+
+
+def _next_batch(planning: RosterPlanning, ending: Ending) -> Sequence[PlannedRow]:
+    """The next rows, also of a roster that a guard would have stopped at."""
+    try:
+        return planning.next_batch(None)
     except RunStoppedError as error:
         ending.halted, ending.detail = HaltReason.GUARD, str(error)
-    return ending
+    return planning.next_batch(None)
 
 
 def _exit_status(ending: Ending, tally: Tally) -> int:

@@ -43,7 +43,11 @@ async def test_a_course_that_fills_up_late_stops_the_run_before_the_first_row_to
     ending = await harness.run()
     assert ending.halted is HaltReason.GUARD
     assert 'course "c2" at school "s1" takes more than 30 students' in ending.detail
-    assert len(harness.outcomes()) == 40  # the rows before are told one by one
+    kinds = harness.kinds()
+    assert len(kinds) == 50  # every row is told of, the ones behind the guard too
+    assert set(kinds) <= {"enrolled", "not_attempted"}
+    assert kinds[40:] == ["not_attempted"] * 10
+    assert harness.server.writes.total() == kinds.count("enrolled")
     assert roster.estimated_rows == 50
     assert roster.columns == ("user_id", "course_id", "school_id")
     assert [ref.path for ref in roster.refs()] == ["term.csv"]
