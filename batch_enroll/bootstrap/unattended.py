@@ -30,8 +30,11 @@ class Watch:
     tell: Callable[[str], None]
     meaning: Callable[[int], str]
 
-    def over(self, command: Callable[[], T], summary_of: Callable[[T], RunSummary]) -> T:
-        """What `command` returns or raises, after everybody was told of its start and end; a dry run tells nobody."""
+    def over(self, command: Callable[[], T], summary_of: Callable[[T], RunSummary | None]) -> T:
+        """What `command` returns or raises, after everybody was told of its start and end; a dry run tells nobody.
+
+        Without a summary there was nothing to do.
+        """
         if self.settings.dry_run:
             return command()
         self._ping(Signal.START, "")
@@ -44,18 +47,19 @@ class Watch:
             self._ended(1, None)
             raise
         summary = summary_of(result)
-        self._ended(summary.exit_status, summary)
+        self._ended(0 if summary is None else summary.exit_status, summary)
         return result
 
     def _ended(self, exit_status: int, summary: RunSummary | None) -> None:
         settings = self.settings
         told = (
-            bulletin.of_failure(settings.env, exit_status, self.meaning(exit_status))
+            bulletin.without_run(settings.env, exit_status, self.meaning(exit_status))
             if summary is None
             else bulletin.of_run(summary)
         )
         self._write_metrics(exit_status, summary)
-        if summary is None or summary.changed or not settings.on_change_only:
+        changed = exit_status != 0 if summary is None else summary.changed
+        if changed or not settings.on_change_only:
             self._notify(told)
         self._ping(Signal.SUCCESS if told.well else Signal.FAILURE, f"{told.title}\n{told.body}")
 

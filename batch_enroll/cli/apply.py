@@ -10,7 +10,8 @@ import typer
 
 from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
 from batch_enroll.cli.confirm import confirming
-from batch_enroll.cli.output import Answer, Tone
+from batch_enroll.cli.errors import meaning
+from batch_enroll.cli.output import Answer, Tone, tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +66,8 @@ def apply(  # noqa: PLR0913, PLR0917 - one argument for each option
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
     from batch_enroll.core.guards import allowance  # noqa: PLC0415 - not for --help
 
-    return carried(bootstrap.apply(settings, path, confirming(yes=yes), allowance(allow or (), reason)))
+    applying = partial(bootstrap.apply, settings, path, confirming(yes=yes), allowance(allow or (), reason))
+    return carried(bootstrap.Watch(settings, tell, meaning).over(applying, lambda done: done.summary))
 
 
 def carried(done: Carried) -> Answer:

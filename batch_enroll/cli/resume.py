@@ -71,9 +71,9 @@ def resume(  # noqa: PLR0913, PLR0917 - one argument for each option
     return gone_on(watch.over(going_on, summary_of), "resume")
 
 
-def summary_of(outcome: GoneOn) -> RunSummary:
-    """The summary of a run gone on with."""
-    return outcome.summary
+def summary_of(outcome: GoneOn) -> RunSummary | None:
+    """The summary of a run gone on with; None if nothing was left to do."""
+    return outcome.summary if outcome.went_on else None
 
 
 def gone_on(outcome: GoneOn, verb: str) -> Answer:

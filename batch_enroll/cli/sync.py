@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import Annotated
 
@@ -9,7 +10,8 @@ import typer
 
 from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
 from batch_enroll.cli.confirm import confirming
-from batch_enroll.cli.output import Answer  # noqa: TC001 - typer reads the annotations
+from batch_enroll.cli.errors import meaning
+from batch_enroll.cli.output import Answer, tell
 
 HELP = """Makes the server's seats equal to a roster's: enrolls what is missing, with --withdraw takes the rest away.
 
@@ -81,8 +83,11 @@ def sync(  # noqa: PLR0913, PLR0917 - one argument for each option
     from batch_enroll.core.guards import allowance  # noqa: PLC0415 - not for --help
 
     wish = bootstrap.SyncWish(scope, output, only_plan=dry_run or output is not None)
-    done = bootstrap.sync(settings, rosters, wish, confirming(yes=yes), allowance(allow or (), reason))
-    return planned(done.plan, output, done.exit_status) if wish.only_plan else carried(done)
+    syncing = partial(bootstrap.sync, settings, rosters, wish, confirming(yes=yes), allowance(allow or (), reason))
+    if wish.only_plan:
+        done = syncing()
+        return planned(done.plan, output, done.exit_status)
+    return carried(bootstrap.Watch(settings, tell, meaning).over(syncing, lambda done: done.summary))
 
 
 def register(app: typer.Typer) -> None:

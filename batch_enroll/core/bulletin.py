@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.core.model import SETTLED_WELL, OutcomeKind
+from batch_enroll.core.headline import headline
+from batch_enroll.core.model import OutcomeKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,15 +27,16 @@ class Bulletin:
 
 def of_run(summary: RunSummary) -> Bulletin:
     """The bulletin of a run that has a summary."""
-    fine = sum(summary.outcomes.get(kind, 0) for kind in SETTLED_WELL)
-    run, well = summary.run, summary.exit_status == 0
-    word = "done" if well else f"needs attention (exit {summary.exit_status})"
-    title = f"batch-enroll on {run.environment}: {word}, {fine:,} of {summary.rows:,} rows enrolled"
+    well = summary.exit_status == 0
+    urgent = "" if well else f"needs attention (exit {summary.exit_status}): "
+    title = f"batch-enroll on {summary.run.environment}: {urgent}{headline(summary)}"
     return Bulletin(title, "\n".join(_lines(summary)), well)
 
 
-def of_failure(environment: str, exit_status: int, meaning: str) -> Bulletin:
-    """The bulletin of a command that ended without one; its own message may quote the roster, so it is not told."""
+def without_run(environment: str, exit_status: int, meaning: str) -> Bulletin:
+    """The bulletin of a command that had nothing to do, or failed; its message may quote the roster and is not told."""
+    if exit_status == 0:
+        return Bulletin(f"batch-enroll on {environment}: nothing to do", "Nothing was sent.", well=True)
     title = f"batch-enroll on {environment}: failed (exit {exit_status})"
     return Bulletin(title, f"{meaning[:1].upper()}{meaning[1:]}. The machine's own log says more.", well=False)
 

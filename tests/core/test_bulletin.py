@@ -32,7 +32,7 @@ def summary_of(run: RunRecord, *outcomes: Outcome) -> RunSummary:
 def test_a_good_run_is_told_in_two_lines() -> None:
     told = bulletin.of_run(summary_of(RUN, Outcome(OutcomeKind.ENROLLED)))
     assert told == bulletin.Bulletin(
-        "batch-enroll on staging: done, 1 of 1 rows enrolled", "Run r1\nenrolled 1", well=True
+        "batch-enroll on staging: The one row is enrolled.", "Run r1\nenrolled 1", well=True
     )
 
 
@@ -41,7 +41,7 @@ def test_causes_come_with_counts_and_without_anything_of_the_roster() -> None:
     skipped = Outcome(OutcomeKind.SKIPPED, catalogue.REPEATED, "repeats term.csv row 2")
     run = replace(RUN, ending="stopped by SIGTERM", facts={"warnings": ["the roster has 1 rows"]})
     told = bulletin.of_run(summary_of(run, invalid, invalid, skipped))
-    assert told.title == "batch-enroll on staging: needs attention (exit 3), 0 of 3 rows enrolled"
+    assert told.title == "batch-enroll on staging: needs attention (exit 3): 0 of 3 rows are enrolled, 2 are not."
     assert told.body.splitlines() == [
         "Run r1",
         "invalid 2, skipped 1",
@@ -59,9 +59,14 @@ def test_many_causes_are_cut_short() -> None:
 
 
 def test_a_command_that_failed_tells_its_exit_status_in_words() -> None:
-    told = bulletin.of_failure("production", 6, "the state is locked or damaged")
+    told = bulletin.without_run("production", 6, "the state is locked or damaged")
     assert told == bulletin.Bulletin(
         "batch-enroll on production: failed (exit 6)",
         "The state is locked or damaged. The machine's own log says more.",
         well=False,
     )
+
+
+def test_a_command_that_had_nothing_to_do_is_well() -> None:
+    told = bulletin.without_run("production", 0, "")
+    assert told == bulletin.Bulletin("batch-enroll on production: nothing to do", "Nothing was sent.", well=True)

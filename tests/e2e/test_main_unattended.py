@@ -66,7 +66,7 @@ async def test_nights_are_told_of_by_what_they_changed(tmp_path: Path) -> None:
         first = await nightly(at, roster, "--metrics-file", str(metrics))
         assert "5 of 5 rows enrolled" in first.out
         assert listener.paths() == ["/ping/s3cret/start", "/hook", "/ping/s3cret"]
-        assert json.loads(listener.heard[1][1])["title"] == "batch-enroll on sandbox: done, 5 of 5 rows enrolled"
+        assert json.loads(listener.heard[1][1])["title"] == "batch-enroll on sandbox: All 5 rows are enrolled."
         listener.heard.clear()
 
         second = await nightly(at, roster, "--metrics-file", str(metrics))
@@ -80,6 +80,19 @@ async def test_nights_are_told_of_by_what_they_changed(tmp_path: Path) -> None:
         assert "E101 1 x no user id" in listener.heard[-1][1]
     assert 'batch_enroll_last_run_rows{environment="sandbox",outcome="already_enrolled"} 5.0' in metrics.read_text()
     assert 'batch_enroll_last_run_exit_status{environment="sandbox"} 0.0' in metrics.read_text()
+
+
+async def test_a_sync_is_told_of_too_and_one_with_nothing_to_do_notifies_nobody(tmp_path: Path) -> None:
+    roster = str(write_csv(tmp_path / "export.csv", term(3)))
+    async with listening() as listener, desk(tmp_path) as at:
+        told_to(tmp_path, listener)
+        settings = tmp_path / "batch-enroll.toml"
+        settings.write_text(f"{settings.read_text(encoding='utf-8')}on_change_only = true\n", encoding="utf-8")
+        for paths in (["/start", "/hook", ""], ["/start", ""]):
+            done = await at.call("sync", roster, "--scope", "roster-courses", "--quiet")
+            assert (done.status, done.err) == (0, "")
+            assert [path.removeprefix("/ping/s3cret") for path in listener.paths()] == paths
+            listener.heard.clear()
 
 
 async def test_a_run_that_cannot_begin_is_told_of_too_without_its_message(tmp_path: Path) -> None:
