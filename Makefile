@@ -24,7 +24,7 @@ demo: $(STAMP) ## enroll a sample roster on the rehearsal server and show the re
 	@$(BIN)/batch-enroll demo
 
 test: $(STAMP) ## set up and run the tests
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --cov --cov-report=term --cov-fail-under=95
+	$(BIN)/python -m pytest -n 3 --dist loadfile --cov --cov-report=term --cov-fail-under=95
 
 check: lint cover-core test ## the whole gate: style, types, architecture, spelling, coverage, tests
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
+from batch_enroll.cli import options as opt
 from batch_enroll.cli.confirm import confirming
 from batch_enroll.cli.errors import meaning
 from batch_enroll.cli.output import Answer, Tone, tell
@@ -54,15 +54,10 @@ def apply(  # noqa: PLR0913, PLR0917 - one argument for each option
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
 ) -> Answer:
     """The answer of an applied plan."""
-    del as_json
-    flags: dict[str, object] = {
-        "env": env, "base_url": base_url, "token_url": token_url, "rate": rate, "max_in_flight": max_in_flight,
-        "out": out, "state": state, "ledger_url": ledger_url, "config": config, "verify": verify,
-        "deadline": deadline, "grace": grace, "quiet": quiet, "log_format": log_format,
-    }  # fmt: skip
+    given = opt.given(locals())
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
 
-    settings = load(flags)
+    settings = load(given)
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
     from batch_enroll.core.guards import allowance  # noqa: PLC0415 - not for --help
 

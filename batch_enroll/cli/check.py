@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from batch_enroll.core.model import Json
 
-from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
+from batch_enroll.cli import options as opt
 
 HELP = """Tells everything that a run would refuse or skip, all at once, and sends nothing.
 
@@ -64,17 +64,10 @@ def check(  # noqa: PLR0913, PLR0917 - one argument for each option
     sandbox_seed: opt.Seed = None,
 ) -> Answer:
     """The answer of a check."""
-    del as_json  # `main` looks for it, so that failures before this line are told in JSON too
-    flags: dict[str, object] = {
-        "env": env, "base_url": base_url, "token_url": token_url, "rate": rate, "max_in_flight": max_in_flight,
-        "course_id": course_id, "school_id": school_id, "role": role, "begin_date": begin_date, "map": map,
-        "find": find, "sheet": sheet, "format": format, "as_of": as_of, "limit": limit, "withdraw": withdraw,
-        "via": via, "state": state, "ledger_url": ledger_url, "config": config,
-        "sandbox_scenarios": sandbox_scenarios, "sandbox_school": sandbox_school, "sandbox_seed": sandbox_seed,
-    }  # fmt: skip
+    given = opt.given(locals())
     from batch_enroll.settings import Needs, load  # noqa: PLC0415 - not for --help
 
-    settings = load(flags, needs=Needs.SERVER if online else Needs.ROSTER)
+    settings = load(given, needs=Needs.SERVER if online else Needs.ROSTER)
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
     from batch_enroll.cli.mended import mended_lines  # noqa: PLC0415 - not for --help
     from batch_enroll.cli.report import check_lines  # noqa: PLC0415 - not for --help

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
+from batch_enroll.cli import options as opt
 from batch_enroll.cli.output import Answer, Tone, wrapped
 
 if TYPE_CHECKING:
@@ -42,14 +42,10 @@ def doctor(
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
 ) -> Answer:
     """The answer of a look at everything."""
-    del as_json
+    given = opt.given(locals())
     from batch_enroll.settings import Needs, load  # noqa: PLC0415 - not for --help
 
-    flags: dict[str, object] = {
-        "env": env, "base_url": base_url, "token_url": token_url, "out": out, "state": state, "ledger_url": ledger_url,
-        "config": config,
-    }  # fmt: skip
-    settings = load(flags, needs=Needs.ROSTER)
+    settings = load(given, needs=Needs.ROSTER)
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
 
     found = bootstrap.doctor(settings)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
+from batch_enroll.cli import options as opt
 from batch_enroll.cli.output import Answer, Tone, visible
 
 if TYPE_CHECKING:
@@ -40,10 +40,10 @@ def enrollments(
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
 ) -> Answer:
     """The answer of one user's enrollments."""
-    del as_json
+    given = opt.given(locals())
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
 
-    settings = load({"via": via, "env": env, "base_url": base_url, "token_url": token_url, "config": config})
+    settings = load(given)
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
 
     found = bootstrap.enrollments(settings, user)

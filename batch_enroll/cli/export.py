@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
+from batch_enroll.cli import options as opt
 from batch_enroll.cli.output import say_bytes, tell
 
 HELP = """Writes the report of a past run in another format, from what the ledger holds of it.
@@ -48,9 +48,10 @@ def report(
     config: opt.Config = None,
 ) -> int:
     """Writes it, and says where."""
+    given = opt.given(locals())
     from batch_enroll.settings import Needs, load  # noqa: PLC0415 - not for --help
 
-    settings = load({"state": state, "ledger_url": ledger_url, "config": config}, needs=Needs.STATE)
+    settings = load(given, needs=Needs.STATE)
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
 
     made = bootstrap.report(settings, run, form, where)

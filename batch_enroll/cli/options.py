@@ -6,9 +6,12 @@ Values stay text here: Settings checks them, so that every problem is told at on
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _REHEARSAL = "Rehearsal (--env sandbox)"
 _UNATTENDED = "Unattended runs (see also the settings notify and ping_url)"
@@ -39,6 +42,13 @@ def _scenarios() -> list[str]:
     from batch_enroll.sandbox import SCENARIOS  # noqa: PLC0415 - only when the shell asks for it
 
     return list(SCENARIOS)
+
+
+def given(arguments: Mapping[str, object]) -> dict[str, object]:
+    """Those of a command's arguments that are settings, by the setting's name: `given(locals())`, on its first line."""
+    from batch_enroll.settings import Settings  # noqa: PLC0415 - not for --help
+
+    return {name: value for name, value in arguments.items() if name in Settings.model_fields}
 
 
 Rosters: TypeAlias = Annotated[

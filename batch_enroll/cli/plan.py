@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
+from batch_enroll.cli import options as opt
 from batch_enroll.cli.output import Answer, Tone, wrapped
 
 if TYPE_CHECKING:
@@ -53,16 +53,10 @@ def plan(  # noqa: PLR0913, PLR0917 - one argument for each option
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
 ) -> Answer:
     """The answer of a plan."""
-    del as_json
-    flags: dict[str, object] = {
-        "env": env, "base_url": base_url, "token_url": token_url, "rate": rate, "max_in_flight": max_in_flight,
-        "course_id": course_id, "school_id": school_id, "role": role, "begin_date": begin_date, "map": map,
-        "sheet": sheet, "as_of": as_of, "limit": limit, "withdraw": withdraw, "state": state,
-        "ledger_url": ledger_url, "config": config,
-    }  # fmt: skip
+    given = opt.given(locals())
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
 
-    settings = load(flags)
+    settings = load(given)
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
 
     made = bootstrap.plan(settings, rosters, output)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
+from batch_enroll.cli import options as opt
 from batch_enroll.cli.output import Answer
 from batch_enroll.core.errors import UsageError
 
@@ -36,11 +36,11 @@ def purge(
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
 ) -> Answer:
     """The answer of a purge."""
-    del as_json
+    given = opt.given(locals())
     age = _age(older_than)
     from batch_enroll.settings import Needs, load  # noqa: PLC0415 - not for --help
 
-    settings = load({"state": state, "ledger_url": ledger_url, "config": config}, needs=Needs.STATE)
+    settings = load(given, needs=Needs.STATE)
     if not yes and not _agreed(older_than):
         return Answer(1, {"runs_purged": 0, "exit_status": 1}, lambda _: ["Nothing was removed."])
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help

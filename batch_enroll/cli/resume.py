@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
+from batch_enroll.cli import options as opt
 from batch_enroll.cli.confirm import confirming
 from batch_enroll.cli.errors import meaning
 from batch_enroll.cli.output import Answer, Tone, tell
@@ -54,16 +54,10 @@ def resume(  # noqa: PLR0913, PLR0917 - one argument for each option
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
 ) -> Answer:
     """The answer of a run gone on with."""
-    del as_json
+    given = opt.given(locals())
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
 
-    flags: dict[str, object] = {
-        "env": env, "base_url": base_url, "token_url": token_url, "pace": pace, "rate": rate,
-        "max_in_flight": max_in_flight,
-        "state": state, "ledger_url": ledger_url, "config": config, "deadline": deadline, "grace": grace,
-        "quiet": quiet, "log_format": log_format, "metrics_file": metrics_file, "on_change_only": on_change_only,
-    }  # fmt: skip
-    settings = load(flags)
+    settings = load(given)
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
 
     watch = bootstrap.Watch(settings, tell, meaning)

@@ -12,7 +12,7 @@ from batch_enroll.cli.output import Answer, silence, tell
 if TYPE_CHECKING:
     import typer
 
-from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
+from batch_enroll.cli import options as opt
 
 HELP = """Enrolls every row of one or more rosters and writes one result for each.
 
@@ -77,22 +77,10 @@ def run(  # noqa: PLR0913, PLR0917 - one argument for each option
     sandbox_seed: opt.Seed = None,
 ) -> Answer:
     """The answer of a run."""
-    del as_json  # `main` looks for it, so that failures before this line are told in JSON too
-    flags: dict[str, object] = {
-        "env": env, "base_url": base_url, "token_url": token_url, "pace": pace, "rate": rate,
-        "max_in_flight": max_in_flight,
-        "course_id": course_id, "school_id": school_id, "role": role, "begin_date": begin_date, "map": map,
-        "find": find, "sheet": sheet, "format": format, "as_of": as_of,
-        "limit": limit, "out": out, "state": state, "ledger_url": ledger_url,
-        "config": config, "dry_run": dry_run, "recheck": recheck, "deadline": deadline, "grace": grace, "quiet": quiet,
-        "log_format": log_format, "no_roster_columns": no_roster_columns, "metrics_file": metrics_file,
-        "on_change_only": on_change_only, "verify": verify, "withdraw": withdraw, "via": via,
-        "withdraw_by": withdraw_by,
-        "sandbox_scenarios": sandbox_scenarios, "sandbox_school": sandbox_school, "sandbox_seed": sandbox_seed,
-    }  # fmt: skip
+    given = opt.given(locals())
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
 
-    settings = load(flags)
+    settings = load(given)
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
     from batch_enroll.cli.report import run_lines  # noqa: PLC0415 - not for --help
     from batch_enroll.core.guards import allowance  # noqa: PLC0415 - not for --help

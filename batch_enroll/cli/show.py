@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
+from batch_enroll.cli import options as opt
 from batch_enroll.cli.output import Answer
 
 if TYPE_CHECKING:
@@ -33,10 +33,10 @@ def show(
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
 ) -> Answer:
     """The answer of a past run."""
-    del as_json
+    given = opt.given(locals())
     from batch_enroll.settings import Needs, load  # noqa: PLC0415 - not for --help
 
-    settings = load({"state": state, "ledger_url": ledger_url, "config": config}, needs=Needs.STATE)
+    settings = load(given, needs=Needs.STATE)
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
 
     return shown(bootstrap.show(settings, run))

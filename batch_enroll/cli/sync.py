@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
+from batch_enroll.cli import options as opt
 from batch_enroll.cli.confirm import confirming
 from batch_enroll.cli.errors import meaning
 from batch_enroll.cli.output import Answer, tell
@@ -53,7 +53,7 @@ def sync(  # noqa: PLR0913, PLR0917 - one argument for each option
     state: opt.State = None,
     ledger_url: opt.LedgerUrl = None,
     config: opt.Config = None,
-    dry_run: opt.DryRun = False,  # noqa: FBT002 - a flag
+    only_plan: opt.DryRun = False,  # noqa: FBT002 - a flag
     verify: opt.Verify = False,  # noqa: FBT002 - a flag
     withdraw: Annotated[bool, typer.Option("--withdraw", help="Withdraw seats that no row wants.")] = False,  # noqa: FBT002
     yes: opt.Yes = False,  # noqa: FBT002 - a flag
@@ -66,23 +66,16 @@ def sync(  # noqa: PLR0913, PLR0917 - one argument for each option
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
 ) -> Answer:
     """The answer of a sync."""
-    del as_json
-    flags: dict[str, object] = {
-        "env": env, "base_url": base_url, "token_url": token_url, "rate": rate, "max_in_flight": max_in_flight,
-        "course_id": course_id, "school_id": school_id, "role": role, "begin_date": begin_date, "map": map,
-        "sheet": sheet, "as_of": as_of, "out": out, "state": state, "ledger_url": ledger_url, "config": config,
-        "verify": verify, "withdraw": withdraw, "deadline": deadline, "grace": grace, "quiet": quiet,
-        "log_format": log_format,
-    }  # fmt: skip
+    given = opt.given(locals())
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
 
-    settings = load(flags)
+    settings = load(given)
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
     from batch_enroll.cli.apply import carried  # noqa: PLC0415 - not for --help
     from batch_enroll.cli.plan import planned  # noqa: PLC0415 - not for --help
     from batch_enroll.core.guards import allowance  # noqa: PLC0415 - not for --help
 
-    wish = bootstrap.SyncWish(scope, output, only_plan=dry_run or output is not None)
+    wish = bootstrap.SyncWish(scope, output, only_plan=only_plan or output is not None)
     syncing = partial(bootstrap.sync, settings, rosters, wish, confirming(yes=yes), allowance(allow or (), reason))
     if wish.only_plan:
         done = syncing()

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
+from batch_enroll.cli import options as opt
 from batch_enroll.cli.confirm import confirming
 from batch_enroll.cli.errors import meaning
 from batch_enroll.cli.output import Answer, tell
@@ -49,16 +49,10 @@ def undo(  # noqa: PLR0913, PLR0917 - one argument for each option
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
 ) -> Answer:
     """The answer of a run undone."""
-    del as_json
+    given = opt.given(locals())
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
 
-    flags: dict[str, object] = {
-        "env": env, "base_url": base_url, "token_url": token_url, "rate": rate, "max_in_flight": max_in_flight,
-        "out": out, "state": state, "ledger_url": ledger_url, "config": config, "dry_run": dry_run,
-        "withdraw_by": withdraw_by,
-        "deadline": deadline, "grace": grace, "quiet": quiet, "log_format": log_format,
-    }  # fmt: skip
-    settings = load(flags)
+    settings = load(given)
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
 
     watch = bootstrap.Watch(settings, tell, meaning)

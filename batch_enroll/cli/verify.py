@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
+from batch_enroll.cli import options as opt
 from batch_enroll.cli.output import Answer, Tone
 
 if TYPE_CHECKING:
@@ -56,16 +56,10 @@ def verify(  # noqa: PLR0913, PLR0917 - one argument for each option
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
 ) -> Answer:
     """The answer of a verification."""
-    del as_json
-    flags: dict[str, object] = {
-        "env": env, "base_url": base_url, "token_url": token_url, "rate": rate, "max_in_flight": max_in_flight,
-        "course_id": course_id, "school_id": school_id, "role": role, "map": map, "sheet": sheet, "as_of": as_of,
-        "limit": limit, "withdraw": withdraw, "out": out, "state": state, "ledger_url": ledger_url, "config": config,
-        "quiet": quiet,
-    }  # fmt: skip
+    given = opt.given(locals())
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
 
-    settings = load(flags)
+    settings = load(given)
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
 
     verified = bootstrap.verify(settings, what)
