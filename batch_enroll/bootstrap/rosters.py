@@ -9,11 +9,11 @@ from zipfile import BadZipFile, ZipFile
 
 from batch_enroll.adapters.roster_chain import ChainedRoster
 from batch_enroll.adapters.roster_csv import STDIN, CsvRoster
-from batch_enroll.adapters.roster_watched import WatchedRoster
 from batch_enroll.adapters.roster_wide import WideRoster
 from batch_enroll.core.aliases import FIRST_COURSE
 from batch_enroll.core.bundles import BY_FORMAT, MARKS, Format
 from batch_enroll.core.errors import RosterError
+from batch_enroll.job import WatchedRoster
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -12,6 +12,7 @@ from batch_enroll.job.planning import RosterPlanning
 from batch_enroll.job.run import DRY_RUN, Books, check, finish, retell, run
 from batch_enroll.job.sync import Desired, desired, seats_of, steps_of_run
 from batch_enroll.job.verify import take_back, wishes_of, write_checked
+from batch_enroll.job.watching import WatchedRoster
 
 __all__ = [
     "DRY_RUN",
@@ -27,6 +28,7 @@ __all__ = [
     "Lookups",
     "RosterPlanning",
     "Rows",
+    "WatchedRoster",
     "check",
     "counted_ahead",
     "desired",

@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from batch_enroll.core.finding import found, presumed, proven
+from batch_enroll.job.around import RosterAround
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from batch_enroll.core.directory import Answers, Kind
     from batch_enroll.core.finding import Search
-    from batch_enroll.core.model import RosterRef, SourceRow
+    from batch_enroll.core.model import SourceRow
     from batch_enroll.ports import RosterSource
 
 
-class FoundRoster:
+class FoundRoster(RosterAround):
     """A RosterSource whose rows have the ids that were found; until `answers` is set, what was typed stands for them.
 
     Args:
@@ -24,20 +25,10 @@ class FoundRoster:
     """
 
     def __init__(self, source: RosterSource, search: Search) -> None:
-        self._source = source
+        super().__init__(source)
         self.search = search
         self.answers: Answers | None = None
         self.defaults: Mapping[Kind, str] | None = None  # set: ids of rows are proven, too
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The roster's own columns."""
-        return self._source.columns
-
-    @property
-    def estimated_rows(self) -> int | None:
-        """About how many rows there are."""
-        return self._source.estimated_rows
 
     def rows(self) -> Iterator[SourceRow]:
         """Every row, in order."""
@@ -53,15 +44,3 @@ class FoundRoster:
     def unfound(self) -> Iterator[SourceRow]:
         """Every row as it was read."""
         return self._source.rows()
-
-    def describe(self) -> tuple[tuple[str, str], ...]:
-        """How each column is read."""
-        return self._source.describe()
-
-    def notes(self) -> tuple[str, ...]:
-        """What people should know of how it is read."""
-        return self._source.notes()
-
-    def refs(self) -> tuple[RosterRef, ...]:
-        """What was read."""
-        return self._source.refs()

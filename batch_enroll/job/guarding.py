@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Final, Self
 from batch_enroll.core.census import Census
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.guards import GuardStoppedError, crowded
+from batch_enroll.job.around import RosterAround
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from batch_enroll.core.census import GuardLimits
     from batch_enroll.core.intake import Defaults
-    from batch_enroll.core.model import RosterRef, SourceRow
+    from batch_enroll.core.model import SourceRow
     from batch_enroll.ports import RosterSource
 
 # Four times the students that a course may take by default, and a tenth of a second: what is wrong with every row
@@ -38,7 +39,7 @@ def counted_ahead(source: RosterSource, defaults: Defaults, limits: GuardLimits,
     return census, census.rows if ended else max(source.estimated_rows or 0, census.rows)
 
 
-class GuardedRoster:
+class GuardedRoster(RosterAround):
     """A RosterSource that speaks up where a course or school takes too many.
 
     Raises (from `rows`):
@@ -46,35 +47,13 @@ class GuardedRoster:
     """
 
     def __init__(self, source: RosterSource, defaults: Defaults, limits: GuardLimits) -> None:
-        self._source = source
+        super().__init__(source)
         self._defaults = defaults
         self._limits = limits
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The roster's own columns."""
-        return self._source.columns
-
-    @property
-    def estimated_rows(self) -> int | None:
-        """About how many rows there are."""
-        return self._source.estimated_rows
 
     def rows(self) -> Iterator[SourceRow]:
         """Every row, in order."""
         return _Watched(self._source.rows(), Census(self._defaults, self._limits))
-
-    def describe(self) -> tuple[tuple[str, str], ...]:
-        """How each column is read."""
-        return self._source.describe()
-
-    def notes(self) -> tuple[str, ...]:
-        """What people should know of how it is read."""
-        return self._source.notes()
-
-    def refs(self) -> tuple[RosterRef, ...]:
-        """What was read."""
-        return self._source.refs()
 
 
 class _Watched:

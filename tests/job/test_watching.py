@@ -6,9 +6,9 @@ import pytest
 from rosters import HEADER, ROW, cells, read, write_csv
 
 from batch_enroll.adapters.roster_csv import CsvRoster
-from batch_enroll.adapters.roster_watched import WatchedRoster
 from batch_enroll.core.damage import LOOK_AHEAD
 from batch_enroll.core.errors import RosterError
+from batch_enroll.job import WatchedRoster
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from batch_enroll.core.damage import LOOK_AHEAD, Watch
 from batch_enroll.core.errors import RosterError
+from batch_enroll.job.around import RosterAround
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,26 +17,12 @@ if TYPE_CHECKING:
     from batch_enroll.ports import RosterSource
 
 
-class WatchedRoster:
+class WatchedRoster(RosterAround):
     """A RosterSource over another: the same rows, those with destroyed ids made problems or doubts."""
 
     def __init__(self, source: RosterSource) -> None:
-        self._source = source
+        super().__init__(source)
         self._rows_read = 0
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The roster's own columns."""
-        return self._source.columns
-
-    @property
-    def estimated_rows(self) -> int | None:
-        """About how many rows there are."""
-        return self._source.estimated_rows
-
-    def describe(self) -> tuple[tuple[str, str], ...]:
-        """Each own column and the field it is read as."""
-        return self._source.describe()
 
     def rows(self) -> Iterator[SourceRow]:
         """Every row.
@@ -47,10 +34,6 @@ class WatchedRoster:
         for row in self._judged():
             self._rows_read += 1
             yield row
-
-    def notes(self) -> tuple[str, ...]:
-        """What people should know of how it is read."""
-        return self._source.notes()
 
     def refs(self) -> tuple[RosterRef, ...]:
         """What was read, without the rows that were only looked at."""
