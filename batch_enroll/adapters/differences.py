@@ -11,7 +11,7 @@ from batch_enroll.core.sync import Differences, SeatKey
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-_COLUMNS: Final = list(SeatKey._fields)
+_COLUMNS: Final = [*SeatKey._fields, "of_a_class"]
 _SIDE: Final = "side"
 
 
@@ -20,12 +20,17 @@ def differences(wanted: Collection[SeatKey], there: Collection[SeatKey]) -> Diff
     both = _table(wanted).merge(_table(there), on=_COLUMNS, how="outer", indicator=_SIDE, sort=False)
     side = dict(zip(both[_COLUMNS].itertuples(index=False, name=None), both[_SIDE], strict=True))
     return Differences(
-        missing=[seat for seat in wanted if side[seat] == "left_only"],
-        kept=[seat for seat in wanted if side[seat] == "both"],
-        extra=[seat for seat in there if side[seat] == "right_only"],
+        missing=[seat for seat in wanted if side[_row(seat)] == "left_only"],
+        kept=[seat for seat in wanted if side[_row(seat)] == "both"],
+        extra=[seat for seat in there if side[_row(seat)] == "right_only"],
     )
 
 
 def _table(seats: Collection[SeatKey]) -> pd.DataFrame:
     # Objects, so that ids stay the text they are; each once, as in a set.
-    return pd.DataFrame(list(seats), columns=_COLUMNS, dtype=object).drop_duplicates()
+    return pd.DataFrame(list(map(_row, seats)), columns=_COLUMNS, dtype=object).drop_duplicates()
+
+
+def _row(seat: SeatKey) -> tuple[str | bool, ...]:
+    # Where a table has both None and text, pandas makes NaN of None.
+    return (*seat[:4], seat.class_id or "", seat.class_id is not None)

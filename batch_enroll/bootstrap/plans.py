@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from batch_enroll import job
 from batch_enroll.adapters import plan_file, run_folder
-from batch_enroll.adapters.api import Enrollments
 from batch_enroll.adapters.sink_all import AllSinks
 from batch_enroll.bootstrap.alone import keep_others_out
 from batch_enroll.bootstrap.books import books_in, ledger_of, ledger_there, scratch_over
@@ -18,7 +17,7 @@ from batch_enroll.bootstrap.guarding import verdicts_on
 from batch_enroll.bootstrap.loop import in_loop
 from batch_enroll.bootstrap.reading import on_a_day, options_of, rules_of
 from batch_enroll.bootstrap.rosters import is_delta, opened
-from batch_enroll.bootstrap.sending import asking_of, send, server_of
+from batch_enroll.bootstrap.sending import asking_of, listing_of, send, server_of
 from batch_enroll.bootstrap.sinks import log_in, progress_of, timeline_now
 from batch_enroll.bootstrap.verifying import verifying
 from batch_enroll.bootstrap.wall import utc_now
@@ -29,7 +28,7 @@ from batch_enroll.core.guards import NOTHING_ALLOWED, Guard, GuardStoppedError, 
 from batch_enroll.core.model import Action, RunId, RunRecord
 from batch_enroll.core.plans import Plan, checked_body, from_body, what_changed
 from batch_enroll.core.summary import Estimate
-from batch_enroll.core.sync import in_scope, named_by_delta, synced
+from batch_enroll.core.sync import Route, in_scope, in_several_classes, in_the_rows_words, named_by_delta, synced
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -190,7 +189,7 @@ async def _run(settings: Settings, made: Plan, ledger: Ledger, facts: dict[str, 
     with ExitStack() as stack:
         folder = run_folder.create(settings.out, made.rosters[0].path, utc_now())
         roster = plan_file.write_steps(folder / _PLAN, made)
-        route = {name: made.options.get(name) for name in ("via", "withdraw_by")} if made.kind == "run" else {}
+        route = {name: made.options[name] for name in ("via", "withdraw_by") if name in made.options}
         settings = settings.model_copy(update={**_AS_WRITTEN, **route, "exact": made.kind == "sync"})
         source = opened(settings, [str(roster)])
         timeline = timeline_now()
@@ -211,8 +210,7 @@ async def _run(settings: Settings, made: Plan, ledger: Ledger, facts: dict[str, 
 # The steps are complete: nothing is added to them, and nothing left out.
 _AS_WRITTEN: Final[dict[str, object]] = {
     "course_id": None, "school_id": None, "role": None, "begin_date": None, "map": {}, "sheet": None, "limit": None,
-    "format": None,
-    "withdraw": True, "via": "edubridge",
+    "format": None, "withdraw": True,
 }  # fmt: skip
 
 
@@ -232,16 +230,21 @@ async def _compared(settings: Settings, rosters: Sequence[str], scope: str) -> P
             asking_of(settings, server, sink, runs) as (asking, wire),
         ):
             schools = dict.fromkeys(school for _, school in desired.pairs)
-            seats, nameless = await job.seats_of(schools, asking, Enrollments(wire).page)
+            listed = await job.seats_of(schools, asking, listing_of(settings, wire).page)
+        rows = dict.fromkeys((*desired.leaving, *desired.wishes))
+        seats = in_the_rows_words(listed.seats, rows, by_class=rules.by_class)
         there = _scoped(seats, desired, scope, delta=delta)
+        others = {seat.place for seat in set(seats).difference(there)}
+        route = Route(rules.by_class, in_several_classes(listed.seats), frozenset(listed.odd | others))
         from batch_enroll.adapters.differences import differences  # noqa: PLC0415 - brings pandas
 
-        found = synced(differences(list(desired.wishes), there), desired.wishes, withdraw=settings.withdraw)
+        compared = differences(list(desired.wishes), there)
+        found = synced(compared, desired.wishes, route, withdraw=settings.withdraw)
         requests = sum(1 + (step.action is Action.WITHDRAW) for step in found.steps)
         made = _plan(settings, "sync", rosters, source.refs(), found.steps, requests)
         if settings.withdraw:
             verdicts.append(leaving(made.withdrawals, len(there), settings.guard_limits()))
-        counts = {**found.counts, "unusable_rows": desired.unusable, "not_attributed": nameless}
+        counts = {**found.counts, "unusable_rows": desired.unusable, "not_attributed": listed.nameless}
         return replace(made, scope=scope, counts=counts, guards=tuple(verdict.as_json() for verdict in verdicts))
 
 

@@ -12,7 +12,7 @@ import aiohttp
 import anyio
 
 from batch_enroll import __version__
-from batch_enroll.adapters.api import EduBridge, OneRosterEnrollments, Wire
+from batch_enroll.adapters.api import EduBridge, Enrollments, OneRosterEnrollments, Wire
 from batch_enroll.adapters.oauth import Client, OAuthTokens
 from batch_enroll.bootstrap.wall import until, utc_now
 from batch_enroll.core.breaker import Breaker, BreakerLimits
@@ -104,6 +104,11 @@ async def line_to(settings: Settings, server: Server, sink: EventSink) -> AsyncI
         headers={"User-Agent": f"batch_enroll/{__version__}"},
     ) as session:
         yield Wire(session, server.base_url, utc_now), OAuthTokens(session, server.client, sink, random.random)
+
+
+def listing_of(settings: Settings, wire: Wire) -> Enrollments:
+    """The lists of who sits where; by OneRoster's route a seat that has ended is none, as for its own look-ups."""
+    return Enrollments(wire, utc_now().date() if settings.via == "oneroster" else None)
 
 
 @asynccontextmanager

@@ -113,11 +113,11 @@ async def _listed(wishes: Wishes, asking: Asking, wire: Wire) -> Mapping[UserId,
         return None
     schools = [school for school in wishes.schools() if school is not None]
     try:
-        seats, _ = await job.seats_of(schools, asking, Enrollments(wire).page)
+        listed = await job.seats_of(schools, asking, Enrollments(wire).page)
     except RunStoppedError:  # a client may look users up without the right to list them
         return None
     of_user: dict[UserId, list[Seat]] = {}
-    for seat in seats:
+    for seat in listed.seats:
         of_user.setdefault(seat.user_id, []).append(Seat("", seat.course_id, seat.school_id, seat.role))
     return of_user
 

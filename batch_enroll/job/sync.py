@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from batch_enroll.core.model import CourseId, EnrollmentKey, PlannedRow, SchoolId, SourceRow
     from batch_enroll.core.plan import Reading, Rules
-    from batch_enroll.core.sync import SeatPage
+    from batch_enroll.core.sync import Place, SeatPage
     from batch_enroll.engine import Asking
     from batch_enroll.ports import Ledger, RosterSource
 
@@ -66,35 +66,48 @@ def desired(rows: Iterable[SourceRow], rules: Rules, *, withdraw: bool) -> Desir
 def _seat(source: SourceRow, key: EnrollmentKey) -> SeatKey:
     if key.school_id is None:
         raise UsageError(f"{source.place} names no school, and a sync compares school by school; give --school-id")
-    return SeatKey(key.user_id, key.course_id, key.school_id, key.role)
+    return SeatKey(key.user_id, key.course_id, key.school_id, key.role, key.class_id)
+
+
+@dataclass(slots=True)
+class Listed:
+    """What schools list: their active seats, and how many rows could not be told whose, where or what they are.
+
+    `odd` has the places of those of which only the role is not known.
+    """
+
+    seats: list[SeatKey] = field(default_factory=list)
+    nameless: int = 0
+    odd: set[Place] = field(default_factory=set)
 
 
 async def seats_of(
     schools: Iterable[SchoolId],
     asking: Asking,
     page: Callable[[SchoolId, int, str], Awaitable[SeatPage | Reply | NoReply]],
-) -> tuple[list[SeatKey], int]:
-    """Every active seat of the schools, and how many rows could not be told whose or where they are.
+) -> Listed:
+    """Every active seat of the schools.
 
     Raises:
         AuthRefusedError, RunStoppedError: the server does not tell, or not all of it.
     """
     of_school: dict[SchoolId, list[SeatKey]] = {}
-    nameless = 0
+    listed = Listed()
 
     async def read(school_id: SchoolId) -> None:
-        nonlocal nameless
         seats, offset, total = of_school.setdefault(school_id, []), 0, 1
         while offset < total:  # a short page can come before the end (contract 1.2)
             answer = await asking.ask(partial(page, school_id, offset))
             if isinstance(answer, Reply | NoReply) or (answer.rows == 0 and answer.total > offset):
                 raise RunStoppedError(_untold(school_id, answer))
             seats += answer.seats
-            nameless += answer.nameless
+            listed.nameless += answer.nameless
+            listed.odd.update(answer.odd)
             offset, total = offset + answer.rows, answer.total
 
     await asking.each(schools, read)
-    return [seat for seats in of_school.values() for seat in seats], nameless
+    listed.seats = [seat for seats in of_school.values() for seat in seats]
+    return listed
 
 
 def _untold(school_id: SchoolId, answer: SeatPage | Reply | NoReply) -> str:

@@ -6,12 +6,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_enroll.adapters.differences import differences
-from batch_enroll.core.model import CourseId, Role, SchoolId, UserId
+from batch_enroll.core.model import ClassId, CourseId, Role, SchoolId, UserId
 from batch_enroll.core.sync import SeatKey
 
 IDS = st.sampled_from(["1", "01", "1.0", "nan", "", "Zoë"])
 SEATS = st.sets(
-    st.builds(SeatKey, IDS.map(UserId), IDS.map(CourseId), IDS.map(SchoolId), st.sampled_from(list(Role))), max_size=8
+    st.builds(
+        SeatKey,
+        IDS.map(UserId),
+        IDS.map(CourseId),
+        IDS.map(SchoolId),
+        st.sampled_from(list(Role)),
+        st.none() | IDS.map(ClassId),
+    ),
+    max_size=8,
 )
 
 

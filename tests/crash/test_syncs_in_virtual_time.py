@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from batch_enroll.adapters.differences import differences
 from batch_enroll.core.keeping import WHOLE_PLACES
 from batch_enroll.core.model import CourseId, Role, SchoolId, UserId
-from batch_enroll.core.sync import SeatKey, Wish, in_scope, synced
+from batch_enroll.core.sync import Route, SeatKey, Wish, in_scope, synced
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -37,8 +37,10 @@ PAIRS: Final = frozenset({(CourseId("c1"), SchoolId("s")), (CourseId("c2"), Scho
 
 def steps(wanted: Collection[SeatKey], there: Collection[SeatKey]) -> list[dict[str, str]]:
     """The rows of a sync with withdrawals."""
-    wishes = {seat: Wish(dict(zip(("user_id", "course_id", "school_id"), seat, strict=False)), "") for seat in wanted}
-    found = synced(differences(list(wanted), in_scope(there, PAIRS)), wishes, withdraw=True)
+    wishes = {
+        seat: Wish(dict(zip(("user_id", "course_id", "school_id"), seat[:3], strict=True)), "") for seat in wanted
+    }
+    found = synced(differences(list(wanted), in_scope(there, PAIRS)), wishes, Route(), withdraw=True)
     return [step.as_row() for step in found.steps]
 
 
@@ -56,7 +58,7 @@ def test_after_a_sync_the_scope_is_the_roster_and_nothing_else_has_changed(
     wanted: set[SeatKey], there: set[SeatKey], fate: list[Crash]
 ) -> None:
     wanted = set(in_scope(wanted, PAIRS))
-    server = FakeServer(seats={(*seat,): number for number, seat in enumerate(there)})
+    server = FakeServer(seats={seat[:4]: number for number, seat in enumerate(there)})
     rows = steps(wanted, there)
     event(f"{min(len(rows), 5)} steps")
     if rows:

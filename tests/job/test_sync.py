@@ -62,7 +62,8 @@ async def test_a_short_page_is_not_the_end() -> None:
     async def page(_school: SchoolId, offset: int, _token: str) -> SeatPage:
         return pages[offset]
 
-    assert await seats_of([SchoolId("s1")], asking(), page) == ([seat("a"), seat("b"), seat("c")], 1)
+    listed = await seats_of([SchoolId("s1")], asking(), page)
+    assert (listed.seats, listed.nameless) == ([seat("a"), seat("b"), seat("c")], 1)
 
 
 @pytest.mark.asyncio

@@ -1,0 +1,82 @@
+"""Several classes of one course, made equal to a roster by either route, with the real command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from e2e_cli import Desk, desk, write_csv
+from sandbox_client import another
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+pytestmark = pytest.mark.asyncio
+COURSES = {"a": "course of a", "b": "course of a", "c": "course of c"}
+Seat = tuple[str, str, str]
+
+
+def row(user: str, class_id: str, role: str = "student", course: str = "course of a") -> Mapping[str, str]:
+    return {"user_id": user, "course_id": course, "school_id": "s", "class_id": class_id, "role": role}
+
+
+async def seated(at: Desk, *seats: Seat) -> None:
+    """Seats from elsewhere: two classes of one course, and another course of the same school."""
+    async with another(at.sandbox) as admin:
+        for class_id in ("a", "b", "c"):
+            one = {
+                "sourcedId": class_id,
+                "title": class_id,
+                "course": {"sourcedId": COURSES[class_id]},
+                "org": {"sourcedId": "s"},
+                "terms": [{"sourcedId": "t"}],
+            }
+            assert (await admin.write("POST", "classes", {"class": one})).status == 201
+        for user, class_id, role in seats:
+            enrollment = {"role": role, "user": {"sourcedId": user}, "class": {"sourcedId": class_id}}
+            assert (await admin.write("POST", "enrollments", {"enrollment": enrollment})).status == 201
+
+
+def has(at: Desk) -> set[Seat]:
+    return {(seat.user_id, seat.class_id, seat.role) for seat in at.sandbox.school.seats()}
+
+
+THERE = {
+    ("ann", "a", "student"), ("ann", "b", "student"),  # the roster keeps one of two classes
+    ("bob", "a", "student"), ("bob", "b", "teacher"),  # ... with another role in the class it drops
+    ("cid", "a", "student"), ("cid", "b", "student"),  # the roster wants neither
+    ("dan", "b", "student"),  # is to move from one class to the other
+    ("eve", "a", "student"),  # is to become a teacher
+    ("ann", "c", "student"),  # another course of the school
+}  # fmt: skip
+WANTED = [row("ann", "a"), row("bob", "a"), row("dan", "a"), row("eve", "a", "teacher")]
+
+
+async def test_a_sync_by_classes_takes_one_of_two_and_leaves_the_other(tmp_path: Path) -> None:
+    write_csv(tmp_path / "term.csv", WANTED)
+    async with desk(tmp_path) as at:
+        await seated(at, *THERE)
+        done = await at.call("sync", "term.csv", "--via", "oneroster", "--withdraw", "--yes", "--json")
+        assert has(at) == {(one["user_id"], "a", one["role"]) for one in WANTED} | {("ann", "c", "student")}
+        again = await at.call("sync", "term.csv", "--via", "oneroster", "--withdraw", "--yes", "--json")
+    assert (done.status, again.status) == (0, 0)
+    assert (done.summary["plan"]["withdrawals"], done.summary["plan"]["enroll"]) == (6, 2)
+    assert (again.summary["plan"]["withdrawals"], again.summary["plan"]["enroll"]) == (0, 0)
+
+
+async def test_a_sync_of_pairs_never_unenrolls_one_of_which_a_class_is_kept(tmp_path: Path) -> None:
+    write_csv(tmp_path / "term.csv", WANTED)
+    async with desk(tmp_path) as at:
+        await seated(at, *THERE)
+        first = {seat.id: seat for seat in at.sandbox.school.all_enrollments()}
+        done = await at.call("sync", "term.csv", "--withdraw", "--yes", "--json")
+        touched = {seat.user_id for seat in first.values() if seat != at.sandbox.school.row(seat.id)}
+        after = has(at)
+        again = await at.call("sync", "term.csv", "--withdraw", "--yes", "--json")
+    assert (done.status, again.status) == (0, 0)
+    assert touched == {"cid", "eve"}
+    assert {seat for seat in THERE if seat[0] in {"ann", "bob", "dan"}} <= after
+    assert {(user, role) for user, _, role in after if user in {"cid", "eve"}} == {("eve", "teacher")}
+    assert done.summary["plan"]["counts"]["left_beside_another_class"] == 1
+    assert (again.summary["plan"]["withdrawals"], again.summary["plan"]["enroll"]) == (0, 0)
