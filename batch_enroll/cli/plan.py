@@ -90,6 +90,9 @@ def plan_lines(made: Plan, paint: Paint) -> Iterator[str]:
     for name, count in made.counts.items():
         if count:
             yield f"  {name.replace('_', ' '):<48}{count:>10,}"
+    if made.counts.get("left_beside_another_class"):
+        told = "EduBridge takes all classes of a course at once, so where one is to stay none goes; --via oneroster"
+        yield from (f"  {line}" for line in wrapped(f"{told} takes them one by one."))
     long = f"{made.minutes:,.0f} min" if made.minutes >= 1 else f"{made.minutes * 60:.0f} s"
     yield f"  {made.requests:,} requests, about {long}"
     for verdict in made.guards:

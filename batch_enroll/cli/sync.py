@@ -17,6 +17,7 @@ HELP = """Makes the server's seats equal to a roster's: enrolls what is missing,
 
 --scope says which seats that is about: those in the roster's courses (roster-courses, the default), those of its users
 in them (roster-users), or all of its schools (roster-schools). A OneRoster delta never withdraws what it does not name.
+Where a user has several classes of a course and keeps one, nothing is withdrawn; --via oneroster tells classes apart.
 Needs read access to OneRoster. A second sync has nothing to do.
 """
 EPILOG = """Examples:
@@ -24,6 +25,7 @@ EPILOG = """Examples:
 \b
   batch-enroll sync term.csv --env staging --dry-run
   batch-enroll sync oneroster.zip --env production --withdraw
+  batch-enroll sync oneroster.zip --env production --withdraw --via oneroster
   batch-enroll sync oneroster.zip --env production --withdraw -o plan.json
 """
 

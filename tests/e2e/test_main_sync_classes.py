@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from e2e_cli import Desk, desk, write_csv
-from sandbox_client import another
+
+from batch_enroll.sandbox.known import Section
+from batch_enroll.sandbox.school import Seat as SchoolSeat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,25 +23,19 @@ def row(user: str, class_id: str, role: str = "student", course: str = "course o
     return {"user_id": user, "course_id": course, "school_id": "s", "class_id": class_id, "role": role}
 
 
-async def seated(at: Desk, *seats: Seat) -> None:
+def seat(at: Desk, *seats: Seat) -> None:
     """Seats from elsewhere: two classes of one course, and another course of the same school."""
-    async with another(at.sandbox) as admin:
-        for class_id in ("a", "b", "c"):
-            one = {
-                "sourcedId": class_id,
-                "title": class_id,
-                "course": {"sourcedId": COURSES[class_id]},
-                "org": {"sourcedId": "s"},
-                "terms": [{"sourcedId": "t"}],
-            }
-            assert (await admin.write("POST", "classes", {"class": one})).status == 201
-        for user, class_id, role in seats:
-            enrollment = {"role": role, "user": {"sourcedId": user}, "class": {"sourcedId": class_id}}
-            assert (await admin.write("POST", "enrollments", {"enrollment": enrollment})).status == 201
+    school = at.sandbox.school
+    for class_id, course in COURSES.items():
+        school.register.known.sections[class_id] = Section(class_id, class_id, course, "s")
+    for user, class_id, role in seats:
+        course = COURSES[class_id]
+        school.post(SchoolSeat("", user, course, "s", role, class_id, "2026-08-01", {}, "active", "2026-08-01"))
 
 
 def has(at: Desk) -> set[Seat]:
-    return {(seat.user_id, seat.class_id, seat.role) for seat in at.sandbox.school.seats()}
+    open_ended = [seat for seat in at.sandbox.school.seats() if seat.end_date is None]
+    return {(seat.user_id, seat.class_id, seat.role) for seat in open_ended}
 
 
 THERE = {
@@ -53,13 +49,15 @@ THERE = {
 WANTED = [row("ann", "a"), row("bob", "a"), row("dan", "a"), row("eve", "a", "teacher")]
 
 
-async def test_a_sync_by_classes_takes_one_of_two_and_leaves_the_other(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", ["status", "end_date"])
+async def test_a_sync_by_classes_takes_one_of_two_and_leaves_the_other(tmp_path: Path, how: str) -> None:
     write_csv(tmp_path / "term.csv", WANTED)
-    async with desk(tmp_path) as at:
-        await seated(at, *THERE)
-        done = await at.call("sync", "term.csv", "--via", "oneroster", "--withdraw", "--yes", "--json")
+    syncing = ("sync", "term.csv", "--via", "oneroster", "--withdraw", "--withdraw-by", how, "--yes", "--json")
+    async with desk(tmp_path, "read-lag-s=0.3", "lost-after-write=10", "5xx=5") as at:
+        seat(at, *THERE)
+        done = await at.call(*syncing)
         assert has(at) == {(one["user_id"], "a", one["role"]) for one in WANTED} | {("ann", "c", "student")}
-        again = await at.call("sync", "term.csv", "--via", "oneroster", "--withdraw", "--yes", "--json")
+        again = await at.call(*syncing)
     assert (done.status, again.status) == (0, 0)
     assert (done.summary["plan"]["withdrawals"], done.summary["plan"]["enroll"]) == (6, 2)
     assert (again.summary["plan"]["withdrawals"], again.summary["plan"]["enroll"]) == (0, 0)
@@ -68,7 +66,7 @@ async def test_a_sync_by_classes_takes_one_of_two_and_leaves_the_other(tmp_path:
 async def test_a_sync_of_pairs_never_unenrolls_one_of_which_a_class_is_kept(tmp_path: Path) -> None:
     write_csv(tmp_path / "term.csv", WANTED)
     async with desk(tmp_path) as at:
-        await seated(at, *THERE)
+        seat(at, *THERE)
         first = {seat.id: seat for seat in at.sandbox.school.all_enrollments()}
         done = await at.call("sync", "term.csv", "--withdraw", "--yes", "--json")
         touched = {seat.user_id for seat in first.values() if seat != at.sandbox.school.row(seat.id)}
