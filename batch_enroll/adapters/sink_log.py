@@ -18,6 +18,7 @@ from batch_enroll import __version__
 from batch_enroll.core.dates import iso_utc
 from batch_enroll.core.events import (
     AttemptFailed,
+    LookingUp,
     PaceChanged,
     RowSettled,
     RowsRead,
@@ -63,10 +64,11 @@ class LogSink:
         utc_now: Callable[[], datetime],
         *,
         level: int = logging.INFO,
+        run_id: str = "",
     ) -> None:
         self._files = ExitStack()
         self._loggers: list[structlog.typing.FilteringBoundLogger] = []
-        self._run_id = ""
+        self._run_id = run_id
         self._level = level
         if path is not None and (file := self._opened(path)) is not None:
             self._loggers.append(_logger(file, structlog.processors.JSONRenderer(), utc_now, level))
@@ -117,12 +119,14 @@ def record_of(event: Event) -> tuple[int, str, Fields]:
             return logging.INFO, "run_started", {**_start(run), "estimated_rows": estimated_rows}
         case RunEnded(run):
             return logging.INFO, "run_ended", _end(run)
-        case PaceChanged() | TokenRenewed() | Stopping():
+        case LookingUp() | PaceChanged() | TokenRenewed() | Stopping():
             return _seldom(event)
 
 
-def _seldom(event: PaceChanged | TokenRenewed | Stopping) -> tuple[int, str, Fields]:
+def _seldom(event: LookingUp | PaceChanged | TokenRenewed | Stopping) -> tuple[int, str, Fields]:
     match event:
+        case LookingUp(what, done, total):
+            return logging.DEBUG if done else logging.INFO, "looking_up", {"what": what, "done": done, "total": total}
         case PaceChanged(in_flight_limit, rate_per_s, paused_s, reason):
             pace: Fields = {"in_flight_limit": in_flight_limit, "rate_per_s": rate_per_s, "paused_s": paused_s}
             return logging.INFO, "pace_changed", {**pace, "reason": reason}

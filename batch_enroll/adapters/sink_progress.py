@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from math import inf
 from textwrap import wrap
 from typing import TYPE_CHECKING, Final, Self
 
@@ -18,7 +19,16 @@ from rich.table import Table
 from rich.text import Text
 
 from batch_enroll.core import catalogue
-from batch_enroll.core.events import AttemptFailed, PaceChanged, RowSettled, RowsRead, RunEnded, RunStarted, Stopping
+from batch_enroll.core.events import (
+    AttemptFailed,
+    LookingUp,
+    PaceChanged,
+    RowSettled,
+    RowsRead,
+    RunEnded,
+    RunStarted,
+    Stopping,
+)
 from batch_enroll.core.model import TO_MEND, OutcomeKind
 from batch_enroll.core.spans import clock_time
 
@@ -57,11 +67,22 @@ class _Count:
     rate_per_s: float | None = None
     lost_s: float = 0.0
     stopping: str = ""
+    looking_up: LookingUp | None = None
 
     @property
     def in_flight(self) -> int:
         """Rows whose turn it may be; the pace allows no more at once."""
         return max(0, min(self.in_flight_limit, self.read - self.done))
+
+    @property
+    def walked(self) -> int:
+        """How far the work has come that goes on now."""
+        return self.done if self.looking_up is None else self.looking_up.done
+
+    @property
+    def end(self) -> int | None:
+        """Where it ends, as far as that is known."""
+        return self.estimated if self.looking_up is None else self.looking_up.total
 
     def top_causes(self) -> list[tuple[int, str]]:
         """The causes with most rows, with their counts."""
@@ -106,7 +127,8 @@ class ProgressSink:
         self._count = _Count(max_in_flight)
         self._console = _Console(file=stream, force_terminal=is_terminal, width=width, highlight=False)
         self._live: Live | None = None
-        self._began_at = self._next_look_at = clock()
+        self._began_at = clock()
+        self._next_look_at = inf  # until there is something to see
         self._looks: deque[tuple[float, int]] = deque(maxlen=_LOOKS)
 
     def __enter__(self) -> Self:
@@ -140,8 +162,11 @@ class ProgressSink:
     def _note(self, event: Event) -> None:
         """What happens seldom."""
         match event:
+            case LookingUp():
+                self._look_up(event)
             case RunStarted(estimated_rows=estimated):
                 self._count.estimated = estimated
+                self._count.looking_up = None
                 self._safely(self._open)
             case PaceChanged(in_flight_limit, rate_per_s, paused_s, lost_s=lost_s):
                 self._count.in_flight_limit, self._count.rate_per_s = in_flight_limit, rate_per_s
@@ -156,6 +181,14 @@ class ProgressSink:
             case _:
                 pass
 
+    def _look_up(self, event: LookingUp) -> None:
+        before, self._count.looking_up = self._count.looking_up, event
+        if before is None:
+            self._safely(self._open)
+        if before is None or before.what != event.what:  # its own speed
+            self._looks.clear()
+            self._looks.append((self._clock(), event.done))
+
     def _safely(self, act: Callable[[], None]) -> None:
         """A display that cannot be written to is no reason to lose a run."""
         try:
@@ -167,9 +200,10 @@ class ProgressSink:
     def _open(self) -> None:
         now = self._clock()
         self._began_at = now
+        self._looks.clear()
         self._looks.append((now, self._count.done))
         self._next_look_at = now
-        if self._silent:
+        if self._silent or self._live is not None:
             return
         if self._console.is_terminal and not self._console.is_dumb_terminal:
             live = Live(
@@ -188,7 +222,7 @@ class ProgressSink:
             stopping = f"; {self._count.stopping}" if self._count.stopping else ""
             self._say(f"{self._progress()}, {', '.join(self._figures(now))}{stopping}")
             self._next_look_at = now + _PLAIN_LINE_S
-        self._looks.append((now, self._count.done))
+        self._looks.append((now, self._count.walked))
 
     def _finish(self) -> None:
         self._close()
@@ -209,6 +243,8 @@ class ProgressSink:
 
     def _progress(self) -> str:
         count = self._count
+        if (names := count.looking_up) is not None:
+            return f"looking up {names.what}: {names.done:,} of {names.total:,}"
         if count.estimated is None:
             return _counted(count.done, "row")
         if count.done >= count.estimated:  # the estimate was too low; do not pretend to know
@@ -218,14 +254,16 @@ class ProgressSink:
     def _figures(self, now: float) -> Iterator[str]:
         """The parts of the line, the most wanted first."""
         count = self._count
-        rate = self._rows_per_s(now)
-        yield f"{rate:,.1f} rows/s"
-        if count.estimated is not None and rate > 0 and count.done < count.estimated and not count.stopping:
-            yield f"ETA {clock_time((count.estimated - count.done) / rate)}"
-        yield f"in flight {count.in_flight}"
+        rate, end = self._walked_per_s(now), count.end
+        yield f"{rate:,.1f} {'rows' if count.looking_up is None else 'names'}/s"
+        if end is not None and rate > 0 and count.walked < end and not count.stopping:
+            yield f"ETA {clock_time((end - count.walked) / rate)}"
+        if count.looking_up is None:
+            yield f"in flight {count.in_flight}"
         if count.rate_per_s is not None:
             yield f"limit {count.rate_per_s:,.0f}/s"
-        yield f"throttled {count.throttled:,}"
+        if count.looking_up is None:
+            yield f"throttled {count.throttled:,}"
         if count.lost_s >= 1.0:
             yield f"lost {count.lost_s:,.0f} s"
         if now < count.paused_until:
@@ -233,9 +271,9 @@ class ProgressSink:
         if count.to_mend:
             yield f"not enrolled {count.to_mend.total():,}"
 
-    def _rows_per_s(self, now: float) -> float:
-        then, done = self._looks[0] if self._looks else (now, 0)
-        return (self._count.done - done) / (now - then) if now > then else 0.0
+    def _walked_per_s(self, now: float) -> float:
+        then, walked = self._looks[0] if self._looks else (now, 0)
+        return (self._count.walked - walked) / (now - then) if now > then else 0.0
 
     def _display(self, now: float) -> Group:
         # No wider than most terminals: one that is made narrower would wrap what was drawn, and never clear it.
@@ -250,12 +288,12 @@ class ProgressSink:
     def _bar(self, width: int) -> Table:
         """The bar with its counts; the bar gives way when the terminal is narrow."""
         count = self._count
-        total = None if count.estimated is None else max(count.estimated, count.done)
+        total = None if count.end is None else max(count.end, count.walked)
         grid = Table.grid(padding=(0, 1), expand=True)
         grid.width = width
         grid.add_column(ratio=1)
         grid.add_column(justify="right", no_wrap=True, overflow="ellipsis")
-        bar = ProgressBar(total=total, completed=count.done, pulse=total is None, animation_time=count.done)
+        bar = ProgressBar(total=total, completed=count.walked, pulse=total is None, animation_time=count.walked)
         grid.add_row(bar, Text(self._progress()))
         return grid
 

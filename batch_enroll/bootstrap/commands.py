@@ -17,14 +17,14 @@ from batch_enroll.adapters.roster_csv import STDIN
 from batch_enroll.adapters.sink_all import AllSinks
 from batch_enroll.bootstrap.alone import keep_others_out
 from batch_enroll.bootstrap.books import books_in, ledger_of, ledger_there, scratch_over
-from batch_enroll.bootstrap.finding import look_up, searched
+from batch_enroll.bootstrap.finding import LookedUp, look_up, searched
 from batch_enroll.bootstrap.guarding import past_guards, verdicts_on
 from batch_enroll.bootstrap.loop import in_loop
 from batch_enroll.bootstrap.past import past_run
 from batch_enroll.bootstrap.reading import on_a_day, options_of, rules_of
 from batch_enroll.bootstrap.rosters import given, opened
-from batch_enroll.bootstrap.sending import Server, sandbox_of, send, server_of
-from batch_enroll.bootstrap.sinks import log_in, timeline_now, told_by
+from batch_enroll.bootstrap.sending import Server, pace_of, sandbox_of, send, server_of
+from batch_enroll.bootstrap.sinks import log_in, progress_of, timeline_now, told_by
 from batch_enroll.bootstrap.verifying import verifying
 from batch_enroll.bootstrap.wall import utc_now
 from batch_enroll.bootstrap.withdrawing import kept_of, nobody_to_ask
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from batch_enroll.core.guards import Allowance
     from batch_enroll.core.summary import CheckSummary, RunSummary
     from batch_enroll.job import FoundRoster
-    from batch_enroll.ports import RosterSource
+    from batch_enroll.ports import EventSink, RosterSource
     from batch_enroll.sandbox import Sandbox
     from batch_enroll.settings import Settings
 
@@ -87,15 +87,22 @@ async def _run(
         sink = AllSinks(log_in(folder, settings, stack), told_by(settings, stack, guest), timeline)
         run_id = RunId(folder.name)
         async with server_of(settings, run_id) as server:
-            notes = () if settings.dry_run else await look_up(settings, server, roster, sink)
-            facts = passed.facts | ({"looked_up": list(notes)} if notes else {})
             record = _record(settings, run_id, server, source, folder=str(folder))
-            record = replace(record, rosters=source.refs(), options=options_of(settings, rosters), facts=facts)
+            pace = pace_of(settings, server, real.runs())
+            looked = LookedUp() if settings.dry_run else await look_up(settings, server, roster, sink, pace=pace)
+            facts = passed.facts | ({"looked_up": list(looked.notes)} if looked.notes else {})
+            record = replace(
+                record,
+                rosters=source.refs(),
+                options=options_of(settings, rosters),
+                requests=looked.requests,
+                facts=facts,
+            )
             books = books_in(folder, settings, record, ledger, sink, timeline)
             rules = replace(rules_of(settings, run_id, server.scope), kept=kept)
             if settings.dry_run:
                 return await job.run(record, source, rules, books, None)
-            sending = partial(send, settings, server, run_id, ledger, sink, alone=guest is None)
+            sending = partial(send, settings, server, run_id, ledger, sink, alone=guest is None, pace=pace)
             then = verifying(sending, settings, server, record, rules, ledger, sink)
             return await job.run(record, source, rules, books, then)
 
@@ -112,7 +119,11 @@ def check(settings: Settings, rosters: Sequence[str], *, online: bool = False) -
     run_id = RunId("check")
     with ExitStack() as stack:
         source = searched(settings, opened(settings, rosters))
-        notes = in_loop(partial(_look_up, settings, run_id, source)) if online else _to_look_up(source)
+        if online:
+            sink = progress_of(settings, stack)
+            notes = in_loop(partial(_look_up, settings, run_id, source, sink))
+        else:
+            notes = _to_look_up(source)
         known = ledger_of(settings, stack) if ledger_there(settings) else None
         ledger = scratch_over(known, stack)
         server = Server(settings.base_url, settings.base_url)
@@ -125,9 +136,9 @@ def check(settings: Settings, rosters: Sequence[str], *, online: bool = False) -
         return replace(checked, readings=(*checked.readings, *notes))
 
 
-async def _look_up(settings: Settings, run_id: RunId, roster: FoundRoster) -> tuple[str, ...]:
+async def _look_up(settings: Settings, run_id: RunId, roster: FoundRoster, sink: EventSink) -> tuple[str, ...]:
     async with server_of(settings, run_id) as server:
-        return await look_up(settings, server, roster, AllSinks(), online=True)
+        return (await look_up(settings, server, roster, sink, online=True)).notes
 
 
 def _to_look_up(roster: FoundRoster) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, Final
@@ -15,16 +16,26 @@ from batch_enroll.bootstrap.wall import utc_now
 from batch_enroll.core.directory import Kind
 from batch_enroll.core.errors import RosterError, UsageError
 from batch_enroll.core.finding import search_in
+from batch_enroll.core.model import Requests
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from batch_enroll.bootstrap.sending import Server
     from batch_enroll.core.model import SourceRow
+    from batch_enroll.core.pace import Pace
     from batch_enroll.ports import AnswerBook, EventSink, RosterSource
     from batch_enroll.settings import Settings
 
 ANSWERS_FILE: Final = "found.sqlite3"
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """What looking up came to: what was done, a line each, and the requests it took."""
+
+    notes: tuple[str, ...] = ()
+    requests: Requests = field(default_factory=Requests)
 
 
 def searched(settings: Settings, source: RosterSource) -> job.FoundRoster:
@@ -56,9 +67,10 @@ async def look_up(
     sink: EventSink,
     more: Iterable[SourceRow] = (),
     *,
+    pace: Pace | None = None,
     online: bool = False,
-) -> tuple[str, ...]:
-    """Finds the ids of a roster, and of `more` rows recorded from it; what was done, a line each.
+) -> LookedUp:
+    """Finds the ids of a roster, and of `more` rows recorded from it, under the pace of the sending if there is one.
 
     `online` proves the ids that are there too, and remembers nothing.
 
@@ -66,10 +78,10 @@ async def look_up(
         AuthRefusedError, RunStoppedError: the server does not answer; nothing was sent.
     """
     if not (roster.search or online):
-        return ()
+        return LookedUp()
     book = NoAnswerBook() if online else _book(settings, server)
-    async with asking_of(settings, server, sink) as (asking, wire):
-        lookups = job.Lookups(job.Lists(asking, OneRoster(wire)), book)
+    async with asking_of(settings, server, sink, pace=pace) as (asking, wire):
+        lookups = job.Lookups(job.Lists(asking, OneRoster(wire)), book, sink)
         with suppress(RosterError):  # where it breaks off, the run says so
             await lookups.find(chain(roster.unfound(), more), roster.search)
         roster.answers = lookups.answers
@@ -79,7 +91,9 @@ async def look_up(
             with suppress(RosterError):
                 await lookups.prove(roster.rows(), defaults)
             roster.defaults = defaults
-    return tuple(lookups.notes)
+    if pace is not None:
+        pace.begin_other_work()
+    return LookedUp(tuple(lookups.notes), asking.requests)
 
 
 def _book(settings: Settings, server: Server) -> AnswerBook:

@@ -21,7 +21,7 @@ from batch_enroll.bootstrap.loop import in_loop
 from batch_enroll.bootstrap.past import past_run, refuse_another_server
 from batch_enroll.bootstrap.reading import as_then, rules_of
 from batch_enroll.bootstrap.rosters import opened
-from batch_enroll.bootstrap.sending import send, server_of
+from batch_enroll.bootstrap.sending import pace_of, send, server_of
 from batch_enroll.bootstrap.sinks import log_in, progress_of, timeline_now
 from batch_enroll.bootstrap.verifying import verifying
 from batch_enroll.bootstrap.withdrawing import kept_of, nobody_to_ask, seats_told
@@ -96,7 +96,9 @@ async def _go_on(settings: Settings, run_id: str | None, wish: Wish) -> GoneOn:
         timeline = timeline_now()
         sink = AllSinks(log_in(folder, settings, stack), progress_of(settings, stack), timeline)
         async with server_of(settings, record.run_id) as server:
-            await look_up(settings, server, roster, sink, recorded.rows())
+            pace = pace_of(settings, server, ledger.runs())
+            looked = await look_up(settings, server, roster, sink, recorded.rows(), pace=pace)
+            record = replace(record, requests=record.requests + looked.requests)
             source, notes = _rows(settings, roster, rosters, record, ledger, wish)
             rules = rules_of(settings, record.run_id, server.scope)
             kept = _kept(settings, rosters, source, record, ledger, wish) if settings.withdraw else NOTHING_KEPT
@@ -104,7 +106,7 @@ async def _go_on(settings: Settings, run_id: str | None, wish: Wish) -> GoneOn:
             mended = None if wish.corrections else lambda line: roster.row(recorded.row(line))
             planning = job.GoingOn(source, rules, ledger, wish.again, changes=wish.accept_changes, recorded=mended)
             books = books_in(folder, settings, record, ledger, sink, timeline)
-            sending = partial(send, settings, server, record.run_id, ledger, sink)
+            sending = partial(send, settings, server, record.run_id, ledger, sink, pace=pace)
             then = verifying(sending, settings, server, record, rules, ledger, sink)
             return replace(await job.go_on(record, source, books, planning, then), notes=notes)
 

@@ -113,13 +113,13 @@ def listing_of(settings: Settings, wire: Wire) -> Enrollments:
 
 @asynccontextmanager
 async def asking_of(
-    settings: Settings, server: Server, sink: EventSink, runs: Iterable[RunRecord] = ()
+    settings: Settings, server: Server, sink: EventSink, runs: Iterable[RunRecord] = (), pace: Pace | None = None
 ) -> AsyncIterator[tuple[Asking, Wire]]:
-    """Someone to put questions to a server under the pace of its rows, as `runs` learnt it; and the way there."""
+    """Someone to put questions to a server, under `pace` or else the one that `runs` learnt; and the way there."""
     async with line_to(settings, server, sink) as (wire, tokens):
         means = Means(
             tokens=tokens,
-            pace=pace_of(settings, server, runs),
+            pace=pace or pace_of(settings, server, runs),
             breaker=Breaker(BreakerLimits(settings.retry_budget, settings.patience_s)),
             sink=sink,
             policy=Policy(),
@@ -145,14 +145,18 @@ async def send(
     planning: Planning,
     *,
     alone: bool = True,
+    pace: Pace | None = None,
 ) -> Ending:
-    """Carries the planned rows to the server with the real engine; `alone` in its process, it heeds signals."""
+    """Carries the planned rows to the server with the real engine; `alone` in its process, it heeds signals.
+
+    `pace`: the one that ids were looked up under, so that what it learnt and its ceilings hold for both.
+    """
     async with line_to(settings, server, sink) as (wire, tokens):
         parts = Parts(
             gateway=gateway_of(settings, wire),
             tokens=tokens,
             ledger=ledger,
-            pace=pace_of(settings, server, ledger.runs()),
+            pace=pace or pace_of(settings, server, ledger.runs()),
             breaker=Breaker(
                 BreakerLimits(settings.retry_budget, settings.patience_s, max_failed_share=settings.max_failed_share)
             ),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def log_in(folder: Path, settings: Settings, stack: ExitStack) -> EventSink:
     """The log of a run; closed with `stack`."""
-    return stack.enter_context(LogSink(folder / LOG, sys.stderr, settings.log_format, utc_now))
+    return stack.enter_context(LogSink(folder / LOG, sys.stderr, settings.log_format, utc_now, run_id=folder.name))
 
 
 def told_by(settings: Settings, stack: ExitStack, guest: Guest | None) -> EventSink:

@@ -18,6 +18,15 @@ class RunStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class LookingUp:
+    """Ids are being found for what rows name: `what` ("users by e-mail"), and how many names or entries of how many."""
+
+    what: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class RowsRead:
     """A batch of rows was read, planned and claimed; `settled` counts those of them that need no request."""
 
@@ -80,5 +89,5 @@ class RunEnded:
 
 
 Event: TypeAlias = (
-    "RunStarted | RowsRead | RowSettled | AttemptFailed | PaceChanged | TokenRenewed | Stopping | RunEnded"
+    "LookingUp | RunStarted | RowsRead | RowSettled | AttemptFailed | PaceChanged | TokenRenewed | Stopping | RunEnded"
 )

@@ -348,6 +348,10 @@ class Requests:
     retried: int = 0
     throttled: int = 0
 
+    def __add__(self, other: Requests) -> Requests:
+        """Those of both."""
+        return Requests(self.sent + other.sent, self.retried + other.retried, self.throttled + other.throttled)
+
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:

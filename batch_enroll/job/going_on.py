@@ -10,7 +10,7 @@ from batch_enroll.core import plan
 from batch_enroll.core.damage import Doubts
 from batch_enroll.core.errors import RosterError, RunStoppedError
 from batch_enroll.core.events import RunStarted
-from batch_enroll.core.model import SETTLED_WELL, Requests
+from batch_enroll.core.model import SETTLED_WELL
 from batch_enroll.core.replan import replan
 from batch_enroll.job.run import finish
 
@@ -164,14 +164,9 @@ async def go_on(
     books.ledger.finish(record)  # until it ends again
     books.sink.emit(RunStarted(record, source.estimated_rows))
     ending = await send(planning)
-    ending.requests = _sum(record.requests, ending.requests)
     facts: dict[str, Json] = {"doubts": planning.doubts.sentences(), **record.facts}
     ended = replace(record, rosters=_refs(record, source), facts=facts)
     return GoneOn(finish(ended, ending, books, planning.rows()), planning.planned > 0 or ending.halted is not None)
-
-
-def _sum(before: Requests, now: Requests) -> Requests:
-    return Requests(before.sent + now.sent, before.retried + now.retried, before.throttled + now.throttled)
 
 
 def _refs(record: RunRecord, source: Rows) -> tuple[RosterRef, ...]:

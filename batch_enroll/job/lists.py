@@ -57,8 +57,12 @@ class Lists:
         page = await self._page(Listing(kind), 0, 1)
         return None if page is None or page.total is None else -(-page.total // PAGE)
 
-    async def read_all(self, kind: Kind, pages: int, add: Callable[[Record], None]) -> bool:
+    async def read_all(
+        self, kind: Kind, pages: int, add: Callable[[Record], None], tell: Callable[[int, int], None]
+    ) -> bool:
         """Calls `add` for each record of a kind, several pages at once; whether the list was as long as it says.
+
+        `tell` is told, page by page, of how many entries how many have come.
 
         Raises:
             AuthRefusedError, RunStoppedError: as `read`; also when it cannot be read to its end.
@@ -68,6 +72,7 @@ class Lists:
         async def lane(first: int) -> None:
             for nth in range(first, max(1, pages), _LANES):
                 await self._read_window(Listing(kind), nth * PAGE, add, count)
+                tell(count.rows, max(count.rows, count.total))
 
         await self.asking.each(range(min(_LANES, max(1, pages))), lane)
         return count.rows >= count.total

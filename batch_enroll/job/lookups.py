@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.directory import Answers, By, Kind, Listing, Matches, Question, Way
+from batch_enroll.core.events import LookingUp
 from batch_enroll.core.finding import IN_WORDS, ids_in, owners
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from batch_enroll.core.directory import Record
     from batch_enroll.core.finding import Search
     from batch_enroll.core.model import SourceRow
     from batch_enroll.job.lists import Lists
-    from batch_enroll.ports import AnswerBook
+    from batch_enroll.ports import AnswerBook, EventSink
 
 _FEW: Final = 50  # values that are asked for one by one, whatever the server's size
 _PAGE_COSTS: Final = 20  # questions for one value that take the server as long as one full page
@@ -29,12 +31,14 @@ class Lookups:
     Attributes:
         lists: what the server lists.
         book: answers of earlier runs; of ids nothing is remembered, since whoever asks for them wants to know anew.
+        sink: told how it goes.
         answers: what is known by now.
         notes: what was done, a line for each kind, for people.
     """
 
     lists: Lists
     book: AnswerBook
+    sink: EventSink
     answers: Answers = field(default_factory=Answers)
     notes: list[str] = field(default_factory=list)
 
@@ -69,16 +73,22 @@ class Lookups:
         count = sum(map(len, left.values()))
         before = self.lists.asking.requests.sent
         how = "one by one"
+        what = f"{kind}s by {', '.join(IN_WORDS[way.by] for way in wanted)}"
         if count:
+            tell = partial(self._tell, what)
+            tell(0, count)
             pages = await self.lists.pages(kind) if count > _FEW else None
             if pages is not None and (pages or _IN_VAIN) * _PAGE_COSTS < count:
                 how = "in the whole list"
-                left = await self._lay_beside(kind, left, pages)
-            await self._ask_each(left)
+                left = await self._lay_beside(kind, left, pages, tell)
+            await self._ask_each(left, tell)
         kept = sum(map(len, wanted.values())) - count
         told = [f"{count:,} looked up {how} (requests: {self.lists.asking.requests.sent - before:,})"] if count else []
         told += [f"{kept:,} remembered"] if kept else []
-        self.notes.append(f"{kind}s by {', '.join(IN_WORDS[way.by] for way in wanted)}: {', '.join(told)}")
+        self.notes.append(f"{what}: {', '.join(told)}")
+
+    def _tell(self, what: str, done: int, total: int) -> None:
+        self.sink.emit(LookingUp(what, done, total))
 
     def _remembered(self, way: Way, values: set[str]) -> set[str]:
         if way.by is By.ID:
@@ -91,6 +101,8 @@ class Lookups:
 
     def _learn(self, question: Question, ids: Mapping[str, str | None]) -> None:
         self.answers.add(question, tuple(ids))
+        for id_ in ids:  # who was found need not be asked for by id
+            self.answers.add(Question(Way(question.way.kind, By.ID), id_), (id_,))
         if question.way.kind is Kind.COURSE:
             self.answers.orgs.update(ids)
 
@@ -102,9 +114,17 @@ class Lookups:
             told = ((value, matches.found(value)) for value in values)
             self.book.keep(way, ((value, ids) for value, ids in told if ids))
 
-    async def _ask_each(self, wanted: Mapping[Way, set[str]]) -> None:
+    async def _ask_each(self, wanted: Mapping[Way, set[str]], tell: Callable[[int, int], None]) -> None:
         questions = [Question(way, value) for way, values in wanted.items() for value in sorted(values)]
-        await self.lists.asking.each(questions, self._ask_one)
+        asked = 0
+
+        async def ask(question: Question) -> None:
+            nonlocal asked
+            await self._ask_one(question)
+            asked += 1
+            tell(asked, len(questions))
+
+        await self.lists.asking.each(questions, ask)
 
     async def _ask_one(self, question: Question) -> None:
         way, value = question
@@ -115,7 +135,9 @@ class Lookups:
         if read:
             self._keep(matches, way, (value,))
 
-    async def _lay_beside(self, kind: Kind, wanted: Mapping[Way, set[str]], pages: int) -> dict[Way, set[str]]:
+    async def _lay_beside(
+        self, kind: Kind, wanted: Mapping[Way, set[str]], pages: int, tell: Callable[[int, int], None]
+    ) -> dict[Way, set[str]]:
         """Reads all records; gives back what nobody answered to if some rows of the list were kept from us."""
         matches = {way: Matches(way, values) for way, values in wanted.items()}
 
@@ -123,7 +145,7 @@ class Lookups:
             for each in matches.values():
                 each.add(record)
 
-        whole = await self.lists.read_all(kind, pages, add)
+        whole = await self.lists.read_all(kind, pages, add, tell)
         left: dict[Way, set[str]] = {}
         for way, values in wanted.items():
             left[way] = set() if whole else {value for value in values if not matches[way].found(value)}

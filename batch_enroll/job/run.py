@@ -86,7 +86,10 @@ async def run(
 
 
 def finish(record: RunRecord, ending: Ending, books: Books, rows_read: int) -> RunSummary:
-    """Writes the results from the ledger, counts them against the rows read, and closes the books."""
+    """Writes the results from the ledger, counts them against the rows read, and closes the books.
+
+    The requests of the ending come on top of those of the record.
+    """
     tally = Tally()
     with ExitStack() as stack:
         reports = [] if ending.cut else [stack.enter_context(report) for report in books.reports]
@@ -104,7 +107,7 @@ def finish(record: RunRecord, ending: Ending, books: Books, rows_read: int) -> R
     ended = replace(
         record,
         finished_at=books.utc_now(),
-        requests=ending.requests,
+        requests=record.requests + ending.requests,
         exit_status=exit_status,
         ending=ending.detail,
         outcomes=tally.counts(),

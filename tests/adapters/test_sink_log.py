@@ -17,6 +17,7 @@ from batch_enroll.adapters.sink_log import LogSink
 from batch_enroll.core.events import (
     AttemptFailed,
     Event,
+    LookingUp,
     PaceChanged,
     RowSettled,
     RowsRead,
@@ -43,6 +44,8 @@ RUN = RunRecord(
 WELL = Outcome(OutcomeKind.ENROLLED, attempts=1, status=201, enrollment_id="seat-of-ada")
 REFUSED = Outcome(OutcomeKind.REJECTED, "E201", "user ada@example.org not found", 1, 404, "seat-of-ada")
 EVERY_EVENT: tuple[Event, ...] = (
+    LookingUp("users by e-mail", 0, 60),
+    LookingUp("users by e-mail", 30, 60),
     RunStarted(RUN, 3),
     RowsRead(3, 1),
     TokenRenewed(3600.04),
@@ -77,11 +80,12 @@ class Full(io.StringIO):
 
 def test_the_run_folder_gets_a_json_line_for_each_event_worth_one(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
-    with LogSink(path, None, None, noon) as sink:
+    with LogSink(path, None, None, noon, run_id="run-1") as sink:
         for event in EVERY_EVENT:
             sink.emit(event)
     written = records(path.read_text(encoding="utf-8"))
     assert [record["event"] for record in written] == [
+        "looking_up",
         "run_started",
         "token_renewed",
         "attempt_failed",
@@ -92,7 +96,7 @@ def test_the_run_folder_gets_a_json_line_for_each_event_worth_one(tmp_path: Path
     ]
     assert {record["run_id"] for record in written} == {"run-1"}
     assert {record["timestamp"] for record in written} == {"2025-09-01T12:00:00.000Z"}
-    assert written[4] == {
+    assert written[5] == {
         "timestamp": "2025-09-01T12:00:00.000Z",
         "level": "warning",
         "event": "row_settled",
@@ -104,8 +108,8 @@ def test_the_run_folder_gets_a_json_line_for_each_event_worth_one(tmp_path: Path
         "attempts": 1,
         "elapsed_s": 0.25,
     }
-    assert written[2]["wait_s"] == 1.235
-    assert (written[6]["sent"], written[6]["retried"], written[6]["throttled"], written[6]["rows"]) == (5, 2, 1, 3)
+    assert written[3]["wait_s"] == 1.235
+    assert (written[7]["sent"], written[7]["retried"], written[7]["throttled"], written[7]["rows"]) == (5, 2, 1, 3)
 
 
 def test_rows_that_went_well_are_written_when_asked_for(tmp_path: Path) -> None:

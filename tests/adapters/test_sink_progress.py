@@ -12,6 +12,7 @@ import pytest
 from batch_enroll.adapters.sink_progress import ProgressSink
 from batch_enroll.core.events import (
     AttemptFailed,
+    LookingUp,
     PaceChanged,
     RowSettled,
     RowsRead,
@@ -116,6 +117,25 @@ def test_elsewhere_one_plain_line_is_written_now_and_then() -> None:
         "20 of about 100 rows, 1.0 rows/s, ETA 1:20, in flight 10, throttled 0",
         "25 rows in 0:25, 1.0 rows/s",
     ]
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_ids_that_are_looked_up_first_are_seen_to_be(*, is_terminal: bool) -> None:
+    stream, clock = io.StringIO(), Clock()
+    with ProgressSink(stream, clock, is_terminal=is_terminal, width=80) as sink:
+        sink.emit(TokenRenewed(3600.0))
+        for asked in range(31):
+            clock.now += 1.0
+            sink.emit(LookingUp("users by e-mail", asked, 60))
+        assert "looking up users by e-mail: 30 of 60" in (drawn := CONTROLS.sub("", stream.getvalue()))
+        assert "1.0 names/s" in drawn
+        assert "ETA 0:30" in drawn
+        sink.emit(LookingUp("courses by title", 0, 2))
+        sink.emit(RunStarted(RUN, 100))
+        settle(sink, clock, WELL, 25, each_s=1.0)
+        sink.emit(RunEnded(RUN))
+    assert "20 of about 100 rows" in stream.getvalue()
+    assert frames(stream.getvalue())[-1] == "25 rows in 0:25, 1.0 rows/s"
 
 
 def test_a_roster_of_unknown_length_has_no_eta() -> None:

@@ -217,3 +217,21 @@ def test_refusals_in_bunches_are_never_noise() -> None:
         noise.refused()
         noise.refused()
         assert noise.cut(float(rate), 80) is None
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_slower_answers_to_requests_of_another_kind_are_no_sign_of_a_crowd(*, told: bool) -> None:
+    class Even(Server):
+        latency_s = 0.02
+
+        def arrive(self, now: float) -> Decision:
+            del now
+            return Decision(latency_s=self.latency_s)
+
+    pace, server = SelfTuningPace(PaceLimits(100)), Even()
+    play(server, pace, 60)
+    before, server.latency_s = pace.in_flight_limit, 0.5
+    if told:
+        pace.begin_other_work()
+    play(server, pace, 150)
+    assert (pace.in_flight_limit >= before) == told

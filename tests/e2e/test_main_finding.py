@@ -61,6 +61,7 @@ async def test_a_roster_of_names_is_enrolled_as_far_as_they_name_one_only(tmp_pa
             ("usr-002", "crs-sci", "org-lake"),
             ("usr-006", "crs-sci", "org-lake"),
         }
+        assert done.summary["requests"]["sent"] == at.sandbox.requests.routes.total()
         kept = tmp_path / "state" / "found.sqlite3"
         assert kept.stat().st_mode & 0o777 == 0o600
         assert b"chidi.santos@" not in kept.read_bytes()
@@ -105,6 +106,7 @@ async def test_an_interrupted_run_of_names_is_gone_on_with(tmp_path: Path) -> No
         assert first.summary["outcomes"]["not_attempted"] > 0
         resumed = await at.call("resume", "--json")
         assert resumed.summary["outcomes"]["enrolled"] == 2
+        assert resumed.summary["requests"]["sent"] == at.sandbox.requests.routes.total()
         assert len(at.sandbox.school.seats()) == 2
 
 

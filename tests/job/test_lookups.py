@@ -12,6 +12,7 @@ from batch_enroll.core import catalogue
 from batch_enroll.core.breaker import Breaker, BreakerLimits
 from batch_enroll.core.directory import Course, Kind, Person, Record, School
 from batch_enroll.core.errors import AuthRefusedError, RunStoppedError
+from batch_enroll.core.events import LookingUp
 from batch_enroll.core.finding import search_in
 from batch_enroll.core.model import CourseId, NoReply, Reply, SchoolId, SourceRow, UserId
 from batch_enroll.core.pace import FixedPace, PaceLimits
@@ -42,6 +43,7 @@ class Desk:
     directory: FakeDirectory
     book: MemoryBook = field(default_factory=MemoryBook)
     notes: list[str] = field(default_factory=list)
+    sink: Remembering = field(default_factory=Remembering)
 
     async def found(self, roster: list[dict[str, str]], *, online: bool = False) -> list[SourceRow]:
         source = FakeRoster(roster, columns=FIELDS)
@@ -50,7 +52,7 @@ class Desk:
             FakeTokens(), FixedPace(PaceLimits(10)), Breaker(BreakerLimits(budget=20)), Remembering(), Policy(),
             lambda: 0.5, workers=8,
         )  # fmt: skip
-        lookups = Lookups(Lists(Asking(means), self.directory), self.book)
+        lookups = Lookups(Lists(Asking(means), self.directory), self.book, self.sink)
         await lookups.find(found.unfound(), found.search)
         found.answers = lookups.answers
         if online:
@@ -67,6 +69,25 @@ def users(found: list[SourceRow]) -> list[str]:
 async def test_few_values_are_asked_for_one_by_one_and_each_once() -> None:
     desk = Desk(FakeDirectory([*people(4), *COURSES]))
     assert users(await desk.found([*rows(3), *rows(3)])) == ["u0", "u1", "u2"] * 2
+    assert desk.notes == [
+        "users by e-mail: 3 looked up one by one (requests: 3)",
+        "courses by title: 1 looked up one by one (requests: 1)",
+        "schools by id: 1 looked up one by one (requests: 1)",
+    ]
+
+
+async def test_whoever_watches_is_told_how_far_the_look_ups_are() -> None:
+    desk = Desk(FakeDirectory([*people(7000), *COURSES]))
+    await desk.found(rows(300))
+    told = [(event.what, event.done, event.total) for event in desk.sink.of(LookingUp)]
+    assert told[:2] == [("users by e-mail", 0, 300), ("users by e-mail", 3000, 7000)]
+    assert told[-1] == ("schools by id", 1, 1)
+    assert ("users by e-mail", 7000, 7000) in told
+
+
+async def test_who_was_found_is_not_asked_for_by_id_once_more() -> None:
+    desk = Desk(FakeDirectory([*people(4), *COURSES]))
+    assert users(await desk.found(rows(3), online=True)) == ["u0", "u1", "u2"]
     assert desk.notes == [
         "users by e-mail: 3 looked up one by one (requests: 3)",
         "courses by title: 1 looked up one by one (requests: 1)",

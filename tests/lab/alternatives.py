@@ -33,6 +33,9 @@ class _Law(Pace):
         self._earliest = now + 1.0 / self.rate
         return Turn(now, self.in_flight)
 
+    def begin_other_work(self) -> None:
+        pass
+
     def _unheard(self, turn: Turn, now: float) -> None:
         pass
 

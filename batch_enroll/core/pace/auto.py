@@ -100,6 +100,10 @@ class SelfTuningPace(Pace):
             self._full_at = now
         return Turn(now, self.in_flight, self._change, rung, self._latency.started(self.in_flight))
 
+    def begin_other_work(self) -> None:
+        """What the server bears stays known; how long its answers take is learnt anew."""
+        self._latency, self._crowd, self._eased, self._usual_s = Latency(), None, 0, 0.0
+
     # -- what answers tell ----------------------------------------------------------------------------------------
 
     def _healthy(self, turn: Turn, now: float, *, recovered: bool) -> bool:

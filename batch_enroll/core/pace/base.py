@@ -146,6 +146,10 @@ class Pace(ABC):
         slower = self._throttled if sample is Sample.THROTTLED else self._failed
         return slower(turn, now, retry_after_s or 0.0)
 
+    @abstractmethod
+    def begin_other_work(self) -> None:
+        """Notes that requests of another kind follow; none is in flight. The limits hold for them, too."""
+
     def paused_s(self, now: float) -> float:
         """Seconds until anybody may start again because of a refusal or an outage."""
         return max(0.0, self._resume_at - now)

@@ -44,6 +44,9 @@ class FixedPace(Pace):
         self._earliest = self._spacing.next_after(max(self._earliest, self._resume_at), now)
         return Turn(now, self.in_flight)
 
+    def begin_other_work(self) -> None:
+        """Nothing is reckoned from how long answers take."""
+
     def _unheard(self, turn: Turn, now: float) -> None:
         """Nothing is reckoned from single starts."""
 
