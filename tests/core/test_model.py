@@ -15,6 +15,7 @@ from batch_enroll.core.model import (
     Outcome,
     OutcomeKind,
     Place,
+    Requests,
     Role,
     RowProblem,
     SchoolId,
@@ -79,3 +80,7 @@ def test_what_a_seat_is_after_its_row_depends_on_what_the_row_was_for() -> None:
         }.get(kind, SeatState.OPEN)
         assert state is expected
     assert state_after(Outcome(OutcomeKind.FAILED), Action.WITHDRAW) is SeatState.UNKNOWN
+
+
+def test_requests_of_two_parts_of_a_run_add_up() -> None:
+    assert Requests(5, 2, 1) + Requests(10, 0, 3) == Requests(15, 2, 4)
