@@ -30,7 +30,6 @@ from batch_enroll.core.keeping import NOTHING_KEPT, WHOLE_PLACES
 from batch_enroll.core.model import TO_MEND
 from batch_enroll.core.replan import TO_RESUME, TO_RETRY, TO_RETRY_ALL, compare
 from batch_enroll.job import Corrections
-from batch_enroll.job.undoing import UNDO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -102,7 +101,7 @@ async def _go_on(settings: Settings, run_id: str | None, wish: Wish) -> GoneOn:
             source, notes = _rows(settings, roster, rosters, record, ledger, wish)
             rules = rules_of(settings, record.run_id, server.scope)
             kept = _kept(settings, rosters, source, record, ledger, wish) if settings.withdraw else NOTHING_KEPT
-            rules = replace(rules, kept=kept, only_own=record.kind == UNDO)
+            rules = replace(rules, kept=kept)
             mended = None if wish.corrections else lambda line: roster.row(recorded.row(line))
             planning = job.GoingOn(source, rules, ledger, wish.again, changes=wish.accept_changes, recorded=mended)
             books = books_in(folder, settings, record, ledger, sink, timeline)

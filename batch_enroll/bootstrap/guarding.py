@@ -41,12 +41,20 @@ def past_guards(
         GuardStoppedError: one does; nothing was sent.
         RosterError: it holds no row, and no guard knows that it did before.
     """
-    verdicts = verdicts_on(settings, rosters, source, ledger)
+    facts = overruled(verdicts_on(settings, rosters, source, ledger), allowed)
+    return Passed(watched(settings, source, facts), facts)
+
+
+def overruled(verdicts: Sequence[Verdict], allowed: Allowance) -> dict[str, Json]:
+    """What is to be recorded of guards that stop and were overruled.
+
+    Raises:
+        GuardStoppedError: one that was not; nothing was sent.
+    """
     if stopping := [verdict for verdict in verdicts if verdict.stops and verdict.guard not in allowed.guards]:
         raise GuardStoppedError(stopping)
     recorded = allowed.recorded(verdicts)
-    facts: dict[str, Json] = {"allowed": recorded} if recorded else {}
-    return Passed(watched(settings, source, facts), facts)
+    return {"allowed": recorded} if recorded else {}
 
 
 def verdicts_on(
@@ -77,7 +85,7 @@ def verdicts_on(
 def watched(settings: Settings, source: RosterSource, facts: dict[str, Json]) -> RosterSource:
     """`source`, stopped where it becomes crowded further on, unless that was overruled for this run."""
     recorded = facts.get("allowed")
-    overruled = isinstance(recorded, list) and any(
+    may_crowd = isinstance(recorded, list) and any(
         isinstance(each, dict) and each.get("guard") == Guard.CROWDED for each in recorded
     )
-    return source if overruled else job.GuardedRoster(source, defaults_of(settings), settings.guard_limits())
+    return source if may_crowd else job.GuardedRoster(source, defaults_of(settings), settings.guard_limits())

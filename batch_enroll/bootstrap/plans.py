@@ -13,7 +13,7 @@ from batch_enroll.adapters.sink_all import AllSinks
 from batch_enroll.bootstrap.alone import keep_others_out
 from batch_enroll.bootstrap.books import books_in, ledger_of, ledger_there, scratch_over
 from batch_enroll.bootstrap.commands import USUAL_IN_FLIGHT
-from batch_enroll.bootstrap.guarding import verdicts_on
+from batch_enroll.bootstrap.guarding import overruled, verdicts_on
 from batch_enroll.bootstrap.loop import in_loop
 from batch_enroll.bootstrap.reading import on_a_day, options_of, rules_of
 from batch_enroll.bootstrap.rosters import is_delta, opened
@@ -24,7 +24,7 @@ from batch_enroll.bootstrap.wall import utc_now
 from batch_enroll.bootstrap.withdrawing import kept_of, nobody_to_ask, seats_told
 from batch_enroll.core.dates import iso_utc
 from batch_enroll.core.errors import UsageError
-from batch_enroll.core.guards import NOTHING_ALLOWED, Guard, GuardStoppedError, Verdict, leaving
+from batch_enroll.core.guards import NOTHING_ALLOWED, Guard, Verdict, leaving
 from batch_enroll.core.model import Action, RunId, RunRecord
 from batch_enroll.core.plans import Plan, checked_body, from_body, what_changed
 from batch_enroll.core.summary import Estimate
@@ -156,18 +156,16 @@ def _carried(settings: Settings, made: Plan, confirm: Confirm, allowed: Allowanc
         verdicts = [_verdict(verdict) for verdict in made.guards]
         if command == "apply" and (done := _applied(made, ledger)) is not None:
             verdicts.append(done)
-        if stops := [verdict for verdict in verdicts if verdict.stops and verdict.guard not in allowed.guards]:
-            raise GuardStoppedError(stops)
+        recorded = overruled(verdicts, allowed)
         if not made.steps:
             return Carried(made)
         if made.withdrawals:
             confirm(seats_told(made.withdrawals, settings))
         keep_others_out(settings, ledger, command)
-        recorded = allowed.recorded(verdicts)
         facts: dict[str, Json] = {
             "plan_sha256": made.sha256,
             "source": [{"path": ref.path, "sha256": ref.sha256, "rows": ref.rows} for ref in made.rosters],
-            **({"allowed": recorded} if recorded else {}),
+            **recorded,
         }
         return Carried(made, in_loop(partial(_run, settings, made, ledger, facts, command)))
 

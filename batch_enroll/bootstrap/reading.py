@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from batch_enroll.adapters.roster_csv import STDIN
 from batch_enroll.bootstrap.wall import utc_now
 from batch_enroll.core.bundles import Format
+from batch_enroll.core.errors import UsageError
 from batch_enroll.core.intake import Defaults
 from batch_enroll.core.keeping import NOTHING_KEPT, WHOLE_PLACES
 from batch_enroll.core.model import Role
@@ -44,6 +45,7 @@ class Options(BaseModel):
     withdraw_by: str = "status"
     verify: bool = False
     exact: bool = False
+    own_since: datetime | None = None
     no_roster_columns: bool = False
     rosters: tuple[str, ...] = ()
 
@@ -73,11 +75,23 @@ def defaults_of(settings: Settings) -> Defaults:
     return Defaults(settings.course_id, settings.school_id, settings.role, settings.begin_date)
 
 
-def undoing(settings: Settings, undone: RunRecord) -> Settings:
-    """Settings that read the roster of an undo, whatever was said of other rosters; seats go the way they came."""
-    via = Options.model_validate(undone.options).via
+def undoing(settings: Settings, undone: RunRecord, via: str | None) -> Settings:
+    """Settings that read the roster of an undo, whatever was said of other rosters; seats go the way they came.
+
+    Raises:
+        UsageError: they came class by class, and are to go by a route that is told no classes.
+    """
+    came = Options.model_validate(undone.options).via
+    if (came, via) == ("oneroster", "edubridge"):
+        raise UsageError(
+            f"run {undone.run_id} enrolled class by class; undo it the same way: leave out --via edubridge"
+        )
     plain = Options(
-        no_roster_columns=settings.no_roster_columns, withdraw=True, via=via, withdraw_by=settings.withdraw_by
+        no_roster_columns=settings.no_roster_columns,
+        withdraw=True,
+        via=via or came,
+        withdraw_by=settings.withdraw_by,
+        own_since=undone.started_at,
     )
     return on_a_day(settings.model_copy(update=plain.model_dump(exclude={"rosters"})))
 
@@ -93,5 +107,6 @@ def rules_of(settings: Settings, run_id: RunId, scope: str) -> Rules:
         recheck=settings.recheck or settings.exact,
         withdraw=settings.withdraw,
         kept=WHOLE_PLACES if settings.exact else NOTHING_KEPT,
+        own_since=settings.own_since,
         by_class=settings.via == "oneroster",
     )

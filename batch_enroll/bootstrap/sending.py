@@ -12,7 +12,7 @@ import aiohttp
 import anyio
 
 from batch_enroll import __version__
-from batch_enroll.adapters.api import EduBridge, Enrollments, OneRosterEnrollments, Wire
+from batch_enroll.adapters.api import DatedEduBridge, EduBridge, Enrollments, OneRosterEnrollments, Wire
 from batch_enroll.adapters.oauth import Client, OAuthTokens
 from batch_enroll.bootstrap.wall import until, utc_now
 from batch_enroll.core.breaker import Breaker, BreakerLimits
@@ -131,9 +131,10 @@ async def asking_of(
 
 def gateway_of(settings: Settings, wire: Wire) -> Gateway:
     """The route that the settings name."""
-    if settings.via == "edubridge":
-        return EduBridge(wire)
-    return OneRosterEnrollments(wire, lambda: utc_now().date(), by_end_date=settings.withdraw_by == "end_date")
+    oneroster = OneRosterEnrollments(wire, lambda: utc_now().date(), by_end_date=settings.withdraw_by == "end_date")
+    if settings.via == "oneroster":
+        return oneroster
+    return EduBridge(wire) if settings.own_since is None else DatedEduBridge(EduBridge(wire), oneroster)
 
 
 async def send(

@@ -14,6 +14,7 @@ from batch_enroll.adapters.sink_all import AllSinks
 from batch_enroll.adapters.undo_roster import SEATS, write_seats
 from batch_enroll.bootstrap.alone import keep_others_out
 from batch_enroll.bootstrap.books import books_in, scratch_over
+from batch_enroll.bootstrap.guarding import overruled
 from batch_enroll.bootstrap.loop import in_loop
 from batch_enroll.bootstrap.past import past_run, refuse_another_server
 from batch_enroll.bootstrap.reading import options_of, rules_of, undoing
@@ -21,29 +22,42 @@ from batch_enroll.bootstrap.rosters import opened
 from batch_enroll.bootstrap.sending import send, server_of
 from batch_enroll.bootstrap.sinks import log_in, progress_of, timeline_now
 from batch_enroll.bootstrap.wall import utc_now
-from batch_enroll.bootstrap.withdrawing import kept_of, seats_told
+from batch_enroll.bootstrap.withdrawing import kept_of, nobody_to_ask, seats_told
 from batch_enroll.core.errors import UsageError
+from batch_enroll.core.guards import NOTHING_ALLOWED
+from batch_enroll.core.guards import undoing as verdicts_on_undo
 from batch_enroll.core.model import RunId, RunRecord
 from batch_enroll.job import GoneOn
-from batch_enroll.job.undoing import UNDO, UNDONE, created_by, undo_of, unfinished
+from batch_enroll.job.undoing import UNDO, UNDONE, created_by, undo_of, unfinished, wanted_since
 
 if TYPE_CHECKING:
     from batch_enroll.bootstrap.withdrawing import Confirm
+    from batch_enroll.core.guards import Allowance
+    from batch_enroll.core.model import Json
     from batch_enroll.core.summary import RunSummary
     from batch_enroll.ports import Ledger
     from batch_enroll.settings import Settings
 
 
-def undo(settings: Settings, run_id: str, confirm: Confirm) -> GoneOn:
+def undo(
+    settings: Settings,
+    run_id: str,
+    confirm: Confirm = nobody_to_ask,
+    allowed: Allowance = NOTHING_ALLOWED,
+    *,
+    via: str | None = None,
+) -> GoneOn:
     """Withdraws the seats that the run created, the last one first, once `confirm` agreed.
 
+    `via` is the route they go; None: the one they came.
+
     Raises:
-        BatchEnrollError: it cannot be undone, nobody agreed, or the books could not be kept.
+        BatchEnrollError: it cannot be undone, a guard stops it, nobody agreed, or the books could not be kept.
     """
-    return in_loop(partial(_undo, settings, run_id, confirm))
+    return in_loop(partial(_undo, settings, run_id, confirm, allowed, via))
 
 
-async def _undo(settings: Settings, run_id: str, confirm: Confirm) -> GoneOn:
+async def _undo(settings: Settings, run_id: str, confirm: Confirm, allowed: Allowance, via: str | None) -> GoneOn:
     with ExitStack() as stack:
         ledger, record = past_run(settings, run_id, stack)
         _refuse(settings, record, ledger)
@@ -51,17 +65,20 @@ async def _undo(settings: Settings, run_id: str, confirm: Confirm) -> GoneOn:
             keep_others_out(settings, ledger, UNDO)
         if not (seats := sum(1 for _ in created_by(record.run_id, ledger))):
             return GoneOn(_told_again(undo_of(record.run_id, ledger) or record, ledger), went_on=False)
+        wanted = wanted_since(record, ledger)
+        facts = overruled(verdicts_on_undo(record.run_id, seats, wanted, settings.guard_limits()), allowed)
         if not settings.dry_run:
             confirm(seats_told(seats, settings))
-        return GoneOn(await _withdraw(settings, record, ledger, stack), went_on=True)
+        return GoneOn(await _withdraw(undoing(settings, record, via), record, ledger, facts, stack), went_on=True)
 
 
-async def _withdraw(settings: Settings, undone: RunRecord, ledger: Ledger, stack: ExitStack) -> RunSummary:
+async def _withdraw(
+    settings: Settings, undone: RunRecord, ledger: Ledger, facts: dict[str, Json], stack: ExitStack
+) -> RunSummary:
     named = undone.rosters[0].path if undone.rosters else undone.run_id
     folder = run_folder.create(settings.out, f"undo-{Path(named).name}", utc_now())
     rosters = [str(folder / SEATS)]
     write_seats(folder / SEATS, created_by(undone.run_id, ledger), undone.started_at)
-    settings = undoing(settings, undone)
     source = opened(settings, rosters)
     if settings.dry_run:
         ledger = scratch_over(ledger, stack)
@@ -73,9 +90,9 @@ async def _withdraw(settings: Settings, undone: RunRecord, ledger: Ledger, stack
         record = RunRecord(
             run_id, settings.env, server.base_url, server.scope, source.columns, utc_now(), str(folder),
             rosters=source.refs(), dry_run=settings.dry_run, options=options_of(settings, rosters), kind=UNDO,
-            facts={UNDONE: undone.run_id},
+            facts={UNDONE: undone.run_id, **facts},
         )  # fmt: skip
-        rules = replace(rules_of(settings, run_id, server.scope), kept=kept, only_own=True)
+        rules = replace(rules_of(settings, run_id, server.scope), kept=kept)
         sending = None if settings.dry_run else partial(send, settings, server, run_id, ledger, sink)
         books = books_in(folder, settings, record, ledger, sink, timeline)
         return await job.run(record, source, rules, books, sending)

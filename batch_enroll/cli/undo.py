@@ -16,8 +16,9 @@ from batch_enroll.cli.resume import gone_on, summary_of
 HELP = """Withdraws the seats that a run created, the last one first, and nothing else.
 
 Seats that were there before, that a later run found or changed, or that the user holds beside another one in the same
-course and school are left alone. It is a run of its own, with results and a folder; resume finishes one that was
-interrupted. With nothing left to undo it says so and exits with 0.
+course and school are left alone; --via oneroster takes the row alone that the run made. It is a run of its own, with
+results and a folder; resume finishes one that was interrupted. With nothing left to undo it says so and exits with 0.
+Many withdrawals, and seats that a later roster wants too, are let through only with --allow and --reason.
 """
 EPILOG = """Examples:
 
@@ -25,12 +26,16 @@ EPILOG = """Examples:
   batch-enroll undo 20260901T060000Z-term --env staging
   batch-enroll undo 20260901T060000Z-term --env production --dry-run
   batch-enroll undo 20260901T060000Z-term --env production --yes --json
+  batch-enroll undo 20260901T060000Z-term --env production --allow withdrawals --reason "the wrong year's export"
 """
 
 
 def undo(  # noqa: PLR0913, PLR0917 - one argument for each option
     run: Annotated[str, typer.Argument(metavar="RUN", help="The run's id; batch-enroll runs lists them.")],
     yes: opt.Yes = False,  # noqa: FBT002 - a flag
+    allow: opt.Allow = None,
+    reason: opt.Reason = None,
+    via: opt.Via = None,
     withdraw_by: opt.WithdrawBy = None,
     dry_run: opt.DryRun = False,  # noqa: FBT002 - a flag
     env: opt.Env = None,
@@ -54,9 +59,12 @@ def undo(  # noqa: PLR0913, PLR0917 - one argument for each option
 
     settings = load(given)
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
+    from batch_enroll.core.guards import allowance  # noqa: PLC0415 - not for --help
 
     watch = bootstrap.Watch(settings, tell, meaning)
-    undoing = partial(bootstrap.undo, settings, run, confirming(yes=yes))
+    allowed = allowance(allow or (), reason)
+    route = None if via is None else settings.via
+    undoing = partial(bootstrap.undo, settings, run, confirming(yes=yes), allowed, via=route)
     return gone_on(watch.over(undoing, summary_of), "undo")
 
 

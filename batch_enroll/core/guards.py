@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from batch_enroll.core.census import Census, GuardLimits
-    from batch_enroll.core.model import Json, RunRecord
+    from batch_enroll.core.model import Json, RunId, RunRecord
 
 _TOO_FEW_TO_TELL: Final = 20  # small rosters change by halves without anything being wrong
 _TEST_WORDS: Final = frozenset({"test", "tests", "testing", "demo", "sample", "samples", "example", "dummy", "trial"})
@@ -126,6 +126,14 @@ class Circumstances:
     newer: RunRecord | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How many rows of a later run rely on the seats of an earlier one."""
+
+    run_id: RunId
+    rows: int
+
+
 def judge(census: Census, seen: Circumstances, limits: GuardLimits) -> tuple[Verdict, ...]:
     """The verdict of every guard that applies, those that stop among them."""
     found = [_shrunk(seen, limits), _crowded(census, limits), _test_file(seen), _dates(census, seen, limits)]
@@ -150,6 +158,28 @@ def leaving(count: int, seats: int, limits: GuardLimits) -> Verdict:
         f"at most {limits.withdrawals:,} and {limits.withdrawn_share:.0%} are let through",
         count > limits.withdrawals or too_large_a_share,
     )
+
+
+def undoing(run_id: RunId, seats: int, wanted: Wanted | None, limits: GuardLimits) -> tuple[Verdict, ...]:
+    """The verdicts on the undo of a run; there is no share to look at, since an undo takes all that is left."""
+    found = [
+        Verdict(
+            Guard.WITHDRAWALS,
+            f"{counted(seats, 'withdrawal')}, all that is left of run {run_id}",
+            f"at most {limits.withdrawals:,} are let through",
+            seats > limits.withdrawals,
+        )
+    ]
+    if wanted is not None:
+        found.append(
+            Verdict(
+                Guard.APPLIED,
+                f"{counted(wanted.rows, 'row')} of the later run {wanted.run_id} want seats that run {run_id} enrolled",
+                "an undo must not withdraw what a newer roster wants",
+                stops=True,
+            )
+        )
+    return tuple(found)
 
 
 # -- the guards -----------------------------------------------------------------------------------------------------

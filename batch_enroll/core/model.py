@@ -155,6 +155,7 @@ class EnrollmentRequest:
         sent_before: an earlier try of this very run may have sent it, so what is found done is this run's work.
         seats: of a withdrawal, how many seats of the user in that course and school the roster withdraws.
         sourced_id, begin_date: of a withdrawal, those of the only seat that may be withdrawn; None: whichever it is.
+        since: of a withdrawal, when the run began whose own the seat must be; one last changed before it is not.
     """
 
     row_no: int
@@ -168,6 +169,7 @@ class EnrollmentRequest:
     seats: int = 1
     end_date: date | None = None
     primary: bool | None = None
+    since: datetime | None = None
 
 
 class OutcomeKind(StrEnum):
@@ -313,7 +315,10 @@ class NoReply:
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """One enrollment as the server lists it for a user. Source: contract 1.1; such rows name no user."""
+    """One enrollment as the server lists it for a user; its class and last change only where the API tells them.
+
+    Source: contract 1.1; such rows name no user.
+    """
 
     enrollment_id: str
     course_id: CourseId
@@ -321,6 +326,7 @@ class Seat:
     role: Role | None
     begin_date: datetime | None = None
     class_id: ClassId | None = None
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from batch_enroll.core.model import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date
+    from datetime import date, datetime
 
     from batch_enroll.core.model import Place, RunId, SourceRow
 
@@ -60,7 +60,8 @@ class Rules:
         kept: seats that rows of the same roster want, which no withdrawal may take along.
         by_class: whether the API is told the class of a row: then a seat is one of its class, and an enrollment has a
             sourcedId, as OneRoster's rows do.
-        only_own: whether a seat is withdrawn only if it has the sourcedId and begin that the row names.
+        own_since: a seat is withdrawn only if it has the sourcedId and begin that the row names, and was last changed
+            after this moment, when the run began that made it; None: whichever it is.
     """
 
     scope: str
@@ -71,7 +72,7 @@ class Rules:
     recheck: bool = False
     withdraw: bool = False
     kept: Kept = NOTHING_KEPT
-    only_own: bool = False
+    own_since: datetime | None = None
     by_class: bool = False
 
 
@@ -161,7 +162,9 @@ def _request(row_no: int, row: RosterRow, rules: Rules) -> EnrollmentRequest:
     if row.status is RowStatus.TO_BE_DELETED:
         seats = rules.kept.leaving_at(*place_of(row, rules))
         request = EnrollmentRequest(row_no, key, Action.WITHDRAW, aim=Action.WITHDRAW, seats=seats)
-        return replace(request, sourced_id=row.sourced_id, begin_date=row.begin_date) if rules.only_own else request
+        if rules.own_since is None:
+            return request
+        return replace(request, sourced_id=row.sourced_id, begin_date=row.begin_date, since=rules.own_since)
     sourced_id = _sourced_id(row, key, rules)
     request = EnrollmentRequest(row_no, key, Action.ENROLL, row.begin_date, sourced_id, row.metadata)
     return replace(request, end_date=row.end_date, primary=row.primary) if rules.by_class else request
@@ -190,11 +193,16 @@ def _known_before(request: EnrollmentRequest, entry: LedgerEntry | None, rules: 
         return None
     match request.aim, entry.state:
         case Action.ENROLL, SeatState.ENROLLED:
-            return Outcome(OutcomeKind.ALREADY_ENROLLED, catalogue.SEEN_BY_LEDGER, f"by run {entry.run_id}")
+            return Outcome(OutcomeKind.ALREADY_ENROLLED, catalogue.SEEN_BY_LEDGER, by_run(entry.run_id))
         case Action.WITHDRAW, SeatState.WITHDRAWN:
-            return Outcome(OutcomeKind.ALREADY_WITHDRAWN, catalogue.GONE_BY_LEDGER, f"by run {entry.run_id}")
+            return Outcome(OutcomeKind.ALREADY_WITHDRAWN, catalogue.GONE_BY_LEDGER, by_run(entry.run_id))
         case _:
             return None
+
+
+def by_run(run_id: RunId) -> str:
+    """The detail of a row whose seat another run has seen to."""
+    return f"by run {run_id}"
 
 
 def _first_step(request: EnrollmentRequest, entry: LedgerEntry | None) -> EnrollmentRequest:

@@ -28,7 +28,7 @@ from batch_enroll.core.replies import (
     told,
     wait_s,
 )
-from batch_enroll.core.seats import at_the_place, holds, matching
+from batch_enroll.core.seats import at_the_place, matching
 from batch_enroll.core.tries import Next, Settle
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from batch_enroll.core.tries import Answer, Bench, Tries, Verdict
 
 
+_CLOCKS_APART: Final = timedelta(minutes=5)  # the most that the server's clock is taken to be behind
 _TWO_DAYS: Final = timedelta(days=2)  # whatever the server's time zone, and whether it keeps the hour of a begin
 
 
@@ -55,9 +56,8 @@ def judge_answer(request: EnrollmentRequest, tries: Tries, answer: Answer, bench
 
 def judge_seats(request: EnrollmentRequest, tries: Tries, seats: Seats | None, bench: Bench) -> Verdict:
     """What the user's seats mean for the row; None if the server knows of nothing that the user has."""
-    taken = at_the_place if bench.policy.withdraws_place else matching
-    there = [] if seats is None else taken(seats, request.key)
-    mine = None if seats is None else holds(seats, request.key)
+    there = [] if seats is None else _taken(request, seats, bench)
+    mine = next((seat for seat in there if seat.role == request.key.role), None)
     if mine is None and (there or tries.sent > 0):
         return _missing(request, tries, seats, bench)
     if len(there) > request.seats:
@@ -72,13 +72,25 @@ def judge_seats(request: EnrollmentRequest, tries: Tries, seats: Seats | None, b
     return send_again(Action.WITHDRAW, replace(tries, doubt=False), tries.last, bench)
 
 
+def _taken(request: EnrollmentRequest, seats: Seats, bench: Bench) -> list[Seat]:
+    """What the withdrawal would take: the place, or of single seats the one that is named, else those of the key."""
+    if bench.policy.withdraws_place:
+        return at_the_place(seats, request.key)
+    there = matching(seats, request.key)
+    return [seat for seat in there if seat.enrollment_id == request.sourced_id] or there
+
+
 def _another(request: EnrollmentRequest, seat: Seat) -> str:
     """In what the seat is another one than the row speaks of; empty if it may be that one."""
     if request.sourced_id not in {None, seat.enrollment_id}:
         return "it has another sourcedId"
+    # A server that answers 201 for a seat that it had already is found out here: such a seat began on another day, or
+    # has not been changed since before the run.
+    changed_at = seat.changed_at
+    if request.since is not None and changed_at is not None and changed_at < request.since - _CLOCKS_APART:
+        return "it was there before the run began"
     if request.begin_date is None or seat.begin_date is None:
         return ""
-    # A server that answers 201 for a seat that it had already is found out here: such a seat began on another day.
     return "it began on another day" if abs(seat.begin_date - request.begin_date) > _TWO_DAYS else ""
 
 

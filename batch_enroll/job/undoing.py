@@ -5,7 +5,11 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from batch_enroll.core import catalogue
+from batch_enroll.core.forerunners import source_name, sources_of
+from batch_enroll.core.guards import Wanted
 from batch_enroll.core.model import OutcomeKind, SeatState
+from batch_enroll.core.plan import by_run
 from batch_enroll.core.replan import TO_RESUME
 
 if TYPE_CHECKING:
@@ -31,6 +35,27 @@ def created_by(run_id: RunId, ledger: Ledger) -> Iterator[tuple[EnrollmentReques
             entry = known.get(request.key)
             if entry is not None and (entry.run_id, entry.state) == (run_id, SeatState.ENROLLED):
                 yield request, row
+
+
+def wanted_since(undone: RunRecord, ledger: Ledger) -> Wanted | None:
+    """The latest run of each later roster that found seats of the run and had nothing to send for them, if any does.
+
+    A nightly roster wants the seats of all the nights before; an undo of one of those would take them.
+    """
+    seen: set[tuple[str, ...]] = set()
+    for run in ledger.runs():
+        names = tuple(source_name(path) for path, _, _ in sources_of(run))
+        if run.started_at <= undone.started_at or run.scope != undone.scope or run.dry_run or names in seen:
+            continue
+        seen.add(names)
+        if run.outcomes.get(OutcomeKind.ALREADY_ENROLLED) and (rows := _relying(run, undone, ledger)):
+            return Wanted(run.run_id, rows)
+    return None
+
+
+def _relying(run: RunRecord, undone: RunRecord, ledger: Ledger) -> int:
+    by_it = catalogue.SEEN_BY_LEDGER, by_run(undone.run_id)
+    return sum((row.outcome.code, row.outcome.detail) == by_it for row in ledger.results(run.run_id))
 
 
 def undo_of(run_id: RunId, ledger: Ledger) -> RunRecord | None:

@@ -113,6 +113,7 @@ class Settings(GuardSettings):
         deadline: when the run stops taking rows: a span such as 30m from its start, or the next such time of day.
         grace: seconds that requests in flight get once the run stops.
         exact: whether the rows are a sync's, whose withdrawals take whole places and are followed by what stays.
+        own_since: when the run began whose seats alone may be withdrawn; None: no run is undone.
         verify: whether the server is asked for every seat after the run.
         verify_within_s: how long after a write its seat may still come to be seen. Source: contract 4, people wait 1 s.
         recheck: whether the server is asked for seats that an earlier run settled, instead of skipping them.
@@ -162,6 +163,7 @@ class Settings(GuardSettings):
     recheck: bool = False
     verify: bool = False
     exact: bool = Field(default=False, repr=False)
+    own_since: datetime | None = Field(default=None, repr=False)
     verify_within_s: Annotated[float, Field(ge=0, le=3_600, allow_inf_nan=False)] = 30.0
     withdraw: bool = False
     via: Literal["edubridge", "oneroster"] = "edubridge"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 DEFAULT_FILE: Final = "batch-enroll.toml"
-BOOKKEEPING: Final = frozenset({"origins", "complaints", "needs", "exact"})
+BOOKKEEPING: Final = frozenset({"origins", "complaints", "needs", "exact", "own_since"})
 
 # Source: contract section 3; people have these set already. The first that is set and not empty wins.
 VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {

@@ -17,9 +17,11 @@ from batch_enroll.core.guards import (
     Guard,
     GuardStoppedError,
     Verdict,
+    Wanted,
     allowance,
     crowded,
     judge,
+    undoing,
 )
 from batch_enroll.core.intake import Defaults
 from batch_enroll.core.model import RosterRef, RunId, RunRecord
@@ -60,6 +62,24 @@ def stopping(counted: Census, seen: Circumstances, limits: GuardLimits = USUAL) 
 def seen(rows: int, **also: object) -> Circumstances:
     values: dict[str, Any] = {"names": ("export.csv",), "today": FALL, **also}
     return Circumstances(rows, **values)
+
+
+# -- an undo --------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_of_the_term_start_is_undone_when_somebody_says_why() -> None:
+    (many,) = [verdict for verdict in undoing(RunId("r1"), 12_000, None, USUAL) if verdict.stops]
+    assert str(many) == "withdrawals: 12,000 withdrawals, all that is left of run r1; at most 1,000 are let through"
+    assert 'run it once with: --allow withdrawals --reason "..."' in str(GuardStoppedError([many]))
+
+
+def test_the_undo_of_a_small_run_takes_all_of_it_without_a_word() -> None:
+    assert [verdict.stops for verdict in undoing(RunId("r1"), 60, None, USUAL)] == [False]
+
+
+def test_monday_is_undone_after_tuesday_wanted_the_same_seats() -> None:
+    (stale,) = [verdict for verdict in undoing(RunId("r1"), 60, Wanted(RunId("r2"), 58), USUAL) if verdict.stops]
+    assert str(stale).startswith("applied: 58 rows of the later run r2 want seats that run r1 enrolled; an undo must")
 
 
 # -- how many there are ---------------------------------------------------------------------------------------------

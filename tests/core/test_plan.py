@@ -202,15 +202,18 @@ def test_by_class_a_withdrawal_is_kept_back_only_for_its_own_class_or_one_that_i
         assert (row.request is not None) == sent
 
 
+SINCE = datetime(2026, 9, 1, tzinfo=UTC)
+
+
 def test_a_withdrawal_tells_how_many_seats_leave_the_place_and_names_its_own_if_told_to() -> None:
     leaving = source(status="tobedeleted", sourced_id="e1")
     place = Pair(UserId("u1"), CourseId("c1")), Room(SchoolId("s1"))
     (row,) = plan_rows(leaving, rules=replace(WITHDRAWING, kept=Kept(leaving={place: 2})))
     assert row.request is not None
     assert (row.request.seats, row.request.sourced_id) == (2, None)
-    (own,) = plan_rows(leaving, rules=replace(WITHDRAWING, only_own=True))
+    (own,) = plan_rows(leaving, rules=replace(WITHDRAWING, own_since=SINCE))
     assert own.request is not None
-    assert (own.request.seats, own.request.sourced_id) == (1, "e1")
+    assert (own.request.seats, own.request.sourced_id, own.request.since) == (1, "e1", SINCE)
 
 
 def test_a_seat_withdrawn_by_an_earlier_run_is_not_withdrawn_again_unless_rechecking() -> None:

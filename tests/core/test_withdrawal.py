@@ -114,6 +114,29 @@ def test_a_row_that_names_a_begin_withdraws_no_seat_that_began_on_another_day() 
     assert step(THERE, request=dated) is Action.WITHDRAW
 
 
+def test_an_undo_withdraws_no_seat_that_has_not_changed_since_before_the_run() -> None:
+    noon = datetime(2026, 9, 1, 12, tzinfo=UTC)
+    own = replace(REQUEST, since=noon)
+    for changed_at, kind in (
+        (noon - timedelta(minutes=6), Settle),
+        (noon - timedelta(minutes=4), Next),  # clocks differ
+        (noon + timedelta(hours=1), Next),
+        (None, Next),
+    ):
+        assert isinstance(following(Seats((replace(seat(), changed_at=changed_at),)), request=own), kind)
+    outcome = settled(Seats((replace(seat(), changed_at=noon - timedelta(days=1)),)), request=own)
+    assert (outcome.code, outcome.detail) == (catalogue.NOT_OURS, "it was there before the run began")
+
+
+def test_a_single_seat_is_told_by_its_id_from_others_like_it() -> None:
+    bench = replace(BENCH, policy=replace(POLICY, withdraws_place=False))
+    both = Seats((seat(number=2), seat()))
+    named = following(both, request=replace(REQUEST, sourced_id="e1"), bench=bench)
+    assert expect(Next, named).tries.step is Action.WITHDRAW
+    gone = following(Seats((seat(number=2),)), request=replace(REQUEST, sourced_id="e1"), bench=bench)
+    assert expect(Settle, gone).outcome.code == catalogue.NOT_OURS
+
+
 def test_an_api_that_withdraws_single_seats_may_do_so_beside_others() -> None:
     bench = replace(BENCH, policy=replace(POLICY, withdraws_place=False))
     assert expect(Next, following(Seats((seat(), seat(Role.TEACHER))), bench=bench)).tries.step is Action.WITHDRAW

@@ -29,7 +29,10 @@ async def test_classes_are_enrolled_withdrawn_and_undone_one_by_one(tmp_path: Pa
         before = {(seat.user_id, seat.class_id) for seat in at.sandbox.school.seats()}
         shown = await at.call("enrollments", "ann", "--via", "oneroster", "--json")
         plain = await at.call("enrollments", "ann")
-        undone = await at.call("undo", first.summary["run_id"], "--yes", "--json")
+        stopped = await at.call("undo", first.summary["run_id"], "--yes", "--json")
+        allow = ("--allow", "applied", "--reason", "the delta goes, too")
+        other = await at.call("undo", first.summary["run_id"], "--yes", "--via", "edubridge", *allow)
+        undone = await at.call("undo", first.summary["run_id"], "--yes", "--json", *allow)
         after = {seat.user_id for seat in at.sandbox.school.seats()}
     assert (first.status, first.summary["outcomes"]["enrolled"]) == (0, 4)
     assert [line["enroll_outcome"] for line in second.rows()] == ["withdrawn", "already_enrolled", "enrolled"]
@@ -37,5 +40,6 @@ async def test_classes_are_enrolled_withdrawn_and_undone_one_by_one(tmp_path: Pa
     assert [(seat["class"], seat["role"]) for seat in shown.summary["enrollments"]] == [("b", "student")]
     assert plain.out.splitlines()[0].split() == ["course", "school", "role", "class", "begins", "enrollment"]
     assert len(plain.out.splitlines()) == 2
+    assert (stopped.status, other.status) == (5, 2)
     assert (undone.status, undone.summary["outcomes"]["withdrawn"]) == (0, 3)
     assert after == {"dan"}

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import anyio
 import pytest
 from e2e_cli import Desk, desk, term, write_csv
+from sandbox_client import another
 
+from batch_enroll.sandbox.known import Section
 from batch_enroll.sandbox.school import Moment, Wish
+from batch_enroll.sandbox.school import Seat as SchoolSeat
+from batch_enroll.sandbox.switches import Repeat, RepeatPost
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from batch_enroll.sandbox.school import Seat
 
 pytestmark = pytest.mark.asyncio
 
@@ -22,11 +26,11 @@ ELSEWHERE = Moment(datetime(2026, 8, 1, tzinfo=UTC))
 TROUBLE = ("lost-after-write=4", "5xx=4", "5xx-after-write=4", "read-lag-s=0.5", "unenroll-nobody=404")
 
 
-def seats(at: Desk) -> list[Seat]:
+def seats(at: Desk) -> list[SchoolSeat]:
     return at.sandbox.school.seats()
 
 
-def enrolled_elsewhere(at: Desk) -> list[Seat]:
+def enrolled_elsewhere(at: Desk) -> list[SchoolSeat]:
     """Seats of the roster that are there before, another role beside one of it, and somebody else's."""
     school = at.sandbox.school
     for wish in (
@@ -62,6 +66,58 @@ async def test_an_undo_brings_back_exactly_what_was_there_before(tmp_path: Path)
     assert [row["user_id"] for row in undone.rows()][:2] == ["000029", "000028"]
     assert (again.status, again.out.splitlines()[0]) == (0, "Nothing is left to undo; nothing was sent.")
     assert again.out.splitlines()[2].startswith(f"Undo of run {run}: run")
+
+
+async def listed(at: Desk) -> str:
+    """What reads show of every active enrollment, to the byte."""
+    async with another(at.sandbox) as visitor:
+        return (await visitor.get("enrollments", filter="status='active'", limit="3000", sort="sourcedId")).text
+
+
+@pytest.mark.parametrize("route", ["edubridge", "oneroster"])
+async def test_by_single_rows_an_undo_leaves_the_server_as_it_was_to_the_byte(tmp_path: Path, route: str) -> None:
+    async with desk(tmp_path, "lost-after-write=4", "unenroll-nobody=404", "read-lag-s=0.3") as at:
+        enrolled_elsewhere(at)
+        school = at.sandbox.school
+        for class_id in ("a", "b"):  # two classes of the course, one of which may be its default class
+            school.register.known.sections[class_id] = Section(class_id, class_id, "course-0", "0042")
+            pupil = ("000006", "course-0", "0042", "student")
+            school.post(SchoolSeat("", *pupil, class_id, "2026-08-01", {}, "active", "2026-08-01"))
+        school.switches = replace(school.switches, repeat_enroll=Repeat.NEW_ROW, repeat_post=RepeatPost.NEW_ROW)
+        before = await listed(at)
+        done = await at.run(str(write_csv(tmp_path / "term.csv", term(30, courses=3))), "--via", route)
+        assert await listed(at) != before
+        undone = await at.call("undo", done.summary["run_id"], "--via", "oneroster", "--yes", "--json")
+        assert await listed(at) == before
+        again = await at.call("undo", done.summary["run_id"], "--yes")
+    assert (done.status, undone.status, again.status) == (0, 0, 0)
+    assert undone.summary["outcomes"]["withdrawn"] == done.summary["outcomes"]["enrolled"]
+
+
+async def test_a_seat_of_the_same_day_that_the_server_answered_for_is_not_undone(tmp_path: Path) -> None:
+    async with desk(tmp_path) as at:
+        an_hour_ago = Moment(datetime.now(UTC) - timedelta(hours=1))
+        at.sandbox.school.enroll(Wish("000001", "course-1", "0042"), an_hour_ago)
+        run = await run_of(at, tmp_path, 3)
+        undone = await at.call("undo", run, "--yes", "--json")
+        assert [seat.user_id for seat in seats(at)] == ["000001"]
+    assert [row["enroll_code"] for row in undone.rows()] == ["", "S107", ""]
+
+
+async def test_an_undo_has_its_guards_and_they_are_overruled_with_a_reason(tmp_path: Path) -> None:
+    (tmp_path / "batch-enroll.toml").write_text("[guards]\nwithdrawals = 25\n", encoding="utf-8")
+    async with desk(tmp_path) as at:
+        run = await run_of(at, tmp_path, 30)
+        night = await at.run(str(write_csv(tmp_path / "night.csv", term(31, courses=3))))
+        stopped = await at.call("undo", run, "--yes")
+        assert len(seats(at)) == 31
+        allow = ("--allow", "withdrawals", "--allow", "applied", "--reason", "the wrong year")
+        undone = await at.call("undo", run, "--yes", "--json", *allow)
+        assert [seat.user_id for seat in seats(at)] == ["000030"]
+    assert stopped.status == 5
+    assert "withdrawals: 30 withdrawals, all that is left of run" in stopped.err
+    assert f"applied: 30 rows of the later run {night.summary['run_id']} want seats" in stopped.err
+    assert [each["reason"] for each in undone.summary["facts"]["allowed"]] == ["the wrong year"] * 2
 
 
 async def test_two_roles_of_one_run_are_undone_together(tmp_path: Path) -> None:

@@ -197,6 +197,7 @@ class OneRosterEnrollments:
             role=Role(role) if isinstance(role, str) and role in set(Role) else None,
             begin_date=moment_of(row.get("beginDate")),
             class_id=ClassId(class_id),
+            changed_at=moment_of(row.get("dateLastModified")),
         )
 
     @staticmethod
