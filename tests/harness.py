@@ -74,6 +74,7 @@ class Harness:
             sink=self.sink,
             policy=self.policy,
             draw=random.Random(self.seed).random,  # noqa: S311 - jitter
+            at_once=self.pace.max_in_flight,
             workers=2 * self.pace.max_in_flight + 16,
             aside=at_once,
             grace_s=self.grace_s,

@@ -165,6 +165,7 @@ async def send(
             sink=sink,
             policy=Policy(max_attempts=settings.max_attempts, withdraws_place=settings.via == "edubridge"),
             draw=random.random,
+            at_once=settings.at_once,
             workers=2 * settings.at_once + _MORE_WORKERS,
             aside=OneThread(),
             grace_s=settings.grace,

@@ -1,12 +1,12 @@
 """Carries every planned row to its outcome.
 
 One task group holds a feeder (reads, plans and claims batches ahead of the workers), the workers, a committer, and a
-listener for signals. `_carry` is a row's way from claim to settle, read from top to bottom. There are more workers
-than requests in flight: a row that waits for its next attempt must not hold up the others.
+listener for signals. `_carry` is a row's way from claim to settle, read from top to bottom.
 """
 
 from __future__ import annotations
 
+from asyncio import get_running_loop
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -19,6 +19,7 @@ from batch_enroll.core.events import AttemptFailed, PaceChanged, RowSettled, Sto
 from batch_enroll.core.model import Action, NoReply, Reply, Requests, Seats, Settled
 from batch_enroll.core.pace import Sample, sample_of
 from batch_enroll.core.tries import NOT_TRIED, Bench, Halt, HaltReason, Next, RenewToken, Settle, begin
+from batch_enroll.engine.crew import Crew
 from batch_enroll.engine.feed import Feed
 from batch_enroll.engine.look_ups import LookUps
 from batch_enroll.engine.outbox import Outbox
@@ -44,7 +45,8 @@ _LEAST_GRACE_S: Final = 0.1  # for rows that were never sent: they only have to 
 class Parts:
     """What an engine is made of. `draw` gives numbers from [0, 1) for the jitter; `aside` does the ledger's work.
 
-    After a stop, what is in flight gets `grace_s` seconds.
+    At most `at_once` requests are in flight, and `workers` rows under way, those that wait included. After a stop, what
+    is in flight gets `grace_s` seconds.
     """
 
     gateway: Gateway
@@ -56,6 +58,7 @@ class Parts:
     sink: EventSink
     policy: Policy
     draw: Callable[[], float]
+    at_once: int
     workers: int
     aside: Aside
     grace_s: float = 30.0
@@ -94,13 +97,15 @@ class Engine:
         self._outbox = Outbox(lambda group: parts.aside(partial(parts.ledger.settle, run_id, group)))
         self._feed = Feed(parts.gate, parts.sink, parts.aside)
         self._stopping = anyio.Event()
-        self._crew = anyio.CancelScope()
+        self._crew = Crew(parts.at_once, parts.workers, partial(self._guarded, self._work))
+        self._sending = anyio.CancelScope()
         self._proven_token: str | None = None
         self._failure: BatchEnrollError | None = None
         self._sent = self._retried = self._throttled = 0
         self._failing: set[int] = set()
         self._scope = anyio.CancelScope()
         self._ending = Ending()
+        self._now: Callable[[], float] = anyio.current_time
         self._began_at = 0.0
 
     async def run(
@@ -117,7 +122,8 @@ class Engine:
         Raises:
             LedgerError: the ledger cannot be written; claimed rows stay claimed.
         """
-        self._began_at = anyio.current_time()
+        self._now = get_running_loop().time  # at a tenth of what anyio.current_time costs
+        self._began_at = self._now()
         try:
             with self._scope:
                 async with anyio.create_task_group() as tasks:
@@ -136,7 +142,7 @@ class Engine:
         if self._failure is not None:
             raise self._failure
         self._ending.requests = Requests(self._sent, self._retried, self._throttled)
-        self._ending.pace = self._parts.pace.told(anyio.current_time())
+        self._ending.pace = self._parts.pace.told(self._now())
         return self._ending
 
     def stop(self, reason: HaltReason, detail: str) -> None:
@@ -151,7 +157,7 @@ class Engine:
     # -- the row's way ------------------------------------------------------------------------------------------------
 
     async def _carry(self, request: EnrollmentRequest) -> None:
-        tries, began_at = begin(request), anyio.current_time()
+        tries, began_at = begin(request), self._now()
         await self._wait(verdict.first_wait_s(tries, began_at - self._began_at, self._parts.policy))
         while self._ending.halted is None:
             turn = await self._turn()
@@ -239,17 +245,17 @@ class Engine:
                 breaker.succeeded()
             case Sample.THROTTLED:
                 self._throttled += 1
-                why = breaker.throttled(anyio.current_time())
+                why = breaker.throttled(self._now())
             case Sample.FAILED:
                 self._failing.add(request.row_no)
-                why = breaker.failed(anyio.current_time(), down=self._down)
+                why = breaker.failed(self._now(), down=self._down)
         if why is not None:
             self.stop(HaltReason.API_DOWN, f"{why}; the last answer: {_cause(answer)}")
 
     def _settle(self, request: EnrollmentRequest, outcome: Outcome, began_at: float) -> None:
         self._look_ups.heard(request, None)
         self._outbox.add(Settled(request.row_no, request.key, outcome, request.aim))
-        self._parts.sink.emit(RowSettled(request.row_no, outcome, anyio.current_time() - began_at))
+        self._parts.sink.emit(RowSettled(request.row_no, outcome, self._now() - began_at))
         if (why := self._parts.breaker.settled(outcome)) is not None:
             self.stop(HaltReason.TOO_MANY_FAILURES, why)
         self._feed.settled(request, outcome)
@@ -264,27 +270,25 @@ class Engine:
 
     async def _wait(self, wait_s: float) -> None:
         if wait_s > 0:
-            with anyio.move_on_after(wait_s):
+            with self._crew.away(), anyio.move_on_after(wait_s):
                 await self._stopping.wait()
 
     # -- around it ----------------------------------------------------------------------------------------------------
 
     async def _work_all(self) -> None:
         """The workers, until all rows had their turn or the grace time is over."""
-        with self._crew:
-            async with anyio.create_task_group() as crew:
-                for _ in range(self._parts.workers):
-                    crew.start_soon(self._guarded, self._work)
+        with self._sending:
+            await self._crew.run()
         await self._feed.all_read.wait()
         self._outbox.close()
 
     async def _work(self) -> None:
-        while (admitted := await self._feed.next()) is not None:
+        while not self._crew.crowded and (admitted := await self._feed.next()) is not None:
             outcome = admitted.outcome or await self._seen_by_another(admitted.request)
             if outcome is None:
                 await self._carry(admitted.request)
             else:
-                self._settle(admitted.request, outcome, anyio.current_time())
+                self._settle(admitted.request, outcome, self._now())
 
     def _give_back(self) -> None:
         """Settles rows that were read ahead and never touched, when the run was cut off."""
@@ -321,7 +325,7 @@ class Engine:
         """Lets go of requests that outlast the grace time; their rows stay claimed, to be looked up when going on."""
         await self._stopping.wait()
         await anyio.sleep(max(self._parts.grace_s, _LEAST_GRACE_S))
-        self._crew.cancel()
+        self._sending.cancel()
 
     async def _guarded(self, task: Callable[[], Awaitable[None]]) -> None:
         """Runs a task of the group; a run-level failure ends the others and leaves `run` as it is."""
@@ -333,7 +337,7 @@ class Engine:
 
     def _pace_changed(self, sample: Sample) -> None:
         pace = self._parts.pace
-        paused_s = pace.paused_s(anyio.current_time())
+        paused_s = pace.paused_s(self._now())
         self._parts.sink.emit(PaceChanged(pace.in_flight_limit, pace.rate_per_s, paused_s, sample.value, pace.lost_s))
 
 

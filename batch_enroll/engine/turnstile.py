@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from asyncio import get_running_loop
 from typing import TYPE_CHECKING, Final
 
 import anyio
@@ -30,11 +31,12 @@ class Turnstile:
         self._pace = pace
         self._tell = changed
         self._order = anyio.Lock(fast_acquire=True)
+        self._in_line = 0
         self._look_again = anyio.Event()
         self._waiting = False
         self._open = False
         self._late_s = 0.0
-        self._now: Callable[[], float] | None = None
+        self._clock: Callable[[], float] = self._found_clock
 
     def open(self) -> None:
         """Lets everybody through at once from now on: the run has stopped and nobody will send."""
@@ -43,14 +45,23 @@ class Turnstile:
 
     async def enter(self) -> Turn:
         """Waits for this worker's turn. Pair with `leave` or `leave_unused`."""
-        async with self._order:
-            self._waiting = True
-            while (at := self._pace.start_at(now := self._clock())) is None or at > now:
-                if self._open:
-                    break
-                await self._wait(at, now)
-            self._waiting = False
+        if not self._in_line and ((at := self._pace.start_at(now := self._clock())) is not None and at <= now):
             return self._pace.started(now)
+        self._in_line += 1
+        try:
+            async with self._order:
+                return await self._first_in_line()
+        finally:
+            self._in_line -= 1
+
+    async def _first_in_line(self) -> Turn:
+        self._waiting = True
+        while (at := self._pace.start_at(now := self._clock())) is None or at > now:
+            if self._open:
+                break
+            await self._wait(at, now)
+        self._waiting = False
+        return self._pace.started(now)
 
     def leave(self, turn: Turn, sample: Sample, retry_after_s: float | None) -> None:
         """Gives the turn back, with what the request told of the server."""
@@ -77,12 +88,11 @@ class Turnstile:
                 late_s = self._clock() - wake_at
                 self._late_s = min(_LATEST_S, max(late_s, 0.95 * self._late_s)) if late_s > _COARSE_S else 0.0
 
-    def _clock(self) -> float:
+    def _found_clock(self) -> float:
         """The loop's clock; the one behind it if that is finer (uvloop's has milliseconds)."""
-        if self._now is None:
-            finer = abs(time.monotonic() - anyio.current_time()) < _SAME_CLOCK_S
-            self._now = time.monotonic if finer else anyio.current_time
-        return self._now()
+        finer = abs(time.monotonic() - anyio.current_time()) < _SAME_CLOCK_S
+        self._clock = time.monotonic if finer else get_running_loop().time
+        return self._clock()
 
     def _wake(self) -> None:
         if self._waiting:

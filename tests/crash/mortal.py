@@ -201,6 +201,7 @@ class World:
             sink=Remembering(),
             policy=Policy(),
             draw=random.Random(7).random,  # noqa: S311 - jitter
+            at_once=5,
             workers=10,
             aside=at_once,
         )

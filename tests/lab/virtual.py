@@ -96,6 +96,7 @@ async def _run(server: Server, pace: Pace, rows: int, seed: int) -> Played:
         sink=sink,
         policy=Policy(),
         draw=Random(seed).random,
+        at_once=100,
         workers=216,
         aside=at_once,
     )
