@@ -38,8 +38,11 @@ class TimelineSink:
         if isinstance(event, RowSettled):
             if event.elapsed_s > 0:  # rows settled without a request come in batches and tell nothing of the server
                 well = event.outcome.kind in _WELL
-                self._timeline.row(self._clock() - self._zero_at, event.elapsed_s, well=well)
+                self._timeline.row(self._clock() - self._zero_at, well=well)
+            if event.took_s is not None:
+                self._timeline.answer(event.took_s)
         elif isinstance(event, AttemptFailed):
+            self._timeline.answer(event.took_s)
             if event.cause.endswith("429"):
                 self._timeline.throttle(self._clock() - self._zero_at)
         elif isinstance(event, RunStarted):

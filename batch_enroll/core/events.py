@@ -36,21 +36,30 @@ class RowsRead:
 
 @dataclass(frozen=True, slots=True)
 class RowSettled:
-    """One row has its outcome; told for every row, sent or not. `elapsed_s` is from its first request on."""
+    """One row has its outcome; told for every row, sent or not.
+
+    `elapsed_s` is from its turn on, waits and repeats included; `took_s` from the request that settled it to the
+    answer, None without one.
+    """
 
     row_no: int
     outcome: Outcome
     elapsed_s: float
+    took_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptFailed:
-    """One attempt did not settle its row. `cause` is an HTTP status or a transport word; `wait_s` comes next."""
+    """One attempt did not settle its row. `cause` is an HTTP status or a transport word; `wait_s` comes next.
+
+    `took_s`: from the request to its answer, or to the end of waiting for one.
+    """
 
     row_no: int
     attempt: int
     cause: str
     wait_s: float
+    took_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

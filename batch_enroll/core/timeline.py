@@ -1,4 +1,4 @@
-"""How a run went over time: rows settled, failed and throttled in short spans, and how long rows took.
+"""How a run went over time: rows settled, failed and throttled in short spans, and how long the server took.
 
 Bounded however long the run is: when the spans are used up, two become one and every span is twice as wide. It costs a
 few additions for each row.
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 _MOST_SPANS: Final = 240
 _FIRST_WIDTH_S: Final = 0.125  # doubled, it stays exact
 _SHORTEST_S: Final = 2.0**-10
-_PARTS: Final = 8  # of each doubling of the time a row took; a percentile is then at most an eighth too high
+_PARTS: Final = 8  # of each doubling of the time an answer took; a percentile is then at most an eighth too high
 
 
 class Timeline:
-    """Counts what happens to rows, at seconds since the run's first try began.
+    """Counts what happens to rows and requests, at seconds since the run's first try began.
 
     Tries follow each other without a gap: the time between them tells nothing of the server.
     """
@@ -45,7 +45,7 @@ class Timeline:
         self.tries_s.append(self.seconds)
         return self.seconds
 
-    def row(self, at_s: float, took_s: float, *, well: bool) -> None:
+    def row(self, at_s: float, *, well: bool) -> None:
         """One row that was sent has its outcome."""
         span = int(at_s / self.width_s)
         if span >= len(self.settled):
@@ -54,9 +54,12 @@ class Timeline:
             self.settled[span] += 1
         else:
             self.failed[span] += 1
+
+    def answer(self, took_s: float) -> None:
+        """One request was answered, or was given up."""
         part = _part(took_s)
         self.parts[part] = self.parts.get(part, 0) + 1
-        if took_s > self.longest_s:  # noqa: PLR1730 - this is done for every row, and `max` takes five times as long
+        if took_s > self.longest_s:  # noqa: PLR1730 - this is done for every request, and `max` takes five times as long
             self.longest_s = took_s
 
     def throttle(self, at_s: float) -> None:
@@ -65,13 +68,13 @@ class Timeline:
         self.throttled[span] += 1
 
     @property
-    def rows(self) -> int:
-        """Rows counted."""
+    def answers(self) -> int:
+        """Answers counted."""
         return sum(self.parts.values())
 
     def took_s(self, share: float) -> float:
-        """The time that this share of the rows stayed below; 0 without rows."""
-        wanted, seen = share * self.rows, 0
+        """The time that this share of the answers stayed below; 0 without any."""
+        wanted, seen = share * self.answers, 0
         for part in sorted(self.parts):
             seen += self.parts[part]
             if seen >= wanted:
@@ -79,7 +82,7 @@ class Timeline:
         return 0.0
 
     def took(self) -> list[tuple[float, float, int]]:
-        """Rows by how long they took: from, to (seconds, doubling) and how many, without gaps."""
+        """Answers by how long they took: from, to (seconds, doubling) and how many, without gaps."""
         doublings: dict[int, int] = {}
         for part, count in self.parts.items():
             doublings[part // _PARTS] = doublings.get(part // _PARTS, 0) + count

@@ -164,14 +164,15 @@ class Engine:
             if turn is None:
                 break
             token, start = turn
-            answer = await self._attempt(request, tries, token, start)
+            answer, took_s = await self._attempt(request, tries, token, start)
             bench = Bench(self._parts.policy, self._parts.draw(), token == self._proven_token, self._down)
             match verdict.judge(request, tries, answer, bench):
                 case Settle(outcome):
-                    return self._settle(request, outcome, began_at)
+                    return self._settle(request, outcome, began_at, took_s)
                 case Next(tries=tries, wait_s=wait_s):
                     if not isinstance(answer, Seats):
-                        self._parts.sink.emit(AttemptFailed(request.row_no, tries.sent, _cause(answer), wait_s))
+                        failed = AttemptFailed(request.row_no, tries.sent, _cause(answer), wait_s, took_s)
+                        self._parts.sink.emit(failed)
                     await self._wait(wait_s)
                 case RenewToken(tries=tries):
                     await self._token(self._parts.tokens.renew(token))
@@ -207,7 +208,8 @@ class Engine:
             self._turnstile.leave_unused(turn)
         return None
 
-    async def _attempt(self, request: EnrollmentRequest, tries: Tries, token: str, turn: Turn) -> Answer:
+    async def _attempt(self, request: EnrollmentRequest, tries: Tries, token: str, turn: Turn) -> tuple[Answer, float]:
+        """What came of one request, and how many seconds it took."""
         self._sent += 1
         self._retried += tries.sent > 0 or tries.throttles > 0 or tries.look_ups > 0 or tries.renewals > 0
         gateway, heard = self._parts.gateway, False
@@ -222,19 +224,18 @@ class Engine:
         finally:
             if not heard:
                 self._turnstile.leave_unused(turn)
-        self._learn(request, answer, token, turn)
-        return answer
+        return answer, self._learn(request, answer, token, turn)
 
     @property
     def _down(self) -> bool:
         """Whether the server answers nobody: one bad row, or a few at the end of a roster, do not prove that."""
         return self._parts.pace.probing and len(self._failing) >= _PROOF_OF_OUTAGE
 
-    def _learn(self, request: EnrollmentRequest, answer: Answer, token: str, turn: Turn) -> None:
-        """Tells the pace and the breaker what the answer says of the server's health."""
+    def _learn(self, request: EnrollmentRequest, answer: Answer, token: str, turn: Turn) -> float:
+        """Tells the pace and the breaker what the answer says of the server's health; the seconds it took."""
         sample = sample_of(answer)
         retry_after_s = answer.retry_after_s if isinstance(answer, Reply) else None
-        self._turnstile.leave(turn, sample, retry_after_s)
+        took_s = self._turnstile.leave(turn, sample, retry_after_s)
         breaker, why = self._parts.breaker, None
         match sample:
             case Sample.HEALTHY:
@@ -251,11 +252,14 @@ class Engine:
                 why = breaker.failed(self._now(), down=self._down)
         if why is not None:
             self.stop(HaltReason.API_DOWN, f"{why}; the last answer: {_cause(answer)}")
+        return took_s
 
-    def _settle(self, request: EnrollmentRequest, outcome: Outcome, began_at: float) -> None:
+    def _settle(
+        self, request: EnrollmentRequest, outcome: Outcome, began_at: float, took_s: float | None = None
+    ) -> None:
         self._look_ups.heard(request, None)
         self._outbox.add(Settled(request.row_no, request.key, outcome, request.aim))
-        self._parts.sink.emit(RowSettled(request.row_no, outcome, self._now() - began_at))
+        self._parts.sink.emit(RowSettled(request.row_no, outcome, self._now() - began_at, took_s))
         if (why := self._parts.breaker.settled(outcome)) is not None:
             self.stop(HaltReason.TOO_MANY_FAILURES, why)
         self._feed.settled(request, outcome)

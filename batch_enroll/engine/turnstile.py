@@ -63,11 +63,13 @@ class Turnstile:
         self._waiting = False
         return self._pace.started(now)
 
-    def leave(self, turn: Turn, sample: Sample, retry_after_s: float | None) -> None:
-        """Gives the turn back, with what the request told of the server."""
-        if self._pace.ended(turn, self._clock(), sample, retry_after_s):
+    def leave(self, turn: Turn, sample: Sample, retry_after_s: float | None) -> float:
+        """Gives the turn back, with what the request told of the server; the seconds it took."""
+        now = self._clock()
+        if self._pace.ended(turn, now, sample, retry_after_s):
             self._tell(sample)
         self._wake()
+        return now - turn.at
 
     def leave_unused(self, turn: Turn) -> None:
         """Gives the turn back; nothing was sent, or nobody heard what came of it."""

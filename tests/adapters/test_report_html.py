@@ -133,14 +133,15 @@ def test_many_courses_are_folded_and_very_many_are_left_to_the_json(rows: int, c
 def test_the_timeline_is_drawn_in_the_pages_own_colours_and_told_in_words() -> None:
     timeline = Timeline()
     for second in range(400):
-        timeline.row(second, 0.3, well=second % 9 > 0)
+        timeline.row(second, well=second % 9 > 0)
+        timeline.answer(0.3)
         if second % 50 == 0:
             timeline.throttle(second)
     page = page_of((("u", "c", "s", ""), ENROLLED), run=replace(RUN, facts={"timeline": timeline.as_json()}))
     assert page.count("<svg") == 3
     assert 'aria-label="Throttled requests over time, 8 in all' in page
     assert "400 in less than 500 ms" in page
-    assert "half of the rows within 300 ms" in page
+    assert "half of the answers within 300 ms" in page
     drawn = "".join(re.findall(r"<svg.*?</svg>", page, re.DOTALL))
     assert not re.search(r"<(script|style|desc|title)|http|kozea", drawn, re.IGNORECASE)
     assert 'class="series well"' in drawn

@@ -27,20 +27,20 @@ def kept(sink: TimelineSink) -> dict[str, Any]:
     return timeline
 
 
-def test_rows_that_were_sent_and_throttling_answers_are_counted_where_they_happened() -> None:
+def test_rows_that_were_sent_and_answers_are_counted_where_they_happened() -> None:
     clock = Stopwatch()
     sink = TimelineSink(clock)
     sink.emit(RunStarted(RUN, 4))
     sink.emit(RowsRead(3, 1))
     sink.emit(RowSettled(1, INVALID, 0.0))
     clock.now += 1
-    sink.emit(RowSettled(2, ENROLLED, 0.5))
-    sink.emit(AttemptFailed(3, 1, "HTTP 429", 1.0))
-    sink.emit(AttemptFailed(3, 1, "HTTP 503", 1.0))
-    sink.emit(RowSettled(3, FAILED, 2.0))
+    sink.emit(RowSettled(2, ENROLLED, 0.5, 0.5))
+    sink.emit(AttemptFailed(3, 1, "HTTP 429", 1.0, 0.3))
+    sink.emit(AttemptFailed(3, 1, "HTTP 503", 1.0, 0.3))
+    sink.emit(RowSettled(3, FAILED, 9.0, 2.0))
     told = kept(sink)
     assert [told[name] for name in ("settled", "failed", "throttled")] == [[0] * 8 + [1]] * 3
-    assert (told["tries_s"], told["longest_s"]) == ([0.0], 2.0)
+    assert (told["tries_s"], sum(told["took"].values()), told["longest_s"]) == ([0.0], 4, 2.0)
 
 
 def test_a_run_that_is_gone_on_with_keeps_what_was_counted() -> None:

@@ -20,7 +20,8 @@ def timeline_with(happened: list[tuple[float, float, bool, bool]]) -> Timeline:
         if throttled:
             timeline.throttle(at_s)
         else:
-            timeline.row(at_s, took_s, well=well)
+            timeline.row(at_s, well=well)
+            timeline.answer(took_s)
     return timeline
 
 
@@ -30,7 +31,7 @@ def test_nothing_is_lost_however_long_it_takes_and_the_spans_stay_few(
 ) -> None:
     timeline = timeline_with(happened)
     rows = [each for each in happened if not each[3]]
-    assert sum(timeline.settled) + sum(timeline.failed) == timeline.rows == len(rows)
+    assert sum(timeline.settled) + sum(timeline.failed) == timeline.answers == len(rows)
     assert sum(timeline.settled) == sum(well for _, _, well, _ in rows)
     assert sum(timeline.throttled) == len(happened) - len(rows)
     assert len(timeline.settled) == len(timeline.failed) == len(timeline.throttled) <= 240
@@ -47,15 +48,15 @@ def test_it_reads_back_from_json_as_it_was(happened: list[tuple[float, float, bo
 def test_a_percentile_is_at_most_an_eighth_too_high(times: list[float], share: float) -> None:
     timeline = Timeline()
     for took_s in times:
-        timeline.row(0, took_s, well=True)
+        timeline.answer(took_s)
     exact = next(each for nth, each in enumerate(sorted(times), 1) if nth >= share * len(times))
     assert exact <= timeline.took_s(share) <= exact * 1.125
 
 
 def test_spans_double_when_they_are_used_up() -> None:
     timeline = Timeline()
-    timeline.row(0, 1, well=True)
-    timeline.row(0.2, 1, well=False)
+    timeline.row(0, well=True)
+    timeline.row(0.2, well=False)
     assert (timeline.width_s, timeline.settled, timeline.failed) == (0.125, [1, 0], [0, 1])
     timeline.throttle(45)
     assert timeline.width_s == 0.25
@@ -66,17 +67,18 @@ def test_spans_double_when_they_are_used_up() -> None:
 def test_a_further_try_follows_without_a_gap() -> None:
     timeline = Timeline()
     assert timeline.begin() == 0
-    timeline.row(1, 0.5, well=True)
+    timeline.row(1, well=True)
     again = timeline_of(timeline.as_json())
     assert again.begin() == 1.125
-    again.row(1.125 + 0.1, 2.5, well=False)
+    again.row(1.125 + 0.1, well=False)
+    again.answer(2.5)
     assert (sum(again.settled), again.failed[-1], again.tries_s, again.longest_s) == (1, 1, [0.0, 1.125], 2.5)
 
 
-def test_rows_are_grouped_by_doublings_of_their_time_without_gaps() -> None:
+def test_answers_are_grouped_by_doublings_of_their_time_without_gaps() -> None:
     timeline = Timeline()
     for took_s in (0.3, 0.4, 1.5):
-        timeline.row(0, took_s, well=True)
+        timeline.answer(took_s)
     assert timeline.took() == [(0.25, 0.5, 2), (0.5, 1.0, 0), (1.0, 2.0, 1)]
     assert Timeline().took() == []
     assert Timeline().took_s(0.5) == 0

@@ -338,6 +338,15 @@ async def test_failed_attempts_are_told_with_their_cause_and_wait() -> None:
     assert (told.row_no, told.cause) == (1, "HTTP 503")
 
 
+async def test_it_is_told_how_long_each_answer_took_and_how_long_each_row() -> None:
+    run = Harness(server=FakeServer(before={"u1": [Reply(503)]}))
+    await run.run()
+    (failed,) = run.sink.of(AttemptFailed)
+    settled = {event.row_no: event for event in run.sink.of(RowSettled)}
+    assert [failed.took_s, *(event.took_s for event in settled.values())] == pytest.approx([0.05] * 21)
+    assert settled[1].elapsed_s > failed.wait_s > settled[2].elapsed_s
+
+
 def scripts(*answers: Reply | NoReply) -> st.SearchStrategy[dict[str, list[Reply | NoReply]]]:
     users = st.sampled_from([f"u{number}" for number in range(1, 9)])
     return st.dictionaries(users, st.lists(st.sampled_from(answers), max_size=9), max_size=8)

@@ -56,14 +56,16 @@ def throttling_over_time(timeline: Timeline) -> Chart | None:
     return Chart(_drawn({"slow": list(map(float, throttled))}, _times(width_s, len(throttled)), _HEIGHT // 2), words)
 
 
-def how_long_rows_took(timeline: Timeline) -> Chart | None:
-    """Rows by how long they took, each bar twice as far as the one before; None without rows."""
+def how_long_answers_took(timeline: Timeline) -> Chart | None:
+    """Answers by how long they took, each bar twice as far as the one before; None without any."""
     took = timeline.took()
     if not took:
         return None
     labels = [f"< {brief(upper_s)}" for _, upper_s, _ in took]
     words = ", ".join(f"{count:,} in less than {brief(upper_s)}" for _, upper_s, count in took if count)
-    return Chart(_drawn({"well": [float(count) for *_, count in took]}, labels), f"Rows by how long they took: {words}")
+    return Chart(
+        _drawn({"well": [float(count) for *_, count in took]}, labels), f"Answers by how long they took: {words}"
+    )
 
 
 def _bars(width_s: float, *series: Sequence[int]) -> tuple[float, list[list[int]]]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _SHOWN_SHARES: Final = 12
 _MOST_SHARES: Final = 1000
-_SHARES_OF_TIME: Final = ((0.5, "half of the rows within"), (0.9, "nine of ten within"), (0.99, "99 of 100 within"))
+_SHARES_OF_TIME: Final = ((0.5, "half of the answers within"), (0.9, "nine of ten within"), (0.99, "99 of 100 within"))
 # How an outcome is meant; the page's CSS has a colour for each.
 _TONES: Final = {
     OutcomeKind.ENROLLED: "well",
@@ -140,7 +140,7 @@ def _drawn(timeline: Timeline) -> dict[str, object]:
     return {
         "rows": charts.rows_over_time(timeline),
         "throttling": charts.throttling_over_time(timeline),
-        "took": charts.how_long_rows_took(timeline),
+        "took": charts.how_long_answers_took(timeline),
         "within": [(words, timeline.took_s(share)) for share, words in _SHARES_OF_TIME],
         "longest_s": timeline.longest_s,
         "tries": len(timeline.tries_s),
