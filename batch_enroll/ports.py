@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from batch_enroll.core.damage import Flaw
     from batch_enroll.core.directory import Listing, Page, Record, Way
     from batch_enroll.core.events import Event
     from batch_enroll.core.model import (
@@ -94,6 +95,9 @@ class RosterParts(Protocol):
         Raises:
             RosterError: the table cannot be read to its end.
         """
+
+    def flawed(self, name: str) -> Iterator[tuple[list[str], Mapping[int, Flaw]]]:
+        """As `records`, with what is wrong with some cells of a row, by their place in it."""
 
 
 class TokenSource(Protocol):

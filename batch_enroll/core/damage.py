@@ -12,15 +12,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from batch_enroll.core import catalogue
 from batch_enroll.core.cells import shorten
 from batch_enroll.core.model import RowProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from batch_enroll.core.headers import HeaderMap
     from batch_enroll.core.model import Json, SourceRow
 
 ID_FIELDS: Final = ("user_id", "course_id", "school_id", "class_id", "sourced_id")
@@ -32,12 +33,35 @@ _NARROWEST: Final = 4  # a counter fills two or three digits by itself
 _MOST: Final = 0.8
 _HALF: Final = 0.5
 _ROUNDED: Final = re.compile(r"[-+]?\d(?:(?:[.,]\d+)?E\+\d{1,3}|[.,]\d+E-\d{1,3})", re.ASCII | re.IGNORECASE)
+# What a spreadsheet shows for a value that it could not reckon, or not fit into its column.
+_ERROR: Final = re.compile(r"#(?:N/A|REF!|NAME\?|VALUE!|DIV/0!|NUM!|NULL!|SPILL!|CALC!|#{2,})", re.IGNORECASE)
 _MONTH: Final = "Jan|Feb|M[aä]r|Mrz|Apr|May|Mai|Jun|Jul|Aug|Sep|Sept|O[ck]t|Nov|De[cz]"  # as sheets abbreviate them
 _DAY: Final = re.compile(
     rf"\d{{1,2}}(?:-|\. ?)(?:{_MONTH})(?:-\d{{2,4}})?|(?:{_MONTH})[- ]\d{{2,4}}"
     r"|\d{4}-\d\d-\d\d(?:[ T]00:00(?::00)?)?|\d{1,2}(?P<s>[/.])\d{1,2}(?P=s)(?:\d\d|\d{4})",
     re.ASCII,
 )
+
+
+class Flaw(NamedTuple):
+    """Why a cell's text cannot be used, or cannot be used as an id: the catalogue's code and what was seen."""
+
+    code: str
+    message: str
+
+
+def flawed(columns: HeaderMap, cells: Sequence[str], flaws: Mapping[int, Flaw]) -> RowProblem | None:
+    """The first cell of a row that is needed and cannot be used."""
+    for field, at in columns.places:
+        flaw = flaws.get(at)
+        if flaw is not None and counts(flaw, field):
+            return RowProblem(flaw.code, flaw.message, columns.spelt[field], cells[at])
+    return None
+
+
+def counts(flaw: Flaw, field: str) -> bool:
+    """Whether a cell with that flaw cannot hold the field: a day is no id, and is none the worse as a first day."""
+    return field in ID_FIELDS or flaw.code == catalogue.DAMAGED_CELL
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +141,8 @@ def _flaw(text: str, usual: _Usual) -> tuple[str, str] | None:
     if _DAY.fullmatch(text):
         code = catalogue.DATE_LIKE if usual.days else catalogue.DATE_FOR_ID
         return code, f'"{shorten(text)}" is a date'
+    if _ERROR.fullmatch(text):
+        return catalogue.DAMAGED_CELL, f"holds {shorten(text)} instead of a value"
     return None
 
 

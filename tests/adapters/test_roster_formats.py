@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
@@ -254,6 +255,53 @@ def test_an_archive_nested_folders_and_a_workbook_read_like_the_folder(name: str
     assert nested.refs()[0].read_as.partition(" (")[0] == book.refs()[0].read_as.partition(" (")[0]
     places = [row.place for row in book.rows()]
     assert all(place.sheet in sheets and place.file == "export.xlsx" for place in places)
+
+
+def test_a_workbook_of_a_bundle_tells_of_ids_that_it_destroyed_and_reads_its_days(tmp_path: Path) -> None:
+    day = date(2025, 9, 9)
+    sheets: dict[str, list[list[str | int | date]]] = {
+        "enrollments": [
+            ["sourcedId", "classSourcedId", "schoolSourcedId", "userSourcedId", "role", "beginDate"],
+            ["e1", "k1", "o1", "u1", "student", day],
+            ["e2", "k1", "o1", "u1", "teacher", ""],
+            ["e3", "k1", "o1", 12345678901234567890, "student", ""],
+            ["e4", day, "o1", "u1", "student", ""],
+            ["e5", "k2", "o1", "u1", "student", ""],
+            ["e6", "k3", "o1", "u1", "student", ""],
+            ["e7", "k1", "o1", "#REF!", "student", ""],
+        ],
+        "classes": [
+            ["sourcedId", "courseSourcedId", "schoolSourcedId", "termSourcedIds"],
+            ["k1", "C1", "o1", "t1"],
+            ["k2", day, "o1", "t1"],
+            ["k3", "#N/A", "o1", "t1"],
+        ],
+        "users": [["sourcedId", "role"], ["u1", "student"]],
+        "academicSessions": [["sourcedId", "startDate"], ["t1", date(2025, 8, 25)]],
+    }
+    assert all_told(opened(write_xlsx(tmp_path / "export.xlsx", sheets))) == [
+        "u1 C1 o1 student active 2025-09-09",
+        "u1 C1 o1 teacher active 2025-08-25",
+        "export.xlsx 4: E111 userSourcedId: is a number cell, which keeps no more than fifteen digits",
+        "export.xlsx 5: E112 classSourcedId: is a date or time cell",
+        'export.xlsx 6: E112 course_id: "2025-09-09" is a date',
+        "export.xlsx 7: E109 course_id: holds #N/A instead of a value",
+        "export.xlsx 8: E109 userSourcedId: holds #REF! instead of a value",
+    ]
+
+
+def test_a_workbook_tells_which_of_several_people_of_a_line_it_destroyed(tmp_path: Path) -> None:
+    sheets: dict[str, list[list[str | date]]] = {
+        file.removesuffix(".csv"): [list(line.split(",")) for line in text.splitlines()]
+        for file, text in CLEVER.items()
+    }
+    header = sheets["sections"][0]
+    sheets["sections"][1][header.index("Teacher_2_id")] = date(2025, 9, 9)
+    source = opened(write_xlsx(tmp_path / "export.xlsx", sheets))
+    assert all_told(source)[-3:-1] == [
+        "t1 M7 02M1 teacher active 2025-08-25",
+        "export.xlsx 2: E112 Teacher_2_id: is a date or time cell",
+    ]
 
 
 def test_a_line_with_several_people_says_from_which_column_each_comes(tmp_path: Path) -> None:

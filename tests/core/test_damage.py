@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from batch_enroll.core.aliases import FIELDS
 from batch_enroll.core.catalogue import DOUBTS
-from batch_enroll.core.damage import ID_FIELDS, Doubts, Watch
+from batch_enroll.core.damage import ID_FIELDS, Doubts, Flaw, Watch, flawed
+from batch_enroll.core.headers import map_headers
 from batch_enroll.core.model import Place, RowProblem, SourceRow
 
 FILLED = ["00417", "00421", "10388", "02960"]
@@ -82,6 +83,20 @@ def test_long_numbers_that_all_end_in_zeros_have_been_in_a_spreadsheet() -> None
     assert judged("1234567890123450", []) == ("W102", False)
     assert judged("1234567890123450", [*rounded, "1234567890123456"]) == ("", False)
     assert judged("1234567890123456", []) == ("", False)
+
+
+@pytest.mark.parametrize("text", ["#REF!", "#N/A", "#name?", "########"])
+def test_what_a_spreadsheet_shows_for_a_value_it_has_not_is_no_id(text: str) -> None:
+    assert judged(text, []) == ("E109", True)
+
+
+def test_a_flawed_cell_keeps_a_row_from_being_used_only_where_its_column_needs_what_it_lost() -> None:
+    columns = map_headers(["user_id", "begin_date", "note"], {})
+    day, error = Flaw("E112", "is a date or time cell"), Flaw("E109", "holds #REF! instead of a value")
+    cells = ["2-Mar", "2026-09-01", "x"]
+    assert flawed(columns, cells, {0: day}) == RowProblem("E112", "is a date or time cell", "user_id", "2-Mar")
+    assert flawed(columns, cells, {1: day, 2: error}) is None
+    assert flawed(columns, cells, {1: error}) == RowProblem("E109", error.message, "begin_date", "2026-09-01")
 
 
 def test_a_row_that_has_a_problem_keeps_it_and_a_sound_one_stays_the_very_same() -> None:

@@ -18,14 +18,14 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rosters import HEADER, ROW, SHARED, csv_text, share_texts, write_xlsx
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 atheris = importlib.import_module("atheris")  # not in the lock: `make fuzz` installs it, and only there is it needed
 READERS = ["batch_enroll.adapters", "batch_enroll.core"]  # the rest takes a minute to instrument and reads nothing
 with atheris.instrument_imports(include=READERS, enable_loader_override=False):
+    from rosters import HEADER, ROW, SHARED, csv_text, share_texts, write_xlsx  # brings readers in, too
+
     from batch_enroll.adapters import roster_bundles, roster_xlsx  # noqa: F401 - later they would be imported bare
     from batch_enroll.bootstrap.rosters import opened
     from batch_enroll.core.errors import RosterError

@@ -19,10 +19,11 @@ from batch_enroll.core.errors import RosterError
 from batch_enroll.core.model import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from batch_enroll.core.csvtext import Survey
+    from batch_enroll.core.damage import Flaw
 
 _UNPACKING_FAILED: Final = (BadZipFile, EOFError, NotImplementedError, OSError, RuntimeError, ValueError, zlib.error)
 _SHOWN_FILES: Final = 20
@@ -77,6 +78,10 @@ class FileParts:
             delimiter, skipped = csvtext.find_cut(text.read(csvtext.HEAD_CHARS))
         with self._text(name) as text:
             yield from csvtext.records(islice(text, skipped, None), delimiter, self._label(name))
+
+    def flawed(self, name: str) -> Iterator[tuple[list[str], Mapping[int, Flaw]]]:
+        """The same: a text is what it is."""
+        return ((record, {}) for record in self.records(name))
 
     def _label(self, part: str) -> str:
         return f"{self._name}/{self.names.get(part, part)}"

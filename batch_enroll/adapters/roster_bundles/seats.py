@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from batch_enroll.adapters.roster_bundles.tables import header_of, spelt
 from batch_enroll.core.cells import clean
+from batch_enroll.core.damage import flawed
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.headers import plain
+from batch_enroll.core.model import RowProblem
 from batch_enroll.core.tables import SEARCHED_ROWS, Table, Wanted, find_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from batch_enroll.core.bundles import SeatFile
+    from batch_enroll.core.damage import Flaw
     from batch_enroll.core.model import SourceRow
     from batch_enroll.ports import RosterParts
 
@@ -57,11 +60,13 @@ class SeatLines:
     def seats(self) -> Iterator[Seat]:
         """Every seat of every line; a line that names nobody in any of several columns holds none."""
         header_row, read = self._table.header_row, self._table.map.row
-        for nth, record in enumerate(self._parts.records(self.name), 1):
-            if nth > header_row and (row := read(self._parts.place(self.name, nth), record)) is not None:
-                yield from self._split(row, record)
+        for nth, (record, flaws) in enumerate(self._parts.flawed(self.name), 1):
+            if nth > header_row:
+                problem = flawed(self._table.map, record, flaws) if flaws else None
+                row = read(self._parts.place(self.name, nth), record, problem)
+                yield from () if row is None else self._split(row, record, flaws)
 
-    def _split(self, row: SourceRow, record: list[str]) -> Iterator[Seat]:
+    def _split(self, row: SourceRow, record: list[str], flaws: Mapping[int, Flaw]) -> Iterator[Seat]:
         of_file = {"role": self._seat_file.role} if self._seat_file.role else {}
         fields = {**self._others(record), **of_file, **row.fields}
         if not self._seat_file.users:
@@ -69,8 +74,17 @@ class SeatLines:
             return
         for header, at in self._users:
             if at < len(record) and (user := clean(record[at])):
-                own = replace(row, fields={**fields, "user_id": user}, headers={**row.headers, "user_id": header})
-                yield Seat(own, f"{self._parts.names[self.name]} {header}")
+                flaw = flaws.get(at)
+                problem = row.problem or (None if flaw is None else RowProblem(*flaw, header, user))
+                yield Seat(
+                    replace(
+                        row,
+                        fields={**fields, "user_id": user},
+                        headers={**row.headers, "user_id": header},
+                        problem=problem,
+                    ),
+                    f"{self._parts.names[self.name]} {header}",
+                )
 
     def _others(self, record: list[str]) -> dict[str, str]:
         """Fields from headers less likely than the one that is read, for cells that are blank in that."""

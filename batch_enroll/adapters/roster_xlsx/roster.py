@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from batch_enroll.adapters.roster_xlsx.sheet import MOST_ROWS
 from batch_enroll.adapters.roster_xlsx.workbook import Tab, WorkbookFile
-from batch_enroll.core import catalogue
 from batch_enroll.core.cells import clean
-from batch_enroll.core.damage import ID_FIELDS
+from batch_enroll.core.damage import flawed
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.model import Place, RosterRef, RowProblem
+from batch_enroll.core.model import Place, RosterRef
 from batch_enroll.core.questions import suggestions
 from batch_enroll.core.tables import SEARCHED_ROWS, NoTable, Table, find_table, wanted
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from batch_enroll.adapters.roster_xlsx.sheet import Flaw
     from batch_enroll.core.model import SourceRow
 
 
@@ -126,19 +124,11 @@ class XlsxRoster:
         for number, cells, flaws in self._book.texts(tab):
             if number <= header_row:
                 continue
-            problem = self._problem(cells, flaws) if flaws else None
+            problem = flawed(columns, cells, flaws) if flaws else None
             place = Place(self._path.name, number, tab.title)
             # Notes beside a table are no ragged row: a workbook's cells cannot slip into the next column.
             if (row := columns.row(place, cells[:width], problem)) is not None:
                 yield row
-
-    def _problem(self, cells: list[str], flaws: dict[int, Flaw]) -> RowProblem | None:
-        columns = self._sheet.table.map
-        for field, at in columns.places:
-            flaw = flaws.get(at)
-            if flaw is not None and (field in ID_FIELDS or flaw.code == catalogue.DAMAGED_CELL):
-                return RowProblem(flaw.code, flaw.message, columns.spelt[field], cells[at])
-        return None
 
     @cached_property
     def _sheet(self) -> _Sheet:

@@ -10,6 +10,7 @@ from batch_enroll.adapters.roster_xlsx.package import SPACE, new_parser
 from batch_enroll.adapters.roster_xlsx.texts import MOST_ONE_BYTES
 from batch_enroll.core import catalogue
 from batch_enroll.core.cells import shorten
+from batch_enroll.core.damage import Flaw
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.sheetcells import GENERAL, Kind, Style, iso_text, lost_digits, number_text, style
 from batch_enroll.core.shown import shown
@@ -23,13 +24,6 @@ _DIGITS: Final = "0123456789"
 _COLUMN: Final = re.compile("[A-Za-z]{1,3}")
 _LAST_CELL: Final = re.compile(r"(?:.*:)?\$?[A-Za-z]{1,3}\$?(\d{1,7})", re.ASCII)
 _PLAIN: Final = style(GENERAL)
-
-
-class Flaw(NamedTuple):
-    """Why a cell's text cannot be used, or cannot be used as an id: the catalogue's code and what was seen."""
-
-    code: str
-    message: str
 
 
 class Texts(NamedTuple):

@@ -11,8 +11,10 @@ from batch_enroll.core.errors import RosterError
 from batch_enroll.core.model import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from batch_enroll.core.damage import Flaw
 
 
 def sheet_titles(path: Path) -> tuple[str, ...]:
@@ -60,12 +62,16 @@ class SheetParts:
         return None if last is None or last >= MOST_ROWS else last
 
     def records(self, name: str) -> Iterator[list[str]]:
-        """The texts of every row; a cell without a usable value, or with a damaged one, is blank."""
+        """The texts of every row, also those that destroyed cells show: whoever reads them as ids finds that out."""
+        return (cells for cells, _ in self.flawed(name))
+
+    def flawed(self, name: str) -> Iterator[tuple[list[str], Mapping[int, Flaw]]]:
+        """As `records`, with what is wrong with some cells of a row."""
         last = 0
         for number, cells, flaws in self._book.texts(self._tabs[name]):
-            yield from ([] for _ in range(last + 1, number))
+            yield from (([], {}) for _ in range(last + 1, number))
             last = number
-            yield ["" if at in flaws else cell for at, cell in enumerate(cells)] if flaws else cells
+            yield cells, flaws
 
     @cached_property
     def _tabs(self) -> dict[str, Tab]:
