@@ -12,6 +12,7 @@ from batch_enroll.adapters.roster_csv import STDIN, CsvRoster
 from batch_enroll.adapters.roster_wide import WideRoster
 from batch_enroll.core.aliases import FIRST_COURSE
 from batch_enroll.core.bundles import BY_FORMAT, MARKS, Format
+from batch_enroll.core.directory import WAYS
 from batch_enroll.core.errors import RosterError
 from batch_enroll.job import WatchedRoster
 
@@ -125,7 +126,14 @@ def _bundle(settings: Settings, parts: RosterParts, limit: int | None) -> Roster
     if settings.format in _TABLES:
         raise RosterError(f"{parts.path.name} holds several files; --format {settings.format} reads a single one")
     recipe = None if settings.format is None else BY_FORMAT[settings.format]
-    return BundleRoster(parts, recipe=recipe, overrides=settings.map, defaults_present=_defaults(settings), limit=limit)
+    return BundleRoster(
+        parts,
+        recipe=recipe,
+        overrides=settings.map,
+        defaults_present=_defaults(settings),
+        limit=limit,
+        finds=[field for field, way in WAYS.items() if settings.find.get(way.kind) == way.by],
+    )
 
 
 def _table(settings: Settings, lines: _Lines, limit: int | None) -> RosterSource:

@@ -50,6 +50,15 @@ class SeatFile:
     people: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class NameFile:
+    """A file that says what courses or schools are called: its name, the headers of their ids, those of each field."""
+
+    file: str
+    ids: tuple[str, ...]
+    fields: Headers
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """How a system's files become enrollments.
@@ -62,6 +71,8 @@ class Recipe:
         classes: the file that says which course a class belongs to.
         class_columns: class_id, class_is, course_id, class_school, terms, begin_date, last_day.
         person_columns: user_id, user_is, primary_org.
+        person_names: what people can be found by, if the server has other ids.
+        course_names, school_names: the same of courses and schools.
         more: files that say when terms begin and which school is a user's own.
         added: columns that the results get, so that they read back as a plain table.
         own_course: whether a line may name its course itself.
@@ -75,6 +86,9 @@ class Recipe:
     classes: str
     class_columns: Headers
     person_columns: Headers
+    person_names: Headers
+    course_names: NameFile
+    school_names: NameFile | None = None
     more: tuple[str, ...] = ()
     added: tuple[str, ...] = (SEAT_FROM, "user_id", "course_id", "school_id", "role", "begin_date")
     own_course: bool = False
@@ -109,6 +123,17 @@ _ONEROSTER_PEOPLE: Final = {
     "user_is": ("status",),
     "primary_org": ("primaryorgsourcedid",),
 }
+_ONEROSTER_NAMES: Final = {
+    "user_email": ("email", "activedirectorymatchid"),
+    "user_name": ("username",),
+    "user_identifier": ("identifier",),
+}
+_ONEROSTER_COURSES: Final = NameFile(
+    "courses.csv", ("sourcedid",), {"course_title": ("title",), "course_code": ("coursecode", "code")}
+)
+_ONEROSTER_SCHOOLS: Final = NameFile(
+    "orgs.csv", ("sourcedid",), {"school_name": ("name",), "school_identifier": ("identifier",)}
+)
 _JOINED: Final = ("course_id", "school_id", "begin_date")
 
 RECIPES: Final = (
@@ -120,6 +145,9 @@ RECIPES: Final = (
         "classes.csv",
         _ONEROSTER_CLASSES,
         _ONEROSTER_PEOPLE,
+        _ONEROSTER_NAMES,
+        _ONEROSTER_COURSES,
+        _ONEROSTER_SCHOOLS,
         more=("roles.csv", "academicSessions.csv"),
         added=_JOINED,
         notes=(_TERM_NOTE,),
@@ -132,6 +160,9 @@ RECIPES: Final = (
         "classes.csv",
         _ONEROSTER_CLASSES,
         _ONEROSTER_PEOPLE,
+        _ONEROSTER_NAMES,
+        _ONEROSTER_COURSES,
+        _ONEROSTER_SCHOOLS,
         more=("roles.csv", "academicSessions.csv"),
         added=_JOINED,
         notes=(_TERM_NOTE,),
@@ -164,6 +195,19 @@ RECIPES: Final = (
             "last_day": ("termend", "termenddate"),
         },
         {"user_id": ("studentid", "teacherid"), "primary_org": ("schoolid",)},
+        {
+            "user_email": ("studentemail", "teacheremail", "email"),
+            "user_name": ("username",),
+            "user_identifier": ("studentnumber", "teachernumber"),
+        },
+        NameFile(
+            "sections.csv",
+            ("courseid", "coursenumber"),
+            {"course_title": ("coursename",), "course_code": ("coursenumber",)},
+        ),
+        NameFile(
+            "schools.csv", ("schoolid",), {"school_name": ("schoolname",), "school_identifier": ("schoolnumber",)}
+        ),
         notes=(_TERM_NOTE, "a section's Course_number is read as its course's id"),
     ),
     Recipe(
@@ -191,6 +235,8 @@ RECIPES: Final = (
             "last_day": ("enddate",),
         },
         {"user_id": ("userid",), "user_is": ("status",)},
+        {"user_email": ("email",), "user_name": ("loginid",)},
+        NameFile("courses.csv", ("courseid",), {"course_title": ("longname",), "course_code": ("shortname",)}),
         more=("courses.csv", "terms.csv"),
         added=("course_id", "begin_date"),
         own_course=True,
@@ -222,6 +268,19 @@ RECIPES: Final = (
             "last_day": ("termenddate",),
         },
         {"user_id": ("sisid", "id"), "user_is": ("status",), "primary_org": ("schoolsisid", "schooldfenumber")},
+        {  # the user name is that of Microsoft 365, which looks like an e-mail and mostly is one
+            "user_email": ("email", "username"),
+            "user_name": ("username",),
+            "user_identifier": ("studentnumber", "teachernumber"),
+        },
+        NameFile(
+            "Section.csv",
+            ("coursesisid", "coursenumber"),
+            {"course_title": ("coursename",), "course_code": ("coursenumber",)},
+        ),
+        NameFile(
+            "School.csv", ("sisid", "dfenumber"), {"school_name": ("name",), "school_identifier": ("schoolnumber",)}
+        ),
         notes=(_TERM_NOTE, "a section's course is its Course SIS ID, else its Course Number"),
     ),
     Recipe(
@@ -246,6 +305,9 @@ RECIPES: Final = (
         "classes.csv",
         {"class_id": ("classid",), "course_id": ("courseid",), "class_school": ("locationid",)},
         {"user_id": ("personid",), "primary_org": ("locationid",)},
+        {"user_email": ("emailaddress",), "user_name": ("sisusername",), "user_identifier": ("personnumber",)},
+        NameFile("courses.csv", ("courseid",), {"course_title": ("coursename",), "course_code": ("coursenumber",)}),
+        NameFile("locations.csv", ("locationid",), {"school_name": ("locationname",)}),
     ),
 )
 _MANIFEST: Final = "manifest.csv"  # OneRoster 1.1 and 1.2 only

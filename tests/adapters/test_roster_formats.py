@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rosters import opened, read, write_bundle, write_csv, write_xlsx
 
+from batch_enroll.core.directory import WAYS
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.intake import Defaults, read_row
 from batch_enroll.core.model import RosterRow, RowProblem
@@ -438,3 +439,62 @@ def test_what_a_file_is_called_does_not_matter(name: str, tmp_path: Path) -> Non
 def test_a_lone_file_of_an_export_asks_for_the_others(tmp_path: Path) -> None:
     with pytest.raises(RosterError, match="give the folder that holds them all"):
         opened(write_csv(tmp_path / "StudentEnrollment.csv", [("Section SIS ID", "SIS ID"), ("k", "u")]))
+
+
+CALLED: Mapping[str, tuple[Parts, list[str], list[list[str]]]] = {
+    "clever": (
+        CLEVER,
+        ["user=email", "course=title", "school=name"],
+        [
+            ["a@x.org", "Math", "North"],
+            ['E107 Student_id: "s2" has no e-mail in students.csv to be found by'],
+            ["E118"],
+        ],
+    ),
+    "canvas": (CANVAS, ["user=username", "course=code"], [["ada", "M7"], ["ada", "S7"], ["bob", "M7"]]),
+    "apple": (APPLE, ["user=identifier", "course=title", "school=name"], [["1", "Math", "North"]]),
+    "sds-v1": (
+        SDS_V1,
+        ["user=username", "school=name"],
+        [["ada", "North"], ['E107 school_id: "11" has no name in Sch']],
+    ),
+    "sds-v2": (SDS_V21, ["user=email", "school=name"], [["ada@x.org", "North"]]),
+    "oneroster 1.0": (ONEROSTER_10, ["user=username"], [["ada"]]),
+}
+
+
+@pytest.mark.parametrize("name", CALLED)
+def test_an_export_whose_ids_are_others_tells_what_they_are_found_by_when_asked(name: str, tmp_path: Path) -> None:
+    parts, ways, expected = CALLED[name]
+    path = write_bundle(tmp_path / "export", parts)
+    source = opened(path, find=ways)
+    fields = [field for field, way in WAYS.items() if f"{way.kind}={way.by}" in ways]
+    assert set(fields) <= {field for _, field in source.describe()}
+    assert not any("--find" in note for note in source.notes())
+    rows = list(source.rows())
+    for row, told in zip(rows, expected, strict=False):
+        if row.problem is None:
+            assert [row.fields[field] for field in fields] == told
+        else:
+            assert f"{row.problem.code} {row.problem}".startswith(told[0])
+    fine = [row for row in rows if row.problem is None]
+    again = opened(write_csv(tmp_path / "failed.csv", [source.columns, *(row.cells for row in fine)]))
+    assert [[row.fields.get(field) for field in fields] for row in again.rows()] == [
+        [row.fields.get(field) for field in fields] for row in fine
+    ]
+    plainly = opened(path)
+    assert not {field for _, field in plainly.describe()} & {"user_email", "user_name", "user_identifier"}
+    assert any("--find user=" in note for note in plainly.notes()) == (not name.startswith("oneroster"))
+
+
+def test_a_person_with_two_emails_is_found_by_neither(tmp_path: Path) -> None:
+    students = CLEVER["students.csv"] + "02M1,s1,other@x.org\n"
+    source = opened(write_bundle(tmp_path / "export", {**CLEVER, "students.csv": students}), find=["user=email"])
+    assert str(next(source.rows()).problem) == (
+        'Student_id: "s1" has more than one e-mail in students.csv to be found by'
+    )
+
+
+def test_what_an_export_does_not_tell_is_looked_for_in_its_ids(tmp_path: Path) -> None:
+    source = opened(write_bundle(tmp_path / "export", CANVAS), find=["user=email", "school=name"])
+    assert not {field for _, field in source.describe()} & set(WAYS)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from e2e_cli import PROJECT, Desk, write_csv
+from rosters import write_bundle
 
 from batch_enroll.sandbox import serve
 
@@ -134,3 +135,36 @@ async def test_withdrawing_wants_ids(tmp_path: Path) -> None:
         done = await at.run(str(mails(tmp_path)), "--withdraw", "--yes")
         assert done.status == 2
         assert "--withdraw needs a roster of ids" in done.err
+
+
+async def test_a_bundle_with_ids_of_another_system_is_enrolled_by_emails_and_titles(tmp_path: Path) -> None:
+    parts = {
+        "schools.csv": f"School_id,School_name\n02M1,{LAKE}\n",
+        "students.csv": (
+            "School_id,Student_id,Student_email\n"
+            "02M1,s1,umar.garza@lake.example\n02M1,s2,nobody@lake.example\n02M1,s3,\n"
+        ),
+        "teachers.csv": "School_id,Teacher_id,Teacher_email\n02M1,t1,lena.dunmore@lake.example\n",
+        "sections.csv": "School_id,Section_id,Teacher_id,Course_name,Course_number\n02M1,k1,t1,Mathematics 7,M7\n",
+        "enrollments.csv": "School_id,Section_id,Student_id\n02M1,k1,s1\n02M1,k1,s2\n02M1,k1,s3\n",
+    }
+    export = write_bundle(tmp_path / "export", parts)
+    ways = [flag for way in ("user=email", "course=title", "school=name") for flag in ("--find", way)]
+    async with lake(tmp_path) as at:
+        done = await at.run(str(export), *ways)
+        assert [(row["enroll_outcome"], row["enroll_code"]) for row in done.rows()] == [
+            ("enrolled", ""),
+            ("invalid", "E121"),
+            ("invalid", "E107"),
+            ("enrolled", ""),
+        ]
+        assert {(seat.user_id, seat.course_id, seat.school_id, seat.role) for seat in at.sandbox.school.seats()} == {
+            ("usr-001", "crs-math", "org-lake", "student"),
+            ("usr-002", "crs-math", "org-lake", "teacher"),
+        }
+        failed = tmp_path / "mended.csv"
+        failed.write_text(
+            (tmp_path / done.summary["files"]["failed"]).read_text("utf-8").replace("nobody", "rosa.weston"), "utf-8"
+        )
+        mended = await at.call("retry", done.summary["run_id"], "--from", str(failed), "--json")
+        assert mended.summary["outcomes"]["enrolled"] == 3

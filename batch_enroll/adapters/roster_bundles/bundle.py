@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING, Final
 from batch_enroll.adapters.roster_bundles.flaws import Flaws
 from batch_enroll.adapters.roster_bundles.joins import Joins
 from batch_enroll.adapters.roster_bundles.manifest import Manifest
+from batch_enroll.adapters.roster_bundles.names import Names
 from batch_enroll.adapters.roster_bundles.seats import SeatLines
 from batch_enroll.adapters.roster_bundles.tables import header_of
-from batch_enroll.core.bundles import fallback, recognise
+from batch_enroll.core.bundles import Format, fallback, recognise
 from batch_enroll.core.cells import shorten
 from batch_enroll.core.columns import laid, numbered, places, united
+from batch_enroll.core.directory import WAYS, Kind
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.headers import plain
-from batch_enroll.core.model import RosterRef, SourceRow
+from batch_enroll.core.model import RosterRef, RowProblem, SourceRow
 from batch_enroll.core.wide import SEAT_FROM
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from batch_enroll.adapters.roster_bundles.joins import Joined
     from batch_enroll.adapters.roster_bundles.seats import Seat
@@ -51,6 +53,7 @@ class BundleRoster:
         overrides: field to header of the lines of seats, from `--map field=Header`.
         defaults_present: fields that have a default.
         limit: at most so many seats are read.
+        finds: fields that ids are to be found by, of those that the tables tell of people, courses and schools.
     """
 
     def __init__(
@@ -61,18 +64,20 @@ class BundleRoster:
         overrides: Mapping[str, str] | None = None,
         defaults_present: frozenset[str] = frozenset(),
         limit: int | None = None,
+        finds: Collection[str] = (),
     ) -> None:
         self._parts = parts
         self._given = recipe
         self._overrides = overrides or {}
         self._course_given = "course_id" in defaults_present
         self._limit = limit
+        self._finds = finds
         self._rows_read = 0
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of the seats, then those that were joined, so that the results read back as a table."""
-        return (*(name for name, _ in self._own), *self._recipe.added)
+        return (*(name for name, _ in self._own), *self._added)
 
     @property
     def estimated_rows(self) -> int | None:
@@ -91,8 +96,8 @@ class BundleRoster:
             for column, (_, field) in zip(numbered(lines.columns), lines.describe(), strict=True)
         }
         return (
-            *((column[0], read[column]) for column in self._own),
-            *((name, name) for name in self._recipe.added if name != SEAT_FROM),
+            *((column[0], self._used(read[column])) for column in self._own),
+            *((name, name) for name in self._added if name != SEAT_FROM),
         )
 
     def rows(self) -> Iterator[SourceRow]:
@@ -115,11 +120,17 @@ class BundleRoster:
 
     def notes(self) -> tuple[str, ...]:
         """What people should know of how it is read."""
-        unclear = self._joins.unclear_days
-        if not unclear:
-            return self._recipe.notes
-        seen = ", ".join(f'"{shorten(text)}"' for text in unclear[:3])
-        return (*self._recipe.notes, f"first days that can be read in two ways are left out: {seen}; see --begin-date")
+        notes = [*self._recipe.notes]
+        if self._recipe.format is not Format.ONEROSTER and not self._finds and (ways := self._ways):
+            notes.append(f"ids are read as the server's own; if it has others, it finds them by {', '.join(ways)}")
+        if unclear := self._joins.unclear_days:
+            seen = ", ".join(f'"{shorten(text)}"' for text in unclear[:3])
+            notes.append(f"first days that can be read in two ways are left out: {seen}; see --begin-date")
+        return tuple(notes)
+
+    def _used(self, field: str) -> str:
+        """The field that a column is read as; a course without an id is a missing piece, and not looked up unasked."""
+        return "" if WAYS.get(field, (None,))[0] is Kind.COURSE and field not in self._names.fields else field
 
     def _all_rows(self) -> Iterator[SourceRow]:
         for lines in self._lines:
@@ -135,10 +146,31 @@ class BundleRoster:
             course = row.fields.get("course_id", "") if own_course else ""
             fields = {field: text for field, text in row.fields.items() if field != "course_id"}
             fields |= {field: text for field, text in _resolution(fields, course, joined).items() if text}
-            named = {**fields, SEAT_FROM: seat_from}
-            cells = laid(row.cells, at) + tuple([named.get(field, "") for field in self._recipe.added])
             problem = row.problem or self._flaws.of(row, course, joined, people)
+            called = {} if problem else self._names.of(fields, row.headers, people)
+            if isinstance(called, RowProblem):
+                problem = called
+            else:
+                fields |= called
+            named = {**fields, SEAT_FROM: seat_from}
+            cells = laid(row.cells, at) + tuple([named.get(field, "") for field in self._added])
             yield replace(row, cells=cells, fields=fields, problem=problem)
+
+    @cached_property
+    def _added(self) -> tuple[str, ...]:
+        """The columns that results get."""
+        return (*self._recipe.added, *self._names.fields)
+
+    @cached_property
+    def _names(self) -> Names:
+        return Names(self._parts, self._recipe, self._finds)
+
+    @cached_property
+    def _ways(self) -> list[str]:
+        """What ids may be found by, as it is typed; the likeliest of each kind."""
+        ways = [WAYS[field] for field in Names(self._parts, self._recipe, WAYS).fields]
+        likeliest = {way.kind: way.by for way in reversed(ways)}
+        return [f"--find {kind}={by}" for kind, by in reversed(likeliest.items())]
 
     @cached_property
     def _recipe(self) -> Recipe:
