@@ -25,12 +25,14 @@ if TYPE_CHECKING:
         RosterRef,
         RunId,
         RunRecord,
+        Seat,
         Seats,
         Settled,
         SourceRow,
         UserId,
     )
     from batch_enroll.core.summary import RunSummary
+    from batch_enroll.core.verify import Checked, Wanted
 
 
 class RosterSource(Protocol):
@@ -146,6 +148,40 @@ class AnswerBook(Protocol):
 
     def keep(self, way: Way, found: Iterable[tuple[str, Mapping[str, str | None]]]) -> None:
         """Remembers values with what they came to."""
+
+
+class SeatBook(Protocol):
+    """What rows want beside what the server shows, by user; not in memory, for rosters are long."""
+
+    def want(self, wanted: Iterable[Wanted]) -> None:
+        """Takes rows' wishes."""
+
+    def show(self, seats: Iterable[tuple[UserId, Seat]]) -> None:
+        """Takes what lists show of whom."""
+
+    def users(self) -> int:
+        """How many users have wishes."""
+
+    def unsettled(self, *, late: bool = False) -> Iterator[UserId]:
+        """The users who were not asked for yet or differ; with `late` those whose seats may only show late.
+
+        Each comes once, whatever is noted meanwhile.
+        """
+
+    def wanted(self, user_id: UserId) -> Sequence[Wanted]:
+        """What the rows of a user want, in their order."""
+
+    def shown(self, user_id: UserId) -> Sequence[Seat]:
+        """What lists show of a user."""
+
+    def note(self, user_id: UserId, checked: Sequence[Checked]) -> None:
+        """Keeps what was found of a user, in place of what was found before."""
+
+    def rows(self) -> Iterator[Checked]:
+        """What was found of each row, in their order."""
+
+    def extras(self) -> Iterator[Checked]:
+        """The seats that no row wants, by user."""
 
 
 class Ledger(Protocol):

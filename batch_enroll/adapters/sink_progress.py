@@ -255,7 +255,7 @@ class ProgressSink:
         """The parts of the line, the most wanted first."""
         count = self._count
         rate, end = self._walked_per_s(now), count.end
-        yield f"{rate:,.1f} {'rows' if count.looking_up is None else 'names'}/s"
+        yield f"{rate:,.1f} {'rows' if count.looking_up is None else count.looking_up.unit}/s"
         if end is not None and rate > 0 and count.walked < end and not count.stopping:
             yield f"ETA {clock_time((end - count.walked) / rate)}"
         if count.looking_up is None:

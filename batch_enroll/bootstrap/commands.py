@@ -25,7 +25,7 @@ from batch_enroll.bootstrap.reading import on_a_day, options_of, rules_of
 from batch_enroll.bootstrap.rosters import given, opened
 from batch_enroll.bootstrap.sending import Server, pace_of, sandbox_of, send, server_of
 from batch_enroll.bootstrap.sinks import log_in, progress_of, timeline_now, told_by
-from batch_enroll.bootstrap.verifying import verifying
+from batch_enroll.bootstrap.verifying import Afterwards
 from batch_enroll.bootstrap.wall import utc_now
 from batch_enroll.bootstrap.withdrawing import kept_of, nobody_to_ask
 from batch_enroll.core.guards import NOTHING_ALLOWED
@@ -103,8 +103,8 @@ async def _run(
             if settings.dry_run:
                 return await job.run(record, source, rules, books, None)
             sending = partial(send, settings, server, run_id, ledger, sink, alone=guest is None, pace=pace)
-            then = verifying(sending, settings, server, record, rules, ledger, sink)
-            return await job.run(record, source, rules, books, then)
+            verified = Afterwards(settings, server, record, rules, ledger, sink, roster.row)
+            return await job.run(record, source, rules, books, verified.after(sending))
 
 
 def check(settings: Settings, rosters: Sequence[str], *, online: bool = False) -> CheckSummary:

@@ -23,7 +23,7 @@ from batch_enroll.bootstrap.reading import as_then, rules_of
 from batch_enroll.bootstrap.rosters import opened
 from batch_enroll.bootstrap.sending import pace_of, send, server_of
 from batch_enroll.bootstrap.sinks import log_in, progress_of, timeline_now
-from batch_enroll.bootstrap.verifying import verifying
+from batch_enroll.bootstrap.verifying import Afterwards
 from batch_enroll.bootstrap.withdrawing import kept_of, nobody_to_ask, seats_told
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.keeping import NOTHING_KEPT, WHOLE_PLACES
@@ -106,8 +106,8 @@ async def _go_on(settings: Settings, run_id: str | None, wish: Wish) -> GoneOn:
             planning = job.GoingOn(source, rules, ledger, wish.again, changes=wish.accept_changes, recorded=mended)
             books = books_in(folder, settings, record, ledger, sink, timeline)
             sending = partial(send, settings, server, record.run_id, ledger, sink, pace=pace)
-            then = verifying(sending, settings, server, record, rules, ledger, sink)
-            return replace(await job.go_on(record, source, books, planning, then), notes=notes)
+            verified = Afterwards(settings, server, record, rules, ledger, sink, roster.row)
+            return replace(await job.go_on(record, source, books, planning, verified.after(sending)), notes=notes)
 
 
 def _roster(settings: Settings, rosters: Sequence[str], recorded: RecordedRoster, wish: Wish) -> RosterSource:

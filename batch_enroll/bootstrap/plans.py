@@ -13,13 +13,14 @@ from batch_enroll.adapters.sink_all import AllSinks
 from batch_enroll.bootstrap.alone import keep_others_out
 from batch_enroll.bootstrap.books import books_in, ledger_of, ledger_there, scratch_over
 from batch_enroll.bootstrap.commands import USUAL_IN_FLIGHT
+from batch_enroll.bootstrap.finding import as_typed, look_up, searched
 from batch_enroll.bootstrap.guarding import overruled, verdicts_on
 from batch_enroll.bootstrap.loop import in_loop
-from batch_enroll.bootstrap.reading import on_a_day, options_of, rules_of
+from batch_enroll.bootstrap.reading import FIND_NOTHING, on_a_day, options_of, rules_of
 from batch_enroll.bootstrap.rosters import is_delta, opened
-from batch_enroll.bootstrap.sending import asking_of, listing_of, send, server_of
+from batch_enroll.bootstrap.sending import asking_of, listing_of, pace_of, send, server_of
 from batch_enroll.bootstrap.sinks import log_in, progress_of, timeline_now
-from batch_enroll.bootstrap.verifying import verifying
+from batch_enroll.bootstrap.verifying import Afterwards
 from batch_enroll.bootstrap.wall import utc_now
 from batch_enroll.bootstrap.withdrawing import kept_of, nobody_to_ask, seats_told
 from batch_enroll.core.dates import iso_utc
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from batch_enroll.core.summary import RunSummary
     from batch_enroll.core.sync import SeatKey
     from batch_enroll.job import Desired
-    from batch_enroll.ports import Ledger
+    from batch_enroll.ports import EventSink, Ledger
     from batch_enroll.settings import Settings
 
 _PLAN: Final = "plan.csv"
@@ -88,7 +89,9 @@ def plan(settings: Settings, rosters: Sequence[str], path: Path | None) -> Plan:
     """
     settings = on_a_day(settings)
     with ExitStack() as stack:
-        source = opened(settings, rosters)
+        source = searched(settings, opened(settings, rosters))
+        if source.search:
+            in_loop(partial(_look_up, settings, source, progress_of(settings, stack)))
         known = ledger_of(settings, stack) if ledger_there(settings) else None
         ledger = scratch_over(known, stack)
         guards = verdicts_on(settings, rosters, source, known, whole=True)
@@ -104,6 +107,11 @@ def plan(settings: Settings, rosters: Sequence[str], path: Path | None) -> Plan:
     if path is not None:
         plan_file.write(path, made)
     return made
+
+
+async def _look_up(settings: Settings, roster: job.FoundRoster, sink: EventSink) -> None:
+    async with server_of(settings, RunId("plan")) as server:
+        await look_up(settings, server, roster, sink)
 
 
 def sync(
@@ -201,37 +209,35 @@ async def _run(settings: Settings, made: Plan, ledger: Ledger, facts: dict[str, 
             rules = rules_of(settings, run_id, server.scope)
             books = books_in(folder, settings, record, ledger, sink, timeline)
             sending = partial(send, settings, server, run_id, ledger, sink)
-            then = verifying(sending, settings, server, record, rules, ledger, sink)
-            return await job.run(record, source, rules, books, then)
+            verified = Afterwards(settings, server, record, rules, ledger, sink)
+            return await job.run(record, source, rules, books, verified.after(sending))
 
 
 # The steps are complete: nothing is added to them, and nothing left out.
 _AS_WRITTEN: Final[dict[str, object]] = {
     "course_id": None, "school_id": None, "role": None, "begin_date": None, "map": {}, "sheet": None, "limit": None,
-    "format": None, "withdraw": True,
+    "format": None, "find": FIND_NOTHING, "withdraw": True,
 }  # fmt: skip
 
 
 async def _compared(settings: Settings, rosters: Sequence[str], scope: str) -> Plan:
     with ExitStack() as stack:
-        source = opened(settings, rosters)
+        source = as_typed(settings, opened(settings, rosters))
         known = ledger_of(settings, stack) if ledger_there(settings) else None
         plain = settings.model_copy(update={"withdraw": False})
         verdicts = list(verdicts_on(plain, rosters, source, known, whole=True))
-        delta = is_delta(source)
         rules = replace(rules_of(settings, RunId("sync"), settings.base_url), withdraw=True)
-        desired = job.desired(source.rows(), rules, withdraw=settings.withdraw)
-        sink = AllSinks()  # there are no rows to tell of
-        runs = () if known is None else known.runs()
-        async with (
-            server_of(settings, RunId("sync")) as server,
-            asking_of(settings, server, sink, runs) as (asking, wire),
-        ):
-            schools = dict.fromkeys(school for _, school in desired.pairs)
-            listed = await job.seats_of(schools, asking, listing_of(settings, wire).page)
+        sink = progress_of(settings, stack)
+        async with server_of(settings, RunId("sync")) as server:
+            pace = pace_of(settings, server, () if known is None else known.runs())
+            await look_up(settings, server, source, sink, pace=pace)
+            desired = job.desired(source.rows(), rules, withdraw=settings.withdraw)
+            async with asking_of(settings, server, sink, pace=pace) as (asking, wire):
+                schools = dict.fromkeys(school for _, school in desired.pairs)
+                listed = await job.seats_of(schools, asking, listing_of(settings, wire).page)
         rows = dict.fromkeys((*desired.leaving, *desired.wishes))
         seats = in_the_rows_words(listed.seats, rows, by_class=rules.by_class)
-        there = _scoped(seats, desired, scope, delta=delta)
+        there = _scoped(seats, desired, scope, delta=is_delta(source))
         others = {seat.place for seat in set(seats).difference(there)}
         route = Route(rules.by_class, in_several_classes(listed.seats), frozenset(listed.odd | others))
         from batch_enroll.adapters.differences import differences  # noqa: PLC0415 - brings pandas

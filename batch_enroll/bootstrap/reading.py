@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from batch_enroll.adapters.roster_csv import STDIN
 from batch_enroll.bootstrap.wall import utc_now
 from batch_enroll.core.bundles import Format
+from batch_enroll.core.directory import Kind
 from batch_enroll.core.errors import UsageError
+from batch_enroll.core.finding import NEVER
 from batch_enroll.core.intake import Defaults
 from batch_enroll.core.keeping import NOTHING_KEPT, WHOLE_PLACES
 from batch_enroll.core.model import Role
@@ -22,6 +24,11 @@ if TYPE_CHECKING:
 
     from batch_enroll.core.model import Json, RunId, RunRecord
     from batch_enroll.settings import Settings
+
+
+FIND_NOTHING: Final = {
+    kind.value: NEVER for kind in Kind
+}  # rows that we wrote ourselves hold ids, whatever they look like
 
 
 class Options(BaseModel):
@@ -92,6 +99,7 @@ def undoing(settings: Settings, undone: RunRecord, via: str | None) -> Settings:
         via=via or came,
         withdraw_by=settings.withdraw_by,
         own_since=undone.started_at,
+        find=FIND_NOTHING,
     )
     return on_a_day(settings.model_copy(update=plain.model_dump(exclude={"rosters"})))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -11,30 +10,30 @@ from typing import TYPE_CHECKING
 
 from batch_enroll import job
 from batch_enroll.adapters import run_folder
-from batch_enroll.adapters.api import EduBridge, Enrollments
 from batch_enroll.adapters.report_csv import VERIFY, VerifyCsv
 from batch_enroll.adapters.roster_recorded import RecordedRoster
-from batch_enroll.adapters.sink_all import AllSinks
+from batch_enroll.adapters.seat_book import SqliteSeatBook
 from batch_enroll.bootstrap.books import ledger_of, ledger_there
+from batch_enroll.bootstrap.finding import as_typed, look_up
 from batch_enroll.bootstrap.loop import in_loop
 from batch_enroll.bootstrap.past import past_run, refuse_another_server
 from batch_enroll.bootstrap.reading import as_then, on_a_day, rules_of
 from batch_enroll.bootstrap.rosters import opened
-from batch_enroll.bootstrap.sending import asking_of, server_of
+from batch_enroll.bootstrap.sending import asking_of, gateway_of, listing_of, server_of
+from batch_enroll.bootstrap.sinks import progress_of
 from batch_enroll.bootstrap.wall import utc_now
 from batch_enroll.core.errors import RunStoppedError
-from batch_enroll.core.model import Requests, RunId, Seat
+from batch_enroll.core.model import RunId, Seat
 from batch_enroll.core.verify import VerifySummary
 from batch_enroll.engine import verify as verify_seats
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 
     from batch_enroll.adapters.api import Wire
     from batch_enroll.bootstrap.sending import Server
     from batch_enroll.core.model import RunRecord, SourceRow, UserId
     from batch_enroll.core.plan import Rules
-    from batch_enroll.core.verify import Checked, Wishes
     from batch_enroll.engine import Asking, Ending, Planning
     from batch_enroll.ports import EventSink, Ledger
     from batch_enroll.settings import Settings
@@ -53,6 +52,50 @@ class _Subject:
     runs: Iterable[RunRecord] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Afterwards:
+    """A run whose seats may be asked for when it is over, with what that takes.
+
+    Attributes:
+        read: a recorded row as the run read it, with the ids that were found for what it names.
+    """
+
+    settings: Settings
+    server: Server
+    record: RunRecord
+    rules: Rules
+    ledger: Ledger
+    sink: EventSink
+    read: Callable[[SourceRow], SourceRow] = lambda row: row
+
+    def after(self, sending: Callable[[Planning], Awaitable[Ending]]) -> Callable[[Planning], Awaitable[Ending]]:
+        """`sending`, and with `--verify` a look at every seat after it."""
+        return partial(self._send_and_verify, sending) if self.settings.verify else sending
+
+    async def _send_and_verify(self, sending: Callable[[Planning], Awaitable[Ending]], planning: Planning) -> Ending:
+        """Sends the rows, then asks the server for each that was reported enrolled; one that is not there has failed.
+
+        A run that stopped early is not verified: `resume` does so when it ends.
+        """
+        ending = await sending(planning)
+        if ending.halted is not None or ending.cut:
+            return ending
+        record, ledger = self.record, self.ledger
+        recorded = RecordedRoster(record, ledger, overrides=self.settings.map)
+        subject = _Subject(
+            record.run_id, Path(record.folder), record.columns, lambda: map(self.read, recorded.rows()),
+            self.rules, self.settings.verify_within_s, ledger.runs(),
+        )  # fmt: skip
+        with SqliteSeatBook() as book:
+            comparison = job.Comparison(book, self.sink)
+            summary = await _compared(self.settings, self.server, subject, comparison, self.sink)
+            comparison.take_back(ledger, record.run_id)
+            _write(subject, comparison, summary)
+        ending.requests += summary.requests
+        ending.facts["verified"] = {found.value: count for found, count in summary.found()}
+        return ending
+
+
 def verify(settings: Settings, what: str | None) -> VerifySummary:
     """Compares the server with a run (by id or folder, or the latest) or a roster, and writes verify.csv.
 
@@ -64,30 +107,21 @@ def verify(settings: Settings, what: str | None) -> VerifySummary:
 
 async def _verify(settings: Settings, what: str | None) -> VerifySummary:
     with ExitStack() as stack:
-        settings, subject = _subject(settings, what, stack)
-        sink = AllSinks()  # there are no rows to tell of
+        settings, roster, subject = _subject(settings, what, stack)
+        sink = progress_of(settings, stack)
+        comparison = job.Comparison(stack.enter_context(SqliteSeatBook()), sink)
         async with server_of(settings, subject.rules.run_id) as server:
-            checked, summary = await _compared(settings, server, sink, subject)
-        _write(subject, checked)
-        summary.files = {"verify": str(subject.folder / VERIFY)}
+            looked = await look_up(settings, server, roster, sink)
+            summary = await _compared(settings, server, subject, comparison, sink)
+        summary.requests += looked.requests
+        _write(subject, comparison, summary)
         return summary
 
 
-def _subject(settings: Settings, what: str | None, stack: ExitStack) -> tuple[Settings, _Subject]:
+def _subject(settings: Settings, what: str | None, stack: ExitStack) -> tuple[Settings, job.FoundRoster, _Subject]:
     if what is not None and Path(what).exists() and not _is_a_run(settings, what, stack):
-        source = opened(settings, [what])
-        folder = run_folder.create(settings.out, what, utc_now())
-        rules = rules_of(settings, RunId(folder.name), settings.base_url)
-        return settings, _Subject(what, folder, source.columns, source.rows, rules, 0.0)
-    ledger, record = past_run(settings, what, stack)
-    refuse_another_server(settings, record)
-    settings, _ = as_then(settings, record)
-    rows = RecordedRoster(record, ledger, overrides=settings.map).rows
-    age_s = (utc_now() - (record.finished_at or record.started_at)).total_seconds()
-    rules = rules_of(settings, record.run_id, record.scope)
-    folder = run_folder.reopened(Path(record.folder))
-    grace_s = settings.verify_within_s - age_s
-    return settings, _Subject(record.run_id, folder, record.columns, rows, rules, grace_s, ledger.runs())
+        return _of_roster(settings, what)
+    return _of_run(settings, what, stack)
 
 
 def _is_a_run(settings: Settings, what: str, stack: ExitStack) -> bool:
@@ -95,77 +129,54 @@ def _is_a_run(settings: Settings, what: str, stack: ExitStack) -> bool:
     return ledger_there(settings) and ledger_of(settings, stack).run(RunId(Path(what).name)) is not None
 
 
+def _of_roster(settings: Settings, what: str) -> tuple[Settings, job.FoundRoster, _Subject]:
+    roster = as_typed(settings, opened(settings, [what]))
+    folder = run_folder.create(settings.out, what, utc_now())
+    rules = rules_of(settings, RunId(folder.name), settings.base_url)
+    return settings, roster, _Subject(what, folder, roster.columns, roster.rows, rules, 0.0)
+
+
+def _of_run(settings: Settings, what: str | None, stack: ExitStack) -> tuple[Settings, job.FoundRoster, _Subject]:
+    ledger, record = past_run(settings, what, stack)
+    refuse_another_server(settings, record)
+    settings, _ = as_then(settings, record)
+    recorded = RecordedRoster(record, ledger, overrides=settings.map)
+    roster = as_typed(settings, recorded)
+    age_s = (utc_now() - (record.finished_at or record.started_at)).total_seconds()
+    rules = rules_of(settings, record.run_id, record.scope)
+    folder = run_folder.reopened(Path(record.folder))
+    grace_s = settings.verify_within_s - age_s
+    subject = _Subject(record.run_id, folder, record.columns, roster.rows, rules, grace_s, ledger.runs())
+    return settings, roster, subject
+
+
 async def _compared(
-    settings: Settings, server: Server, sink: EventSink, subject: _Subject
-) -> tuple[list[Checked], VerifySummary]:
-    wishes = job.wishes_of(subject.rows(), subject.rules)
+    settings: Settings, server: Server, subject: _Subject, comparison: job.Comparison, sink: EventSink
+) -> VerifySummary:
+    comparison.read(subject.rows(), subject.rules)
     async with asking_of(settings, server, sink, subject.runs) as (asking, wire):
-        listed = await _listed(wishes, asking, wire)
-        checked = await verify_seats(wishes, asking, EduBridge(wire).look_up, grace_s=subject.grace_s, listed=listed)
-        counts = Counter(each.found for each in checked)
-        summary = VerifySummary(subject.name, settings.env, server.base_url, len(wishes.of), asking.requests, counts)
-    return checked, summary
+        await _read_lists(settings, comparison, asking, wire)
+        await verify_seats(comparison, asking, gateway_of(settings, wire).look_up, grace_s=subject.grace_s)
+    return VerifySummary(subject.name, settings.env, server.base_url, comparison.users, asking.requests)
 
 
-async def _listed(wishes: Wishes, asking: Asking, wire: Wire) -> Mapping[UserId, Sequence[Seat]] | None:
-    """What lists show of the users, where that is cheaper; None where it is not, or where they cannot be read."""
-    if not wishes.lists_are_cheaper():
-        return None
-    schools = [school for school in wishes.schools() if school is not None]
+async def _read_lists(settings: Settings, comparison: job.Comparison, asking: Asking, wire: Wire) -> None:
+    """Compares everybody with lists, where that is cheaper and the client may read them."""
+    if not (schools := comparison.schools_to_list()):
+        return
     try:
-        listed = await job.seats_of(schools, asking, Enrollments(wire).page)
+        listed = await job.seats_of(schools, asking, listing_of(settings, wire).page)
     except RunStoppedError:  # a client may look users up without the right to list them
-        return None
-    of_user: dict[UserId, list[Seat]] = {}
-    for seat in listed.seats:
-        of_user.setdefault(seat.user_id, []).append(Seat("", seat.course_id, seat.school_id, seat.role))
-    return of_user
+        return
+
+    def seats() -> Iterator[tuple[UserId, Seat]]:
+        for seat in listed.seats:
+            yield seat.user_id, Seat("", seat.course_id, seat.school_id, seat.role, class_id=seat.class_id)
+
+    comparison.listed(seats())
 
 
-def _write(subject: _Subject, checked: Sequence[Checked]) -> None:
+def _write(subject: _Subject, comparison: job.Comparison, summary: VerifySummary) -> None:
     with VerifyCsv(subject.folder, subject.columns) as report:
-        job.write_checked(subject.rows(), checked, report.write)
-
-
-def verifying(
-    sending: Callable[[Planning], Awaitable[Ending]],
-    settings: Settings,
-    server: Server,
-    record: RunRecord,
-    rules: Rules,
-    ledger: Ledger,
-    sink: EventSink,
-) -> Callable[[Planning], Awaitable[Ending]]:
-    """`sending`, and with `--verify` a look at every seat after it."""
-    if not settings.verify:
-        return sending
-    return partial(_send_and_verify, sending, settings, server, record, rules, ledger, sink)
-
-
-async def _send_and_verify(
-    sending: Callable[[Planning], Awaitable[Ending]],
-    settings: Settings,
-    server: Server,
-    record: RunRecord,
-    rules: Rules,
-    ledger: Ledger,
-    sink: EventSink,
-    planning: Planning,
-) -> Ending:
-    """Sends the rows, then asks the server for each that was reported enrolled; one that is not there has failed.
-
-    A run that stopped early is not verified: `resume` does so when it ends.
-    """
-    ending = await sending(planning)
-    if ending.halted is not None or ending.cut:
-        return ending
-    rows = RecordedRoster(record, ledger, overrides=settings.map).rows
-    grace_s, folder = settings.verify_within_s, Path(record.folder)
-    subject = _Subject(record.run_id, folder, record.columns, rows, rules, grace_s, ledger.runs())
-    checked, summary = await _compared(settings, server, sink, subject)
-    job.take_back(ledger, record.run_id, checked)
-    _write(subject, checked)
-    sent, asked = ending.requests, summary.requests
-    ending.requests = Requests(sent.sent + asked.sent, sent.retried + asked.retried, sent.throttled + asked.throttled)
-    ending.facts["verified"] = {found.value: count for found, count in summary.found()}
-    return ending
+        summary.counts = comparison.write(subject.rows(), report.write)
+    summary.files = {"verify": str(subject.folder / VERIFY)}

@@ -45,6 +45,8 @@ def plan(  # noqa: PLR0913, PLR0917 - one argument for each option
     map: opt.FieldMap = None,  # noqa: A002 - the setting's name
     sheet: opt.Sheet = None,
     as_of: opt.AsOf = None,
+    format: opt.RosterFormat = None,  # noqa: A002 - the setting's name
+    find: opt.Find = None,
     via: opt.Via = None,
     withdraw_by: opt.WithdrawBy = None,
     limit: opt.Limit = None,

@@ -45,6 +45,9 @@ def verify(  # noqa: PLR0913, PLR0917 - one argument for each option
     role: opt.RoleName = None,
     map: opt.FieldMap = None,  # noqa: A002 - the setting's name
     sheet: opt.Sheet = None,
+    format: opt.RosterFormat = None,  # noqa: A002 - the setting's name
+    find: opt.Find = None,
+    via: opt.Via = None,
     as_of: opt.AsOf = None,
     limit: opt.Limit = None,
     withdraw: opt.Withdraw = False,  # noqa: FBT002 - a flag

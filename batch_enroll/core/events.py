@@ -19,11 +19,12 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True)
 class LookingUp:
-    """Ids are being found for what rows name: `what` ("users by e-mail"), and how many names or entries of how many."""
+    """The server is being asked: for `what` ("users by e-mail"), and of how many names, or other `unit`, how many."""
 
     what: str
     done: int
     total: int
+    unit: str = "names"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from batch_enroll.core.model import CourseId, EnrollmentKey, Json, Requests, SchoolId, Seat, UserId
@@ -40,14 +40,22 @@ class Wanted:
     gone: bool = False
 
     def means(self, seat: Seat) -> bool:
-        """Whether the seat is in the row's course and school; any school, if the row names none."""
+        """Whether the seat is in the row's class, which says course and school; without one, in those, whichever class.
+
+        A row that names no school means any.
+        """
         key = self.key
+        if None not in {key.class_id, seat.class_id}:
+            return seat.class_id == key.class_id
         return seat.course_id == key.course_id and key.school_id in {None, seat.school_id}
 
     def shares_place_with(self, other: Wanted) -> bool:
-        """Whether both speak of one course and school; a row without school speaks of every one."""
-        schools = {self.key.school_id, other.key.school_id}
-        return self.key.course_id == other.key.course_id and (len(schools) == 1 or None in schools)
+        """Whether both speak of one course, school and class; a row without school or class speaks of every one."""
+        mine, theirs = self.key, other.key
+        return mine.course_id == theirs.course_id and all(
+            len(both) == 1 or None in both
+            for both in ({mine.school_id, theirs.school_id}, {mine.class_id, theirs.class_id})
+        )
 
     def is_met_by(self, seat: Seat) -> bool:
         """Whether the seat is the one that the row speaks of."""
@@ -70,27 +78,13 @@ class Checked:
         return None if self.wanted is None else self.wanted.row_no
 
 
-@dataclass(slots=True)
-class Wishes:
-    """What a roster wants, by user; and the courses it speaks of."""
+def lists_are_cheaper(schools: Collection[SchoolId | None], rows: int, users: int) -> bool:
+    """Whether reading the schools' enrollments, page by page, costs less than a look-up for each user.
 
-    of: dict[UserId, list[Wanted]] = field(default_factory=dict)
-    courses: set[CourseId] = field(default_factory=set)
-
-    def schools(self) -> set[SchoolId | None]:
-        """The schools that it speaks of; None among them if a row names none."""
-        return {row.key.school_id for rows in self.of.values() for row in rows}
-
-    def lists_are_cheaper(self) -> bool:
-        """Whether reading its schools' enrollments, page by page, costs less than a look-up for each user."""
-        schools, rows = self.schools(), sum(map(len, self.of.values()))
-        pages = len(schools) + rows / _ROWS_A_PAGE
-        return None not in schools and _LOOK_UPS_A_PAGE * pages < len(self.of)
-
-    def add(self, wanted: Wanted) -> None:
-        """Takes one row's wish."""
-        self.of.setdefault(wanted.key.user_id, []).append(wanted)
-        self.courses.add(wanted.key.course_id)
+    `schools` are those that the rows name; None among them if a row names none.
+    """
+    pages = len(schools) + rows / _ROWS_A_PAGE
+    return None not in schools and _LOOK_UPS_A_PAGE * pages < users
 
 
 def compare(
@@ -98,8 +92,8 @@ def compare(
 ) -> list[Checked]:
     """Each row of a user beside the user's seats; then the seats in `courses` that no row wants.
 
-    A user may hold several seats of one course (contract 7.7), by class: they count as one. What is listed without a
-    course is no seat and never gets here (contract 7.6), and what lies outside `courses` is nobody's business.
+    A user may hold several seats of one course (contract 7.7), by class: they count as one to a row without class. What
+    is listed without a course is no seat and never gets here (contract 7.6); the rest lies outside `courses`.
     """
     keeping = [row for row in wanted if not row.gone]
     checked = [_row(user_id, row, keeping, seats) for row in wanted]
@@ -141,7 +135,7 @@ class VerifySummary:
     base_url: str
     users: int
     requests: Requests
-    counts: Counter[Found]
+    counts: Counter[Found] = field(default_factory=Counter)
     files: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -11,12 +11,13 @@ from batch_enroll.job.lookups import Lookups
 from batch_enroll.job.planning import RosterPlanning
 from batch_enroll.job.run import DRY_RUN, Books, check, finish, retell, run
 from batch_enroll.job.sync import Desired, desired, seats_of, steps_of_run
-from batch_enroll.job.verify import take_back, wishes_of, write_checked
+from batch_enroll.job.verify import Comparison
 from batch_enroll.job.watching import WatchedRoster
 
 __all__ = [
     "DRY_RUN",
     "Books",
+    "Comparison",
     "Corrections",
     "Desired",
     "FoundRoster",
@@ -40,7 +41,4 @@ __all__ = [
     "run",
     "seats_of",
     "steps_of_run",
-    "take_back",
-    "wishes_of",
-    "write_checked",
 ]

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.core.model import CourseId, EnrollmentKey, Requests, Role, SchoolId, Seat, UserId
-from batch_enroll.core.verify import Checked, Found, VerifySummary, Wanted, Wishes, compare, unanswered
+from batch_enroll.core.model import ClassId, CourseId, EnrollmentKey, Requests, Role, SchoolId, Seat, UserId
+from batch_enroll.core.verify import Checked, Found, VerifySummary, Wanted, compare, lists_are_cheaper, unanswered
 
 ANA = UserId("ana")
 
@@ -72,24 +72,24 @@ def test_a_server_that_does_not_tell_leaves_every_row_open() -> None:
     ]
 
 
-def test_wishes_are_kept_by_user() -> None:
-    wishes = Wishes()
-    wishes.add(want(1))
-    wishes.add(want(2, course="d"))
-    assert {user: [row.row_no for row in rows] for user, rows in wishes.of.items()} == {ANA: [1, 2]}
-    assert wishes.courses == {"c", "d"}
-
-
 def test_lists_are_read_where_they_cost_less_than_looking_everybody_up() -> None:
-    few, many, anywhere = Wishes(), Wishes(), Wishes()
-    for number in range(60):
-        key = EnrollmentKey("test", UserId(f"u{number}"), CourseId("c"), SchoolId("s"), Role.STUDENT)
-        many.add(Wanted(number, key))
-        anywhere.add(Wanted(number, replace(key, school_id=None)))
-        if number < 20:
-            few.add(Wanted(number, key))
-    assert (many.lists_are_cheaper(), few.lists_are_cheaper(), anywhere.lists_are_cheaper()) == (True, False, False)
-    assert many.schools() == {"s"}
+    school = SchoolId("s")
+    assert lists_are_cheaper({school}, rows=60, users=60)
+    assert not lists_are_cheaper({school}, rows=20, users=20)
+    assert not lists_are_cheaper({school, None}, rows=60, users=60)
+
+
+def test_by_class_a_row_speaks_of_its_class_and_of_every_one_where_it_names_none() -> None:
+    def of(room: str | None, *, gone: bool = False) -> Wanted:
+        row = want(1, gone=gone)
+        return replace(row, key=replace(row.key, class_id=None if room is None else ClassId(room)))
+
+    a, b = (replace(seat(), class_id=ClassId(room)) for room in "ab")
+    assert found([of("a")], [a, b]) == [(1, "confirmed"), (None, "extra")]
+    assert found([of("a")], [b]) == [(1, "missing"), (None, "extra")]
+    assert found([of(None)], [a, b]) == [(1, "confirmed")]
+    assert found([of("a", gone=True), of("b")], [b]) == [(1, "confirmed"), (1, "confirmed")]
+    assert found([of("a", gone=True), of(None)], [b]) == [(1, "not_checked"), (1, "confirmed")]
 
 
 def test_the_summary_counts_what_differs() -> None:

@@ -7,15 +7,21 @@ from dataclasses import dataclass
 
 import anyio
 import pytest
-from fakes import LOST, FakeServer, FakeTokens, Remembering
+from fakes import LOST, FakeRoster, FakeServer, FakeTokens, Remembering
+from harness import FIRST_RUN, NOON
 
+from batch_enroll.adapters.seat_book import SqliteSeatBook
 from batch_enroll.core.breaker import Breaker, BreakerLimits
-from batch_enroll.core.model import CourseId, EnrollmentKey, NoReply, Reply, Role, SchoolId, Seat, Seats, UserId
+from batch_enroll.core.intake import Defaults
+from batch_enroll.core.model import CourseId, NoReply, Reply, Role, SchoolId, Seat, Seats, UserId
 from batch_enroll.core.pace import FixedPace, PaceLimits
+from batch_enroll.core.plan import Rules
 from batch_enroll.core.tries import Policy
-from batch_enroll.core.verify import Checked, Found, Wanted, Wishes
+from batch_enroll.core.verify import Checked, Found
 from batch_enroll.engine import Asking, Means, verify
+from batch_enroll.job import Comparison
 
+RULES = Rules("test", FIRST_RUN, NOON.date(), Defaults())
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
 
 
@@ -30,43 +36,47 @@ class LateServer(FakeServer):
         return answer if anyio.current_time() >= self.seen_from_s else Seats(())
 
 
-def wishes(count: int, rows: int = 1) -> Wishes:
-    found = Wishes()
-    for number in range(count):
-        for row in range(rows):
-            key = EnrollmentKey("test", UserId(f"u{number}"), CourseId(f"c{row}"), SchoolId("s"), Role.STUDENT)
-            found.add(Wanted(rows * number + row + 1, key))
-    return found
+def rows(count: int, each: int = 1) -> list[dict[str, str]]:
+    return [{"user_id": f"u{n}", "course_id": f"c{nth}", "school_id": "s"} for n in range(count) for nth in range(each)]
 
 
 def seats(count: int, rows: int = 1) -> dict[tuple[str, str, str | None, Role], int]:
     return {(f"u{n}", f"c{row}", "s", Role.STUDENT): 1 for n in range(count) for row in range(rows)}
 
 
-async def verified(server: FakeServer, wanted: Wishes, grace_s: float = 0.0) -> list[Checked]:
+async def verified(
+    server: FakeServer, wanted: list[dict[str, str]], grace_s: float = 0.0, listed: int | None = None
+) -> list[Checked]:
     means = Means(
         FakeTokens(), FixedPace(PaceLimits(10)), Breaker(BreakerLimits()), Remembering(), Policy(),
         random.Random(1).random, 20,  # noqa: S311 - jitter
     )  # fmt: skip
-    return await verify(wanted, Asking(means), server.look_up, grace_s=grace_s)
+    with SqliteSeatBook() as book:
+        comparison = Comparison(book, Remembering())
+        comparison.read(FakeRoster(wanted).rows(), RULES)
+        if listed is not None:
+            seat = Seat("", CourseId("c0"), SchoolId("s"), Role.STUDENT)
+            comparison.listed((UserId(f"u{number}"), seat) for number in range(listed))
+        await verify(comparison, Asking(means), server.look_up, grace_s=grace_s)
+        return list(book.rows())
 
 
 async def test_each_user_is_asked_for_once_however_many_rows_there_are() -> None:
     server = FakeServer(seats=seats(5, rows=4))
-    checked = await verified(server, wishes(5, rows=4))
+    checked = await verified(server, rows(5, each=4))
     assert [each.found for each in checked] == [Found.CONFIRMED] * 20
     assert server.look_ups == 5
 
 
 async def test_a_seat_that_is_seen_late_is_confirmed_within_the_grace() -> None:
     server = LateServer(seats=seats(3), seen_from_s=anyio.current_time() + 5)
-    assert {each.found for each in await verified(server, wishes(3), grace_s=30)} == {Found.CONFIRMED}
+    assert {each.found for each in await verified(server, rows(3), grace_s=30)} == {Found.CONFIRMED}
 
 
 async def test_a_seat_that_never_comes_is_missing_and_others_are_not_asked_again() -> None:
     server = FakeServer(seats=seats(3))
     began = anyio.current_time()
-    checked = await verified(server, wishes(4), grace_s=10)
+    checked = await verified(server, rows(4), grace_s=10)
     assert [each.found for each in checked] == [Found.CONFIRMED] * 3 + [Found.MISSING]
     assert server.look_ups == 4 + 4  # after 1, 3, 7 and 10 seconds
     assert anyio.current_time() - began == pytest.approx(10, abs=1)
@@ -74,7 +84,7 @@ async def test_a_seat_that_never_comes_is_missing_and_others_are_not_asked_again
 
 async def test_an_unknown_user_misses_every_seat_and_a_refusal_or_an_outage_tells_nothing() -> None:
     server = FakeServer(looking={"u0": [Reply(404)], "u1": [Reply(403)], "u2": [LOST] * 9})
-    checked = await verified(server, wishes(3))
+    checked = await verified(server, rows(3))
     assert [(each.found, each.detail) for each in checked] == [
         (Found.MISSING, "the server shows no such seat"),
         (Found.NO_ANSWER, "the look-up was answered 403"),
@@ -84,11 +94,6 @@ async def test_an_unknown_user_misses_every_seat_and_a_refusal_or_an_outage_tell
 
 async def test_lists_have_the_first_word_and_a_users_own_look_up_the_last() -> None:
     server = FakeServer(seats=seats(3))
-    listed = {UserId(f"u{number}"): [Seat("", CourseId("c0"), SchoolId("s"), Role.STUDENT)] for number in range(2)}
-    means = Means(
-        FakeTokens(), FixedPace(PaceLimits(10)), Breaker(BreakerLimits()), Remembering(), Policy(),
-        random.Random(1).random, 20,  # noqa: S311 - jitter
-    )  # fmt: skip
-    checked = await verify(wishes(3), Asking(means), server.look_up, grace_s=0, listed=listed)
+    checked = await verified(server, rows(3), listed=2)
     assert {each.found for each in checked} == {Found.CONFIRMED}
     assert server.look_ups == 1  # the one that the lists did not show
