@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
-from rosters import opened, read, write_bundle, write_csv, write_xlsx
+from rosters import SHEET, opened, read, rewrite, write_bundle, write_csv, write_xlsx
 
 from batch_enroll.core.directory import WAYS
 from batch_enroll.core.errors import RosterError
@@ -289,6 +289,20 @@ def test_a_workbook_of_a_bundle_tells_of_ids_that_it_destroyed_and_reads_its_day
         "export.xlsx 7: E109 course_id: holds #N/A instead of a value",
         "export.xlsx 8: E109 userSourcedId: holds #REF! instead of a value",
     ]
+
+
+def test_a_class_merged_over_its_seats_is_the_class_of_each(tmp_path: Path) -> None:
+    header = ["sourcedId", "classSourcedId", "schoolSourcedId", "userSourcedId", "role"]
+    path = write_xlsx(
+        tmp_path / "export.xlsx",
+        {
+            "enrollments": [[], header, ["e1", "k1", "o1", "u1", "student"], ["e2", "", "o1", "u2", "student"]],
+            "classes": [["sourcedId", "courseSourcedId", "schoolSourcedId"], ["k1", "C1", "o1"]],
+        },
+    )
+    cells = '</sheetData><mergeCells><mergeCell ref="B3:B4"/></mergeCells>'
+    rewrite(path, SHEET, lambda xml: xml.replace("</sheetData>", cells))
+    assert all_told(opened(path)) == ["u1 C1 o1 student active", "u2 C1 o1 student active"]
 
 
 def test_a_workbook_tells_which_of_several_people_of_a_line_it_destroyed(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from python_calamine import CalamineWorkbook
-from rosters import HEADER, ROW, SHEET, TEXTS, Value, cells, read, rewrite, share_texts, write_csv, write_xlsx
+from rosters import HEADER, ROW, SHEET, TEXTS, Value, cells, opened, read, rewrite, share_texts, write_csv, write_xlsx
 
 from batch_enroll.adapters.roster_csv import CsvRoster
 from batch_enroll.adapters.roster_xlsx import XlsxRoster, recognises
@@ -421,3 +421,47 @@ def test_an_index_that_never_ends_is_refused(tmp_path: Path) -> None:
     path = rewrite(path, "xl/styles.xml", lambda xml: xml + "".join(f"<!-- {nth} -->" for nth in range(2_400_000)))
     with pytest.raises(RosterError, match="more than 32 MiB"):
         read(XlsxRoster(path))
+
+
+def merged(path: Path, *refs: str) -> Path:
+    """The workbook with cells merged, whatever stands in them."""
+    cells = "".join(f'<mergeCell ref="{ref}"/>' for ref in refs)
+    return rewrite(
+        path, SHEET, lambda xml: xml.replace("</sheetData>", f"</sheetData><mergeCells>{cells}</mergeCells>")
+    )
+
+
+def test_a_course_merged_over_its_students_is_the_course_of_each(tmp_path: Path) -> None:
+    table = [
+        ("Course ID", "Student ID", "Note"),
+        ("MATH-7", "u1", "x"), ("", "u2", ""), (None, "u3", ""), ("", "", ""),
+        ("SCI-7", "u1", ""), ("", "u4", ""), ("", "u5", ""),
+    ]  # fmt: skip
+    source = opened(merged(write_xlsx(tmp_path / "r.xlsx", {"A": table}), "A2:A5", "$A$6:A7", "C2:C4", "A1:C1"))
+    assert [(row.fields.get("course_id"), row.fields["user_id"], row.place.row) for row in source.rows()] == [
+        ("MATH-7", "u1", 2), ("MATH-7", "u2", 3), ("MATH-7", "u3", 4),
+        ("SCI-7", "u1", 6), ("SCI-7", "u4", 7), (None, "u5", 8),
+    ]  # fmt: skip
+    (note,) = source.notes()
+    assert note.startswith('column "Course ID" has cells merged over several rows (2, the first in row 2)')
+
+
+def test_a_header_may_be_merged_over_two_rows(tmp_path: Path) -> None:
+    table = [("Student ID", "Course", ""), ("", "Course ID", "School ID"), ("u1", "c1", "s1")]
+    source = opened(merged(write_xlsx(tmp_path / "r.xlsx", {"A": table}), "A1:A2", "B1:C1"))
+    assert [dict(row.fields) for row in source.rows()] == [{"user_id": "u1", "course_id": "c1", "school_id": "s1"}]
+
+
+@pytest.mark.parametrize("length", [500, 128_000, 131_000, 131_060, 131_072, 262_100])
+def test_merged_cells_are_found_wherever_the_pieces_of_the_markup_end(length: int, tmp_path: Path) -> None:
+    path = write_xlsx(tmp_path / "r.xlsx", {"A": [("Student ID", "Course ID"), ("u1", "c1"), ("u2", "")]})
+    merged(path, *(f"C{row}:C{row + 1}" for row in range(10, 4_000, 2)), "B2:B3")
+    rewrite(path, SHEET, lambda xml: xml.replace("<sheetData>", f"<!--{'x' * length}--><sheetData>"))
+    assert [row.fields["course_id"] for row in opened(path).rows()] == ["c1", "c1"]
+
+
+def test_more_merged_cells_than_a_roster_has_are_refused(tmp_path: Path) -> None:
+    path = write_xlsx(tmp_path / "r.xlsx", {"A": [("Student ID", "Course ID"), ("u1", "c1")]})
+    merged(path, *(f"A{row}:A{row + 1}" for row in range(2, 400_004, 2)))
+    with pytest.raises(RosterError, match="more merged cells than a roster has"):
+        _ = opened(path).columns

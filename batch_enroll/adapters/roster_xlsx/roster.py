@@ -11,6 +11,7 @@ from batch_enroll.adapters.roster_xlsx.workbook import Tab, WorkbookFile
 from batch_enroll.core.cells import clean
 from batch_enroll.core.damage import flawed
 from batch_enroll.core.errors import RosterError
+from batch_enroll.core.merged import Spread, told
 from batch_enroll.core.model import Place, RosterRef
 from batch_enroll.core.questions import suggestions
 from batch_enroll.core.tables import SEARCHED_ROWS, NoTable, Table, find_table, wanted
@@ -94,8 +95,10 @@ class XlsxRoster:
         return self._sheet.table.map.describe()
 
     def notes(self) -> tuple[str, ...]:
-        """Columns that are not read and may have been meant to be."""
-        return tuple(suggestions(self.describe()))
+        """Columns that are not read and may have been meant to be, and cells merged over rows in those that are."""
+        table = self._sheet.table
+        read = [(at, table.map.header[at]) for _, at in table.map.places]
+        return (*suggestions(self.describe()), *told(self._book.spans(self._sheet.tab), table.header_row, read))
 
     def rows(self) -> Iterator[SourceRow]:
         """Every data row of the sheet. A later call reads the file again.
@@ -121,7 +124,7 @@ class XlsxRoster:
     def _all_rows(self) -> Iterator[SourceRow]:
         tab, header_row, columns = self._sheet.tab, self._sheet.table.header_row, self._sheet.table.map
         width = len(columns.header)
-        for number, cells, flaws in self._book.texts(tab):
+        for number, cells, flaws in self._book.texts(tab, header_row):
             if number <= header_row:
                 continue
             problem = flawed(columns, cells, flaws) if flaws else None
@@ -155,6 +158,10 @@ class XlsxRoster:
 
     def _look(self, tab: Tab) -> _Sheet | _NoSheet:
         head = self._book.head(tab, SEARCHED_ROWS)
+        if merged := self._book.spans(tab):  # a header may be merged over two rows, with others in the lower one
+            spread = Spread(merged, 0)
+            for number, cells in enumerate(head.rows, 1):
+                spread.fill(number, cells, {})
         table = find_table([_trimmed(cells) for cells in head.rows], self._want)
         if isinstance(table, Table):
             return _Sheet(tab, table, head.last_row)

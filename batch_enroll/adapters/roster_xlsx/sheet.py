@@ -127,7 +127,7 @@ class SheetReader:
 
     def _open_cell(self, attributes: Mapping[str, str]) -> None:
         reference = attributes.get("r")
-        at = len(self._row.cells) if reference is None else _column(reference.rstrip(_DIGITS))
+        at = len(self._row.cells) if reference is None else column_at(reference.rstrip(_DIGITS))
         self._type, self._style = attributes.get("t", "n"), attributes.get("s")
         cells = self._row.cells
         if at >= _MOST_COLUMNS:
@@ -196,7 +196,7 @@ _TAGS: Final = ("c", "v", "t", "f", "row", "rPh", "sheetData", "dimension")
 
 
 @lru_cache(maxsize=1024)
-def _column(letters: str) -> int:
+def column_at(letters: str) -> int:
     """The column's index, from 0. Raises ValueError if no column is called so."""
     if not _COLUMN.fullmatch(letters):
         raise ValueError(letters)

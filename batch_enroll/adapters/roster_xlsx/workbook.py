@@ -8,9 +8,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 from zipfile import BadZipFile, ZipFile
 
+from batch_enroll.adapters.roster_xlsx.merges import spans
 from batch_enroll.adapters.roster_xlsx.package import OLE, local, package, translated
 from batch_enroll.adapters.roster_xlsx.sheet import Dress, SheetReader
 from batch_enroll.adapters.roster_xlsx.texts import cell_styles, shared_texts
+from batch_enroll.core.merged import Spread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from batch_enroll.adapters.roster_xlsx.package import Package
     from batch_enroll.adapters.roster_xlsx.sheet import Texts
+    from batch_enroll.core.merged import Span
 
 
 class Tab(NamedTuple):
@@ -43,6 +46,7 @@ class WorkbookFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._spans: dict[str, list[Span]] = {}
 
     @property
     def tabs(self) -> list[Tab]:
@@ -59,10 +63,25 @@ class WorkbookFile:
                 head.append(row.cells)
         return Head(head[:rows], reader.last_row)
 
-    def texts(self, tab: Tab) -> Iterator[Texts]:
-        """Every row of the sheet that holds something; each knows its number."""
+    def texts(self, tab: Tab, header_row: int | None = None) -> Iterator[Texts]:
+        """Every row of the sheet that holds something; each knows its number.
+
+        What is merged over several rows below the header row (None: the first one) is in each of them.
+        """
+        merged = self.spans(tab)
+        spread = Spread(merged, header_row)
         with package(self._path) as parts:
-            yield from _rows(parts, tab, SheetReader(f"{parts.name} [{tab.title}]", self._dress))
+            for row in _rows(parts, tab, SheetReader(f"{parts.name} [{tab.title}]", self._dress)):
+                if merged:
+                    spread.fill(*row)
+                yield row
+
+    def spans(self, tab: Tab) -> list[Span]:
+        """The sheet's cells that are merged over several rows."""
+        if tab.path not in self._spans:
+            with package(self._path) as parts:
+                self._spans[tab.path] = spans(parts.pieces(tab.path), f"{parts.name} [{tab.title}]")
+        return self._spans[tab.path]
 
     @cached_property
     def sha256(self) -> str:

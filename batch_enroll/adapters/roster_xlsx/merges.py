@@ -1,0 +1,59 @@
+"""Which cells of a sheet are merged over several rows. It stands behind the rows, so that is looked for first."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from batch_enroll.adapters.roster_xlsx.sheet import column_at
+from batch_enroll.core.errors import RosterError
+from batch_enroll.core.merged import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_ROWS: Final = b"sheetData"
+_ENDS: Final = re.compile(rb"(?:</(?:[\w.-]+:)?sheetData\s*|<(?:[\w.-]+:)?sheetData[^<>]*/)>")
+_MERGED: Final = re.compile(
+    rb"<(?:[\w.-]+:)?mergeCell\s[^<>]*?\bref\s*=\s*[\"']"
+    rb"\$?([A-Za-z]{1,3})\$?(\d{1,7}):\$?[A-Za-z]{1,3}\$?(\d{1,7})[\"']"
+)
+_LAST: Final = re.compile(rb"</(?:[\w.-]+:)?mergeCells\s*>")
+_TAG_BYTES: Final = 1_000  # more than any of these tags has
+_MOST_SPANS: Final = 200_000
+
+
+def spans(pieces: Iterable[bytes], name: str) -> list[Span]:
+    """The cells merged over rows, from a sheet's markup.
+
+    It is unpacked for this and hardly looked at, which takes a fiftieth of the time of reading it.
+
+    Raises:
+        RosterError: there are more than fit into memory.
+    """
+    found: list[Span] = []
+    for text in _behind_the_rows(pieces):
+        for column, first, last in _MERGED.findall(text):
+            if int(first) < int(last):
+                found.append(Span(int(first), int(last), column_at(column.decode())))
+        if len(found) > _MOST_SPANS:
+            raise RosterError(f"{name}: more merged cells than a roster has; unmerge them, or save it as CSV")
+    return found
+
+
+def _behind_the_rows(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The markup behind the rows up to the end of the merged cells, in pieces of whole tags."""
+    kept, behind = b"", False
+    for piece in pieces:
+        text = kept + piece
+        if not behind:
+            end = _ENDS.search(text, max(0, text.find(_ROWS) - _TAG_BYTES)) if _ROWS in text else None
+            behind = end is not None
+            text = text[-_TAG_BYTES:] if end is None else text[end.end() :]
+        if behind:
+            cut = text.rfind(b">") + 1
+            yield text[:cut]
+            if _LAST.search(text):
+                return
+            text = text[cut:][-_TAG_BYTES:]
+        kept = text
