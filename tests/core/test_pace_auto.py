@@ -38,7 +38,7 @@ def test_it_begins_with_what_people_run_without_trouble() -> None:
     pace = SelfTuningPace(PaceLimits(100))
     assert (pace.in_flight_limit, pace.rate_per_s, pace.found) == (10, None, Found())
     starts = [start(pace, 0.0).at for _ in range(10)]
-    assert starts == pytest.approx([number / 20 for number in range(10)])
+    assert starts == pytest.approx([number / 20 for number in range(10)], abs=0.0011)
     assert pace.start_at(0.0) is None
 
 
@@ -193,6 +193,22 @@ def test_a_server_that_only_gets_slower_is_not_driven_into_time_outs() -> None:
     played = play(server, SelfTuningPace(PaceLimits(1_000)), 2_000)
     assert played.failed == 0
     assert played.seconds <= 1.05 * Workers(4, 0.5).oracle_s(2_000)
+
+
+def test_the_milliseconds_that_a_busy_client_takes_itself_are_no_crowd() -> None:
+    class Quick(Server):
+        def arrive(self, now: float) -> Decision:  # noqa: ARG002 - it is as quick at any time
+            return Decision(latency_s=2e-4 * self.in_flight)
+
+    pace = SelfTuningPace(PaceLimits(100))
+    play(Quick(), pace, 20_000)
+    assert (pace.in_flight_limit, pace.found) == (100, Found())
+
+
+def test_before_a_limit_has_shown_no_gap_is_kept_more_exactly_than_a_timer_can() -> None:
+    pace = SelfTuningPace(PaceLimits(100), Found(2_000.0))
+    starts = [start(pace, 0.0).at for _ in range(10)]
+    assert starts == pytest.approx([0, 0, 0, *(number / 2_000 for number in range(1, 8))])
 
 
 def test_refusals_that_go_on_however_slow_we_are_do_not_slow_us_down_for_ever() -> None:

@@ -22,6 +22,7 @@ _QUICKEST_S: Final = 1e-4
 _FLOORS: Final = (0.97, 0.85, 0.5)  # how deep a cut may go: the first, one soon after it, any further one
 _LEAST_CUT: Final = 0.005
 _SOON: Final = 100  # healthy answers after which a refusal is news again
+_TIMER_S: Final = 1e-3  # what a timer is late; before a limit is known, no gap is kept more exactly than that
 _PUNCTUAL: Final = 0.25  # of the gap: a start that is later was not held back by the rate
 _BLIND: Final = 2  # cuts with nothing healthy between them; more of them would only go on guessing
 _FIRST_PAUSE_S: Final = 0.05
@@ -95,7 +96,8 @@ class SelfTuningPace(Pace):
         ready = self._share.all > 0 and not self._in_vain
         settled_s = self._usual_s if ready else NO_LIMIT
         rung = self._trials.started(now, now - self.lost_s, punctual=punctual, settled_s=settled_s)
-        self._earliest = now + self._trials.gap_s
+        self._early_s = _TIMER_S if self.rate_per_s is None else 0.0
+        self._earliest = max(now, self._earliest) + self._trials.gap_s
         if self.in_flight >= self._window.limit:
             self._full_at = now
         return Turn(now, self.in_flight, self._change, rung, self._latency.started(self.in_flight))

@@ -89,6 +89,7 @@ class Pace(ABC):
     def __init__(self) -> None:
         self._earliest = NEVER
         self._resume_at = NEVER
+        self._early_s = 0.0  # so much earlier than the gap says somebody may start, if the next one waits the longer
         self._setbacks = 0
         self._probes = 0
         self._slowed_at = NEVER
@@ -119,7 +120,7 @@ class Pace(ABC):
         """The time of the next allowed start, `now` or later; None while too many are in flight."""
         if self.in_flight >= self.in_flight_limit:
             return None
-        return max(now, self._earliest, self._resume_at)
+        return max(now, self._earliest - self._early_s, self._resume_at)
 
     @abstractmethod
     def started(self, now: float) -> Turn:

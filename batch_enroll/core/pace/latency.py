@@ -2,7 +2,8 @@
 
 Compared are the 30th percentiles of a calm round and of the latest one: queueing delays everybody, while heavy tails,
 new connections and a few slow rows touch the upper half only. The rise must be material and beyond chance by a
-distribution-free bound on the quantile, so that a jumpy server is given more room than a steady one.
+distribution-free bound on the quantile, so that a jumpy server is given more room than a steady one; and it must be
+more than our own event loop adds when it is busy, which is no news of the server.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Final
 _QUANTILE: Final = 0.3
 _SURE: Final = 2.5  # standard deviations
 _MATERIAL: Final = 1.2
+_OURS_S: Final = 0.03  # a hundred answers that come at once are worked off in about that
 _ROUND: Final = 20
 _LONGEST_ROUND: Final = 100
 _KEPT: Final = 200  # latencies of calm rounds
@@ -102,7 +104,10 @@ class Latency:
         calm, number = sorted(self._calm), len(self._calm)
         chance = _SURE * sqrt(_QUANTILE * (1.0 - _QUANTILE) * (1.0 / len(latest) + 1.0 / number))
         usual = calm[int(_QUANTILE * number)]
-        if seen > _MATERIAL * usual and seen > calm[min(number - 1, int((_QUANTILE + chance) * number))]:
+        if (
+            seen > max(_MATERIAL * usual, usual + _OURS_S)
+            and seen > calm[min(number - 1, int((_QUANTILE + chance) * number))]
+        ):
             if load <= _SAME_LOAD * self._calm_load:
                 self.accept()
                 self._take(latest, load)
