@@ -16,7 +16,7 @@ from batch_enroll.adapters.sink_all import AllSinks
 from batch_enroll.bootstrap.alone import keep_others_out
 from batch_enroll.bootstrap.books import books_in
 from batch_enroll.bootstrap.finding import look_up, searched
-from batch_enroll.bootstrap.guarding import watched
+from batch_enroll.bootstrap.guarding import overruled_too, verdicts_on, watched
 from batch_enroll.bootstrap.loop import in_loop
 from batch_enroll.bootstrap.past import past_run, refuse_another_server
 from batch_enroll.bootstrap.reading import as_then, rules_of
@@ -26,6 +26,7 @@ from batch_enroll.bootstrap.sinks import log_in, progress_of, timeline_now
 from batch_enroll.bootstrap.verifying import Afterwards
 from batch_enroll.bootstrap.withdrawing import kept_of, nobody_to_ask, seats_told
 from batch_enroll.core.errors import UsageError
+from batch_enroll.core.guards import NOTHING_ALLOWED
 from batch_enroll.core.keeping import NOTHING_KEPT, WHOLE_PLACES
 from batch_enroll.core.model import TO_MEND
 from batch_enroll.core.replan import TO_RESUME, TO_RETRY, TO_RETRY_ALL, compare
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from batch_enroll.bootstrap.withdrawing import Confirm
+    from batch_enroll.core.guards import Allowance
     from batch_enroll.core.keeping import Kept
     from batch_enroll.core.model import OutcomeKind, RunRecord, SourceRow
     from batch_enroll.job import FoundRoster, GoneOn, Rows
@@ -51,6 +53,7 @@ class Wish:
     accept_changes: bool = False
     corrections: str | None = None
     confirm: Confirm = nobody_to_ask
+    allowed: Allowance = NOTHING_ALLOWED
 
     @property
     def as_agreed(self) -> bool:
@@ -58,23 +61,38 @@ class Wish:
         return self.corrections is None and not self.accept_changes
 
 
-def resume(settings: Settings, run_id: str | None, *, accept_changes: bool, confirm: Confirm = nobody_to_ask) -> GoneOn:
+def resume(
+    settings: Settings,
+    run_id: str | None,
+    *,
+    accept_changes: bool,
+    confirm: Confirm = nobody_to_ask,
+    allowed: Allowance = NOTHING_ALLOWED,
+) -> GoneOn:
     """Finishes an interrupted run: what was left, what is in doubt, and what was never read.
 
-    `confirm` is asked if it withdraws and its rows are not those that it began with.
+    If its rows are not those that it began with, guards look at them, and `confirm` is asked if it withdraws.
 
     Raises:
         BatchEnrollError: it cannot be gone on with, or the books could not be kept.
     """
-    return in_loop(partial(_go_on, settings, run_id, Wish("resume", TO_RESUME, accept_changes, confirm=confirm)))
+    wish = Wish("resume", TO_RESUME, accept_changes, confirm=confirm, allowed=allowed)
+    return in_loop(partial(_go_on, settings, run_id, wish))
 
 
 def retry(
-    settings: Settings, run_id: str | None, *, rejected: bool, accept_changes: bool, confirm: Confirm = nobody_to_ask
+    settings: Settings,
+    run_id: str | None,
+    *,
+    rejected: bool,
+    accept_changes: bool,
+    confirm: Confirm = nobody_to_ask,
+    allowed: Allowance = NOTHING_ALLOWED,
 ) -> GoneOn:
     """Resumes, and sends what failed again; with `rejected` what the server refused too. Raises as `resume`."""
     again = TO_RETRY_ALL if rejected else TO_RETRY
-    return in_loop(partial(_go_on, settings, run_id, Wish("retry", again, accept_changes, confirm=confirm)))
+    wish = Wish("retry", again, accept_changes, confirm=confirm, allowed=allowed)
+    return in_loop(partial(_go_on, settings, run_id, wish))
 
 
 def retry_from(settings: Settings, run_id: str | None, corrections: str, confirm: Confirm = nobody_to_ask) -> GoneOn:
@@ -91,6 +109,9 @@ async def _go_on(settings: Settings, run_id: str | None, wish: Wish) -> GoneOn:
         settings, rosters = as_then(settings, record)
         recorded = RecordedRoster(record, ledger, overrides=settings.map)
         roster = searched(settings, _roster(settings, rosters, recorded, wish))
+        if wish.accept_changes and STDIN not in rosters and _changed(roster, record):
+            verdicts = verdicts_on(settings, rosters, roster, ledger)
+            record = replace(record, facts=overruled_too(record.facts, verdicts, wish.allowed))
         folder = run_folder.reopened(Path(record.folder))
         timeline = timeline_now()
         sink = AllSinks(log_in(folder, settings, stack), progress_of(settings, stack), timeline)
@@ -152,9 +173,13 @@ def _kept(
     return replace(found.kept, leaving={})  # rows that stand in both would count twice
 
 
+def _changed(source: RosterSource, record: RunRecord) -> bool:
+    return [ref.sha256 for ref in source.refs()] != [ref.sha256 for ref in record.rosters]
+
+
 def _changes(source: RosterSource, record: RunRecord, ledger: Ledger, *, accept: bool) -> tuple[str, ...]:
     """Rows are known by their place, so a roster that changed is not gone on with unseen."""
-    if [ref.sha256 for ref in source.refs()] == [ref.sha256 for ref in record.rosters]:
+    if not _changed(source, record):
         return ()
     names = " ".join(ref.path for ref in record.rosters)
     own = f"a run of its own (what is enrolled is not sent twice): batch-enroll run {names}"

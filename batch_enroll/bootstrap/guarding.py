@@ -12,7 +12,7 @@ from batch_enroll.core.forerunners import last_of, newer_than
 from batch_enroll.core.guards import Allowance, Circumstances, Guard, GuardStoppedError, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from batch_enroll.core.guards import Verdict
     from batch_enroll.core.model import Json
@@ -55,6 +55,20 @@ def overruled(verdicts: Sequence[Verdict], allowed: Allowance) -> dict[str, Json
         raise GuardStoppedError(stopping)
     recorded = allowed.recorded(verdicts)
     return {"allowed": recorded} if recorded else {}
+
+
+def overruled_too(facts: Mapping[str, Json], verdicts: Sequence[Verdict], allowed: Allowance) -> dict[str, Json]:
+    """The facts of a run whose rows changed: what was overruled when it began stays so, and more may be now.
+
+    Raises:
+        GuardStoppedError: as `overruled`.
+    """
+    before = facts.get("allowed")
+    recorded = before if isinstance(before, list) else []
+    names = {each.get("guard") for each in recorded if isinstance(each, dict)}
+    more = overruled([verdict for verdict in verdicts if verdict.guard not in names], allowed).get("allowed")
+    both = [*recorded, *(more if isinstance(more, list) else [])]
+    return {**facts, "allowed": both} if both else dict(facts)
 
 
 def verdicts_on(

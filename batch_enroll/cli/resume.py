@@ -36,6 +36,8 @@ def resume(  # noqa: PLR0913, PLR0917 - one argument for each option
     run: opt.PastRun = None,
     accept_changes: opt.AcceptChanges = False,  # noqa: FBT002 - a flag
     yes: opt.Yes = False,  # noqa: FBT002 - a flag
+    allow: opt.Allow = None,
+    reason: opt.Reason = None,
     env: opt.Env = None,
     base_url: opt.BaseUrl = None,
     token_url: opt.TokenUrl = None,
@@ -59,9 +61,11 @@ def resume(  # noqa: PLR0913, PLR0917 - one argument for each option
 
     settings = load(given)
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
+    from batch_enroll.core.guards import allowance  # noqa: PLC0415 - not for --help
 
     watch = bootstrap.Watch(settings, tell, meaning)
-    going_on = partial(bootstrap.resume, settings, run, accept_changes=accept_changes, confirm=confirming(yes=yes))
+    confirm, allowed = confirming(yes=yes), allowance(allow or (), reason)
+    going_on = partial(bootstrap.resume, settings, run, accept_changes=accept_changes, confirm=confirm, allowed=allowed)
     return gone_on(watch.over(going_on, summary_of), "resume")
 
 

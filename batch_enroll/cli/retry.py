@@ -37,6 +37,8 @@ def retry(  # noqa: PLR0913, PLR0917 - one argument for each option
     ] = False,
     accept_changes: opt.AcceptChanges = False,  # noqa: FBT002 - a flag
     yes: opt.Yes = False,  # noqa: FBT002 - a flag
+    allow: opt.Allow = None,
+    reason: opt.Reason = None,
     env: opt.Env = None,
     base_url: opt.BaseUrl = None,
     token_url: opt.TokenUrl = None,
@@ -60,10 +62,17 @@ def retry(  # noqa: PLR0913, PLR0917 - one argument for each option
 
     settings = load(given)
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
+    from batch_enroll.core.guards import allowance  # noqa: PLC0415 - not for --help
 
-    confirm = confirming(yes=yes)
+    confirm, allowed = confirming(yes=yes), allowance(allow or (), reason)
     going_on = partial(
-        bootstrap.retry, settings, run, rejected=rejected, accept_changes=accept_changes, confirm=confirm
+        bootstrap.retry,
+        settings,
+        run,
+        rejected=rejected,
+        accept_changes=accept_changes,
+        confirm=confirm,
+        allowed=allowed,
     )
     if corrections is not None:
         going_on = partial(bootstrap.retry_from, settings, run, corrections, confirm)

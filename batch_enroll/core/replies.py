@@ -59,6 +59,34 @@ def no_fault_of_the_row(answer: Answer) -> bool:
     return isinstance(answer, NoReply) or (isinstance(answer, Reply) and answer.status in PERHAPS_HANDLED)
 
 
+def clear(aim: Action, tries: Tries, answer: Answer, bench: Bench) -> Reply | Verdict:
+    """The answer to what was sent, if it says what became of it; else what comes next.
+
+    What never left and what was not handled is sent again; what may have been acted on is looked up first.
+    """
+    match answer:
+        case NoReply(sent=False):
+            return send_again(aim, tries, Outcome(OutcomeKind.FAILED, catalogue.NOT_CONNECTED, answer.cause), bench)
+        case NoReply():
+            return look_up(tries, Outcome(OutcomeKind.FAILED, catalogue.SERVER_ERROR, answer.cause), bench)
+        case Reply(status=status) if status in NOT_HANDLED:
+            return throttled(tries, answer, bench)
+        case Reply(status=status) if (code := _left_open(answer)) is not None:
+            failed = Outcome(OutcomeKind.FAILED, code, told(answer), status=status)
+            return look_up(tries, failed, bench, answer.retry_after_s)
+        case Reply():
+            return answer
+        case _:
+            return Settle(Outcome(OutcomeKind.FAILED, catalogue.ODD_ANSWER, "seats where an answer was due"))
+
+
+def _left_open(reply: Reply) -> str | None:
+    """Why the reply does not tell whether the request was acted on; None if it does."""
+    if reply.status in PERHAPS_HANDLED:
+        return catalogue.SERVER_ERROR
+    return catalogue.ODD_ANSWER if reply.status in SUCCESS and reply.meaning is Meaning.NOT_JSON else None
+
+
 def refusal(tries: Tries, reply: Reply) -> Outcome:
     """The end of a row that the server does not want as it is."""
     status = reply.status

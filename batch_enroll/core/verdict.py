@@ -20,14 +20,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from batch_enroll.core import catalogue, withdrawal
-from batch_enroll.core.model import Action, Meaning, NoReply, Outcome, OutcomeKind, Reply, Seats
+from batch_enroll.core.model import Action, Meaning, Outcome, OutcomeKind, Reply, Seats
 from batch_enroll.core.replies import (
     MAY_SAY_ALREADY,
     NOT_HANDLED,
-    PERHAPS_HANDLED,
     SUCCESS,
     about_the_token,
-    look_up,
+    clear,
     look_up_again,
     no_fault_of_the_row,
     refusal,
@@ -65,9 +64,13 @@ def judge(request: EnrollmentRequest, tries: Tries, answer: Answer, bench: Bench
         return _judge_look_up(request, tries, answer, bench)
     counts = not (bench.down and no_fault_of_the_row(answer))
     tries = replace(tries, sent=tries.sent + 1, attempts=tries.attempts + counts)
-    if request.aim is Action.WITHDRAW:
-        return withdrawal.judge_answer(request, tries, answer, bench)
-    return _judge_enroll(request, tries, answer, bench)
+    match clear(request.aim, tries, answer, bench):
+        case Reply() as reply if request.aim is Action.WITHDRAW:
+            return withdrawal.judge_reply(request, tries, reply)
+        case Reply() as reply:
+            return _judge_reply(request, tries, reply, bench)
+        case unclear:
+            return unclear
 
 
 def stopped(tries: Tries, reason: HaltReason) -> Outcome:
@@ -94,32 +97,10 @@ def _judge_token(tries: Tries, reply: Reply, bench: Bench) -> Verdict:
     return Settle(unheard(tries, refused) if looking_up else refused)
 
 
-def _judge_enroll(request: EnrollmentRequest, tries: Tries, answer: Answer, bench: Bench) -> Verdict:
-    match answer:
-        case NoReply(sent=False):
-            return send_again(
-                Action.ENROLL, tries, Outcome(OutcomeKind.FAILED, catalogue.NOT_CONNECTED, answer.cause), bench
-            )
-        case NoReply():
-            return look_up(tries, Outcome(OutcomeKind.FAILED, catalogue.SERVER_ERROR, answer.cause), bench)
-        case Reply():
-            return _judge_reply(request, tries, answer, bench)
-        case _:
-            return Settle(Outcome(OutcomeKind.FAILED, catalogue.ODD_ANSWER, "seats where an enrollment was due"))
-
-
 def _judge_reply(request: EnrollmentRequest, tries: Tries, reply: Reply, bench: Bench) -> Verdict:
     status = reply.status
-    if status in NOT_HANDLED:
-        return throttled(tries, reply, bench)
-    if status in PERHAPS_HANDLED:
-        failed = Outcome(OutcomeKind.FAILED, catalogue.SERVER_ERROR, told(reply), status=status)
-        return look_up(tries, failed, bench, reply.retry_after_s)
-    if status in SUCCESS and reply.meaning is not Meaning.NOT_JSON:
-        return Settle(_there(tries.sent, reply))
     if status in SUCCESS:
-        odd = Outcome(OutcomeKind.FAILED, catalogue.ODD_ANSWER, told(reply), status=status)
-        return look_up(tries, odd, bench)
+        return Settle(_there(tries.sent, reply))
     if status == HTTPStatus.CONFLICT or (reply.meaning is Meaning.ALREADY_ENROLLED and status in MAY_SAY_ALREADY):
         return _already(request, tries, reply, bench)
     return Settle(refusal(tries, reply))

@@ -16,16 +16,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core import catalogue
-from batch_enroll.core.model import Action, Meaning, NoReply, Outcome, OutcomeKind, Reply
+from batch_enroll.core.model import Action, Outcome, OutcomeKind, Reply
 from batch_enroll.core.replies import (
-    NOT_HANDLED,
-    PERHAPS_HANDLED,
     SUCCESS,
-    look_up,
     refusal,
     send_again,
-    throttled,
-    told,
     wait_s,
 )
 from batch_enroll.core.seats import at_the_place, matching
@@ -33,25 +28,20 @@ from batch_enroll.core.tries import Next, Settle
 
 if TYPE_CHECKING:
     from batch_enroll.core.model import EnrollmentRequest, Seat, Seats
-    from batch_enroll.core.tries import Answer, Bench, Tries, Verdict
+    from batch_enroll.core.tries import Bench, Tries, Verdict
 
 
 _CLOCKS_APART: Final = timedelta(minutes=5)  # the most that the server's clock is taken to be behind
 _TWO_DAYS: Final = timedelta(days=2)  # whatever the server's time zone, and whether it keeps the hour of a begin
 
 
-def judge_answer(request: EnrollmentRequest, tries: Tries, answer: Answer, bench: Bench) -> Verdict:
-    """What the answer to a withdrawal means."""
-    match answer:
-        case NoReply(sent=False):
-            failed = Outcome(OutcomeKind.FAILED, catalogue.NOT_CONNECTED, answer.cause)
-            return send_again(Action.WITHDRAW, tries, failed, bench)
-        case NoReply():
-            return look_up(tries, Outcome(OutcomeKind.FAILED, catalogue.SERVER_ERROR, answer.cause), bench)
-        case Reply():
-            return _judge_reply(request, tries, answer, bench)
-        case _:
-            return Settle(Outcome(OutcomeKind.FAILED, catalogue.ODD_ANSWER, "seats where a withdrawal was due"))
+def judge_reply(request: EnrollmentRequest, tries: Tries, reply: Reply) -> Verdict:
+    """What a clear answer to a withdrawal means."""
+    if reply.status in SUCCESS:
+        return Settle(_gone(request, tries, reply.status, catalogue.NEVER_THERE))
+    if reply.status == HTTPStatus.NOT_FOUND:
+        return Next(replace(tries, step=Action.LOOK_UP, last=refusal(tries, reply), look_ups=0, absences=0), 0.0)
+    return Settle(refusal(tries, reply))
 
 
 def judge_seats(request: EnrollmentRequest, tries: Tries, seats: Seats | None, bench: Bench) -> Verdict:
@@ -92,22 +82,6 @@ def _another(request: EnrollmentRequest, seat: Seat) -> str:
     if request.begin_date is None or seat.begin_date is None:
         return ""
     return "it began on another day" if abs(seat.begin_date - request.begin_date) > _TWO_DAYS else ""
-
-
-def _judge_reply(request: EnrollmentRequest, tries: Tries, reply: Reply, bench: Bench) -> Verdict:
-    status = reply.status
-    if status in NOT_HANDLED:
-        return throttled(tries, reply, bench)
-    if status in PERHAPS_HANDLED:
-        failed = Outcome(OutcomeKind.FAILED, catalogue.SERVER_ERROR, told(reply), status=status)
-        return look_up(tries, failed, bench, reply.retry_after_s)
-    if status in SUCCESS and reply.meaning is Meaning.NOT_JSON:
-        return look_up(tries, Outcome(OutcomeKind.FAILED, catalogue.ODD_ANSWER, told(reply), status=status), bench)
-    if status in SUCCESS:
-        return Settle(_gone(request, tries, status, catalogue.NEVER_THERE))
-    if status == HTTPStatus.NOT_FOUND:
-        return Next(replace(tries, step=Action.LOOK_UP, last=refusal(tries, reply), look_ups=0, absences=0), 0.0)
-    return Settle(refusal(tries, reply))
 
 
 def _missing(request: EnrollmentRequest, tries: Tries, seats: Seats | None, bench: Bench) -> Verdict:

@@ -45,3 +45,22 @@ async def test_a_course_typed_into_every_row_is_held_back_by_the_limit_of_the_se
     assert 'course "course-0" at school "0042" takes more than 30 students' in stopped.err
     assert "A run would be stopped: crowded" in seen.out
     assert not (tmp_path / "batch-enroll-runs").exists()
+
+
+async def test_a_roster_that_came_half_empty_since_the_run_began_is_gone_on_with_only_when_it_is_said_why(
+    tmp_path: Path,
+) -> None:
+    roster = tmp_path / "export.csv"
+    async with desk(tmp_path) as at:
+        write_csv(roster, term(100))
+        await at.run("export.csv")
+        write_csv(roster, [*term(100), *({**row, "user_id": ""} for row in term(1))])
+        again = await at.run("export.csv")
+        write_csv(roster, term(40))
+        stopped = await at.call("resume", again.summary["run_id"], "--accept-changes", "--json")
+        allow = ("--allow", "shrunk", "--reason", "the annex closed")
+        allowed = await at.call("resume", again.summary["run_id"], "--accept-changes", "--json", *allow)
+        unchanged = await at.call("retry", again.summary["run_id"], "--accept-changes", "--json")
+    assert (stopped.status, allowed.status, unchanged.status) == (5, 0, 0)
+    assert "40 rows, where run" in stopped.summary["error"]
+    assert [each["reason"] for each in allowed.summary["facts"]["allowed"]] == ["the annex closed"]

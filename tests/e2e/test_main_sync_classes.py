@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -78,3 +79,35 @@ async def test_a_sync_of_pairs_never_unenrolls_one_of_which_a_class_is_kept(tmp_
     assert {(user, role) for user, _, role in after if user in {"cid", "eve"}} == {("eve", "teacher")}
     assert done.summary["plan"]["counts"]["left_beside_another_class"] == 1
     assert (again.summary["plan"]["withdrawals"], again.summary["plan"]["enroll"]) == (0, 0)
+
+
+async def test_a_plan_by_classes_is_applied_and_verify_finds_in_each_class_exactly_what_was_planted(
+    tmp_path: Path,
+) -> None:
+    rows = [*WANTED, row("fay", "", course="course of c"), row("gil", "b"), row("gil", "a")]
+    write_csv(tmp_path / "term.csv", rows)
+    async with desk(tmp_path, "lost-after-write=10") as at:
+        seat(at)
+        made = await at.call("plan", "term.csv", "--via", "oneroster", "-o", "plan.json", "--json")
+        done = await at.call("apply", "plan.json", "--verify", "--json")
+        clean = await at.call("verify", "--json")
+        school = at.sandbox.school
+        for one in list(school.seats()):
+            if (one.user_id, one.class_id) in {("ann", "a"), ("bob", "a"), ("gil", "b")}:
+                school.replace_row(replace(one, status="tobedeleted"))
+        seat(at, ("ann", "b", "student"), ("bob", "a", "teacher"), ("dan", "c", "proctor"), ("zoe", "a", "student"))
+        planted = await at.call("verify", "--json")
+        of_roster = await at.call("verify", "term.csv", "--via", "oneroster", "--json")
+        of_pairs = await at.call("verify", "term.csv", "--json")
+    assert (made.status, done.status, clean.status) == (0, 0, 0)
+    assert done.summary["facts"]["verified"]["confirmed"] == clean.summary["found"]["confirmed"] == 7
+    for found in (planted, of_roster):
+        lines = [line for line in found.rows("verify") if line["verify_found"] != "confirmed"]
+        assert [(line["verify_found"], line["verify_user_id"], line["verify_role"]) for line in lines] == [
+            ("missing", "ann", "student"),
+            ("different_role", "bob", "teacher"),
+            ("missing", "gil", "student"),
+            ("extra", "ann", "student"),
+            ("extra", "dan", "proctor"),
+        ]
+    assert of_pairs.summary["found"]["missing"] == 0  # to whom classes are one, ann and gil still have their seats
