@@ -54,7 +54,7 @@ def _html(record: RunRecord) -> Document:
 
 
 def _xlsx(record: RunRecord) -> Document:
-    from batch_enroll.adapters.report_xlsx import XlsxDocument  # noqa: PLC0415 - brings openpyxl
+    from batch_enroll.adapters.report_xlsx import XlsxDocument  # noqa: PLC0415 - brings XlsxWriter
 
     return XlsxDocument(_columns(record), with_roster=len(record.rosters) > 1)
 

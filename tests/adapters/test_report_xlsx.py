@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tempfile
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from past_runs import ENROLLED, FAILED, INVALID, RUN, START, tally_of
 from batch_enroll.adapters.report_xlsx import XlsxDocument
 from batch_enroll.adapters.roster_xlsx import XlsxRoster
 from batch_enroll.core.errors import UsageError
-from batch_enroll.core.model import Outcome, Place, ResultRow, RosterRef
+from batch_enroll.core.model import Outcome, OutcomeKind, Place, ResultRow, RosterRef
 from batch_enroll.core.summary import summarise
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def test_results_are_frozen_filtered_coloured_text() -> None:
     assert (user.value, user.data_type, user.number_format) == ("007", "s", "@")
     assert (formula.value, formula.data_type, formula.number_format) == ("'=1+1", "s", "@")
     assert sheet["C3"].number_format == "@"
+    assert [cell.font.bold for cell in (sheet["A1"], user, formula)] == [True, False, False]
     assert (sheet["D3"].value, sheet["E3"].value, sheet["H3"].value[:5]) == (3, "failed", "Later")
     (coloured,) = sheet.conditional_formatting
     assert str(coloured.sqref) == "E2:E4"
@@ -78,6 +80,28 @@ def test_every_cell_reads_back_as_the_roster_had_it(tmp_path: Path) -> None:
     roster = XlsxRoster(file)
     assert roster.columns == COLUMNS
     assert [row.cells for row in roster.rows()] == [(f"{at:03}", "maths", text) for at, text in enumerate(HOSTILE)]
+
+
+def test_a_line_of_the_summary_is_as_high_as_its_wrapped_cells() -> None:
+    told = Outcome(OutcomeKind.FAILED, "E301", "word " * 40)
+    sheet = workbook((("007", "maths", ""), told))["Summary"]
+    (row,) = (number for number, cells in enumerate(sheet.iter_rows(), 1) if str(cells[4].value).startswith("word"))
+    assert sheet.row_dimensions[row].height == 15 * 5
+
+
+def test_half_a_character_is_no_reason_to_fail() -> None:
+    assert workbook((("007", "maths", "a\ud800b"), FAILED))["Results"]["C2"].value == "a\ufffdb"
+
+
+def test_nothing_of_a_roster_stays_beside_the_workbook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    workbook_bytes((("007", "maths", ""), ENROLLED))
+    unfinished = XlsxDocument(COLUMNS, most_rows=0)
+    assert [path.stat().st_mode & 0o777 for path in tmp_path.iterdir()] == [0o700]
+    with pytest.raises(UsageError):
+        unfinished.write(ResultRow(1, Place("term.csv", 2), ("007", "maths", ""), ENROLLED, START))
+    del unfinished
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_cell_that_is_too_long_is_cut_and_each_row_names_its_roster_if_there_are_several() -> None:
