@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
 from batch_enroll.cli.output import Answer
-from batch_enroll.core.errors import UsageError
 
 if TYPE_CHECKING:
     from batch_enroll.core.model import Json
@@ -23,12 +22,13 @@ EPILOG = """Examples:
 
 \b
   batch-enroll template > term.csv
+  batch-enroll template --xlsx
   batch-enroll template -o term.xlsx
 """
 
 
 def template(
-    xlsx: Annotated[bool, typer.Option("--xlsx", help="Write a workbook; so does -o with .xlsx.")] = False,  # noqa: FBT002 - a flag
+    xlsx: Annotated[bool, typer.Option("--xlsx", help="Write a workbook: roster.xlsx, or that of -o.")] = False,  # noqa: FBT002 - a flag
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write this new file. Default: stdout.")
     ] = None,
@@ -40,9 +40,9 @@ def template(
     from batch_enroll.core.fields import NOTES  # noqa: PLC0415 - not for --help
 
     columns: list[Json] = [*NOTES]
+    if output is None and xlsx:
+        output = Path("roster.xlsx")
     if output is None:
-        if xlsx:
-            raise UsageError("a workbook needs a file to be written to; add -o roster.xlsx")
         return Answer(0, {"columns": columns, "file": None, "exit_status": 0}, lambda _: [blank_csv().rstrip()])
     write_blank(output, workbook=xlsx or output.suffix.lower() == ".xlsx")
     told = f"{output} is written; fill it in, then: batch-enroll check {output}"

@@ -43,6 +43,12 @@ def test_a_workbook_keeps_what_is_typed_as_text_and_explains_each_column(tmp_pat
     assert cells(XlsxRoster(path)) == [("00412", "MATH-7", *[""] * 6)]
 
 
+def test_a_workbook_is_written_here_unless_a_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert [batch_enroll("template", "--xlsx"), batch_enroll("template", "--xlsx")] == [0, 2]
+    assert XlsxRoster(tmp_path / "roster.xlsx").columns[:2] == ("user_id", "course_id")
+
+
 def test_a_file_that_is_there_is_never_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "term.csv"
     assert batch_enroll("template", "-o", path, "--json") == 0
@@ -52,7 +58,6 @@ def test_a_file_that_is_there_is_never_overwritten(tmp_path: Path, capsys: pytes
     assert "is there already" in capsys.readouterr().err
     assert batch_enroll("template", "-o", tmp_path / "no" / "where.csv") == 2
     assert "cannot be written" in capsys.readouterr().err
-    assert batch_enroll("template", "--xlsx") == 2
 
 
 def test_check_fix_writes_a_copy_and_tells_what_it_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
