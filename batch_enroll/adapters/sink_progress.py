@@ -183,11 +183,14 @@ class ProgressSink:
 
     def _look_up(self, event: LookingUp) -> None:
         before, self._count.looking_up = self._count.looking_up, event
-        if before is None:
+        if self._next_look_at == inf:
             self._safely(self._open)
         if before is None or before.what != event.what:  # its own speed
             self._looks.clear()
             self._looks.append((self._clock(), event.done))
+        if event.done == event.total:  # somebody may be asked something next, and must see the question
+            self._safely(self._close)
+            self._next_look_at = inf
 
     def _safely(self, act: Callable[[], None]) -> None:
         """A display that cannot be written to is no reason to lose a run."""

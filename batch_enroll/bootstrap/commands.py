@@ -76,7 +76,10 @@ async def _run(
         rosters = rosters or [STDIN]  # neither can be read again later
         ledger = real = ledger_of(settings, stack)
         passed = past_guards(settings, rosters, source, real, allowed)
-        kept = kept_of(settings, rosters, source, ledger, confirm) if settings.withdraw else NOTHING_KEPT
+        named = bool(roster.search) and not settings.dry_run
+        kept = NOTHING_KEPT
+        if settings.withdraw and not named:
+            kept = kept_of(settings, rosters, source, ledger, confirm)
         if settings.dry_run:
             ledger = scratch_over(real, stack)
         else:
@@ -90,6 +93,8 @@ async def _run(
             record = _record(settings, run_id, server, source, folder=str(folder))
             pace = pace_of(settings, server, real.runs())
             looked = LookedUp() if settings.dry_run else await look_up(settings, server, roster, sink, pace=pace)
+            if settings.withdraw and named:
+                kept = kept_of(settings, rosters, roster, ledger, confirm)
             facts = passed.facts | ({"looked_up": list(looked.notes)} if looked.notes else {})
             record = replace(
                 record,

@@ -42,14 +42,14 @@ def searched(settings: Settings, source: RosterSource) -> job.FoundRoster:
     """The roster with ids that are yet to be found; until then, what was typed stands for them.
 
     Raises:
-        UsageError: it would withdraw what is yet to be found.
+        UsageError: it would withdraw what is yet to be found, and shows a part of its rows only.
     """
     fields = [field for _, field in source.describe()]
     search = search_in(fields, _readable(source), settings.find, settings.school_id)
-    if settings.withdraw and any(True for row in _readable(source) for _ in search.questions(row)):
+    if settings.withdraw and settings.limit is not None and search:
         raise UsageError(
-            "--withdraw needs a roster of ids: a row that names its user, course or school in another way is only "
-            "looked up to enroll. Run it without --withdraw, or fill in the ids"
+            "--withdraw needs the whole roster, and ids are found for the rows within --limit only; leave out --limit, "
+            "or add --find never if every row has ids"
         )
     return job.FoundRoster(source, search)
 
@@ -84,7 +84,7 @@ async def look_up(
     """
     if not (roster.search or online):
         return LookedUp()
-    book = NoAnswerBook() if online else _book(settings, server)
+    book = NoAnswerBook() if online or settings.withdraw else _book(settings, server)  # who had an e-mail may have left
     async with asking_of(settings, server, sink, pace=pace) as (asking, wire):
         lookups = job.Lookups(job.Lists(asking, OneRoster(wire)), book, sink)
         with suppress(RosterError):  # where it breaks off, the run says so

@@ -121,7 +121,7 @@ async def _go_on(settings: Settings, run_id: str | None, wish: Wish) -> GoneOn:
             record = replace(record, requests=record.requests + looked.requests)
             source, notes = _rows(settings, roster, rosters, record, ledger, wish)
             rules = rules_of(settings, record.run_id, server.scope)
-            kept = _kept(settings, rosters, source, record, ledger, wish) if settings.withdraw else NOTHING_KEPT
+            kept = _kept(settings, rosters, roster, source, record, ledger, wish) if settings.withdraw else NOTHING_KEPT
             rules = replace(rules, kept=kept)
             mended = None if wish.corrections else lambda line: roster.row(recorded.row(line))
             planning = job.GoingOn(source, rules, ledger, wish.again, changes=wish.accept_changes, recorded=mended)
@@ -152,19 +152,25 @@ def _rows(
 
 
 def _kept(
-    settings: Settings, rosters: Sequence[str], source: Rows, record: RunRecord, ledger: Ledger, wish: Wish
+    settings: Settings,
+    rosters: Sequence[str],
+    roster: FoundRoster,
+    source: Rows,
+    record: RunRecord,
+    ledger: Ledger,
+    wish: Wish,
 ) -> Kept:
     """What no withdrawal may take, now; asked about unless that was agreed to when the run began."""
     if settings.exact and wish.as_agreed:
         return WHOLE_PLACES
     confirm = None if wish.as_agreed else wish.confirm
     if wish.corrections is None and STDIN not in rosters:
-        return kept_of(settings, rosters, opened(settings, rosters), ledger, confirm)
+        return kept_of(settings, rosters, roster, ledger, confirm)
     recorded = RecordedRoster(record, ledger, overrides=settings.map)
 
     def rows() -> Iterator[SourceRow]:
         """What the run recorded, and what was mended in it; either may be what stands."""
-        yield from recorded.rows()
+        yield from map(roster.row, recorded.rows())
         yield from (row for row in source.rows() if row is not None)
 
     found = job.leaving(rows, rules_of(settings, record.run_id, record.scope), ledger)

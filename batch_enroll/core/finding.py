@@ -35,6 +35,7 @@ _NOT_FOUND: Final = {
     Kind.COURSE: catalogue.COURSE_NOT_FOUND,
     Kind.SCHOOL: catalogue.SCHOOL_NOT_FOUND,
 }
+_UNFOUND: Final = frozenset({*_NOT_FOUND.values(), catalogue.AMBIGUOUS, catalogue.NOT_LOOKED_UP})
 _SCHOOL_BY_ID: Final = Way(Kind.SCHOOL, By.ID)
 
 
@@ -138,10 +139,11 @@ def presumed(row: SourceRow, search: Search) -> SourceRow:
 
 
 def found(row: SourceRow, search: Search, answers: Answers) -> SourceRow:
-    """The row with the ids that were found, or with the reason why one was not."""
+    """The row with the ids that were found, or with the reason why one was not; then without that id."""
     if row.problem is not None:
         return row
     fields = dict(row.fields)
+    problems: dict[Kind, RowProblem] = {}
     for kind in (Kind.SCHOOL, Kind.USER, Kind.COURSE):  # the school tells courses of one title apart
         if (asked := search.asked(kind, row.fields)) is None:
             continue
@@ -149,9 +151,23 @@ def found(row: SourceRow, search: Search, answers: Answers) -> SourceRow:
         school = fields.get("school_id") or search.school_id if kind is Kind.COURSE else None
         id_ = _id(question, answers, school)
         if isinstance(id_, RowProblem):
-            return replace(row, problem=replace(id_, column=row.headers.get(name, name), value=question.value))
-        fields[ID_FIELDS[kind]] = id_
+            problems[kind] = replace(id_, column=row.headers.get(name, name), value=question.value)
+            fields.pop(ID_FIELDS[kind], None)
+        else:
+            fields[ID_FIELDS[kind]] = id_
+    if problems:
+        return replace(row, fields=fields, problem=next(problems[kind] for kind in Kind if kind in problems))
     return row if fields == row.fields else replace(row, fields=fields)
+
+
+def may_mean(row: SourceRow) -> tuple[str | None, str | None] | None:
+    """Whom and which course a row may mean that was not found, None: anybody, or any; None in all: nobody.
+
+    Who is not found has no seat; who is one of several may be any of them.
+    """
+    if row.problem is None or row.problem.code == catalogue.USER_NOT_FOUND or row.problem.code not in _UNFOUND:
+        return None
+    return row.fields.get("user_id"), row.fields.get("course_id")
 
 
 def _id(question: Question, answers: Answers, school: str | None) -> str | RowProblem:

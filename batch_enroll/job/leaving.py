@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
-from batch_enroll.core.intake import read_row
+from batch_enroll.core.finding import may_mean
+from batch_enroll.core.intake import DELETED, read_row
 from batch_enroll.core.keeping import Kept, Pair, Room
 from batch_enroll.core.model import CourseId, RosterRow, RowStatus, SeatState, UserId
 from batch_enroll.core.plan import key_of, place_of, wants_seat
@@ -49,10 +51,19 @@ def leaving(rows: Callable[[], Iterable[SourceRow]], rules: Rules, ledger: Ledge
 
 def _wanted_by(rows: Iterable[SourceRow], pairs: set[Pair], rules: Rules) -> dict[Pair, frozenset[Room]]:
     wanted: dict[Pair, set[Room]] = {}
+    unclear: set[tuple[str | None, str | None]] = set()
     for source in rows:
+        if (meant := may_mean(source)) is not None:
+            if source.fields.get("status", "").lower() not in DELETED:
+                unclear.add(meant)
+            continue
         wish = _wanted(source, rules)
         if wish is not None and wish[0] in pairs:
             wanted.setdefault(wish[0], set()).add(wish[1])
+    for pair in pairs if unclear else ():
+        spellings = product((pair.user_id, None), (pair.course_id, None))
+        if not unclear.isdisjoint(spellings):
+            wanted.setdefault(pair, set()).add(Room(None))
     return {pair: frozenset(rooms) for pair, rooms in wanted.items()}
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from batch_enroll.core import catalogue
 from batch_enroll.core.directory import Answers, By, Course, Kind, Matches, Person, Question, Record, School, Way
-from batch_enroll.core.finding import Search, found, ids_in, owners, presumed, proven, search_in
+from batch_enroll.core.finding import Search, found, ids_in, may_mean, owners, presumed, proven, search_in
 from batch_enroll.core.model import CourseId, Place, RowProblem, SchoolId, SourceRow, UserId
 
 EMAIL = Way(Kind.USER, By.EMAIL)
@@ -225,3 +225,31 @@ def test_the_order_and_repetition_of_records_change_nothing(records: list[Record
     assert set(one_way.found(value)) == set(other_way.found(value))
     exact = {record.sourced_id for record in records if isinstance(record, Person) and record.email == value}
     assert not exact or set(one_way.found(value)) == exact
+
+
+def test_a_row_that_was_not_found_keeps_the_ids_that_were_and_none_that_was_not() -> None:
+    lost = resolved(row(user_email="ada@x.test", course_title="Drama", school_name="Nowhere"))
+    assert (lost.fields.get("user_id"), lost.fields.get("course_id")) == ("u1", None)
+    both = resolved(row(user_email="who@x.test", school_name="Nowhere"))
+    assert both.problem is not None
+    assert both.problem.code == catalogue.USER_NOT_FOUND
+    typed = search_in(("user_id",), [], {"user": "email"}, None)
+    assert "user_id" not in resolved(row(user_id="who@x.test"), typed).fields
+
+
+@pytest.mark.parametrize(
+    ("fields", "meant"),
+    [
+        ({"user_email": "ada@x.test", "course_title": "Drama"}, ("u1", None)),
+        ({"user_email": "ada@x.test", "course_id": "c1", "school_name": "Nowhere"}, ("u1", "c1")),
+        ({"user_email": "twin@x.test", "course_title": "Biology"}, (None, "c3")),
+        ({"user_email": "who@x.test", "course_title": "Drama"}, None),
+        ({"user_email": "ada@x.test", "course_title": "Biology"}, None),
+    ],
+)
+def test_whom_an_unclear_row_may_mean(fields: dict[str, str], meant: tuple[str | None, str | None] | None) -> None:
+    assert may_mean(resolved(row(**fields))) == meant
+
+
+def test_a_row_that_is_wrong_otherwise_means_what_it_says() -> None:
+    assert may_mean(row(RowProblem("E108", "x"), user_id="u1")) is None

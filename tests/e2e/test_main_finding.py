@@ -130,11 +130,43 @@ async def test_look_ups_that_come_to_nothing_end_it_before_anything_is_sent(
         assert at.sandbox.school.seats() == []
 
 
-async def test_withdrawing_wants_ids(tmp_path: Path) -> None:
+async def test_seats_of_people_who_are_named_are_withdrawn_unless_an_unclear_row_may_mean_them(tmp_path: Path) -> None:
+    columns = ("email", "course title", "school name", "status")
+    seats = [
+        ("umar.garza@lake.example", "Mathematics 7", LAKE, ""),
+        ("lena.dunmore@lake.example", "Science 7", LAKE, ""),
+        ("goran.petrov@lake.example", "Mathematics 7", LAKE, ""),
+    ]
+    gone = [
+        *((email, title, school, "tobedeleted") for email, title, school, _ in seats),
+        ("nobody@lake.example", "Mathematics 7", LAKE, "tobedeleted"),
+        ("goran.petrov@lake.example", "Matematics 7", LAKE, ""),
+        ("nobody@lake.example", "Mathematics 7", LAKE, ""),
+    ]
+    term, delta = (
+        str(write_csv(tmp_path / name, [dict(zip(columns, row, strict=True)) for row in rows]))
+        for name, rows in (("term.csv", seats), ("delta.csv", gone))
+    )
     async with lake(tmp_path) as at:
-        done = await at.run(str(mails(tmp_path)), "--withdraw", "--yes")
-        assert done.status == 2
-        assert "--withdraw needs a roster of ids" in done.err
+        assert (await at.run(term)).summary["outcomes"]["enrolled"] == 3
+        part = await at.run(delta, "--withdraw", "--limit", "2")
+        asked = await at.run(delta, "--withdraw")
+        done = await at.run(delta, "--withdraw", "--yes")
+        left = {seat.user_id for seat in at.sandbox.school.seats()}
+        again = await at.call("retry", "--json", "--rejected")
+    assert part.status == asked.status == 2
+    assert "leave out --limit" in part.err
+    assert "2 seats would be withdrawn" in asked.err
+    assert [(row["enroll_outcome"], row["enroll_code"]) for row in done.rows()] == [
+        ("withdrawn", ""),
+        ("withdrawn", ""),
+        ("skipped", "S105"),
+        ("invalid", "E121"),
+        ("invalid", "E122"),
+        ("invalid", "E121"),
+    ]
+    assert left == {"usr-006"}
+    assert again.summary["outcomes"]["withdrawn"] == 2
 
 
 async def test_a_bundle_with_ids_of_another_system_is_enrolled_by_emails_and_titles(tmp_path: Path) -> None:

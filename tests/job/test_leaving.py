@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from fakes import FakeRoster
 from fakes_ledger import MemoryLedger
 from harness import NOON
 
 from batch_enroll.core.intake import Defaults
 from batch_enroll.core.keeping import Pair, Room
-from batch_enroll.core.model import CourseId, RunId, SchoolId, UserId
+from batch_enroll.core.model import CourseId, Place, RowProblem, RunId, SchoolId, SourceRow, UserId
 from batch_enroll.core.plan import Rules
 from batch_enroll.job import Leaving, leaving
 
@@ -51,6 +52,28 @@ def test_a_row_that_ended_keeps_nothing_and_one_that_cannot_be_read_keeps_what_i
     assert left(row(end_date="2020-01-01"), row(**GONE)).seats == 1
     assert left(row(role="wizard"), row(**GONE)).seats == 0
     assert left(row(user=""), row(**GONE)).seats == 1
+
+
+def unclear(code: str, **fields: str) -> SourceRow:
+    return SourceRow(Place("term.csv", 9), (), fields, RowProblem(code, "not found"))
+
+
+@pytest.mark.parametrize(
+    ("row_", "seats"),
+    [
+        (unclear("E122", user_id="u1"), 1),
+        (unclear("E123", user_id="u1", course_id="c1"), 1),
+        (unclear("E123", user_id="u1", course_id="c2"), 2),
+        (unclear("E124", course_id="c1"), 0),
+        (unclear("E124"), 0),
+        (unclear("E125", user_id="u3"), 2),
+        (unclear("E121"), 2),
+        (unclear("E122", user_id="u1", status="ToBeDeleted"), 2),
+    ],
+)
+def test_a_row_whose_ids_were_not_found_keeps_all_that_it_may_mean(row_: SourceRow, seats: int) -> None:
+    gone = list(FakeRoster([row(**GONE), row("u2", **GONE)]).rows())
+    assert leaving(lambda: [*gone, row_], RULES, MemoryLedger(lambda: NOON)).seats == seats
 
 
 def test_a_roster_without_withdrawals_is_read_once() -> None:
