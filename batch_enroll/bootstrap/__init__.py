@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from batch_enroll.adapters.roster_blank import blank_csv, write_blank
+    from batch_enroll.bootstrap.carrying import Carried
     from batch_enroll.bootstrap.commands import check, rehearse, run, run_within, show
     from batch_enroll.bootstrap.diagnosing import doctor
     from batch_enroll.bootstrap.going_on import resume, retry, retry_from
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from batch_enroll.bootstrap.history import purge, runs
     from batch_enroll.bootstrap.listing import enrollments
     from batch_enroll.bootstrap.mending import fix
-    from batch_enroll.bootstrap.plans import Carried, SyncWish, apply, plan, sync
+    from batch_enroll.bootstrap.plans import SyncWish, apply, plan, sync
     from batch_enroll.bootstrap.reports import report
     from batch_enroll.bootstrap.unattended import Watch
     from batch_enroll.bootstrap.undoing import undo
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from batch_enroll.bootstrap.withdrawing import nobody_to_ask
 
 _HOME: Final = {
-    "Carried": "batch_enroll.bootstrap.plans",
+    "Carried": "batch_enroll.bootstrap.carrying",
     "Guest": "batch_enroll.bootstrap.guest",
     "SyncWish": "batch_enroll.bootstrap.plans",
     "Watch": "batch_enroll.bootstrap.unattended",

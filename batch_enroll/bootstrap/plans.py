@@ -8,44 +8,40 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll import job
-from batch_enroll.adapters import plan_file, run_folder
-from batch_enroll.adapters.sink_all import AllSinks
-from batch_enroll.bootstrap.alone import keep_others_out
-from batch_enroll.bootstrap.books import books_in, ledger_of, ledger_there, scratch_over
+from batch_enroll.adapters import plan_file
+from batch_enroll.bootstrap.books import ledger_of, ledger_there, scratch_over
+from batch_enroll.bootstrap.carrying import Carried, carried
 from batch_enroll.bootstrap.commands import USUAL_IN_FLIGHT
 from batch_enroll.bootstrap.finding import as_typed, look_up, searched
-from batch_enroll.bootstrap.guarding import overruled, verdicts_on
+from batch_enroll.bootstrap.guarding import verdicts_on
 from batch_enroll.bootstrap.loop import in_loop
-from batch_enroll.bootstrap.reading import FIND_NOTHING, on_a_day, options_of, rules_of
+from batch_enroll.bootstrap.reading import on_a_day, options_of, rules_of
 from batch_enroll.bootstrap.rosters import is_delta, opened
-from batch_enroll.bootstrap.sending import asking_of, listing_of, pace_of, send, server_of
-from batch_enroll.bootstrap.sinks import log_in, progress_of, timeline_now
-from batch_enroll.bootstrap.verifying import Afterwards
+from batch_enroll.bootstrap.sending import asking_of, listing_of, pace_of, server_of
+from batch_enroll.bootstrap.sinks import progress_of
 from batch_enroll.bootstrap.wall import utc_now
-from batch_enroll.bootstrap.withdrawing import kept_of, nobody_to_ask, seats_told
+from batch_enroll.bootstrap.withdrawing import kept_of, nobody_to_ask
 from batch_enroll.core.dates import iso_utc
 from batch_enroll.core.errors import UsageError
-from batch_enroll.core.guards import NOTHING_ALLOWED, Guard, Verdict, leaving
-from batch_enroll.core.model import Action, RunId, RunRecord
+from batch_enroll.core.guards import NOTHING_ALLOWED, leaving
+from batch_enroll.core.model import Action, Requests, RunId, RunRecord
 from batch_enroll.core.plans import Plan, checked_body, from_body, what_changed
 from batch_enroll.core.summary import Estimate
 from batch_enroll.core.sync import Route, in_scope, in_several_classes, in_the_rows_words, named_by_delta, synced
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from batch_enroll.bootstrap.withdrawing import Confirm
     from batch_enroll.core.guards import Allowance
-    from batch_enroll.core.model import Json, RosterRef
+    from batch_enroll.core.model import RosterRef
     from batch_enroll.core.plans import Step
-    from batch_enroll.core.summary import RunSummary
     from batch_enroll.core.sync import SeatKey
     from batch_enroll.job import Desired
-    from batch_enroll.ports import EventSink, Ledger
+    from batch_enroll.ports import EventSink
     from batch_enroll.settings import Settings
 
-_PLAN: Final = "plan.csv"
 SCOPES: Final = ("roster-courses", "roster-users", "roster-schools")
 
 
@@ -64,21 +60,6 @@ class SyncWish:
     def __post_init__(self) -> None:
         if self.scope not in SCOPES:
             raise UsageError(f"--scope {self.scope}: there is no such scope; choose one of {', '.join(SCOPES)}")
-
-
-@dataclass(frozen=True, slots=True)
-class Carried:
-    """A plan, and the run that carried it out; None if there was nothing to do, or nothing was to be done yet."""
-
-    plan: Plan
-    summary: RunSummary | None = None
-
-    @property
-    def exit_status(self) -> int:
-        """Of the run; without one 5 if a guard would stop it, else 0."""
-        if self.summary is not None:
-            return self.summary.exit_status
-        return 5 if any(verdict["stops"] for verdict in self.plan.guards) else 0
 
 
 def plan(settings: Settings, rosters: Sequence[str], path: Path | None) -> Plan:
@@ -127,12 +108,12 @@ def sync(
         BatchEnrollError: the roster or the server cannot be read, a guard stops it, or nobody agreed.
     """
     settings = on_a_day(settings)
-    made = in_loop(partial(_compared, settings, rosters, wish.scope))
+    made, asked = in_loop(partial(_compared, settings, rosters, wish.scope))
     if wish.path is not None:
         plan_file.write(wish.path, made)
     if wish.only_plan:
         return Carried(made)
-    return _carried(settings, made, confirm, allowed, "sync")
+    return carried(settings, made, confirm, allowed, "sync", asked)
 
 
 def apply(
@@ -150,7 +131,7 @@ def apply(
     changes = what_changed(body, settings.env, settings.base_url, _refs_now(settings, made))
     if changes:
         raise UsageError(f"{path} is not applied: {'; '.join(changes)}. Make a new plan")
-    return _carried(settings, made, confirm, allowed, "apply")
+    return carried(settings, made, confirm, allowed, "apply", Requests())
 
 
 def _refs_now(settings: Settings, made: Plan) -> list[RosterRef]:
@@ -158,69 +139,8 @@ def _refs_now(settings: Settings, made: Plan) -> list[RosterRef]:
     return [replace(opened(alike, [ref.path]).refs()[0], path=ref.path) for ref in made.rosters]
 
 
-def _carried(settings: Settings, made: Plan, confirm: Confirm, allowed: Allowance, command: str) -> Carried:
-    with ExitStack() as stack:
-        ledger = ledger_of(settings, stack)
-        verdicts = [_verdict(verdict) for verdict in made.guards]
-        if command == "apply" and (done := _applied(made, ledger)) is not None:
-            verdicts.append(done)
-        recorded = overruled(verdicts, allowed)
-        if not made.steps:
-            return Carried(made)
-        if made.withdrawals:
-            confirm(seats_told(made.withdrawals, settings))
-        keep_others_out(settings, ledger, command)
-        facts: dict[str, Json] = {
-            "plan_sha256": made.sha256,
-            "source": [{"path": ref.path, "sha256": ref.sha256, "rows": ref.rows} for ref in made.rosters],
-            **recorded,
-        }
-        return Carried(made, in_loop(partial(_run, settings, made, ledger, facts, command)))
-
-
-def _verdict(found: Mapping[str, Json]) -> Verdict:
-    return Verdict(Guard(str(found["guard"])), str(found["saw"]), str(found["limit"]), stops=found["stops"] is True)
-
-
-def _applied(made: Plan, ledger: Ledger) -> Verdict | None:
-    """What stops a second time: a plan knows nothing of what came in between, while a roster may be run every night."""
-    for run in ledger.runs():
-        if run.facts.get("plan_sha256") == made.sha256:
-            saw = f"this very plan was applied by run {run.run_id}"
-            return Verdict(Guard.APPLIED, saw, "a plan is applied once; `resume` goes on with a run", stops=True)
-    return None
-
-
-async def _run(settings: Settings, made: Plan, ledger: Ledger, facts: dict[str, Json], command: str) -> RunSummary:
-    with ExitStack() as stack:
-        folder = run_folder.create(settings.out, made.rosters[0].path, utc_now())
-        roster = plan_file.write_steps(folder / _PLAN, made)
-        route = {name: made.options[name] for name in ("via", "withdraw_by") if name in made.options}
-        settings = settings.model_copy(update={**_AS_WRITTEN, **route, "exact": made.kind == "sync"})
-        source = opened(settings, [str(roster)])
-        timeline = timeline_now()
-        sink = AllSinks(log_in(folder, settings, stack), progress_of(settings, stack), timeline)
-        run_id = RunId(folder.name)
-        async with server_of(settings, run_id) as server:
-            record = RunRecord(
-                run_id, settings.env, server.base_url, server.scope, source.columns, utc_now(), str(folder),
-                rosters=source.refs(), options=options_of(settings, [str(roster)]), kind=command, facts=facts,
-            )  # fmt: skip
-            rules = rules_of(settings, run_id, server.scope)
-            books = books_in(folder, settings, record, ledger, sink, timeline)
-            sending = partial(send, settings, server, run_id, ledger, sink)
-            verified = Afterwards(settings, server, record, rules, ledger, sink)
-            return await job.run(record, source, rules, books, verified.after(sending))
-
-
-# The steps are complete: nothing is added to them, and nothing left out.
-_AS_WRITTEN: Final[dict[str, object]] = {
-    "course_id": None, "school_id": None, "role": None, "begin_date": None, "map": {}, "sheet": None, "limit": None,
-    "format": None, "find": FIND_NOTHING, "withdraw": True,
-}  # fmt: skip
-
-
-async def _compared(settings: Settings, rosters: Sequence[str], scope: str) -> Plan:
+async def _compared(settings: Settings, rosters: Sequence[str], scope: str) -> tuple[Plan, Requests]:
+    """The plan of a sync, and the requests that it took."""
     with ExitStack() as stack:
         source = as_typed(settings, opened(settings, rosters))
         known = ledger_of(settings, stack) if ledger_there(settings) else None
@@ -230,7 +150,7 @@ async def _compared(settings: Settings, rosters: Sequence[str], scope: str) -> P
         sink = progress_of(settings, stack)
         async with server_of(settings, RunId("sync")) as server:
             pace = pace_of(settings, server, () if known is None else known.runs())
-            await look_up(settings, server, source, sink, pace=pace)
+            looked = await look_up(settings, server, source, sink, pace=pace)
             desired = job.desired(source.rows(), rules, withdraw=settings.withdraw)
             async with asking_of(settings, server, sink, pace=pace) as (asking, wire):
                 schools = dict.fromkeys(school for _, school in desired.pairs)
@@ -249,7 +169,8 @@ async def _compared(settings: Settings, rosters: Sequence[str], scope: str) -> P
         if settings.withdraw:
             verdicts.append(leaving(made.withdrawals, len(there), settings.guard_limits()))
         counts = {**found.counts, "unusable_rows": desired.unusable, "not_attributed": listed.nameless}
-        return replace(made, scope=scope, counts=counts, guards=tuple(verdict.as_json() for verdict in verdicts))
+        guards = tuple(verdict.as_json() for verdict in verdicts)
+        return replace(made, scope=scope, counts=counts, guards=guards), looked.requests + asking.requests
 
 
 def _scoped(seats: Sequence[SeatKey], desired: Desired, scope: str, *, delta: bool) -> list[SeatKey]:

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from batch_enroll import job
 from batch_enroll.adapters import run_folder
 from batch_enroll.adapters.report_csv import VERIFY, VerifyCsv
 from batch_enroll.adapters.roster_recorded import RecordedRoster
 from batch_enroll.adapters.seat_book import SqliteSeatBook
-from batch_enroll.bootstrap.books import ledger_of, ledger_there
+from batch_enroll.adapters.sink_all import AllSinks
+from batch_enroll.bootstrap.alone import keep_others_out
+from batch_enroll.bootstrap.books import books_in, ledger_of, ledger_there
 from batch_enroll.bootstrap.finding import as_typed, look_up
 from batch_enroll.bootstrap.loop import in_loop
 from batch_enroll.bootstrap.past import past_run, refuse_another_server
 from batch_enroll.bootstrap.reading import as_then, on_a_day, rules_of
 from batch_enroll.bootstrap.rosters import opened
 from batch_enroll.bootstrap.sending import asking_of, gateway_of, listing_of, server_of
-from batch_enroll.bootstrap.sinks import progress_of
+from batch_enroll.bootstrap.sinks import progress_of, timeline_now
 from batch_enroll.bootstrap.wall import utc_now
 from batch_enroll.core.errors import RunStoppedError
 from batch_enroll.core.model import RunId, Seat
-from batch_enroll.core.verify import VerifySummary
+from batch_enroll.core.verify import NOT_THERE, VerifySummary
+from batch_enroll.engine import Ending
 from batch_enroll.engine import verify as verify_seats
 
 if TYPE_CHECKING:
@@ -34,9 +37,12 @@ if TYPE_CHECKING:
     from batch_enroll.bootstrap.sending import Server
     from batch_enroll.core.model import RunRecord, SourceRow, UserId
     from batch_enroll.core.plan import Rules
-    from batch_enroll.engine import Asking, Ending, Planning
+    from batch_enroll.engine import Asking, Planning
     from batch_enroll.ports import EventSink, Ledger
     from batch_enroll.settings import Settings
+
+
+_ENDED_WELL: Final = frozenset({0, 1})  # what else is left of a run is for `resume`
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,7 @@ class _Subject:
     rules: Rules
     grace_s: float
     runs: Iterable[RunRecord] = ()
+    past: tuple[RunRecord, Ledger] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +106,8 @@ class Afterwards:
 def verify(settings: Settings, what: str | None) -> VerifySummary:
     """Compares the server with a run (by id or folder, or the latest) or a roster, and writes verify.csv.
 
+    Rows of a run that were reported enrolled and are not there have failed from then on.
+
     Raises:
         BatchEnrollError: there is no such run or roster, or the server cannot be asked.
     """
@@ -115,7 +124,24 @@ async def _verify(settings: Settings, what: str | None) -> VerifySummary:
             summary = await _compared(settings, server, subject, comparison, sink)
         summary.requests += looked.requests
         _write(subject, comparison, summary)
+        if subject.past is not None and subject.past[0].exit_status in _ENDED_WELL:
+            summary.failed = _take_back(settings, *subject.past, comparison, summary)
         return summary
+
+
+def _take_back(
+    settings: Settings, record: RunRecord, ledger: Ledger, comparison: job.Comparison, summary: VerifySummary
+) -> int:
+    """How many rows of a past run have failed after all; its results say so then."""
+    if not any(summary.counts[found] for found in NOT_THERE):
+        return 0
+    keep_others_out(settings, ledger, "verify")
+    if taken := comparison.take_back(ledger, record.run_id):
+        ended_at = record.finished_at or utc_now()
+        books = books_in(Path(record.folder), settings, record, ledger, AllSinks(), timeline_now())
+        books = replace(books, utc_now=lambda: ended_at, facts=dict)  # the run itself is over, and remembered
+        job.finish(record, Ending(), books, sum(1 for _ in ledger.results(record.run_id)))
+    return taken
 
 
 def _subject(settings: Settings, what: str | None, stack: ExitStack) -> tuple[Settings, job.FoundRoster, _Subject]:
@@ -146,7 +172,9 @@ def _of_run(settings: Settings, what: str | None, stack: ExitStack) -> tuple[Set
     rules = rules_of(settings, record.run_id, record.scope)
     folder = run_folder.reopened(Path(record.folder))
     grace_s = settings.verify_within_s - age_s
-    subject = _Subject(record.run_id, folder, record.columns, roster.rows, rules, grace_s, ledger.runs())
+    subject = _Subject(
+        record.run_id, folder, record.columns, roster.rows, rules, grace_s, ledger.runs(), (record, ledger)
+    )
     return settings, roster, subject
 
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 HELP = """Asks the server which seats each user has, and compares them with a run or a roster, row by row.
 
 verify.csv in the run's folder says for each row whether its seat is confirmed, missing, or there with a different role;
-seats in the roster's courses that no row wants follow as extra. Changes nothing. Exits with 1 when something differs.
+seats in the roster's courses that no row wants follow as extra. Changes nothing on the server; rows of a run that were
+reported enrolled and are not there become failed, so that retry sends them. Exits with 1 when something differs.
 """
 EPILOG = """Examples:
 
@@ -83,6 +84,10 @@ def _lines(verified: VerifySummary, paint: Paint) -> Iterator[str]:
     differs = f"{verified.differs:,} differ; see verify_found in" if verified.differs else "Nothing differs. Written to"
     yield paint(differs, Tone.BAD if verified.differs else Tone.GOOD)
     yield from (f"  {path}" for path in verified.files.values())
+    if verified.failed:
+        rows = "1 row is" if verified.failed == 1 else f"{verified.failed:,} rows are"
+        again = f"batch-enroll retry {verified.of} --env {verified.environment}"
+        yield f"{rows} failed now (E305); to send them again: {again}"
 
 
 def register(app: typer.Typer) -> None:

@@ -25,6 +25,7 @@ class Found(StrEnum):
     NOT_CHECKED = "not_checked"  # the row wants no seat, or cannot be read
 
 
+NOT_THERE: Final = frozenset({Found.MISSING, Found.DIFFERENT_ROLE})  # the seat that the row speaks of
 MAY_BE_LATE: Final = frozenset({Found.MISSING, Found.DIFFERENT_ROLE, Found.STILL_THERE})  # reads lag behind writes
 _ROWS_A_PAGE: Final = 3_000  # the most that a list gives at once (contract 1.2)
 _LOOK_UPS_A_PAGE: Final = 20  # a full page takes seconds, a look-up a fifth of one (contract 4)
@@ -128,7 +129,10 @@ def _row(user_id: UserId, row: Wanted, keeping: Sequence[Wanted], seats: Sequenc
 
 @dataclass(slots=True)
 class VerifySummary:
-    """What a verification came to. `counts` has rows, and with EXTRA seats, by what was found."""
+    """What a verification came to. `counts` has rows, and with EXTRA seats, by what was found.
+
+    `failed`: rows of the run that were reported enrolled and have failed now.
+    """
 
     of: str
     environment: str
@@ -137,6 +141,7 @@ class VerifySummary:
     requests: Requests
     counts: Counter[Found] = field(default_factory=Counter)
     files: Mapping[str, str] = field(default_factory=dict)
+    failed: int = 0
 
     @property
     def differs(self) -> int:
@@ -167,6 +172,7 @@ class VerifySummary:
             "requests": self.requests.sent,
             "found": {found.value: count for found, count in self.found()},
             "differs": self.differs,
+            "failed": self.failed,
             "files": dict(self.files),
             "exit_status": self.exit_status,
         }

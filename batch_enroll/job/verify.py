@@ -17,10 +17,11 @@ from batch_enroll.core.model import (
     PlannedRow,
     Reply,
     Seats,
+    SeatState,
     Settled,
     UserId,
 )
-from batch_enroll.core.verify import Checked, Found, Wanted, compare, lists_are_cheaper, unanswered
+from batch_enroll.core.verify import NOT_THERE, Checked, Found, Wanted, compare, lists_are_cheaper, unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from batch_enroll.core.plan import Rules
     from batch_enroll.ports import EventSink, Ledger, SeatBook
 
-_NOT_THERE: Final = frozenset({Found.MISSING, Found.DIFFERENT_ROLE})
 _BATCH: Final = 500
 _LOOKS: Final = 100  # how often it is told how far the comparison has come
 
@@ -110,12 +110,13 @@ class Comparison:
     def take_back(self, ledger: Ledger, run_id: RunId) -> int:
         """Makes FAILED of rows that were reported enrolled and are not there, so that `retry` sends them; how many.
 
-        They are claimed anew, for a seat that an earlier run vouched for must be forgotten, too.
+        They are claimed anew, for a seat that an earlier run vouched for must be forgotten, too; one that a later run
+        withdrew is gone because it was to go.
         """
         taken = 0
         batch: list[tuple[ResultRow, Checked, Wanted]] = []
         for line, checked in _side_by_side(ledger.results(run_id), self._book.rows()):
-            if checked.found in _NOT_THERE and line.outcome.kind in HAS_SEAT and checked.wanted is not None:
+            if checked.found in NOT_THERE and line.outcome.kind in HAS_SEAT and checked.wanted is not None:
                 batch.append((line, checked, checked.wanted))
             if len(batch) == _BATCH:
                 taken += _fail(ledger, run_id, batch)
@@ -149,10 +150,14 @@ def _side_by_side(lines: Iterable[ResultRow], found: Iterator[Checked]) -> Itera
             checked = next(found, None)
 
 
-def _fail(ledger: Ledger, run_id: RunId, batch: Iterable[tuple[ResultRow, Checked, Wanted]]) -> int:
+def _fail(ledger: Ledger, run_id: RunId, batch: Sequence[tuple[ResultRow, Checked, Wanted]]) -> int:
     claims: list[PlannedRow] = []
     settled: list[Settled] = []
+    known = ledger.known([wanted.key for _, _, wanted in batch])
     for line, checked, wanted in batch:
+        entry = known.get(wanted.key)
+        if entry is None or entry.state is not SeatState.ENROLLED:
+            continue
         request = EnrollmentRequest(line.row_no, wanted.key)
         claims.append(PlannedRow(line.row_no, line.place, line.cells, request))
         outcome = Outcome(OutcomeKind.FAILED, catalogue.NOT_THERE, checked.detail, status=line.outcome.status)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from e2e_cli import desk, term, write_csv
 
+from batch_enroll.sandbox import Switches
 from batch_enroll.sandbox.school import Moment, Wish
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def has(sandbox: Sandbox) -> set[tuple[str, str, str]]:
 
 async def test_sync_converges_in_one_run_and_is_empty_in_the_second(tmp_path: Path) -> None:
     write_csv(tmp_path / "term.csv", [*term(30, courses=3)])
-    async with desk(tmp_path) as at:
+    async with desk(tmp_path, "read-lag-s=0.3", "lost-after-write=10", "5xx=5", "unenroll-nobody=404") as at:
         school = at.sandbox.school
         for user, course, role in sorted(WANTED)[:20]:
             school.enroll(Wish(user, course, "0042", role), NOW)
@@ -52,6 +53,21 @@ async def test_sync_converges_in_one_run_and_is_empty_in_the_second(tmp_path: Pa
     assert before != after == WANTED | outside
     assert done.summary["plan"]["counts"]["role_changes"] == 1
     assert (again.summary["plan"]["enroll"], again.summary["plan"]["withdrawals"]) == (0, 0)
+
+
+async def test_writes_that_a_sync_lost_have_failed_and_the_next_one_sends_them(tmp_path: Path) -> None:
+    (tmp_path / "batch-enroll.toml").write_text("verify_within_s = 0\n", encoding="utf-8")
+    write_csv(tmp_path / "term.csv", term(40, courses=3))
+    async with desk(tmp_path, "invisible=30") as at:
+        lossy = await at.call("sync", "term.csv", "--verify", "--json")
+        there = len(at.sandbox.school.seats())
+        at.sandbox.school.switches = Switches()
+        mended = await at.call("sync", "term.csv", "--verify", "--json")
+        again = await at.call("sync", "term.csv", "--verify", "--json")
+    assert (lossy.status, mended.status, again.status) == (1, 0, 0)
+    assert 0 < there < 40
+    assert lossy.summary["outcomes"]["failed"] == mended.summary["plan"]["enroll"] == 40 - there
+    assert again.summary["plan"]["enroll"] == 0
 
 
 async def test_a_plan_is_applied_once_exactly_and_only_as_it_was_made(tmp_path: Path) -> None:

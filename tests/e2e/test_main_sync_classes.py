@@ -84,6 +84,7 @@ async def test_a_sync_of_pairs_never_unenrolls_one_of_which_a_class_is_kept(tmp_
 async def test_a_plan_by_classes_is_applied_and_verify_finds_in_each_class_exactly_what_was_planted(
     tmp_path: Path,
 ) -> None:
+    (tmp_path / "batch-enroll.toml").write_text("verify_within_s = 2\n", encoding="utf-8")
     rows = [*WANTED, row("fay", "", course="course of c"), row("gil", "b"), row("gil", "a")]
     write_csv(tmp_path / "term.csv", rows)
     async with desk(tmp_path, "lost-after-write=10") as at:

@@ -28,6 +28,10 @@ def lines(done: Finished) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def without_grace(folder: Path) -> None:
+    (folder / "batch-enroll.toml").write_text("verify_within_s = 0\n", encoding="utf-8")
+
+
 def meddle(sandbox: Sandbox) -> None:
     """What happens behind our back: a seat is taken, a role is changed, others come from elsewhere."""
     school = sandbox.school
@@ -41,6 +45,7 @@ def meddle(sandbox: Sandbox) -> None:
 
 
 async def test_verify_finds_exactly_what_was_planted(tmp_path: Path) -> None:
+    without_grace(tmp_path)
     write_csv(tmp_path / "term.csv", [*term(20), *term(1), {**term(1)[0], "user_id": ""}])
     async with desk(tmp_path) as at:
         await at.run("term.csv")
@@ -68,6 +73,31 @@ async def test_verify_finds_exactly_what_was_planted(tmp_path: Path) -> None:
     assert "4 differ" in told.out
 
 
+async def test_a_seat_that_is_gone_makes_its_row_failed_and_retry_mends_it_but_not_one_that_was_withdrawn(
+    tmp_path: Path,
+) -> None:
+    without_grace(tmp_path)
+    write_csv(tmp_path / "term.csv", term(20))
+    write_csv(tmp_path / "leaving.csv", [{**term(1)[0], "status": "tobedeleted"}])
+    async with desk(tmp_path) as at:
+        run = (await at.run("term.csv")).summary
+        await at.run("leaving.csv", "--withdraw", "--yes")
+        meddle(at.sandbox)
+        told = await at.call("verify", run["run_id"])
+        shown = await at.call("show", run["run_id"], "--json")
+        second = await at.call("verify", run["run_id"], "--json")
+        failed = [row["user_id"] for row in shown.rows("failed")]
+        mended = await at.call("retry", run["run_id"], "--json")
+        seats = {(seat.user_id, seat.course_id, seat.role) for seat in at.sandbox.school.seats()}
+    assert (told.status, shown.summary["exit_status"], mended.status) == (1, 1, 0)
+    assert f"2 rows are failed now (E305); to send them again: batch-enroll retry {run['run_id']}" in told.out
+    assert (failed, shown.summary["outcomes"]["failed"]) == (["000003", "000004"], 2)
+    assert shown.summary["finished_at"] == run["finished_at"]
+    assert (second.summary["failed"], second.summary["found"]["missing"]) == (0, 2)
+    assert {("000003", "course-3", "student"), ("000004", "course-4", "student")} <= seats
+    assert ("000000", "course-0", "student") not in seats
+
+
 async def test_many_users_are_read_from_lists_and_only_who_differs_is_looked_up(tmp_path: Path) -> None:
     write_csv(tmp_path / "term.csv", term(70, courses=7))
     async with desk(tmp_path) as at:
@@ -92,7 +122,7 @@ async def test_run_verify_waits_for_a_lagging_server_and_fails_what_it_lost(tmp_
 
 
 async def test_a_write_that_was_accepted_and_lost_has_failed_and_retry_mends_it(tmp_path: Path) -> None:
-    (tmp_path / "batch-enroll.toml").write_text("verify_within_s = 0\n", encoding="utf-8")
+    without_grace(tmp_path)
     write_csv(tmp_path / "term.csv", term(40))
     async with serve(switches=Switches(invisible_percent=30)) as sandbox:
         at = Desk(tmp_path, sandbox)

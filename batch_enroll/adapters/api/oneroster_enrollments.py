@@ -17,6 +17,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+import anyio
+
 from batch_enroll.adapters.api.moments import moment_of
 from batch_enroll.adapters.api.wire import SUCCESS, dicts, parsed_json, segment, success
 from batch_enroll.core.model import (
@@ -61,6 +63,7 @@ class OneRosterEnrollments:
         self._today = today
         self._by_end_date = by_end_date
         self._classes: dict[tuple[CourseId, SchoolId | None], ClassId] = {}
+        self._asking: dict[tuple[CourseId, SchoolId | None], anyio.Lock] = {}
         self._courses: dict[str, CourseId] = {}  # by class; the specification promises no course in an enrollment
 
     async def submit(self, request: EnrollmentRequest, token: str) -> Reply | NoReply:
@@ -117,9 +120,13 @@ class OneRosterEnrollments:
         return await self._write("DELETE", where, None, key, token)
 
     async def _default_class(self, key: EnrollmentKey, token: str) -> ClassId | Reply | NoReply:
+        """The class of a course at a school, which is asked for once: the asking may make it (contract 1.1)."""
         at = key.course_id, key.school_id
-        if (known := self._classes.get(at)) is not None:
-            return known
+        async with self._asking.setdefault(at, anyio.Lock()):
+            return self._classes.get(at) or await self._ask_for_default_class(key, token)
+
+    async def _ask_for_default_class(self, key: EnrollmentKey, token: str) -> ClassId | Reply | NoReply:
+        at = key.course_id, key.school_id
         where = "/".join(segment(part) for part in at if part is not None)
         answer = await self._wire.exchange("GET", f"{_DEFAULT_CLASS}/{where}", token, None)
         if isinstance(answer, NoReply):
