@@ -39,6 +39,7 @@ SCHOOL_NOT_FOUND: Final = "E123"
 AMBIGUOUS: Final = "E124"
 NOT_LOOKED_UP: Final = "E125"
 COURSE_ELSEWHERE: Final = "E126"
+SECOND_HEADER: Final = "E127"
 UNKNOWN_USER: Final = "E201"
 UNKNOWN_COURSE: Final = "E202"
 UNKNOWN_SCHOOL: Final = "E203"
@@ -153,6 +154,10 @@ CATALOGUE: Final[dict[str, Entry]] = {
     ),
     COURSE_ELSEWHERE: Entry(
         "a course of another school", "Mend course_id or school_id; run would leave it to the server to refuse."
+    ),
+    SECOND_HEADER: Entry(
+        "a second header, or a row below one that names other columns",
+        "Take the header out if the table goes on below it; else put each table into a file or sheet of its own.",
     ),
     UNKNOWN_USER: Entry(
         "the server does not know the user",

@@ -177,6 +177,11 @@ EXPLANATIONS: Final[dict[str, Explanation]] = {
         "The server has the course of the row in another school than the row. Told by check --online only.",
         ("a course of the same name at another school was meant", "the school column is not the course's school"),
     ),
+    catalogue.SECOND_HEADER: Explanation(
+        "A row in the middle holds names of columns. If they are those of the first header, the rows below it are read "
+        "as ever; if not, they are in other columns than those that are read, and none of them is sent.",
+        ("exports were copied one below the other", "a second table stands on the same sheet"),
+    ),
     catalogue.UNKNOWN_USER: Explanation(
         "The server has no user of that id. The row was not enrolled; other rows of the same user fail alike.",
         (

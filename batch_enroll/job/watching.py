@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from batch_enroll.core.damage import LOOK_AHEAD, Watch
 from batch_enroll.core.errors import RosterError
+from batch_enroll.core.second import SecondHeader
 from batch_enroll.job.around import RosterAround
 
 if TYPE_CHECKING:
@@ -47,8 +48,12 @@ class WatchedRoster(RosterAround):
             first.extend(islice(rows, LOOK_AHEAD))
         except RosterError as why:
             broken = why
-        watch = Watch(first)
-        yield from map(watch.judged, first)
+        watch, header = Watch(first), SecondHeader(self._source.columns)
+
+        def judged(row: SourceRow) -> SourceRow:
+            return header.judged(watch.judged(row))
+
+        yield from map(judged, first)
         if broken is not None:
             raise broken
-        yield from map(watch.judged, rows)
+        yield from map(judged, rows)

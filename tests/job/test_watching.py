@@ -41,6 +41,12 @@ def test_rows_far_below_are_judged_by_the_first_ones(tmp_path: Path) -> None:
     assert rounded.problem.code == "E111"
 
 
+def test_a_second_table_below_the_first_is_never_read_by_the_columns_of_the_first(tmp_path: Path) -> None:
+    roster = watched(tmp_path / "r.csv", HEADER, ROW, HEADER, ROW, ("course_id", "user_id"), ("c1", "u1"))
+    codes = [row.problem.code if row.problem else "" for row in roster.rows()]
+    assert codes == ["", "E127", "", "E127", "E127"]
+
+
 def test_rows_that_were_only_looked_at_are_not_counted_as_read(tmp_path: Path) -> None:
     roster = watched(tmp_path / "r.csv", *FILLED)
     rows = roster.rows()
