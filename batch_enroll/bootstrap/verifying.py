@@ -24,8 +24,9 @@ from batch_enroll.bootstrap.rosters import opened
 from batch_enroll.bootstrap.sending import asking_of, gateway_of, listing_of, server_of
 from batch_enroll.bootstrap.sinks import progress_of, timeline_now
 from batch_enroll.bootstrap.wall import utc_now
+from batch_enroll.core import catalogue
 from batch_enroll.core.errors import RunStoppedError
-from batch_enroll.core.model import RunId, Seat
+from batch_enroll.core.model import OutcomeKind, RunId, Seat, SourceRow
 from batch_enroll.core.verify import NOT_THERE, VerifySummary
 from batch_enroll.engine import Ending
 from batch_enroll.engine import verify as verify_seats
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from batch_enroll.adapters.api import Wire
     from batch_enroll.bootstrap.sending import Server
-    from batch_enroll.core.model import RunRecord, SourceRow, UserId
+    from batch_enroll.core.model import RunRecord, UserId
     from batch_enroll.core.plan import Rules
     from batch_enroll.engine import Asking, Planning
     from batch_enroll.ports import EventSink, Ledger
@@ -88,11 +89,9 @@ class Afterwards:
         if ending.halted is not None or ending.cut:
             return ending
         record, ledger = self.record, self.ledger
-        recorded = RecordedRoster(record, ledger, overrides=self.settings.map)
-        subject = _Subject(
-            record.run_id, Path(record.folder), record.columns, lambda: map(self.read, recorded.rows()),
-            self.rules, self.settings.verify_within_s, ledger.runs(),
-        )  # fmt: skip
+        rows = partial(_rows_of, record, ledger, self.settings, self.read)
+        grace_s, folder = self.settings.verify_within_s, Path(record.folder)
+        subject = _Subject(record.run_id, folder, record.columns, rows, self.rules, grace_s, ledger.runs())
         with SqliteSeatBook() as book:
             comparison = job.Comparison(book, self.sink)
             summary = await _compared(self.settings, self.server, subject, comparison, self.sink)
@@ -172,10 +171,20 @@ def _of_run(settings: Settings, what: str | None, stack: ExitStack) -> tuple[Set
     rules = rules_of(settings, record.run_id, record.scope)
     folder = run_folder.reopened(Path(record.folder))
     grace_s = settings.verify_within_s - age_s
-    subject = _Subject(
-        record.run_id, folder, record.columns, roster.rows, rules, grace_s, ledger.runs(), (record, ledger)
-    )
+    rows = partial(_rows_of, record, ledger, settings, roster.row)
+    subject = _Subject(record.run_id, folder, record.columns, rows, rules, grace_s, ledger.runs(), (record, ledger))
     return settings, roster, subject
+
+
+def _rows_of(
+    record: RunRecord, ledger: Ledger, settings: Settings, read: Callable[[SourceRow], SourceRow]
+) -> Iterator[SourceRow]:
+    """The rows of a run as it read them; those that it refused or skipped want nothing of the server."""
+    recorded = RecordedRoster(record, ledger, overrides=settings.map)
+    for line in ledger.results(record.run_id):
+        kind, code = line.outcome.kind, line.outcome.code
+        unwanted = kind is OutcomeKind.INVALID or (kind is OutcomeKind.SKIPPED and code != catalogue.REPEATED)
+        yield SourceRow(line.place, line.cells, {}) if unwanted else read(recorded.row(line))
 
 
 async def _compared(

@@ -150,6 +150,7 @@ class World:
     ledger: MemoryLedger = field(default_factory=lambda: MemoryLedger(lambda: NOON))
     deaths: int = 0
     rules: Rules = RULES
+    policy: Policy = field(default_factory=Policy)
 
     async def live(self, crash: Crash | None = None) -> Ending | None:
         """One process: begins the run, or goes on with it. None if it died."""
@@ -189,8 +190,7 @@ class World:
             planning = GoingOn(roster, self.rules, ledger, TO_RESUME)
         return await Engine(FIRST_RUN, self._parts(gateway, ledger)).run(planning, SignalsAt().__aiter__())
 
-    @staticmethod
-    def _parts(gateway: MortalGateway, ledger: MortalLedger) -> Parts:
+    def _parts(self, gateway: MortalGateway, ledger: MortalLedger) -> Parts:
         return Parts(
             gateway=gateway,
             tokens=FakeTokens(lifetime_s=1.5),
@@ -199,7 +199,7 @@ class World:
             breaker=Breaker(BreakerLimits()),
             gate=Gate(probing=True),
             sink=Remembering(),
-            policy=Policy(),
+            policy=self.policy,
             draw=random.Random(7).random,  # noqa: S311 - jitter
             at_once=5,
             workers=10,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from crash.mortal import RULES, World
@@ -13,21 +13,25 @@ from hypothesis import strategies as st
 
 from batch_enroll.adapters.differences import differences
 from batch_enroll.core.keeping import WHOLE_PLACES
-from batch_enroll.core.model import CourseId, Role, SchoolId, UserId
-from batch_enroll.core.sync import Route, SeatKey, Wish, in_scope, synced
+from batch_enroll.core.model import Action, ClassId, CourseId, Role, SchoolId, Seat, Seats, UserId
+from batch_enroll.core.sync import Route, SeatKey, Wish, in_scope, in_several_classes, in_the_rows_words, synced
+from batch_enroll.core.tries import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from crash.mortal import Crash
 
+    from batch_enroll.core.model import EnrollmentRequest, NoReply, Reply
+
 SYNC = replace(RULES, withdraw=True, recheck=True, kept=WHOLE_PLACES)
+BY_CLASS = replace(SYNC, by_class=True)
+PLACES: Final = st.sampled_from([("c1", "a"), ("c1", "b"), ("c2", "d"), ("elsewhere", "z")])  # a class is of one course
 SEATS: Final = st.sets(
     st.builds(
-        SeatKey,
+        lambda user, place, role: SeatKey(user, CourseId(place[0]), SchoolId("s"), role, ClassId(place[1])),
         st.sampled_from([UserId(f"u{n}") for n in range(4)]),
-        st.sampled_from([CourseId("c1"), CourseId("c2"), CourseId("elsewhere")]),
-        st.just(SchoolId("s")),
+        PLACES,
         st.sampled_from([Role.STUDENT, Role.TEACHER, Role.PROCTOR]),
     ),
     max_size=12,
@@ -35,12 +39,37 @@ SEATS: Final = st.sets(
 PAIRS: Final = frozenset({(CourseId("c1"), SchoolId("s")), (CourseId("c2"), SchoolId("s"))})
 
 
-def steps(wanted: Collection[SeatKey], there: Collection[SeatKey]) -> list[dict[str, str]]:
+@dataclass
+class ClassServer(FakeServer):
+    """A server that is told classes, and withdraws the seat of one."""
+
+    rooms: dict[SeatKey, None] = field(default_factory=dict)
+
+    async def look_up(self, user_id: UserId, token: str) -> Seats | Reply | NoReply:
+        await super().look_up(user_id, token)
+        return Seats(
+            tuple(
+                Seat(f"e{nth}", room.course_id, room.school_id, room.role, class_id=room.class_id)
+                for nth, room in enumerate(self.rooms)
+                if room.user_id == user_id
+            )
+        )
+
+    def act(self, request: EnrollmentRequest) -> None:
+        key = request.key
+        room = SeatKey(key.user_id, key.course_id, key.school_id or SchoolId(""), key.role, key.class_id)
+        if request.aim is Action.WITHDRAW:
+            self.rooms.pop(room, None)
+        else:
+            self.rooms[room] = None
+
+
+def steps(wanted: Collection[SeatKey], there: Collection[SeatKey], *, by_class: bool) -> list[dict[str, str]]:
     """The rows of a sync with withdrawals."""
-    wishes = {
-        seat: Wish(dict(zip(("user_id", "course_id", "school_id"), seat[:3], strict=True)), "") for seat in wanted
-    }
-    found = synced(differences(list(wanted), in_scope(there, PAIRS)), wishes, Route(), withdraw=True)
+    wishes = {seat: Wish({**seat._asdict(), "class_id": seat.class_id or ""}, "") for seat in wanted}
+    named = in_the_rows_words(there, wishes, by_class=by_class)
+    route = Route(by_class, in_several_classes(there))
+    found = synced(differences(list(wanted), in_scope(named, PAIRS)), wishes, route, withdraw=True)
     return [step.as_row() for step in found.steps]
 
 
@@ -52,18 +81,33 @@ def seats_of(server: FakeServer) -> set[SeatKey]:
     }
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(wanted=SEATS, there=SEATS, fate=crashes)
 def test_after_a_sync_the_scope_is_the_roster_and_nothing_else_has_changed(
     wanted: set[SeatKey], there: set[SeatKey], fate: list[Crash]
 ) -> None:
+    wanted, there = ({seat._replace(class_id=None) for seat in seats} for seats in (wanted, there))
     wanted = set(in_scope(wanted, PAIRS))
     server = FakeServer(seats={seat[:4]: number for number, seat in enumerate(there)})
-    rows = steps(wanted, there)
+    rows = steps(wanted, there, by_class=False)
     event(f"{min(len(rows), 5)} steps")
     if rows:
         on_virtual_time(World(rows, server, rules=SYNC), fate)
-    outside = there - set(in_scope(there, PAIRS))
     left = seats_of(server)
-    assert left == wanted | outside
-    assert steps(wanted, left) == []
+    assert left == wanted | (there - set(in_scope(there, PAIRS)))
+    assert steps(wanted, left, by_class=False) == []
+
+
+@settings(max_examples=100)
+@given(wanted=SEATS, there=SEATS, fate=crashes)
+def test_after_a_sync_by_class_every_class_in_the_scope_is_as_the_roster_says(
+    wanted: set[SeatKey], there: set[SeatKey], fate: list[Crash]
+) -> None:
+    wanted = set(in_scope(wanted, PAIRS))
+    server = ClassServer(rooms=dict.fromkeys(there))
+    rows = steps(wanted, there, by_class=True)
+    if rows:
+        on_virtual_time(World(rows, server, rules=BY_CLASS, policy=Policy(withdraws_place=False)), fate)
+    left = set(server.rooms)
+    assert left == wanted | (there - set(in_scope(there, PAIRS)))
+    assert steps(wanted, left, by_class=True) == []

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from e2e_cli import Desk, Finished, desk, term, write_csv
+from e2e_cli import PROJECT, Desk, Finished, desk, term, write_csv
 
 from batch_enroll.sandbox import Switches, serve
 from batch_enroll.sandbox.school import Moment, Wish
@@ -96,6 +96,20 @@ async def test_a_seat_that_is_gone_makes_its_row_failed_and_retry_mends_it_but_n
     assert (second.summary["failed"], second.summary["found"]["missing"]) == (0, 2)
     assert {("000003", "course-3", "student"), ("000004", "course-4", "student")} <= seats
     assert ("000000", "course-0", "student") not in seats
+
+
+async def test_rows_of_a_bundle_that_a_run_refused_or_skipped_want_nothing_of_the_server(tmp_path: Path) -> None:
+    without_grace(tmp_path)
+    async with desk(tmp_path) as at:
+        run = await at.run(str(PROJECT / "sample_rosters" / "oneroster_12"), "--via", "oneroster", "--verify")
+        verified = await at.call("verify", "--json")
+    assert {kind: count for kind, count in run.summary["outcomes"].items() if count} == {
+        "enrolled": 2, "invalid": 4, "skipped": 4,
+    }  # fmt: skip
+    assert run.summary["facts"]["verified"] == verified.summary["found"]
+    assert {kind: count for kind, count in verified.summary["found"].items() if count} == {
+        "confirmed": 2, "not_checked": 8,
+    }  # fmt: skip
 
 
 async def test_many_users_are_read_from_lists_and_only_who_differs_is_looked_up(tmp_path: Path) -> None:
