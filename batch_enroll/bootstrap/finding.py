@@ -54,11 +54,6 @@ def searched(settings: Settings, source: RosterSource) -> job.FoundRoster:
     return job.FoundRoster(source, search)
 
 
-def as_typed(settings: Settings, source: RosterSource) -> job.FoundRoster:
-    """As `searched`, for whoever compares: nothing is withdrawn there because of a row that was not found."""
-    return searched(settings.model_copy(update={"withdraw": False}), source)
-
-
 def _readable(source: RosterSource) -> Iterator[SourceRow]:
     """The rows up to where they cannot be read; the run says why."""
     with suppress(RosterError):

@@ -12,7 +12,7 @@ from batch_enroll.adapters import plan_file
 from batch_enroll.bootstrap.books import ledger_of, ledger_there, scratch_over
 from batch_enroll.bootstrap.carrying import Carried, carried
 from batch_enroll.bootstrap.commands import USUAL_IN_FLIGHT
-from batch_enroll.bootstrap.finding import as_typed, look_up, searched
+from batch_enroll.bootstrap.finding import look_up, searched
 from batch_enroll.bootstrap.guarding import verdicts_on
 from batch_enroll.bootstrap.loop import in_loop
 from batch_enroll.bootstrap.reading import on_a_day, options_of, rules_of
@@ -107,6 +107,8 @@ def sync(
     Raises:
         BatchEnrollError: the roster or the server cannot be read, a guard stops it, or nobody agreed.
     """
+    if settings.withdraw and settings.limit is not None:
+        raise UsageError("sync --withdraw needs the whole roster, or it takes what it has not read: leave out limit")
     settings = on_a_day(settings)
     made, asked = in_loop(partial(_compared, settings, rosters, wish.scope))
     if wish.path is not None:
@@ -142,7 +144,7 @@ def _refs_now(settings: Settings, made: Plan) -> list[RosterRef]:
 async def _compared(settings: Settings, rosters: Sequence[str], scope: str) -> tuple[Plan, Requests]:
     """The plan of a sync, and the requests that it took."""
     with ExitStack() as stack:
-        source = as_typed(settings, opened(settings, rosters))
+        source = searched(settings, opened(settings, rosters))
         known = ledger_of(settings, stack) if ledger_there(settings) else None
         plain = settings.model_copy(update={"withdraw": False})
         verdicts = list(verdicts_on(plain, rosters, source, known, whole=True))

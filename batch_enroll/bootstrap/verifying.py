@@ -16,7 +16,7 @@ from batch_enroll.adapters.seat_book import SqliteSeatBook
 from batch_enroll.adapters.sink_all import AllSinks
 from batch_enroll.bootstrap.alone import keep_others_out
 from batch_enroll.bootstrap.books import books_in, ledger_of, ledger_there
-from batch_enroll.bootstrap.finding import as_typed, look_up
+from batch_enroll.bootstrap.finding import look_up, searched
 from batch_enroll.bootstrap.loop import in_loop
 from batch_enroll.bootstrap.past import past_run, refuse_another_server
 from batch_enroll.bootstrap.reading import as_then, on_a_day, rules_of
@@ -155,7 +155,7 @@ def _is_a_run(settings: Settings, what: str, stack: ExitStack) -> bool:
 
 
 def _of_roster(settings: Settings, what: str) -> tuple[Settings, job.FoundRoster, _Subject]:
-    roster = as_typed(settings, opened(settings, [what]))
+    roster = searched(settings, opened(settings, [what]))
     folder = run_folder.create(settings.out, what, utc_now())
     rules = rules_of(settings, RunId(folder.name), settings.base_url)
     return settings, roster, _Subject(what, folder, roster.columns, roster.rows, rules, 0.0)
@@ -166,7 +166,7 @@ def _of_run(settings: Settings, what: str | None, stack: ExitStack) -> tuple[Set
     refuse_another_server(settings, record)
     settings, _ = as_then(settings, record)
     recorded = RecordedRoster(record, ledger, overrides=settings.map)
-    roster = as_typed(settings, recorded)
+    roster = searched(settings, recorded)
     age_s = (utc_now() - (record.finished_at or record.started_at)).total_seconds()
     rules = rules_of(settings, record.run_id, record.scope)
     folder = run_folder.reopened(Path(record.folder))

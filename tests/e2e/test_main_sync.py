@@ -55,6 +55,14 @@ async def test_sync_converges_in_one_run_and_is_empty_in_the_second(tmp_path: Pa
     assert (again.summary["plan"]["enroll"], again.summary["plan"]["withdrawals"]) == (0, 0)
 
 
+async def test_a_part_of_a_roster_withdraws_nobody(tmp_path: Path) -> None:
+    (tmp_path / "batch-enroll.toml").write_text("limit = 5\n", encoding="utf-8")
+    write_csv(tmp_path / "term.csv", term(12))
+    async with desk(tmp_path) as at:
+        refused = await at.call("sync", "term.csv", "--withdraw", "--yes")
+    assert (refused.status, "needs the whole roster" in refused.err or refused.err) == (2, True)
+
+
 async def test_writes_that_a_sync_lost_have_failed_and_the_next_one_sends_them(tmp_path: Path) -> None:
     (tmp_path / "batch-enroll.toml").write_text("verify_within_s = 0\n", encoding="utf-8")
     write_csv(tmp_path / "term.csv", term(40, courses=3))
