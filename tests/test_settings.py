@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from batch_enroll.bootstrap.reading import on_a_day
 from batch_enroll.core.errors import UsageError
 from batch_enroll.settings import Needs, Settings, load, sealed
 
@@ -428,3 +430,11 @@ def test_what_ids_are_found_by_is_checked_by_kind(monkeypatch: pytest.MonkeyPatc
     for wrong, why in (("pet=name", "'pet' cannot be found"), ("user=title", "not found by 'title'"), ("x", "neither")):
         with pytest.raises(UsageError, match=why):
             load({"find": [wrong]}, needs=Needs.STATE)
+
+
+def test_a_deadline_is_settled_when_the_command_begins_and_not_moved_by_what_comes_before_the_rows() -> None:
+    begun = on_a_day(sealed({"env": "sandbox", "deadline": "30m"}))
+    assert begun.deadline is not None
+    assert datetime.fromisoformat(begun.deadline).tzinfo is not None
+    assert on_a_day(begun).deadline == begun.deadline
+    assert on_a_day(sealed({"env": "sandbox"})).deadline is None

@@ -19,7 +19,7 @@ from batch_enroll.bootstrap.finding import look_up, searched
 from batch_enroll.bootstrap.guarding import overruled_too, verdicts_on, watched
 from batch_enroll.bootstrap.loop import in_loop
 from batch_enroll.bootstrap.past import past_run, refuse_another_server
-from batch_enroll.bootstrap.reading import as_then, rules_of
+from batch_enroll.bootstrap.reading import as_then, on_a_day, rules_of
 from batch_enroll.bootstrap.rosters import opened
 from batch_enroll.bootstrap.sending import pace_of, send, server_of
 from batch_enroll.bootstrap.sinks import log_in, progress_of, timeline_now
@@ -106,7 +106,7 @@ async def _go_on(settings: Settings, run_id: str | None, wish: Wish) -> GoneOn:
         refuse_another_server(settings, record)
         keep_others_out(settings, ledger, wish.command)
         record = ledger.run(record.run_id) or record  # another command may have gone on with it meanwhile
-        settings, rosters = as_then(settings, record)
+        settings, rosters = as_then(on_a_day(settings), record)
         recorded = RecordedRoster(record, ledger, overrides=settings.map)
         roster = searched(settings, _roster(settings, rosters, recorded, wish))
         if wish.accept_changes and STDIN not in rosters and _changed(roster, record):

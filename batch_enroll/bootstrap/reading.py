@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from batch_enroll.adapters.roster_csv import STDIN
-from batch_enroll.bootstrap.wall import utc_now
+from batch_enroll.bootstrap.wall import settled, utc_now
 from batch_enroll.core.bundles import Format
 from batch_enroll.core.directory import Kind
 from batch_enroll.core.errors import UsageError
@@ -58,8 +58,12 @@ class Options(BaseModel):
 
 
 def on_a_day(settings: Settings) -> Settings:
-    """The same settings with the day settled on which end dates are read."""
-    return settings.model_copy(update={"as_of": settings.as_of or utc_now().astimezone().date()})
+    """The same settings with the day settled on which end dates are read, and the moment of the deadline.
+
+    Ids may be looked up for long, before the first row is sent.
+    """
+    deadline = None if settings.deadline is None else settled(settings.deadline)
+    return settings.model_copy(update={"as_of": settings.as_of or utc_now().astimezone().date(), "deadline": deadline})
 
 
 def options_of(settings: Settings, rosters: Sequence[str]) -> dict[str, Json]:
