@@ -24,8 +24,8 @@ from batch_enroll.bootstrap.withdrawing import kept_of, nobody_to_ask
 from batch_enroll.core.dates import iso_utc
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.guards import NOTHING_ALLOWED, leaving
-from batch_enroll.core.model import Action, Requests, RunId, RunRecord
-from batch_enroll.core.plans import Plan, checked_body, from_body, what_changed
+from batch_enroll.core.model import Requests, RunId, RunRecord
+from batch_enroll.core.plans import Plan, checked_body, from_body, requests_of, what_changed
 from batch_enroll.core.summary import Estimate
 from batch_enroll.core.sync import Route, in_scope, in_several_classes, in_the_rows_words, named_by_delta, synced
 
@@ -82,8 +82,8 @@ def plan(settings: Settings, rosters: Sequence[str], path: Path | None) -> Plan:
         record = RunRecord(
             RunId("plan"), settings.env, settings.base_url, settings.base_url, source.columns, utc_now(), ""
         )
-        steps, others, requests = job.steps_of_run(record, source, rules, ledger)
-        made = _plan(settings, "run", rosters, source.refs(), steps, requests)
+        steps, others = job.steps_of_run(record, source, rules, ledger)
+        made = _plan(settings, "run", rosters, source.refs(), steps)
         made = replace(made, counts=dict(others), guards=tuple(verdict.as_json() for verdict in guards))
     if path is not None:
         plan_file.write(path, made)
@@ -166,8 +166,7 @@ async def _compared(settings: Settings, rosters: Sequence[str], scope: str) -> t
 
         compared = differences(list(desired.wishes), there)
         found = synced(compared, desired.wishes, route, withdraw=settings.withdraw)
-        requests = sum(1 + (step.action is Action.WITHDRAW) for step in found.steps)
-        made = _plan(settings, "sync", rosters, source.refs(), found.steps, requests)
+        made = _plan(settings, "sync", rosters, source.refs(), found.steps)
         if settings.withdraw:
             verdicts.append(leaving(made.withdrawals, len(there), settings.guard_limits()))
         counts = {**found.counts, "unusable_rows": desired.unusable, "not_attributed": listed.nameless}
@@ -194,8 +193,8 @@ def _plan(
     rosters: Sequence[str],
     refs: Sequence[RosterRef],
     steps: Sequence[Step],
-    requests: int,
 ) -> Plan:
+    requests = requests_of(steps, by_class=settings.via == "oneroster")
     seconds = Estimate(settings.rate, settings.max_in_flight or USUAL_IN_FLIGHT).seconds(requests)
     return Plan(
         kind=kind,

@@ -18,6 +18,7 @@ from batch_enroll.bootstrap.wall import until, utc_now
 from batch_enroll.core.breaker import Breaker, BreakerLimits
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.gate import Gate
+from batch_enroll.core.model import Requests
 from batch_enroll.core.pace import FixedPace, PaceLimits, SelfTuningPace, remembered
 from batch_enroll.core.tries import Policy
 from batch_enroll.engine import Asking, Engine, Means, OneThread, Parts
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from batch_enroll.core.model import RunId, RunRecord
     from batch_enroll.core.pace import Pace
     from batch_enroll.engine import Ending, Planning
-    from batch_enroll.ports import EventSink, Gateway, Ledger
+    from batch_enroll.ports import EventSink, Ledger
     from batch_enroll.sandbox import Sandbox
     from batch_enroll.settings import Settings
 
@@ -129,7 +130,7 @@ async def asking_of(
         yield Asking(means), wire
 
 
-def gateway_of(settings: Settings, wire: Wire) -> Gateway:
+def gateway_of(settings: Settings, wire: Wire) -> EduBridge | DatedEduBridge | OneRosterEnrollments:
     """The route that the settings name."""
     oneroster = OneRosterEnrollments(wire, lambda: utc_now().date(), by_end_date=settings.withdraw_by == "end_date")
     if settings.via == "oneroster":
@@ -153,8 +154,9 @@ async def send(
     `pace`: the one that ids were looked up under, so that what it learnt and its ceilings hold for both.
     """
     async with line_to(settings, server, sink) as (wire, tokens):
+        gateway = gateway_of(settings, wire)
         parts = Parts(
-            gateway=gateway_of(settings, wire),
+            gateway=gateway,
             tokens=tokens,
             ledger=ledger,
             pace=pace or pace_of(settings, server, ledger.runs()),
@@ -172,7 +174,10 @@ async def send(
         )
         listening = anyio.open_signal_receiver(SIGINT, SIGTERM) if alone else nullcontext(_silence())
         with listening as signals:
-            return await Engine(run_id, parts).run(planning, signals, until(settings.deadline))
+            ending = await Engine(run_id, parts).run(planning, signals, until(settings.deadline))
+        if not isinstance(gateway, EduBridge):
+            ending.requests += Requests(gateway.besides)
+        return ending
 
 
 async def _silence() -> AsyncIterator[Signals]:

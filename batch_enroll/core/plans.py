@@ -13,7 +13,7 @@ from batch_enroll.core.intake import METADATA
 from batch_enroll.core.model import Action, Role, RosterRef
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from batch_enroll.core.intake import Defaults
     from batch_enroll.core.model import Json
@@ -26,6 +26,7 @@ _FIELDS: Final = (
 _STATUS: Final = {Action.ENROLL: "active", Action.WITHDRAW: "tobedeleted"}
 ROW: Final = "plan_row"
 WHY: Final = "plan_why"
+LOOKED_UP: Final = "looked up first"  # why a step may take a request more
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,20 @@ class Step:
     def as_json(self) -> dict[str, Json]:
         """The step as it stands in the file."""
         return {"action": self.action.value, "row": self.row, "why": self.why, "fields": dict(self.fields)}
+
+
+def requests_of(steps: Iterable[Step], *, by_class: bool) -> int:
+    """How many requests the steps take: a withdrawal looks first, and where in doubt an enrollment does.
+
+    By class, a withdrawal asks for the rows' ids as well, and each course and school once for its default class.
+    """
+    requests, asked = 0, set()
+    for step in steps:
+        withdrawing = step.action is Action.WITHDRAW
+        requests += 1 + (withdrawing or step.why == LOOKED_UP) + (withdrawing and by_class)
+        if by_class and not withdrawing and "class_id" not in step.fields:
+            asked.add((step.fields.get("course_id"), step.fields.get("school_id")))
+    return requests + len(asked)
 
 
 def seat_fields(fields: Mapping[str, str], defaults: Defaults) -> dict[str, str]:

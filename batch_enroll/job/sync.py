@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from batch_enroll.core import plan
 from batch_enroll.core.errors import RosterError, RunStoppedError, UsageError
 from batch_enroll.core.model import Action, NoReply, Reply, RunRecord
-from batch_enroll.core.plans import Step, seat_fields
+from batch_enroll.core.plans import LOOKED_UP, Step, seat_fields
 from batch_enroll.core.sync import SeatKey, Wish
 from batch_enroll.job.planning import RosterPlanning
 
@@ -123,29 +123,26 @@ def _untold(school_id: SchoolId, answer: SeatPage | Reply | NoReply) -> str:
 
 def steps_of_run(
     record: RunRecord, source: RosterSource, rules: Rules, ledger: Ledger
-) -> tuple[list[Step], Counter[str], int]:
-    """What a run would send now, what becomes of the other rows, and how many requests that takes; sends nothing.
+) -> tuple[list[Step], Counter[str]]:
+    """What a run would send now, and what becomes of the other rows; sends nothing.
 
     Raises:
         RosterError: the roster cannot be read to its end.
     """
     steps: list[Step] = []
     others: Counter[str] = Counter()
-    requests = 0
 
     def note(reading: Reading, row: PlannedRow) -> None:
-        nonlocal requests
         request = row.request
         if request is None:
             others[row.outcome.kind.value if row.outcome is not None else ""] += 1
             return
         looked_up = request.action is Action.LOOK_UP or request.aim is Action.WITHDRAW
-        requests += 1 + looked_up
         fields = seat_fields(reading.source.fields, rules.defaults)
-        steps.append(Step(request.aim, fields, str(row.place), "looked up first" if looked_up else ""))
+        steps.append(Step(request.aim, fields, str(row.place), LOOKED_UP if looked_up else ""))
 
     ledger.begin(record)
     planning = RosterPlanning(source, rules, ledger, note)
     while planning.next_batch(None):
         pass
-    return steps, others, requests
+    return steps, others

@@ -10,7 +10,16 @@ import pytest
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.intake import Defaults
 from batch_enroll.core.model import Action, Role, RosterRef
-from batch_enroll.core.plans import Plan, Step, checked_body, from_body, seat_fields, what_changed
+from batch_enroll.core.plans import (
+    LOOKED_UP,
+    Plan,
+    Step,
+    checked_body,
+    from_body,
+    requests_of,
+    seat_fields,
+    what_changed,
+)
 
 ENROLL = Step(
     Action.ENROLL, {"user_id": "ana", "course_id": "c", "metadata.goals.dailyXp": "30"}, "term.csv row 2", "not there"
@@ -48,6 +57,13 @@ def test_a_plan_counts_its_steps_and_says_why() -> None:
     assert dict(PLAN.whys()) == {"enroll: not there": 1, "withdraw": 1}
     assert "steps" not in PLAN.summary()
     assert (PLAN.summary()["enroll"], PLAN.summary()["withdrawals"]) == (1, 1)
+
+
+def test_requests_are_counted_by_what_each_route_takes() -> None:
+    in_doubt = replace(ENROLL, why=LOOKED_UP)
+    steps = [ENROLL, in_doubt, WITHDRAW, replace(ENROLL, fields={**ENROLL.fields, "class_id": "a"})]
+    assert requests_of(steps, by_class=False) == 1 + 2 + 2 + 1
+    assert requests_of(steps, by_class=True) == 1 + 2 + 3 + 1 + 1  # one course's default class
 
 
 def test_its_steps_are_a_roster() -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from e2e_cli import desk, write_csv
 
+from batch_enroll.sandbox.school import Seat
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -43,3 +45,23 @@ async def test_classes_are_enrolled_withdrawn_and_undone_one_by_one(tmp_path: Pa
     assert (stopped.status, other.status) == (5, 2)
     assert (undone.status, undone.summary["outcomes"]["withdrawn"]) == (0, 3)
     assert after == {"dan"}
+
+
+@pytest.mark.parametrize(("taken", "repeated"), [("404", "409"), ("409", "422"), ("422", "422")])
+async def test_what_exists_already_is_already_enrolled_in_whatever_form_the_server_says_so(
+    tmp_path: Path, taken: str, repeated: str
+) -> None:
+    roster = str(write_csv(tmp_path / "term.csv", [row("ann", "a"), row("bob", "b"), row("cid", "")]))
+    async with desk(tmp_path, f"duplicate-sourced-id={taken}", f"repeat-post={repeated}") as at:
+        school = at.sandbox.school
+        school.post(Seat("other", "bob", "course of b", "s", "student", "b", "2026-08-01", {}, "active", "2026-08-01"))
+        planned = await at.call("plan", roster, "--via", "oneroster", "-o", "plan.json", "--json")
+        first = await at.run(roster, "--via", "oneroster")
+        counted = at.sandbox.requests.routes.total()
+        before = school.seats()
+        again = await at.run(roster, "--via", "oneroster", "--state", "without memory")
+        assert school.seats() == before
+    assert [line["enroll_outcome"] for line in first.rows()] == ["enrolled", "already_enrolled", "enrolled"]
+    assert [line["enroll_outcome"] for line in again.rows()] == ["already_enrolled"] * 3
+    assert planned.summary["requests"] == 4  # one of them for a default class; who knows whom it meets there
+    assert first.summary["requests"]["sent"] == counted

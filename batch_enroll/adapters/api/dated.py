@@ -18,12 +18,16 @@ _UNTOLD: Final = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 class DatedEduBridge:
     """The Gateway that writes by `edubridge`, and reads there and, for the dates, from `oneroster`.
 
+    Attributes:
+        besides: requests that look-ups took besides their first.
+
     A client that may not read OneRoster, and rows that it does not list, have no dates.
     """
 
     def __init__(self, edubridge: Gateway, oneroster: Gateway) -> None:
         self._edubridge = edubridge
         self._oneroster = oneroster
+        self.besides = 0
 
     async def submit(self, request: EnrollmentRequest, token: str) -> Reply | NoReply:
         """Withdraws once."""
@@ -34,6 +38,7 @@ class DatedEduBridge:
         found = await self._edubridge.look_up(user_id, token)
         if not isinstance(found, Seats) or not found.seats:
             return found
+        self.besides += 1
         rows = await self._oneroster.look_up(user_id, token)
         if isinstance(rows, Reply) and rows.status in _UNTOLD:
             return found

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
-    from batch_enroll.adapters.api.wire import Wire
+    from batch_enroll.adapters.api.wire import Answer, Wire
     from batch_enroll.core.model import EnrollmentKey, EnrollmentRequest, Json, UserId
 
 _ENROLLMENTS: Final = "/ims/oneroster/rostering/v1p2/enrollments"
@@ -56,18 +56,23 @@ class OneRosterEnrollments:
         wire: requests to the vendor's address.
         today: the day on which a withdrawn seat ends, and before which an end date is over.
         by_end_date: withdraw by ending a row today, instead of deleting it softly.
+
+    Attributes:
+        besides: requests that an attempt or a look-up took besides its first.
     """
 
     def __init__(self, wire: Wire, today: Callable[[], date], *, by_end_date: bool = False) -> None:
         self._wire = wire
         self._today = today
         self._by_end_date = by_end_date
+        self.besides = 0
         self._classes: dict[tuple[CourseId, SchoolId | None], ClassId] = {}
         self._asking: dict[tuple[CourseId, SchoolId | None], anyio.Lock] = {}
         self._courses: dict[str, CourseId] = {}  # by class; the specification promises no course in an enrollment
 
     async def submit(self, request: EnrollmentRequest, token: str) -> Reply | NoReply:
         """Enrolls or withdraws once."""
+        self.besides -= 1
         if request.aim is Action.WITHDRAW:
             return await self._withdraw(request, token)
         class_id = request.key.class_id or await self._default_class(request.key, token)
@@ -82,9 +87,13 @@ class OneRosterEnrollments:
 
     async def look_up(self, user_id: UserId, token: str) -> Seats | Reply | NoReply:
         """Asks which enrollments of the user are active today; a long list takes several requests."""
+        self.besides -= 1
+        return await self._listed(user_id, token)
+
+    async def _listed(self, user_id: UserId, token: str) -> Seats | Reply | NoReply:
         seats: list[Seat] = []
         for page in range(_MOST_PAGES):
-            answer = await self._wire.exchange("GET", self._listing(user_id, page), token, None)
+            answer = await self._exchange("GET", self._listing(user_id, page), token, None)
             if isinstance(answer, NoReply):
                 return answer
             listed = parsed_json(answer.body)
@@ -97,11 +106,15 @@ class OneRosterEnrollments:
                 break
         return Seats(tuple(seats))
 
+    async def _exchange(self, method: str, where: str, token: str, body: bytes | None) -> Answer | NoReply:
+        self.besides += 1
+        return await self._wire.exchange(method, where, token, body)
+
     async def _withdraw(self, request: EnrollmentRequest, token: str) -> Reply | NoReply:
         """Withdraws the row that is named, else every row of the key; the verdict saw to it that those are not many."""
         if request.sourced_id is not None:  # reads may not show it yet
             return await self._end(request.sourced_id, request.key, token)
-        listed = await self.look_up(request.key.user_id, token)
+        listed = await self._listed(request.key.user_id, token)
         if isinstance(listed, NoReply):
             return NoReply(listed.cause, sent=False)
         if isinstance(listed, Reply):
@@ -128,7 +141,7 @@ class OneRosterEnrollments:
     async def _ask_for_default_class(self, key: EnrollmentKey, token: str) -> ClassId | Reply | NoReply:
         at = key.course_id, key.school_id
         where = "/".join(segment(part) for part in at if part is not None)
-        answer = await self._wire.exchange("GET", f"{_DEFAULT_CLASS}/{where}", token, None)
+        answer = await self._exchange("GET", f"{_DEFAULT_CLASS}/{where}", token, None)
         if isinstance(answer, NoReply):
             return NoReply(answer.cause, sent=False)  # the enrollment itself never left
         parsed = parsed_json(answer.body)
@@ -142,7 +155,7 @@ class OneRosterEnrollments:
     async def _lies_idle(self, request: EnrollmentRequest, class_id: ClassId, token: str) -> bool:
         """Whether the row under the request's sourcedId is the user's and not in use, so that it can be put back."""
         where = f"{_ENROLLMENTS}/{segment(request.sourced_id or '')}"
-        answer = await self._wire.exchange("GET", where, token, None)
+        answer = await self._exchange("GET", where, token, None)
         parsed = None if isinstance(answer, NoReply) or answer.status != HTTPStatus.OK else parsed_json(answer.body)
         row = parsed.get("enrollment") if isinstance(parsed, dict) else None
         if not isinstance(row, dict):
@@ -157,7 +170,7 @@ class OneRosterEnrollments:
         self, method: str, where: str, row: dict[str, Json] | None, key: EnrollmentKey, token: str
     ) -> Reply | NoReply:
         body = None if row is None else json.dumps({"enrollment": row}).encode()
-        answer = await self._wire.exchange(method, where, token, body)
+        answer = await self._exchange(method, where, token, body)
         if isinstance(answer, NoReply):
             return answer
         if answer.status in SUCCESS:
