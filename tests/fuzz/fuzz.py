@@ -35,6 +35,7 @@ with atheris.instrument_imports(include=READERS, enable_loader_override=False):
 
 SAMPLES = Path(__file__).parents[2] / "sample_rosters"
 SETTINGS = load({}, needs=Needs.ROSTER)
+FINDING = load({"find": ["user=email", "course=title", "school=name"]}, needs=Needs.ROSTER)
 MOST_SEED_BYTES = 30_000
 MOST_ROWS = 5_000
 # What a mutation would hardly hit upon letter by letter.
@@ -43,7 +44,7 @@ WORDS = (
     ' t="inlineStr"', ' s="1"', "<v>", "</v>", "<f>", "</f>", "<is>", "<t>", "</t>", "<si>", "<rPh>", "</c>", "<x:c>",
     "&#13;", "<![CDATA[", "<!DOCTYPE a [", "1E+300", "45901.5", "-1", "NaN", "[h]:mm", "yyyy-mm-dd", "00000",
     'date1904="1"', 'numFmtId="14"', "sep=;", "user_id", "course_id", "userSourcedId", "metadata.goals.a",
-    "enroll_row", "enroll_outcome", "enroll_code", "tobedeleted", "2026-09-01", "1.23E+11", "2-Mar", "\r\n",
+    '</sheetData><mergeCells><mergeCell ref="A2:A3"/></mergeCells>', "enroll_row", "enroll_outcome", "enroll_code", "tobedeleted", "2026-09-01", "1.23E+11", "2-Mar", "\r\n",
 )  # fmt: skip
 LIMITS = ["-timeout=20", "-rss_limit_mb=700", "-max_len=40000", "-len_control=20"]
 
@@ -126,7 +127,8 @@ def one_input(reader: str, path: Path) -> Callable[[bytes], None]:
     def read(data: bytes) -> None:
         path.write_bytes(made(data))
         with suppress(RosterError):
-            source = opened(SETTINGS, [str(path)])
+            # One in two exports is read for its names, too; the same input always in the same way.
+            source = opened(FINDING if reader == "bundle" and len(data) % 2 else SETTINGS, [str(path)])
             source.describe()
             for row in islice(source.rows(), MOST_ROWS):
                 read_row(row, Defaults())
