@@ -44,7 +44,8 @@ WORDS = (
     ' t="inlineStr"', ' s="1"', "<v>", "</v>", "<f>", "</f>", "<is>", "<t>", "</t>", "<si>", "<rPh>", "</c>", "<x:c>",
     "&#13;", "<![CDATA[", "<!DOCTYPE a [", "1E+300", "45901.5", "-1", "NaN", "[h]:mm", "yyyy-mm-dd", "00000",
     'date1904="1"', 'numFmtId="14"', "sep=;", "user_id", "course_id", "userSourcedId", "metadata.goals.a",
-    '</sheetData><mergeCells><mergeCell ref="A2:A3"/></mergeCells>', "enroll_row", "enroll_outcome", "enroll_code", "tobedeleted", "2026-09-01", "1.23E+11", "2-Mar", "\r\n",
+    '</sheetData><mergeCells><mergeCell ref="A2:A3"/></mergeCells>',
+    "enroll_row", "enroll_outcome", "enroll_code", "tobedeleted", "2026-09-01", "1.23E+11", "2-Mar", "\r\n",
 )  # fmt: skip
 LIMITS = ["-timeout=20", "-rss_limit_mb=700", "-max_len=40000", "-len_control=20"]
 
