@@ -12,6 +12,11 @@ from batch_enroll.core.headers import KNOWN, SHOWN_HEADERS, plain
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+_NAMED: Final = {  # what an id can be found by
+    "user_id": ("e-mails", "user_email"),
+    "course_id": ("titles", "course_title"),
+    "school_id": ("names", "school_name"),
+}
 _ALIKE: Final = 0.75
 _VERY_ALIKE: Final = 0.85  # for a column that nobody asked for
 
@@ -32,7 +37,8 @@ def suggestions(columns: Sequence[tuple[str, str]]) -> Iterator[str]:
         near = None if field in read else _nearest(field, unused, _VERY_ALIKE)
         if near is not None:
             unused.remove(near)
-            yield f'"{shorten(near)}" is not read; if it holds the {field}, add --map "{field}={near}"'
+            asked = f'if it holds the {field}, add --map "{field}={near}"{_or_named(field, near)}'
+            yield f'"{shorten(near)}" is not read; {asked}'
 
 
 def _hint(field: str, header: Sequence[str]) -> str:
@@ -40,7 +46,15 @@ def _hint(field: str, header: Sequence[str]) -> str:
     flag = "" if field == "user_id" else f", or give --{field.replace('_', '-')} for all rows"
     if near is None:
         return f'If a column holds the {field}, add --map "{field}=Header"{flag}'
-    return f'Did you mean "{shorten(near)}"? If it holds the sourcedId, add --map "{field}={near}"{flag}'
+    named = _or_named(field, near)
+    return f'Did you mean "{shorten(near)}"? If it holds the sourcedId, add --map "{field}={near}"{named}{flag}'
+
+
+def _or_named(field: str, header: str) -> str:
+    if field not in _NAMED:
+        return ""
+    names, named = _NAMED[field]
+    return f'; if {names}, --map "{named}={header}"'
 
 
 def _nearest(field: str, header: Sequence[str], alike: float) -> str | None:
