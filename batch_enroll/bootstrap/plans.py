@@ -156,7 +156,7 @@ async def _compared(settings: Settings, rosters: Sequence[str], scope: str) -> t
             desired = job.desired(source.rows(), rules, withdraw=settings.withdraw)
             async with asking_of(settings, server, sink, pace=pace) as (asking, wire):
                 schools = dict.fromkeys(school for _, school in desired.pairs)
-                listed = await job.seats_of(schools, asking, listing_of(settings, wire).page)
+                listed = await job.seats_of(schools, asking, listing_of(settings, wire).page, sink)
         rows = dict.fromkeys((*desired.leaving, *desired.wishes))
         seats = in_the_rows_words(listed.seats, rows, by_class=rules.by_class)
         there = _scoped(seats, desired, scope, delta=is_delta(source))

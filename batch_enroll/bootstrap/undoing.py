@@ -63,7 +63,7 @@ async def _undo(settings: Settings, run_id: str, confirm: Confirm, allowed: Allo
         _refuse(settings, record, ledger)
         if not settings.dry_run:
             keep_others_out(settings, ledger, UNDO)
-        if not (seats := sum(1 for _ in created_by(record.run_id, ledger))):
+        if not (seats := sum(1 for _ in created_by(record, ledger))):
             return GoneOn(_told_again(undo_of(record.run_id, ledger) or record, ledger), went_on=False)
         wanted = wanted_since(record, ledger)
         facts = overruled(verdicts_on_undo(record.run_id, seats, wanted, settings.guard_limits()), allowed)
@@ -78,7 +78,7 @@ async def _withdraw(
     named = undone.rosters[0].path if undone.rosters else undone.run_id
     folder = run_folder.create(settings.out, f"undo-{Path(named).name}", utc_now())
     rosters = [str(folder / SEATS)]
-    write_seats(folder / SEATS, created_by(undone.run_id, ledger), undone.started_at)
+    write_seats(folder / SEATS, created_by(undone, ledger), undone.started_at)
     source = opened(settings, rosters)
     if settings.dry_run:
         ledger = scratch_over(ledger, stack)

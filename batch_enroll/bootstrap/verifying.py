@@ -192,17 +192,19 @@ async def _compared(
 ) -> VerifySummary:
     comparison.read(subject.rows(), subject.rules)
     async with asking_of(settings, server, sink, subject.runs) as (asking, wire):
-        await _read_lists(settings, comparison, asking, wire)
+        await _read_lists(settings, comparison, asking, wire, sink)
         await verify_seats(comparison, asking, gateway_of(settings, wire).look_up, grace_s=subject.grace_s)
     return VerifySummary(subject.name, settings.env, server.base_url, comparison.users, asking.requests)
 
 
-async def _read_lists(settings: Settings, comparison: job.Comparison, asking: Asking, wire: Wire) -> None:
+async def _read_lists(
+    settings: Settings, comparison: job.Comparison, asking: Asking, wire: Wire, sink: EventSink
+) -> None:
     """Compares everybody with lists, where that is cheaper and the client may read them."""
     if not (schools := comparison.schools_to_list()):
         return
     try:
-        listed = await job.seats_of(schools, asking, listing_of(settings, wire).page)
+        listed = await job.seats_of(schools, asking, listing_of(settings, wire).page, sink)
     except RunStoppedError:  # a client may look users up without the right to list them
         return
 

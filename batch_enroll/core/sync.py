@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from batch_enroll.core.model import Action
 from batch_enroll.core.plans import Step
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from batch_enroll.core.model import ClassId, CourseId, Role, SchoolId, UserId
+
+
+GOES_ALONG: Final = "goes along with another role that is withdrawn"  # why a seat is given that was there before
 
 
 class Place(NamedTuple):
@@ -101,7 +104,7 @@ def synced(differences: Differences, wishes: Mapping[SeatKey, Wish], route: Rout
         steps.setdefault(seat.place, []).append(_enrollment(seat, wishes[seat], why))
     for seat in () if route.by_class else differences.kept:
         if withdraw and seat.place in steps and _spot(seat, route) in occupied:
-            steps[seat.place].append(_enrollment(seat, wishes[seat], "goes along with another role that is withdrawn"))
+            steps[seat.place].append(_enrollment(seat, wishes[seat], GOES_ALONG))
     return Synced(
         tuple(step for of_place in steps.values() for step in of_place),
         {

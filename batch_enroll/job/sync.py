@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from batch_enroll.core import plan
 from batch_enroll.core.errors import RosterError, RunStoppedError, UsageError
+from batch_enroll.core.events import LookingUp
 from batch_enroll.core.model import Action, NoReply, Reply, RunRecord
 from batch_enroll.core.plans import LOOKED_UP, Step, seat_fields
 from batch_enroll.core.sync import SeatKey, Wish
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from batch_enroll.core.plan import Reading, Rules
     from batch_enroll.core.sync import Place, SeatPage
     from batch_enroll.engine import Asking
-    from batch_enroll.ports import Ledger, RosterSource
+    from batch_enroll.ports import EventSink, Ledger, RosterSource
 
 
 @dataclass(slots=True)
@@ -85,16 +86,19 @@ async def seats_of(
     schools: Iterable[SchoolId],
     asking: Asking,
     page: Callable[[SchoolId, int, str], Awaitable[SeatPage | Reply | NoReply]],
+    sink: EventSink,
 ) -> Listed:
-    """Every active seat of the schools.
+    """Every active seat of the schools; `sink` is told how far it has come.
 
     Raises:
         AuthRefusedError, RunStoppedError: the server does not tell, or not all of it.
     """
     of_school: dict[SchoolId, list[SeatKey]] = {}
-    listed = Listed()
+    totals: dict[SchoolId, int] = {}
+    listed, done = Listed(), 0
 
     async def read(school_id: SchoolId) -> None:
+        nonlocal done
         seats, offset, total = of_school.setdefault(school_id, []), 0, 1
         while offset < total:  # a short page can come before the end (contract 1.2)
             answer = await asking.ask(partial(page, school_id, offset))
@@ -104,6 +108,8 @@ async def seats_of(
             listed.nameless += answer.nameless
             listed.odd.update(answer.odd)
             offset, total = offset + answer.rows, answer.total
+            done, totals[school_id] = done + answer.rows, total
+            sink.emit(LookingUp("enrollments of schools", done, max(done, sum(totals.values())), "rows"))
 
     await asking.each(schools, read)
     listed.seats = [seat for seats in of_school.values() for seat in seats]

@@ -10,7 +10,9 @@ from batch_enroll.core.forerunners import source_name, sources_of
 from batch_enroll.core.guards import Wanted
 from batch_enroll.core.model import OutcomeKind, SeatState
 from batch_enroll.core.plan import by_run
+from batch_enroll.core.plans import WHY
 from batch_enroll.core.replan import TO_RESUME
+from batch_enroll.core.sync import GOES_ALONG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,17 +25,19 @@ UNDONE: Final = "undone"  # the fact that names the run it undoes
 _BATCH: Final = 500
 
 
-def created_by(run_id: RunId, ledger: Ledger) -> Iterator[tuple[EnrollmentRequest, ResultRow]]:
+def created_by(run: RunRecord, ledger: Ledger) -> Iterator[tuple[EnrollmentRequest, ResultRow]]:
     """The rows whose seats the run created, the last one first; only those of which it still has the last word.
 
-    A seat that a later run withdrew, enrolled again or found at the server is no longer this run's to take away.
+    A seat that a later run withdrew, enrolled again or found at the server is no longer this run's to take away, and
+    one that a sync took and gave back never was.
     """
-    rows = ledger.enrolled(run_id)
+    rows = ledger.enrolled(run.run_id)
     while batch := list(islice(rows, _BATCH)):
         known = ledger.known([request.key for request, _ in batch])
         for request, row in batch:
             entry = known.get(request.key)
-            if entry is not None and (entry.run_id, entry.state) == (run_id, SeatState.ENROLLED):
+            ours = entry is not None and (entry.run_id, entry.state) == (run.run_id, SeatState.ENROLLED)
+            if ours and dict(zip(run.columns, row.cells, strict=False)).get(WHY) != GOES_ALONG:
                 yield request, row
 
 

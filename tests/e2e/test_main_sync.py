@@ -47,12 +47,17 @@ async def test_sync_converges_in_one_run_and_is_empty_in_the_second(tmp_path: Pa
         again = await at.call("sync", "term.csv", "--withdraw", "--json")
         verified = await at.call("verify", "--json")
 
+        undone = await at.call("undo", done.summary["run_id"], "--yes", "--json")
+        left = has(at.sandbox)
+
     assert (seen.status, refused.status, done.status, again.status, verified.status) == (0, 2, 0, 0, 0)
     assert "3 seats would be withdrawn" in refused.summary["error"]
     assert seen.summary["withdrawals"] == 3
     assert before != after == WANTED | outside
     assert done.summary["plan"]["counts"]["role_changes"] == 1
     assert (again.summary["plan"]["enroll"], again.summary["plan"]["withdrawals"]) == (0, 0)
+    created = {seat for seat in WANTED if seat not in before}
+    assert (undone.status, left) == (0, after - created)  # who was there before stays, also where a sync moved a role
 
 
 async def test_a_part_of_a_roster_withdraws_nobody(tmp_path: Path) -> None:

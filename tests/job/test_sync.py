@@ -10,6 +10,7 @@ from harness import FIRST_RUN, NOON
 
 from batch_enroll.core.breaker import Breaker, BreakerLimits
 from batch_enroll.core.errors import RosterError, RunStoppedError, UsageError
+from batch_enroll.core.events import LookingUp
 from batch_enroll.core.intake import Defaults
 from batch_enroll.core.model import CourseId, NoReply, Reply, Role, SchoolId, UserId
 from batch_enroll.core.pace import FixedPace, PaceLimits
@@ -62,7 +63,9 @@ async def test_a_short_page_is_not_the_end() -> None:
     async def page(_school: SchoolId, offset: int, _token: str) -> SeatPage:
         return pages[offset]
 
-    listed = await seats_of([SchoolId("s1")], asking(), page)
+    told = Remembering()
+    listed = await seats_of([SchoolId("s1")], asking(), page, told)
+    assert [(event.done, event.total, event.unit) for event in told.of(LookingUp)] == [(3, 4, "rows"), (4, 4, "rows")]
     assert (listed.seats, listed.nameless) == ([seat("a"), seat("b"), seat("c")], 1)
 
 
@@ -81,4 +84,4 @@ async def test_a_list_that_is_not_whole_is_none(answer: SeatPage | Reply | NoRep
         return answer
 
     with pytest.raises(RunStoppedError, match=says):
-        await seats_of([SchoolId("s1")], asking(), page)
+        await seats_of([SchoolId("s1")], asking(), page, Remembering())

@@ -38,7 +38,7 @@ def settle(ledger: MemoryLedger, run_id: RunId, user: str, kind: OutcomeKind, ai
 
 
 def users(ledger: MemoryLedger) -> list[str]:
-    return [request.key.user_id for request, _ in created_by(FIRST, ledger)]
+    return [request.key.user_id for request, _ in created_by(RECORD, ledger)]
 
 
 def test_only_what_the_run_created_is_its_to_take_away_the_last_first() -> None:
