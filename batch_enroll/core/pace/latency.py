@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from math import sqrt
 from typing import Final
 
+from batch_enroll.core.pace.base import NO_LIMIT
+
 _QUANTILE: Final = 0.3
 _SURE: Final = 2.5  # standard deviations
-_MATERIAL: Final = 1.2
+_MATERIAL: Final = 1.1
 _OURS_S: Final = 0.03  # a hundred answers that come at once are worked off in about that
 _ROUND: Final = 20
 _LONGEST_ROUND: Final = 100
@@ -59,6 +61,7 @@ class Latency:
         self._number = 0
         self.eased = 0
         self.suspicious = False
+        self._quick = False
 
     def started(self, in_flight: int) -> int:
         """Notes a start; the number of its round."""
@@ -85,7 +88,8 @@ class Latency:
         if its.started < its.size or len(its.heard) < _HEARD * its.size:
             return None
         del self._rounds[number]
-        return self._judged(sorted(its.heard), its.load / max(1, its.started), its.size)
+        unheard = [NO_LIMIT] * (its.size - len(its.heard))  # slower than all that were heard: only so is there no bias
+        return self._judged([*sorted(its.heard), *unheard], its.load / max(1, its.started))
 
     def forget_rounds(self) -> None:
         """Begins anew: the pace has changed."""
@@ -96,8 +100,8 @@ class Latency:
         """The next round becomes the calm one: slowing down did not help, so it is not our doing."""
         self._calm.clear()
 
-    def _judged(self, latest: list[float], load: float, size: int) -> Slow | None:
-        seen = latest[min(len(latest) - 1, int(_QUANTILE * size))]
+    def _judged(self, latest: list[float], load: float) -> Slow | None:
+        seen = latest[int(_QUANTILE * len(latest))]
         if not self._calm:
             self._take(latest, load)
             return None
@@ -120,10 +124,12 @@ class Latency:
             return None
         self.suspicious = False
         self.eased += 1
-        if seen < calm[max(0, int((_QUANTILE - chance) * number))]:
+        before, quick = self._quick, seen < min(usual / _MATERIAL, calm[max(0, int((_QUANTILE - chance) * number))])
+        self._quick = quick and not before
+        if quick and before:  # a single quick round may be luck, and would stay the measure of all others
             self.accept()
             self._take(latest, load)
-        elif load <= max(_SAME_LOAD * self._calm_load, _UNCROWDED * self._crowded_load):
+        elif not quick and load <= max(_SAME_LOAD * self._calm_load, _UNCROWDED * self._crowded_load):
             self._take(latest, load)
         return None
 
