@@ -99,7 +99,6 @@ async def test_a_plan_by_classes_is_applied_and_verify_finds_in_each_class_exact
         seat(at, ("ann", "b", "student"), ("bob", "a", "teacher"), ("dan", "c", "proctor"), ("zoe", "a", "student"))
         planted = await at.call("verify", "--json")
         of_roster = await at.call("verify", "term.csv", "--via", "oneroster", "--json")
-        of_pairs = await at.call("verify", "term.csv", "--json")
     assert (made.status, done.status, clean.status) == (0, 0, 0)
     assert done.summary["facts"]["verified"]["confirmed"] == clean.summary["found"]["confirmed"] == 7
     for found in (planted, of_roster):
@@ -111,4 +110,3 @@ async def test_a_plan_by_classes_is_applied_and_verify_finds_in_each_class_exact
             ("extra", "ann", "student"),
             ("extra", "dan", "proctor"),
         ]
-    assert of_pairs.summary["found"]["missing"] == 0  # to whom classes are one, ann and gil still have their seats
