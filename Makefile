@@ -26,7 +26,9 @@ demo: $(STAMP) ## enroll a sample roster on the rehearsal server and show the re
 test: $(STAMP) ## set up and run the tests
 	$(BIN)/python -m pytest -n 3 --dist loadfile --cov --cov-report=term --cov-fail-under=95
 
-check: lint cover-core test ## the whole gate: style, types, architecture, spelling, coverage, tests
+check: $(STAMP) ## the whole gate: style, types, architecture, spelling, coverage, tests
+	$(MAKE) --no-print-directory -j2 --output-sync=target lint cover-core
+	$(MAKE) --no-print-directory test
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .
