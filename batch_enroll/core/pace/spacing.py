@@ -3,7 +3,8 @@
 A timer wakes late and a network jitters, so whoever keeps a fixed grid starts the next one early, and a strict bucket
 refuses it (measured: 19-39 %); whoever counts from each actual start drifts below the rate. Here the gap counts from
 the actual start and has a small guard on top, which shrinks while nobody is refused: to nothing, and then to the grid
-itself, on which a late start is made up for by the next. A refusal sends it back to the whole guard for long.
+itself, on which a late start is made up for by the next. A refusal sends it back to the whole guard for long, and to
+twice as much: how exactly a machine keeps time differs from one to the next.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ _GUARDS: Final = (1.0, 0.5, 0.25, 0.0)  # shares of the widest guard; the step a
 _GRID: Final = len(_GUARDS)
 _GUARD_S: Final = 1e-4  # about what an event loop and a socket add or take; found against a strict bucket on loopback
 _GUARD_SHARE: Final = 0.02  # of the gap, at most
+_WIDEST_S, _WIDEST_SHARE = 4e-4, 0.03  # the same after refusals
 _MADE_UP_SHARE: Final = 0.5  # of the gap, at most: a start is never nearer to the one before
 _CALM: Final = 500  # starts on one step before the next is tried
 _CALM_AFTER_REFUSAL: Final = 4_000  # a step that was refused is tried again at a cost of less than 0.1 %
@@ -27,6 +29,7 @@ class Spacing:
     def __init__(self, rate_per_s: float | None) -> None:
         self._gap_s = 0.0 if rate_per_s is None else 1.0 / rate_per_s
         self._guard_s = min(_GUARD_S, _GUARD_SHARE * self._gap_s)
+        self._widest_s = min(_WIDEST_S, _WIDEST_SHARE * self._gap_s)
         self._step = self._calm = 0
         self._needed = _CALM
 
@@ -43,4 +46,5 @@ class Spacing:
     def refused(self) -> None:
         """Goes back to the first step, for longer each time."""
         self._step = self._calm = 0
+        self._guard_s = min(2.0 * self._guard_s, self._widest_s)
         self._needed = min(_LONGEST_CALM, max(_CALM_AFTER_REFUSAL, 2 * self._needed))
