@@ -23,8 +23,9 @@ install: $(STAMP) ## set up .venv from the lock
 demo: $(STAMP) ## enroll a sample roster on the rehearsal server and show the report
 	@$(BIN)/batch-enroll demo
 
+# Files in their order: the few long tests are in the middle of it, while by number of tests they would come last.
 test: $(STAMP) ## set up and run the tests
-	$(BIN)/python -m pytest -n 3 --dist loadfile --cov --cov-report=term --cov-fail-under=95
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term --cov-fail-under=95
 
 check: $(STAMP) ## the whole gate: style, types, architecture, spelling, coverage, tests
 	$(MAKE) --no-print-directory -j2 --output-sync=target lint cover-core

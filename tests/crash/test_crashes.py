@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PACKAGE = Path(batch_enroll.__file__).parent
-KILLS = int(os.environ.get("CRASH_KILLS", "12"))
+KILLS = int(os.environ.get("CRASH_KILLS", "8"))
 _KILLS_A_STORY = 4
 _STORIES_AT_ONCE = 3
 _EVERY_LIFE_S = 6

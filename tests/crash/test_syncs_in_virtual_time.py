@@ -81,7 +81,7 @@ def seats_of(server: FakeServer) -> set[SeatKey]:
     }
 
 
-@settings(max_examples=75)
+@settings(max_examples=40)
 @given(wanted=SEATS, there=SEATS, fate=crashes)
 def test_after_a_sync_the_scope_is_the_roster_and_nothing_else_has_changed(
     wanted: set[SeatKey], there: set[SeatKey], fate: list[Crash]
@@ -98,7 +98,7 @@ def test_after_a_sync_the_scope_is_the_roster_and_nothing_else_has_changed(
     assert steps(wanted, left, by_class=False) == []
 
 
-@settings(max_examples=75)
+@settings(max_examples=40)
 @given(wanted=SEATS, there=SEATS, fate=crashes)
 def test_after_a_sync_by_class_every_class_in_the_scope_is_as_the_roster_says(
     wanted: set[SeatKey], there: set[SeatKey], fate: list[Crash]
