@@ -75,7 +75,7 @@ def played(text: str) -> str:
 
 async def _played(text: str, home: Path) -> str:
     async with serve() as sandbox:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("TIMEBACK", "BATCH"))}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("TIMEBACK", "BATCH", "COV"))}
         exported = kept | {
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "HOME": str(home),
