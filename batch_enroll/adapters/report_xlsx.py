@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from weakref import finalize
 
 from xlsxwriter import Workbook  # type: ignore[import-untyped]  # it comes without types
+from xlsxwriter.exceptions import XlsxWriterException  # type: ignore[import-untyped]  # as above
 
 from batch_enroll.core.dates import iso_utc
-from batch_enroll.core.errors import UsageError
+from batch_enroll.core.errors import RunStoppedError, UsageError
 from batch_enroll.core.headline import headline
 from batch_enroll.core.model import OutcomeKind
 from batch_enroll.core.results import ResultsTable
@@ -77,6 +78,7 @@ class XlsxDocument:
         self._tidy = finalize(self, shutil.rmtree, beside, ignore_errors=True)
         self._path = Path(beside) / "results.xlsx"
         self._book = Workbook(self._path, {"constant_memory": True, "tmpdir": beside})
+        self._book.use_zip64()  # a million rows of many columns are more than two gigabytes of XML
         self._summary = self._book.add_worksheet("Summary")
         self._results = self._book.add_worksheet("Results")
         self._text = self._book.add_format(_TEXT)
@@ -105,12 +107,24 @@ class XlsxDocument:
                 sheet.write_string(number, column, _written(text), text_format)
 
     def pieces(self, summary: RunSummary) -> Iterator[bytes]:
-        """The workbook."""
+        """The workbook.
+
+        Raises:
+            RunStoppedError: there is no room for its parts.
+        """
         last, outcomes = len(self._table.header) - 1, self._table.header.index("enroll_outcome")
         self._results.autofilter(0, 0, self._rows, last)
         self._colour(self._results, outcomes, 1, self._rows + 1)
-        self._tell(summary)
-        self._book.close()
+        try:
+            self._tell(summary)
+            self._book.close()
+        except (OSError, XlsxWriterException) as error:
+            for sheet in self._book.worksheets():
+                sheet._opt_close()  # noqa: SLF001 - as `close` does itself when all is well
+            raise RunStoppedError(
+                f"{self._path.parent.parent} has no room for the parts of the workbook ({error}); name another folder "
+                "in TMPDIR. The ledger has every outcome"
+            ) from error
         with self._path.open("rb") as file:
             while piece := file.read(_PIECE):
                 yield piece

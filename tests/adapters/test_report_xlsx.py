@@ -13,7 +13,7 @@ from past_runs import ENROLLED, FAILED, INVALID, RUN, START, tally_of
 
 from batch_enroll.adapters.report_xlsx import XlsxDocument
 from batch_enroll.adapters.roster_xlsx import XlsxRoster
-from batch_enroll.core.errors import UsageError
+from batch_enroll.core.errors import RunStoppedError, UsageError
 from batch_enroll.core.model import Outcome, OutcomeKind, Place, ResultRow, RosterRef
 from batch_enroll.core.summary import summarise
 
@@ -102,6 +102,15 @@ def test_nothing_of_a_roster_stays_beside_the_workbook(tmp_path: Path, monkeypat
         unfinished.write(ResultRow(1, Place("term.csv", 2), ("007", "maths", ""), ENROLLED, START))
     del unfinished
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_workbook_that_has_no_room_for_its_parts_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    document = XlsxDocument(COLUMNS)
+    for folder in tmp_path.iterdir():
+        (folder / "results.xlsx").mkdir()
+    with pytest.raises(RunStoppedError, match="TMPDIR"):
+        list(document.pieces(summarise(replace(RUN, columns=COLUMNS), tally_of(), {})))
 
 
 def test_a_cell_that_is_too_long_is_cut_and_each_row_names_its_roster_if_there_are_several() -> None:
