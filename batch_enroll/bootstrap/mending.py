@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from batch_enroll.adapters.roster_csv import STDIN
 from batch_enroll.adapters.table_csv import write_table
 from batch_enroll.bootstrap.rosters import opened
+from batch_enroll.core import catalogue
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.repair import Mender
 
@@ -36,9 +37,12 @@ def fix(settings: Settings, rosters: Sequence[str], out: Path) -> Mender:
 
 def _lines(source: RosterSource, mender: Mender) -> Iterator[Sequence[str]]:
     yield mender.header()
+    apart = False
     for row in source.rows():
+        apart = apart or any(doubt.code == catalogue.ANOTHER_TABLE for doubt in row.doubts)
         if (line := mender.row(row)) is not None:
-            yield line
+            yield from ((), line) if apart else (line,)  # what stands apart may be another table, in the copy too
+            apart = False
 
 
 def _table(rosters: Sequence[str], out: Path) -> str:

@@ -82,9 +82,10 @@ def plan(settings: Settings, rosters: Sequence[str], path: Path | None) -> Plan:
         record = RunRecord(
             RunId("plan"), settings.env, settings.base_url, settings.base_url, source.columns, utc_now(), ""
         )
-        steps, others = job.steps_of_run(record, source, rules, ledger)
-        made = _plan(settings, "run", rosters, source.refs(), steps)
-        made = replace(made, counts=dict(others), guards=tuple(verdict.as_json() for verdict in guards))
+        found = job.steps_of_run(record, source, rules, ledger)
+        made = _plan(settings, "run", rosters, source.refs(), found.steps)
+        told = tuple(verdict.as_json() for verdict in guards)
+        made = replace(made, counts=dict(found.others), guards=told, warnings=tuple(found.doubts.sentences()))
     if path is not None:
         plan_file.write(path, made)
     return made
@@ -171,7 +172,8 @@ async def _compared(settings: Settings, rosters: Sequence[str], scope: str) -> t
             verdicts.append(leaving(made.withdrawals, len(there), settings.guard_limits()))
         counts = {**found.counts, "unusable_rows": desired.unusable, "not_attributed": listed.nameless}
         guards = tuple(verdict.as_json() for verdict in verdicts)
-        return replace(made, scope=scope, counts=counts, guards=guards), looked.requests + asking.requests
+        made = replace(made, scope=scope, counts=counts, guards=guards, warnings=tuple(desired.doubts.sentences()))
+        return made, looked.requests + asking.requests
 
 
 def _scoped(seats: Sequence[SeatKey], desired: Desired, scope: str, *, delta: bool) -> list[SeatKey]:

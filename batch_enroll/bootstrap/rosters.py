@@ -53,9 +53,9 @@ def opened(settings: Settings, rosters: Sequence[str]) -> RosterSource:
     """
     source: RosterSource
     if len(rosters) == 1:
-        source = WatchedRoster(_one(settings, rosters[0], settings.limit))
+        source = _one(settings, rosters[0], settings.limit)
     else:
-        source = ChainedRoster([WatchedRoster(_one(settings, name, None)) for name in rosters], limit=settings.limit)
+        source = ChainedRoster([_one(settings, name, None) for name in rosters], limit=settings.limit)
     _ = source.columns  # a header that cannot be read is found before anything else happens
     return source
 
@@ -85,10 +85,10 @@ def given(settings: Settings, rows: pd.DataFrame | Iterable[Mapping[str, object]
     return _table(settings, lines, settings.limit)
 
 
-def _one(settings: Settings, name: str, limit: int | None) -> RosterSource:
+def _one(settings: Settings, name: str, limit: int | None) -> WatchedRoster:
     path = Path(name)
     if name == STDIN:
-        return _table(settings, CsvRoster(None, **_reading(settings, limit)), limit)
+        return WatchedRoster(_table(settings, CsvRoster(None, **_reading(settings, limit)), limit))
     if not path.exists():
         raise RosterError(f"{name}: there is no such file or folder")
     if not (path.is_file() or path.is_dir()):  # it is read more than once
@@ -99,10 +99,10 @@ def _one(settings: Settings, name: str, limit: int | None) -> RosterSource:
         return _bundle(settings, FileParts(path), limit)
     if _is_workbook(path):
         return _workbook(settings, path, limit)
-    return _table(settings, CsvRoster(path, **_reading(settings, limit)), limit)
+    return WatchedRoster(_table(settings, CsvRoster(path, **_reading(settings, limit)), limit))
 
 
-def _workbook(settings: Settings, path: Path, limit: int | None) -> RosterSource:
+def _workbook(settings: Settings, path: Path, limit: int | None) -> WatchedRoster:
     """A workbook with the sheets of a bundle is one, unless a sheet or a format is asked for.
 
     A sheet called Enrollments alone makes none: plain tables are called so, too.
@@ -117,16 +117,17 @@ def _workbook(settings: Settings, path: Path, limit: int | None) -> RosterSource
 
         if is_whole(parts := xlsx.SheetParts(path)):
             return _bundle(settings, parts, limit)
-    return _table(settings, xlsx.XlsxRoster(path, sheet=settings.sheet, **_reading(settings, limit)), limit)
+    lines = xlsx.XlsxRoster(path, sheet=settings.sheet, **_reading(settings, limit))
+    return WatchedRoster(_table(settings, lines, limit))
 
 
-def _bundle(settings: Settings, parts: RosterParts, limit: int | None) -> RosterSource:
+def _bundle(settings: Settings, parts: RosterParts, limit: int | None) -> WatchedRoster:
     from batch_enroll.adapters.roster_bundles import BundleRoster  # noqa: PLC0415 - brings pandas
 
     if settings.format in _TABLES:
         raise RosterError(f"{parts.path.name} holds several files; --format {settings.format} reads a single one")
     recipe = None if settings.format is None else BY_FORMAT[settings.format]
-    return BundleRoster(
+    bundle = BundleRoster(
         parts,
         recipe=recipe,
         overrides=settings.map,
@@ -134,6 +135,7 @@ def _bundle(settings: Settings, parts: RosterParts, limit: int | None) -> Roster
         limit=limit,
         finds=[field for field, way in WAYS.items() if settings.find.get(way.kind) == way.by],
     )
+    return WatchedRoster(bundle, gaps=False)  # a line may hold no seat at all
 
 
 def _table(settings: Settings, lines: _Lines, limit: int | None) -> RosterSource:

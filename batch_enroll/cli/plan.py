@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batch_enroll.cli import options as opt
-from batch_enroll.cli.output import Answer, Tone, wrapped
+from batch_enroll.cli.output import Answer, Tone, visible, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,6 +97,8 @@ def plan_lines(made: Plan, paint: Paint) -> Iterator[str]:
         yield from (f"  {line}" for line in wrapped(f"{told} takes them one by one."))
     long = f"{made.minutes:,.0f} min" if made.minutes >= 1 else f"{made.minutes * 60:.0f} s"
     yield f"  {made.requests:,} requests, about {long}"
+    for warning in made.warnings:
+        yield from (paint(line, Tone.BAD) for line in wrapped(visible(f"Unusual: {warning}")))
     for verdict in made.guards:
         if verdict["stops"]:
             told = f"Guard {verdict['guard']} stops it: {verdict['saw']}; {verdict['limit']}"

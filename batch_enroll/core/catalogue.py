@@ -33,6 +33,7 @@ DATE_FOR_ID: Final = "E112"
 SHORT_ID: Final = "W101"
 ROUND_ID: Final = "W102"
 DATE_LIKE: Final = "W103"
+ANOTHER_TABLE: Final = "W104"
 USER_NOT_FOUND: Final = "E121"
 COURSE_NOT_FOUND: Final = "E122"
 SCHOOL_NOT_FOUND: Final = "E123"
@@ -78,7 +79,7 @@ API_DOWN: Final = "N103"
 DRY_RUN: Final = "N104"
 DEADLINE: Final = "N105"
 
-DOUBTS: Final = frozenset({SHORT_ID, ROUND_ID, DATE_LIKE})
+DOUBTS: Final = frozenset({SHORT_ID, ROUND_ID, DATE_LIKE, ANOTHER_TABLE})
 
 CATALOGUE: Final[dict[str, Entry]] = {
     MISSING_USER: Entry("no user id", "Fill in the user_id column (the user's sourcedId)."),
@@ -134,6 +135,10 @@ CATALOGUE: Final[dict[str, Entry]] = {
         "an id that reads as a date",
         "Compare it with the student system; a spreadsheet may have made it of one like 3-2.",
     ),
+    ANOTHER_TABLE: Entry(
+        "a row where another table may begin",
+        "If one does, put it into a file or sheet of its own; if not, take out the blank rows above it.",
+    ),
     USER_NOT_FOUND: Entry(
         "a user that the server does not know",
         "Mend the cell, or create the user first; if the cell holds an id, add --find user=never.",
@@ -156,8 +161,9 @@ CATALOGUE: Final[dict[str, Entry]] = {
         "a course of another school", "Mend course_id or school_id; run would leave it to the server to refuse."
     ),
     SECOND_HEADER: Entry(
-        "a second header, or a row below one that names other columns",
-        "Take the header out if the table goes on below it; else put each table into a file or sheet of its own.",
+        "a second header or a title, or a row of the other table below it",
+        "If the same table goes on there, take the header or title out, and the blank rows above it; else put each "
+        "table into a file or sheet of its own.",
     ),
     UNKNOWN_USER: Entry(
         "the server does not know the user",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from batch_enroll.core.headers import HeaderMap
-    from batch_enroll.core.model import Json, SourceRow
+    from batch_enroll.core.model import SourceRow
 
 ID_FIELDS: Final = ("user_id", "course_id", "school_id", "class_id", "sourced_id")
 LOOK_AHEAD: Final = 2_000  # rows; enough to know a column, and read in a hundredth of a second
@@ -96,10 +96,10 @@ class Doubts:
             if len(places) < _FEW:
                 places.append(str(row.place))
 
-    def sentences(self) -> list[Json]:
+    def sentences(self) -> list[str]:
         """What is to be known of the rows, a sentence for each code and column; names places, not persons."""
         return [
-            f"{count} {'row' if count == 1 else 'rows'}, {column}: {catalogue.title(code)} ({code}), "
+            f"{count} {'row' if count == 1 else 'rows'}{column and f', {column}'}: {catalogue.title(code)} ({code}), "
             f"at {', '.join(self._places[code, column])}{', ...' if count > _FEW else ''}"
             for (code, column), count in self._counts.items()
         ]

@@ -137,6 +137,14 @@ EXPLANATIONS: Final[dict[str, Explanation]] = {
         "The id reads as a date, and so do most ids of its column. The row was sent as it is.",
         ("the ids are named after days", "a spreadsheet made dates of all ids of the column"),
     ),
+    catalogue.ANOTHER_TABLE: Explanation(
+        "Blank rows stand above the row, or it holds words where ids or dates are usual. If another table begins "
+        "there, its cells are not what the first header says. The row and those below it were sent as it says.",
+        (
+            "blank rows keep groups of one table apart, and all is well",
+            "another table stands below the roster: those who left, a legend, an older export",
+        ),
+    ),
     catalogue.USER_NOT_FOUND: Explanation(
         "The row names a user by e-mail, login, number or id, and the server shows no active user of it. Nothing was "
         "sent for it.",
@@ -178,9 +186,14 @@ EXPLANATIONS: Final[dict[str, Explanation]] = {
         ("a course of the same name at another school was meant", "the school column is not the course's school"),
     ),
     catalogue.SECOND_HEADER: Explanation(
-        "A row in the middle holds names of columns. If they are those of the first header, the rows below it are read "
-        "as ever; if not, they are in other columns than those that are read, and none of them is sent.",
-        ("exports were copied one below the other", "a second table stands on the same sheet"),
+        "A row in the middle is a header, or the title of another table. If it names the columns as the first header "
+        "does, the rows below it are read as ever; if not, they are in other columns than those that are read, and "
+        "none of them is sent until the first header comes again.",
+        (
+            "exports were copied one below the other",
+            "a second table stands on the same sheet",
+            "a note stands below the table, or a title within it, and blank rows above that",
+        ),
     ),
     catalogue.UNKNOWN_USER: Explanation(
         "The server has no user of that id. The row was not enrolled; other rows of the same user fail alike.",

@@ -35,6 +35,7 @@ LOSSY: Final = frozenset(
         catalogue.LOST_DIGITS,
         catalogue.DATE_FOR_ID,
         catalogue.CONTRADICTION,
+        catalogue.SECOND_HEADER,
     }
 )
 

@@ -77,7 +77,7 @@ class SourceRow:
             hold the joined values.
         problem: what the reader itself found wrong (a join that failed, a damaged cell); the row becomes INVALID.
         headers: field name to the header as spelt in the file, for messages; shared by all rows of a file.
-        doubts: what may be wrong with its ids; the row goes ahead all the same, and people are told.
+        doubts: what may be wrong with its ids, or with the table; the row goes ahead all the same, and people are told.
     """
 
     place: Place

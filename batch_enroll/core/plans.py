@@ -77,6 +77,7 @@ class Plan:
         options: how the roster was read.
         counts: what was found, by name: seats kept, seats left where they are, rows that want nothing.
         guards: what each guard says.
+        warnings: what may be wrong with rows that go ahead all the same, in words.
     """
 
     kind: str
@@ -92,6 +93,7 @@ class Plan:
     withdraw: bool = False
     counts: Mapping[str, int] = field(default_factory=dict)
     guards: tuple[Mapping[str, Json], ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def withdrawals(self) -> int:
@@ -143,6 +145,7 @@ class Plan:
             "requests": self.requests,
             "minutes": self.minutes,
             "guards": [dict(verdict) for verdict in self.guards],
+            **({"warnings": list(self.warnings)} if self.warnings else {}),
             "steps": [step.as_json() for step in self.steps],
         }
 
@@ -216,11 +219,16 @@ def from_body(body: Mapping[str, Json]) -> Plan:
         withdraw=body["withdraw"] is True,
         counts={name: int(str(count)) for name, count in _object(body["counts"]).items()},
         guards=tuple(_objects(body["guards"])),
+        warnings=tuple(map(str, _list(body.get("warnings")))),
     )
 
 
 def _objects(found: Json) -> list[dict[str, Json]]:
-    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+    return [each for each in _list(found) if isinstance(each, dict)]
+
+
+def _list(found: Json) -> list[Json]:
+    return found if isinstance(found, list) else []
 
 
 def _object(found: Json) -> dict[str, Json]:

@@ -164,7 +164,7 @@ async def go_on(
     books.ledger.finish(record)  # until it ends again
     books.sink.emit(RunStarted(record, source.estimated_rows))
     ending = await send(planning)
-    facts: dict[str, Json] = {"doubts": planning.doubts.sentences(), **record.facts}
+    facts: dict[str, Json] = {"doubts": list(planning.doubts.sentences()), **record.facts}
     ended = replace(record, rosters=_refs(record, source), facts=facts)
     return GoneOn(finish(ended, ending, books, planning.rows()), planning.planned > 0 or ending.halted is not None)
 

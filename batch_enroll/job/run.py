@@ -81,7 +81,7 @@ async def run(
     books.sink.emit(RunStarted(record, source.estimated_rows))
     planning = RosterPlanning(source, rules, books.ledger)
     ending = _plan_only(planning, books.ledger, rules) if send is None else await send(planning)
-    facts: dict[str, Json] = {**record.facts, "doubts": planning.doubts.sentences()}
+    facts: dict[str, Json] = {**record.facts, "doubts": list(planning.doubts.sentences())}
     return finish(replace(record, rosters=source.refs(), facts=facts), ending, books, planning.rows_read)
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from batch_enroll.core import plan
+from batch_enroll.core.damage import Doubts
 from batch_enroll.core.errors import RosterError, RunStoppedError, UsageError
 from batch_enroll.core.events import LookingUp
 from batch_enroll.core.model import Action, NoReply, Reply, RunRecord
@@ -16,7 +17,7 @@ from batch_enroll.core.sync import SeatKey, Wish
 from batch_enroll.job.planning import RosterPlanning
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from batch_enroll.core.model import CourseId, EnrollmentKey, PlannedRow, SchoolId, SourceRow
     from batch_enroll.core.plan import Reading, Rules
@@ -34,6 +35,7 @@ class Desired:
     pairs: set[tuple[CourseId, SchoolId]] = field(default_factory=set)
     rows: int = 0
     unusable: int = 0
+    doubts: Doubts = field(default_factory=Doubts)
 
 
 def desired(rows: Iterable[SourceRow], rules: Rules, *, withdraw: bool) -> Desired:
@@ -46,6 +48,7 @@ def desired(rows: Iterable[SourceRow], rules: Rules, *, withdraw: bool) -> Desir
     found = Desired()
     for row_no, source in enumerate(rows, 1):
         found.rows += 1
+        found.doubts.add(source)
         reading = plan.read(row_no, source, rules)
         if reading.problem is not None:
             found.unusable += 1
@@ -127,10 +130,17 @@ def _untold(school_id: SchoolId, answer: SeatPage | Reply | NoReply) -> str:
     return f'the enrollments of school "{school_id}" {why}; nothing was sent'
 
 
-def steps_of_run(
-    record: RunRecord, source: RosterSource, rules: Rules, ledger: Ledger
-) -> tuple[list[Step], Counter[str]]:
-    """What a run would send now, and what becomes of the other rows; sends nothing.
+@dataclass(frozen=True, slots=True)
+class StepsOfRun:
+    """What a run would send, what becomes of the other rows, and what is in doubt."""
+
+    steps: Sequence[Step]
+    others: Mapping[str, int]
+    doubts: Doubts
+
+
+def steps_of_run(record: RunRecord, source: RosterSource, rules: Rules, ledger: Ledger) -> StepsOfRun:
+    """What a run would send now; sends nothing.
 
     Raises:
         RosterError: the roster cannot be read to its end.
@@ -151,4 +161,4 @@ def steps_of_run(
     planning = RosterPlanning(source, rules, ledger, note)
     while planning.next_batch(None):
         pass
-    return steps, others
+    return StepsOfRun(steps, others, planning.doubts)

@@ -1,4 +1,4 @@
-"""A roster whose ids are judged by what its first rows hold."""
+"""A roster whose ids, and whose rows as ones of its table, are judged by what its first rows hold."""
 
 from __future__ import annotations
 
@@ -19,10 +19,16 @@ if TYPE_CHECKING:
 
 
 class WatchedRoster(RosterAround):
-    """A RosterSource over another: the same rows, those with destroyed ids made problems or doubts."""
+    """A RosterSource over another: the same rows, those with destroyed ids or of another table problems or doubts.
 
-    def __init__(self, source: RosterSource) -> None:
+    Args:
+        source: the roster.
+        gaps: whether a row number that is left out stands for a blank row.
+    """
+
+    def __init__(self, source: RosterSource, *, gaps: bool = True) -> None:
         super().__init__(source)
+        self._gaps = gaps
         self._rows_read = 0
 
     def rows(self) -> Iterator[SourceRow]:
@@ -48,7 +54,7 @@ class WatchedRoster(RosterAround):
             first.extend(islice(rows, LOOK_AHEAD))
         except RosterError as why:
             broken = why
-        watch, header = Watch(first), SecondHeader(self._source.columns)
+        watch, header = Watch(first), SecondHeader(self._source.columns, first, gaps=self._gaps)
 
         def judged(row: SourceRow) -> SourceRow:
             return header.judged(watch.judged(row))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -128,6 +130,12 @@ def test_doubts_are_counted_by_column_and_name_places_only() -> None:
     alone.add(watch.judged(row(2, user_id="417")))
     assert str(alone.sentences()[0]).endswith("(W101), at term.csv row 2")
     assert str(alone.sentences()[0]).startswith("1 row, ")
+
+
+def test_a_doubt_about_the_whole_row_names_no_column() -> None:
+    doubts = Doubts()
+    doubts.add(replace(row(9), doubts=(RowProblem("W104", "stands below blank rows"),)))
+    assert doubts.sentences() == ["1 row: a row where another table may begin (W104), at term.csv row 9"]
 
 
 @given(st.lists(st.text(alphabet="0123456789E+.-/MarJn", max_size=18), max_size=12), st.text(max_size=18))

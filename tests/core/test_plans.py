@@ -52,6 +52,12 @@ def test_a_plan_reads_back_as_it_was() -> None:
     assert from_body(body).sha256 == PLAN.sha256
 
 
+def test_a_plan_without_warnings_is_spelt_as_ever_and_one_with_some_reads_back_with_them() -> None:
+    doubted = replace(PLAN, warnings=("1 row: a row where another table may begin (W104), at term.csv row 9",))
+    assert "warnings" not in PLAN.summary()
+    assert from_body(checked_body(written(doubted), "plan.json")) == doubted
+
+
 def test_a_plan_counts_its_steps_and_says_why() -> None:
     assert PLAN.withdrawals == 1
     assert dict(PLAN.whys()) == {"enroll: not there": 1, "withdraw": 1}

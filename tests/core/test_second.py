@@ -2,19 +2,37 @@ from __future__ import annotations
 
 import pytest
 
+from batch_enroll.core.damage import LOOK_AHEAD
 from batch_enroll.core.headers import map_headers
-from batch_enroll.core.model import Place
+from batch_enroll.core.model import Place, RowProblem
 from batch_enroll.core.second import SecondHeader
 
 HEADER = ("Student ID", "course_id", "Note")
 
 
+def judged(
+    *rows: tuple[str, ...], header: tuple[str, ...] = HEADER, gaps: bool = True
+) -> list[tuple[RowProblem | None, tuple[RowProblem, ...]]]:
+    """Each row below the header with what is wrong with it and what is in doubt; () is a blank row."""
+    columns = map_headers(header)
+    read = [columns.row(Place("term.csv", nth), cells) for nth, cells in enumerate(rows, 2)]
+    there = [row for row in read if row is not None]
+    second = SecondHeader(header, there, gaps=gaps)
+    return [(after.problem, after.doubts) for after in map(second.judged, there)]
+
+
 def told(*rows: tuple[str, ...], header: tuple[str, ...] = HEADER) -> list[str]:
     """What is wrong with each row below the header."""
-    columns, second = map_headers(header), SecondHeader(header)
-    read = [columns.row(Place("term.csv", nth), cells) for nth, cells in enumerate(rows, 2)]
-    problems = [second.judged(row).problem for row in read if row is not None]
-    return ["" if problem is None else f"{problem.code} {problem.message}" for problem in problems]
+    found = [problem for problem, _ in judged(*rows, header=header)]
+    return ["" if problem is None else f"{problem.code} {problem.message}" for problem in found]
+
+
+def codes(*rows: tuple[str, ...], header: tuple[str, ...] = HEADER, gaps: bool = True) -> str:
+    """The codes of problems and doubts, a dot for a sound row."""
+    found = judged(*rows, header=header, gaps=gaps)
+    return " ".join(
+        problem.code if problem else "+".join(doubt.code for doubt in doubts) or "." for problem, doubts in found
+    )
 
 
 def test_a_header_that_comes_again_is_no_row_and_the_table_goes_on_below_it() -> None:
@@ -62,3 +80,111 @@ def test_a_header_that_only_this_roster_has_is_known_again() -> None:
 )
 def test_a_row_with_one_word_that_could_be_a_header_is_a_row(row: tuple[str, ...]) -> None:
     assert told(row, ("u2", "c1", "")) == ["", ""]
+
+
+# -- tables whose headers nobody knows ------------------------------------------------------------------------------
+
+WIDER = ("user_id", "course_id", "begin_date", "note")
+SEATS = [("u1", "c1", "2025-09-01", ""), ("u2", "c1", "2025-09-01", ""), ("u3", "c2", "2025-09-02", "moved")]
+
+
+def test_below_blank_rows_unknown_words_where_ids_stood_are_a_header_and_nothing_below_is_sent() -> None:
+    rows = [
+        ("u1", "c1", ""),
+        ("u2", "c1", ""),
+        (),
+        ("Fach", "Schüler", "Grund"),
+        ("c1", "u9", "moved"),
+        (),
+        ("c2", "u8"),
+    ]
+    below = "E127 stands below row 5, where another table seems to begin"
+    header = "E127 stands below blank rows and holds words where the rows above hold ids or dates, as a header does"
+    assert told(*rows) == ["", "", header, below, below]
+
+
+def test_a_title_below_blank_rows_begins_another_table_and_the_first_header_ends_it() -> None:
+    rows = [
+        ("u1", "c1", ""),
+        ("u2", "c1", ""),
+        (),
+        ("Left in 2025", "", ""),
+        ("u9", "c1", ""),
+        HEADER,
+        ("u3", "c1", ""),
+    ]
+    alone = "E127 stands alone below blank rows, as the title of another table does"
+    below = "E127 stands below row 5, where another table seems to begin"
+    assert told(*rows) == ["", "", alone, below, "E127 this row is a header", ""]
+
+
+def test_a_row_below_blank_rows_that_is_longer_than_the_header_begins_another_table() -> None:
+    rows = [("u1", "c1", ""), (), ("1", "2", "3", "4"), ("u9", "c1", "")]
+    assert codes(*rows) == ". E108 E127"
+    assert codes(("u1", "c1", ""), ("1", "2", "3", "4"), ("u9", "c1", "")) == ". E108 ."
+
+
+def test_rows_like_those_above_the_blank_rows_go_ahead_with_a_doubt_for_each_gap() -> None:
+    assert codes(*SEATS, (), *SEATS, (), (), SEATS[0], header=WIDER) == ". . . W104 . . W104"
+    ((_, doubts), _) = judged(*SEATS, (), SEATS[0], SEATS[1], header=WIDER)[3:]
+    assert [str(doubt) for doubt in doubts] == ["stands below blank rows"]
+
+
+def test_the_doubt_of_a_gap_is_told_of_the_first_row_that_can_be_used() -> None:
+    row = ("u1", "c1", "2025-09-01", "", "")
+    assert codes(*SEATS, (), (*row, "x"), row, header=(*WIDER, "Course")[:4]) == ". . . E108 E127"
+    twice = ("user_id", "course_id", "begin_date", "user_id")
+    mixed = [("u1", "c1", "2025-09-01", "u1"), ("u2", "c1", "2025-09-01", "u2")]
+    assert codes(*mixed, (), ("u3", "c1", "2025-09-01", "u4"), mixed[0], header=twice) == ". . E119 W104"
+
+
+def test_without_blank_rows_three_columns_of_words_are_a_header_and_two_are_a_doubt() -> None:
+    assert codes(*SEATS, ("Wer", "Was", "Wann", "Warum"), SEATS[0], header=WIDER) == ". . . E127 E127"
+    assert codes(*SEATS, ("admin", "homeroom", "", ""), SEATS[0], header=WIDER) == ". . . W104 ."
+    assert codes(*SEATS, ("admin", "homeroom", "2025-09-01", ""), SEATS[0], header=WIDER) == ". . . . ."
+    assert codes(*SEATS, ("admin", "c1", "", ""), ("root", "c1", "", ""), header=WIDER) == ". . . . ."
+
+
+def test_a_doubt_about_words_is_not_told_again_of_rows_like_it() -> None:
+    assert codes(*SEATS, ("admin", "homeroom"), ("root", "homeroom"), header=WIDER) == ". . . W104 ."
+
+
+def test_a_few_rows_do_not_show_what_is_usual() -> None:
+    assert codes(("u1", "c1", ""), (), ("Wer", "Was", "")) == ". W104"
+    assert codes(("u1", "c1", ""), (), ("u2", "", "")) == ". W104"
+
+
+def test_rosters_without_digits_have_doubts_only() -> None:
+    rows = [
+        ("ann", "art", ""),
+        ("ben", "art", ""),
+        ("cem", "art", ""),
+        (),
+        ("Wer", "Was", "Warum"),
+        ("dora", "art", ""),
+    ]
+    assert codes(*rows) == ". . . W104 ."
+
+
+def test_rows_of_one_cell_each_have_no_titles() -> None:
+    assert codes(("u1",), ("u2",), (), ("u3",), header=("user_id",)) == ". . W104"
+
+
+def test_a_file_that_is_spaced_out_says_nothing() -> None:
+    rows = [cells for seat in SEATS * 2 for cells in (seat, ())]
+    assert codes(*rows, header=WIDER) == ". . . . . ."
+
+
+def test_where_numbers_are_left_out_for_other_reasons_there_are_no_gaps() -> None:
+    assert codes(*SEATS, (), *SEATS, header=WIDER, gaps=False) == ". . . . . ."
+
+
+def test_many_gaps_are_told_up_to_a_number_and_the_last_one_says_so() -> None:
+    found = judged(*[cells for _ in range(30) for cells in (*SEATS, ())], header=WIDER)
+    doubts = [str(doubt) for _, doubts in found for doubt in doubts]
+    assert doubts == [*["stands below blank rows"] * 19, "stands below blank rows; later ones are not told"]
+
+
+def test_what_is_usual_is_learnt_from_the_first_rows_and_what_is_not_from_all() -> None:
+    rows = [*[("u1", "c1", "1")] * LOOK_AHEAD, ("u1", "c1", "a word"), *[("ann", "art", "")] * 3]
+    assert codes(*rows).split()[-4:] == [".", "W104", ".", "."]

@@ -3,9 +3,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from rosters import HEADER, ROW, cells, read, write_csv
+from rosters import HEADER, ROW, cells, read, write_csv, write_xlsx
 
 from batch_enroll.adapters.roster_csv import CsvRoster
+from batch_enroll.adapters.roster_xlsx import XlsxRoster
 from batch_enroll.core.damage import LOOK_AHEAD
 from batch_enroll.core.errors import RosterError
 from batch_enroll.job import WatchedRoster
@@ -45,6 +46,30 @@ def test_a_second_table_below_the_first_is_never_read_by_the_columns_of_the_firs
     roster = watched(tmp_path / "r.csv", HEADER, ROW, HEADER, ROW, ("course_id", "user_id"), ("c1", "u1"))
     codes = [row.problem.code if row.problem else "" for row in roster.rows()]
     assert codes == ["", "E127", "", "E127", "E127"]
+
+
+SECOND_TABLE = [("Wer", "Wo", "Wann", "", ""), ("u-0009", "left", "x", "", "")]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_second_table_whose_headers_nobody_knows_is_never_sent(kind: str, tmp_path: Path) -> None:
+    """The user ids have digits, the courses too: words in both below a blank row are a header."""
+    table = [HEADER, ROW, ROW, (), *SECOND_TABLE, (), SECOND_TABLE[1]]
+    if kind == "csv":
+        roster = watched(tmp_path / "r.csv", *table)
+    else:
+        roster = WatchedRoster(XlsxRoster(write_xlsx(tmp_path / "r.xlsx", {"Fall": table})))
+    codes = [(row.place.row, row.problem.code if row.problem else "") for row in roster.rows()]
+    assert codes == [(2, ""), (3, ""), (5, "E127"), (6, "E127"), (8, "E127")]
+
+
+@pytest.mark.parametrize("gaps", [True, False])
+def test_rows_below_blank_ones_are_sent_with_a_doubt_where_a_number_left_out_is_a_blank_row(
+    *, gaps: bool, tmp_path: Path
+) -> None:
+    roster = WatchedRoster(CsvRoster(write_csv(tmp_path / "r.csv", [HEADER, ROW, ROW, (), ROW, ROW])), gaps=gaps)
+    doubts = [(row.place.row, doubt.code) for row in roster.rows() for doubt in row.doubts]
+    assert doubts == ([(5, "W104")] if gaps else [])
 
 
 def test_rows_that_were_only_looked_at_are_not_counted_as_read(tmp_path: Path) -> None:
