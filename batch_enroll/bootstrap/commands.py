@@ -148,7 +148,8 @@ async def _look_up(settings: Settings, run_id: RunId, roster: FoundRoster, sink:
 
 def _to_look_up(roster: FoundRoster) -> tuple[str, ...]:
     """What a run would ask the server, for people."""
-    return tuple(f"{told}, when it runs; check --online asks now" for told in roster.search.told())
+    told = (f"{told}, when it runs; check --online asks now" for told in roster.search.told())
+    return (*told, *roster.search.seen())
 
 
 def show(settings: Settings, run_id: str | None) -> RunSummary:

@@ -38,14 +38,16 @@ class LookedUp:
     requests: Requests = field(default_factory=Requests)
 
 
-def searched(settings: Settings, source: RosterSource) -> job.FoundRoster:
+def searched(settings: Settings, source: RosterSource, beside: Iterable[SourceRow] = ()) -> job.FoundRoster:
     """The roster with ids that are yet to be found; until then, what was typed stands for them.
+
+    Rows `beside` it tell what its columns hold too, where it is a part of a roster.
 
     Raises:
         UsageError: it would withdraw what is yet to be found, and shows a part of its rows only.
     """
     fields = [field for _, field in source.describe()]
-    search = search_in(fields, _readable(source), settings.find, settings.school_id)
+    search = search_in(fields, chain(_readable(source), beside), settings.find, settings.school_id)
     if settings.withdraw and settings.limit is not None and search:
         raise UsageError(
             "--withdraw needs the whole roster, and ids are found for the rows within --limit only; leave out --limit, "
@@ -93,7 +95,7 @@ async def look_up(
             roster.defaults = defaults
     if pace is not None:
         pace.begin_other_work()
-    return LookedUp(tuple(lookups.notes), asking.requests)
+    return LookedUp((*roster.search.seen(), *lookups.notes), asking.requests)
 
 
 def _book(settings: Settings, server: Server) -> AnswerBook:

@@ -108,7 +108,7 @@ async def _go_on(settings: Settings, run_id: str | None, wish: Wish) -> GoneOn:
         record = ledger.run(record.run_id) or record  # another command may have gone on with it meanwhile
         settings, rosters = as_then(on_a_day(settings), record)
         recorded = RecordedRoster(record, ledger, overrides=settings.map)
-        roster = searched(settings, _roster(settings, rosters, recorded, wish))
+        roster = searched(settings, _roster(settings, rosters, recorded, wish), recorded.rows())
         if wish.accept_changes and STDIN not in rosters and _changed(roster, record):
             verdicts = verdicts_on(settings, rosters, roster, ledger)
             record = replace(record, facts=overruled_too(record.facts, verdicts, wish.allowed))

@@ -91,8 +91,12 @@ MaxInFlight: TypeAlias = Annotated[
     str | None,
     typer.Option(metavar="N", help="Send at most N requests at once. Default: 100, or 10 with --pace fixed."),
 ]
-CourseId: TypeAlias = Annotated[str | None, typer.Option(metavar="ID", help="The course of rows that name none.")]
-SchoolId: TypeAlias = Annotated[str | None, typer.Option(metavar="ID", help="The school of rows that name none.")]
+CourseId: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="ID", help="The course of rows that name none: its id, no title.")
+]
+SchoolId: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="ID", help="The school of rows that name none: its id, no name.")
+]
 RoleName: TypeAlias = Annotated[
     str | None,
     typer.Option(metavar="ROLE", help="The role of rows that name none. Default: student."),
@@ -110,7 +114,8 @@ Find: TypeAlias = Annotated[
         "--find",
         metavar="KIND=BY",
         help="Find ids by what the roster has instead: user=email (username, identifier), course=title (code), "
-        "school=name (identifier); never: none. Default: auto, where a row lacks an id.",
+        "school=name (identifier); never: none. Default: auto, where a row lacks an id, or its column holds e-mails, "
+        "titles or names.",
     ),
 ]
 Online: TypeAlias = Annotated[

@@ -145,10 +145,13 @@ CATALOGUE: Final[dict[str, Entry]] = {
     ),
     COURSE_NOT_FOUND: Entry(
         "a course that the server does not know",
-        "Mend the cell, or create the course first; if it belongs to another school, mend the school.",
+        "Mend the cell, or create the course first; if it belongs to another school, mend the school; if the cell "
+        "holds an id, add --find course=never.",
     ),
     SCHOOL_NOT_FOUND: Entry(
-        "a school that the server does not know", "Mend the cell, or leave it out if each user has one primary school."
+        "a school that the server does not know",
+        "Mend the cell, or leave it out if each user has one primary school; if the cell holds an id, add --find "
+        "school=never.",
     ),
     AMBIGUOUS: Entry(
         "a name that several users, courses or schools have",

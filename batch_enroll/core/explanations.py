@@ -162,12 +162,17 @@ EXPLANATIONS: Final[dict[str, Explanation]] = {
             "the title is spelt differently: it must be the same to the letter",
             "the course belongs to another school, whose ids stand in the detail",
             "the cell holds the id of a class, not of a course",
+            "the column holds ids with blanks in them, which were taken for titles: --find course=never",
         ),
     ),
     catalogue.SCHOOL_NOT_FOUND: Explanation(
         "The row names a school by name, number or id, and the server shows no active school of it. Nothing was sent "
         "for it.",
-        ("the name is spelt differently: it must be the same to the letter", "it is a district, not a school"),
+        (
+            "the name is spelt differently: it must be the same to the letter",
+            "it is a district, not a school",
+            "the column holds ids with blanks in them, which were taken for names: --find school=never",
+        ),
     ),
     catalogue.AMBIGUOUS: Explanation(
         "Several users, courses or schools are called what the row says, and the wrong one must not be taken. Nothing "

@@ -2,10 +2,19 @@
 
 Nothing is picked by luck: what nobody answers to, or several do, makes the row INVALID and names their ids. Messages
 go to the ledger, so they hold ids and never what was typed.
+
+A column of ids that holds names instead is told by its first rows: e-mails for users; for courses and schools, texts
+with a blank inside, as titles and names have and ids, which are made by programs, have not. Half of the different
+values must be such, so that a slip in one id does not make names of the others. Even then each value is taken for what
+it looks like: one without blanks is a title too if it has no digit ("Algebra" beside "Algebra 1"), else it stays an id
+("MATH-7"), so that an id can be put in by hand for one of two courses of a title. Nobody is enrolled wrongly by this: a
+name is sent only as the id of the one thing that has it to the letter, and what is taken for a name and is none is
+INVALID with the words for it. Where rows name classes, the ids are an export's own and stay.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -24,7 +33,8 @@ NEVER: Final = "never"
 AUTO: Final = "auto"
 ID_FIELDS: Final = {Kind.USER: "user_id", Kind.COURSE: "course_id", Kind.SCHOOL: "school_id"}
 BYS: Final = {kind: tuple(way.by for way in WAYS.values() if way.kind is kind) for kind in Kind}
-_LOOKED_AT: Final = 100  # rows that tell whether a column holds e-mails
+_LOOKED_AT: Final = 100  # rows that tell whether a column of ids holds names
+_DIGIT: Final = re.compile(r"\d")
 _NAMED: Final = 5  # ids in a message
 IN_WORDS: Final = {
     By.ID: "id", By.EMAIL: "e-mail", By.USERNAME: "user name", By.IDENTIFIER: "identifier", By.CODE: "code",
@@ -36,16 +46,29 @@ _NOT_FOUND: Final = {
     Kind.SCHOOL: catalogue.SCHOOL_NOT_FOUND,
 }
 _UNFOUND: Final = frozenset({*_NOT_FOUND.values(), catalogue.AMBIGUOUS, catalogue.NOT_LOOKED_UP})
+_SEEN_BY: Final = {Kind.USER: By.EMAIL, Kind.COURSE: By.TITLE, Kind.SCHOOL: By.NAME}
 _SCHOOL_BY_ID: Final = Way(Kind.SCHOOL, By.ID)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One field of rows, and the way its values are asked for. `over_ids`: also in rows that have an id."""
+    """One field of rows, and the way its values are asked for.
+
+    Attributes:
+        over_ids: also in rows that have an id.
+        seen: nobody asked for it, the column was seen to hold names; what looks like an id is left alone.
+    """
 
     field: str
     way: Way
     over_ids: bool = False
+    seen: bool = False
+
+    def asks_for(self, value: str, *, has_id: bool) -> bool:
+        """Whether the value is asked for, in a row that has an id or none."""
+        if self.seen:
+            return _is_name(value, self.way.kind) or (self.way.kind is not Kind.USER and _DIGIT.search(value) is None)
+        return self.over_ids or not has_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +85,7 @@ class Search:
         """The field of a row that is asked about for its user, course or school, and the question."""
         has_id = ID_FIELDS[kind] in fields
         for step in self.steps.get(kind, ()):
-            if (value := fields.get(step.field)) and (step.over_ids or not has_id):
+            if (value := fields.get(step.field)) and step.asks_for(value, has_id=has_id):
                 return step.field, Question(step.way, value)
         return None
 
@@ -77,9 +100,18 @@ class Search:
         """What is looked up, a line each, for people."""
         return tuple(
             f"{kind} found by {' or '.join(f'{IN_WORDS[step.way.by]} ({step.field})' for step in steps)}"
-            f"{'' if steps[0].over_ids else f' where {ID_FIELDS[kind]} is empty'}"
+            f"{'' if steps[0].over_ids or steps[0].seen else f' where {ID_FIELDS[kind]} is empty'}"
             for kind, steps in self.steps.items()
             if steps
+        )
+
+    def seen(self) -> tuple[str, ...]:
+        """What is looked up though nobody asked for it, and how to switch that off, a line each."""
+        return tuple(
+            f"{step.field} holds {IN_WORDS[step.way.by]}s, which are looked up; --find {kind}=never takes them for ids"
+            for kind, steps in self.steps.items()
+            for step in steps
+            if step.seen
         )
 
 
@@ -96,17 +128,18 @@ def search_in(
 
     Args:
         fields: those that columns are read as.
-        rows: the roster's; the first of them tell whether the user_id column holds e-mails.
+        rows: the roster's; the first of them tell whether a column of ids holds names.
         wishes: by kind what it is found by, `never`, or `auto` (also if not named): where the id is blank, by the
             first of its other fields that is not.
         school_id: the school of rows that name none.
     """
     known = frozenset(fields)
-    steps = {kind: _steps(kind, known, rows, wishes.get(kind, AUTO)) for kind in Kind}
+    first = tuple(islice(rows, _LOOKED_AT))
+    steps = {kind: _steps(kind, known, first, wishes.get(kind, AUTO)) for kind in Kind}
     return Search({kind: found for kind, found in steps.items() if found}, school_id)
 
 
-def _steps(kind: Kind, known: frozenset[str], rows: Iterable[SourceRow], wish: str) -> tuple[Step, ...]:
+def _steps(kind: Kind, known: frozenset[str], first: Sequence[SourceRow], wish: str) -> tuple[Step, ...]:
     if wish == NEVER:
         return ()
     if wish != AUTO:
@@ -115,15 +148,20 @@ def _steps(kind: Kind, known: frozenset[str], rows: Iterable[SourceRow], wish: s
         # Without a column of its own, the id's column holds what is to be asked for.
         return (Step(named if named in known else ID_FIELDS[kind], way, over_ids=True),)
     steps = tuple(Step(name, way) for name, way in WAYS.items() if way.kind is kind and name in known)
-    if kind is Kind.USER and not steps and "user_id" in known and _hold_emails(rows):
-        return (Step("user_id", Way(kind, By.EMAIL), over_ids=True),)
+    exported = kind is not Kind.USER and "class_id" in known
+    if not steps and ID_FIELDS[kind] in known and not exported and _hold_names(first, kind):
+        return (Step(ID_FIELDS[kind], Way(kind, _SEEN_BY[kind]), seen=True),)
     return steps
 
 
-def _hold_emails(rows: Iterable[SourceRow]) -> bool:
-    """Whether the first rows have e-mails for user ids, all of them that have one."""
-    texts = [row.fields["user_id"] for row in islice(rows, _LOOKED_AT) if "user_id" in row.fields]
-    return bool(texts) and all(_is_email(text) for text in texts)
+def _hold_names(first: Sequence[SourceRow], kind: Kind) -> bool:
+    """Whether at least half of the different ids in the first rows are none."""
+    texts = {text for row in first if (text := row.fields.get(ID_FIELDS[kind]))}
+    return bool(texts) and 2 * sum(_is_name(text, kind) for text in texts) >= len(texts)
+
+
+def _is_name(text: str, kind: Kind) -> bool:
+    return _is_email(text) if kind is Kind.USER else len(text.split()) > 1
 
 
 def _is_email(text: str) -> bool:

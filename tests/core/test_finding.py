@@ -66,6 +66,11 @@ def problem_of(source: SourceRow) -> tuple[str, str]:
     return problem.code, str(problem)
 
 
+def problem_in(source: SourceRow, search: Search) -> str:
+    problem = resolved(source, search).problem
+    return "" if problem is None else problem.code
+
+
 def test_a_user_is_found_by_email_as_written_or_in_another_case_if_that_is_one_only() -> None:
     assert resolved(row(user_email="ada@x.test")).fields["user_id"] == "u1"
     assert resolved(row(user_email="ADA@x.test")).fields["user_id"] == "u1"
@@ -137,15 +142,66 @@ def test_a_row_with_a_problem_is_not_asked_about() -> None:
     assert list(ids_in(broken, {})) == []
 
 
-def test_a_column_of_ids_that_holds_emails_only_is_looked_up() -> None:
+def test_a_column_of_user_ids_that_holds_emails_is_looked_up_and_ids_among_them_stay() -> None:
     mails = [row(user_id="ada@x.test"), row(course_id="c"), row(user_id="ben@x.test")]
     search = search_in(("user_id",), mails, {}, None)
     assert search.told() == ("user found by e-mail (user_id)",)
+    assert search.seen() == ("user_id holds e-mails, which are looked up; --find user=never takes them for ids",)
     assert resolved(mails[2], search).fields["user_id"] == "u2"
-    assert not search_in(("user_id",), [*mails, row(user_id="u7")], {}, None)
-    assert not search_in(("user_id",), [row(user_id="a@b")], {}, None)
+    assert resolved(row(user_id="u7"), search).fields["user_id"] == "u7"
+    assert not search_in(("user_id",), [row(user_id="a@b"), row(user_id="u7")], {}, None)
+    assert not search_in(("user_id",), [mails[0], row(user_id="u7"), row(user_id="u8")], {}, None)
     assert not search_in(("user_id",), [], {}, None)
     assert not search_in(("user_id",), mails, {"user": "never"}, None)
+
+
+def test_titles_and_names_in_columns_of_ids_are_looked_up() -> None:
+    seat = row(user_id="u1", course_id="World History", school_id="Hill Top")
+    search = search_in(("user_id", "course_id", "school_id"), [seat], {}, None)
+    assert search.seen() == (
+        "course_id holds titles, which are looked up; --find course=never takes them for ids",
+        "school_id holds names, which are looked up; --find school=never takes them for ids",
+    )
+    asked = {question.way.by: question.value for question in search.questions(seat)}
+    assert asked == {By.TITLE: "World History", By.NAME: "Hill Top"}
+    assert presumed(seat, search).fields == seat.fields
+    assert problem_in(seat, search) == "E122"
+    assert resolved(row(course_id="Algebra", school_id="North"), search).fields["course_id"] == "c1"
+
+
+@pytest.mark.parametrize(
+    ("value", "looked_up"), [("Algebra 1", True), ("Algebra", True), ("Pre-Algebra", True), ("MATH-7", False)]
+)
+def test_each_value_of_a_column_of_titles_is_taken_for_what_it_looks_like(value: str, *, looked_up: bool) -> None:
+    search = search_in(("user_id", "course_id"), [row(course_id="World History")], {}, None)
+    assert bool(search.asked(Kind.COURSE, {"course_id": value})) is looked_up
+
+
+@pytest.mark.parametrize(
+    ("courses", "titles"),
+    [
+        (["Algebra 1", "Algebra"], True),
+        (["Algebra 1", "MATH-7"], True),
+        (["Algebra 1", "MATH-7", "MATH-8"], False),
+        (["Algebra 1", "MATH-7", "MATH-7"], True),
+        (["algebra", "biology"], False),
+        (["Algebra\u00a01"], True),
+        ([], False),
+    ],
+)
+def test_half_of_the_different_values_with_blanks_in_them_make_a_column_of_titles(
+    courses: list[str], *, titles: bool
+) -> None:
+    rows = [row(course_id=course) for course in courses]
+    assert bool(search_in(("user_id", "course_id"), rows, {}, None)) is titles
+
+
+def test_ids_of_an_export_that_names_classes_and_columns_beside_one_of_titles_stay_ids() -> None:
+    rows = [row(course_id="ALG 1", class_id="k1")]
+    assert not search_in(("user_id", "course_id", "class_id"), rows, {}, None)
+    beside = search_in(("user_id", "course_id", "course_title"), rows, {}, None)
+    assert beside.asked(Kind.COURSE, {"course_id": "ALG 1", "course_title": "Algebra"}) is None
+    assert not search_in(("user_id", "course_id"), rows, {"course": "never"}, None)
 
 
 def test_what_is_asked_for_without_a_column_of_its_own_stands_in_the_ids() -> None:
