@@ -61,7 +61,7 @@ class Figure:
 def measured(job: Job) -> Figure:
     """Runs one job."""
     server, oracle = MODELS[job.model](), MODELS[job.model]()
-    server.random = Random(job.seed)
+    server.random, oracle.random = Random(job.seed), Random(job.seed)
     rows = job.rows or max(1, int(job.seconds * oracle.capacity(0.0)))
     best_s, pace = oracle.oracle_s(rows), LAWS[job.law]()
     if job.engine:
