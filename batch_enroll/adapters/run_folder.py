@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.core.errors import RunStoppedError
+from batch_enroll.core.errors import RunStoppedError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     from batch_enroll.core.model import Json
@@ -46,6 +46,23 @@ def create(out: Path, roster: str, now: datetime) -> Path:
             f"the results folder {out} cannot be written ({error.strerror}); give another one with --out"
         ) from error
     raise AssertionError  # count() does not end
+
+
+@contextmanager
+def unless_refused(out: Path, roster: str, now: datetime) -> Iterator[Path]:
+    """A new folder as `create` makes it, gone again if what follows cannot be done or was not agreed to.
+
+    Raises:
+        RunStoppedError: as `create`.
+    """
+    folder = create(out, roster, now)
+    try:
+        yield folder
+    except UsageError:
+        with suppress(OSError):  # whatever else is in it stays
+            (folder / LOG).unlink(missing_ok=True)
+            folder.rmdir()
+        raise
 
 
 def reopened(folder: Path) -> Path:

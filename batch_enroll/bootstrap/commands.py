@@ -27,7 +27,7 @@ from batch_enroll.bootstrap.sending import Server, pace_of, sandbox_of, send, se
 from batch_enroll.bootstrap.sinks import log_in, progress_of, timeline_now, told_by
 from batch_enroll.bootstrap.verifying import Afterwards
 from batch_enroll.bootstrap.wall import utc_now
-from batch_enroll.bootstrap.withdrawing import kept_of, nobody_to_ask
+from batch_enroll.bootstrap.withdrawing import UNASKED, kept_of, nobody_to_ask
 from batch_enroll.core.guards import NOTHING_ALLOWED
 from batch_enroll.core.keeping import NOTHING_KEPT
 from batch_enroll.core.model import RunId, RunRecord
@@ -85,17 +85,21 @@ async def _run(
         else:
             keep_others_out(settings, ledger, "run")
         source = passed.source
-        folder = run_folder.create(settings.out, rosters[0], utc_now())
+        folder = stack.enter_context(run_folder.unless_refused(settings.out, rosters[0], utc_now()))
         timeline = timeline_now()
         sink = AllSinks(log_in(folder, settings, stack), told_by(settings, stack, guest), timeline)
         run_id = RunId(folder.name)
         async with server_of(settings, run_id) as server:
             record = _record(settings, run_id, server, source, folder=str(folder))
             pace = pace_of(settings, server, real.runs())
-            looked = LookedUp() if settings.dry_run else await look_up(settings, server, roster, sink, pace=pace)
-            if settings.withdraw and named:
-                kept = kept_of(settings, rosters, roster, ledger, confirm)
+            looked = LookedUp()
+            if not settings.dry_run:
+                looked = await look_up(settings, server, roster, sink, pace=pace, alone=guest is None)
             facts = passed.facts | ({"looked_up": list(looked.notes)} if looked.notes else {})
+            if settings.withdraw and named and looked.stopped is None:
+                kept = kept_of(settings, rosters, roster, ledger, confirm)
+            elif settings.withdraw and named:
+                facts[UNASKED] = True
             record = replace(
                 record,
                 rosters=source.refs(),
@@ -109,7 +113,7 @@ async def _run(
                 return await job.run(record, source, rules, books, None)
             sending = partial(send, settings, server, run_id, ledger, sink, alone=guest is None, pace=pace)
             verified = Afterwards(settings, server, record, rules, ledger, sink, roster.row)
-            return await job.run(record, source, rules, books, verified.after(sending))
+            return await job.run(record, source, rules, books, verified.after(looked.instead_of(sending)))
 
 
 def check(settings: Settings, rosters: Sequence[str], *, online: bool = False) -> CheckSummary:

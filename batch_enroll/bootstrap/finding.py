@@ -5,37 +5,47 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from batch_enroll import job
 from batch_enroll.adapters.answer_book import NoAnswerBook, SqliteAnswerBook
 from batch_enroll.adapters.api import OneRoster
-from batch_enroll.bootstrap.sending import asking_of
-from batch_enroll.bootstrap.wall import utc_now
+from batch_enroll.bootstrap.sending import asking_of, listening
+from batch_enroll.bootstrap.wall import until, utc_now
 from batch_enroll.core.directory import Kind
 from batch_enroll.core.errors import RosterError, UsageError
 from batch_enroll.core.finding import search_in
 from batch_enroll.core.model import Requests
+from batch_enroll.engine import unless_stopped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Awaitable, Callable, Iterable, Iterator
 
     from batch_enroll.bootstrap.sending import Server
     from batch_enroll.core.model import SourceRow
     from batch_enroll.core.pace import Pace
+    from batch_enroll.engine import Ending, Planning
     from batch_enroll.ports import AnswerBook, EventSink, RosterSource
     from batch_enroll.settings import Settings
+
+    Send: TypeAlias = Callable[[Planning], Awaitable[Ending]]
 
 ANSWERS_FILE: Final = "found.sqlite3"
 
 
 @dataclass(frozen=True, slots=True)
 class LookedUp:
-    """What looking up came to: what was done, a line each, and the requests it took."""
+    """What looking up came to: what was done, a line each, the requests it took, and what stopped it, if it was."""
 
     notes: tuple[str, ...] = ()
     requests: Requests = field(default_factory=Requests)
+    stopped: Ending | None = None
+
+    def instead_of(self, sending: Send) -> Send:
+        """What sends the rows: nobody, if they are not known because it was stopped."""
+        return sending if self.stopped is None else partial(job.leave_all, self.stopped)
 
 
 def searched(settings: Settings, source: RosterSource, beside: Iterable[SourceRow] = ()) -> job.FoundRoster:
@@ -71,10 +81,12 @@ async def look_up(
     *,
     pace: Pace | None = None,
     online: bool = False,
+    alone: bool | None = None,
 ) -> LookedUp:
     """Finds the ids of a roster, and of `more` rows recorded from it, under the pace of the sending if there is one.
 
-    `online` proves the ids that are there too, and remembers nothing.
+    `online` proves the ids that are there too, and remembers nothing. For a run, which knows whether it is `alone` in
+    its process, the deadline ends it, and a signal if it is; then nothing counts as found.
 
     Raises:
         AuthRefusedError, RunStoppedError: the server does not answer; nothing was sent.
@@ -84,18 +96,27 @@ async def look_up(
     book = NoAnswerBook() if online or settings.withdraw else _book(settings, server)  # who had an e-mail may have left
     async with asking_of(settings, server, sink, pace=pace) as (asking, wire):
         lookups = job.Lookups(job.Lists(asking, OneRoster(wire)), book, sink)
-        with suppress(RosterError):  # where it breaks off, the run says so
-            await lookups.find(chain(roster.unfound(), more), roster.search)
-        roster.answers = lookups.answers
-        if online:
-            given = {Kind.COURSE: settings.course_id, Kind.SCHOOL: settings.school_id}
-            defaults = {kind: id_ for kind, id_ in given.items() if id_ is not None}
-            with suppress(RosterError):
-                await lookups.prove(roster.rows(), defaults)
-            roster.defaults = defaults
+        ask = partial(_ask, settings, lookups, roster, more, online=online)
+        with listening(alone=bool(alone)) as signals:
+            stopped = await unless_stopped(ask, signals, until(None if alone is None else settings.deadline), sink)
+    roster.given_up = stopped is not None
     if pace is not None:
         pace.begin_other_work()
-    return LookedUp((*roster.search.seen(), *lookups.notes), asking.requests)
+    return LookedUp((*roster.search.seen(), *lookups.notes), asking.requests, stopped)
+
+
+async def _ask(
+    settings: Settings, lookups: job.Lookups, roster: job.FoundRoster, more: Iterable[SourceRow], *, online: bool
+) -> None:
+    with suppress(RosterError):  # where it breaks off, the run says so
+        await lookups.find(chain(roster.unfound(), more), roster.search)
+    roster.answers = lookups.answers
+    if online:
+        given = {Kind.COURSE: settings.course_id, Kind.SCHOOL: settings.school_id}
+        defaults = {kind: id_ for kind, id_ in given.items() if id_ is not None}
+        with suppress(RosterError):
+            await lookups.prove(roster.rows(), defaults)
+        roster.defaults = defaults
 
 
 def _book(settings: Settings, server: Server) -> AnswerBook:

@@ -24,10 +24,10 @@ from batch_enroll.bootstrap.rosters import opened
 from batch_enroll.bootstrap.sending import pace_of, send, server_of
 from batch_enroll.bootstrap.sinks import log_in, progress_of, timeline_now
 from batch_enroll.bootstrap.verifying import Afterwards
-from batch_enroll.bootstrap.withdrawing import kept_of, nobody_to_ask, seats_told
+from batch_enroll.bootstrap.withdrawing import UNASKED, kept_of, nobody_to_ask, seats_told
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.guards import NOTHING_ALLOWED
-from batch_enroll.core.keeping import NOTHING_KEPT, WHOLE_PLACES
+from batch_enroll.core.keeping import WHOLE_PLACES
 from batch_enroll.core.model import TO_MEND
 from batch_enroll.core.replan import TO_RESUME, TO_RETRY, TO_RETRY_ALL, compare
 from batch_enroll.job import Corrections
@@ -117,18 +117,20 @@ async def _go_on(settings: Settings, run_id: str | None, wish: Wish) -> GoneOn:
         sink = AllSinks(log_in(folder, settings, stack), progress_of(settings, stack), timeline)
         async with server_of(settings, record.run_id) as server:
             pace = pace_of(settings, server, ledger.runs())
-            looked = await look_up(settings, server, roster, sink, recorded.rows(), pace=pace)
+            looked = await look_up(settings, server, roster, sink, recorded.rows(), pace=pace, alone=True)
             record = replace(record, requests=record.requests + looked.requests)
             source, notes = _rows(settings, roster, rosters, record, ledger, wish)
             rules = rules_of(settings, record.run_id, server.scope)
-            kept = _kept(settings, rosters, roster, source, record, ledger, wish) if settings.withdraw else NOTHING_KEPT
-            rules = replace(rules, kept=kept)
+            if settings.withdraw and looked.stopped is None:
+                rules = replace(rules, kept=_kept(settings, rosters, roster, source, record, ledger, wish))
+                record = replace(record, facts={name: fact for name, fact in record.facts.items() if name != UNASKED})
             mended = None if wish.corrections else lambda line: roster.row(recorded.row(line))
             planning = job.GoingOn(source, rules, ledger, wish.again, changes=wish.accept_changes, recorded=mended)
             books = books_in(folder, settings, record, ledger, sink, timeline)
             sending = partial(send, settings, server, record.run_id, ledger, sink, pace=pace)
             verified = Afterwards(settings, server, record, rules, ledger, sink, roster.row)
-            return replace(await job.go_on(record, source, books, planning, verified.after(sending)), notes=notes)
+            send_all = verified.after(looked.instead_of(sending))
+            return replace(await job.go_on(record, source, books, planning, send_all), notes=notes)
 
 
 def _roster(settings: Settings, rosters: Sequence[str], recorded: RecordedRoster, wish: Wish) -> RosterSource:
@@ -163,7 +165,7 @@ def _kept(
     """What no withdrawal may take, now; asked about unless that was agreed to when the run began."""
     if settings.exact and wish.as_agreed:
         return WHOLE_PLACES
-    confirm = None if wish.as_agreed else wish.confirm
+    confirm = None if wish.as_agreed and UNASKED not in record.facts else wish.confirm
     if wish.corrections is None and STDIN not in rosters:
         return kept_of(settings, rosters, roster, ledger, confirm)
     recorded = RecordedRoster(record, ledger, overrides=settings.map)

@@ -25,6 +25,7 @@ from batch_enroll.engine import Asking, Engine, Means, OneThread, Parts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
+    from contextlib import AbstractContextManager
     from signal import Signals
 
     from batch_enroll.core.model import RunId, RunRecord
@@ -172,12 +173,16 @@ async def send(
             aside=OneThread(),
             grace_s=settings.grace,
         )
-        listening = anyio.open_signal_receiver(SIGINT, SIGTERM) if alone else nullcontext(_silence())
-        with listening as signals:
+        with listening(alone=alone) as signals:
             ending = await Engine(run_id, parts).run(planning, signals, until(settings.deadline))
         if not isinstance(gateway, EduBridge):
             ending.requests += Requests(gateway.besides)
         return ending
+
+
+def listening(*, alone: bool) -> AbstractContextManager[AsyncIterator[Signals]]:
+    """The signals that ask the program to stop; none for a guest in another one's process."""
+    return anyio.open_signal_receiver(SIGINT, SIGTERM) if alone else nullcontext(_silence())
 
 
 async def _silence() -> AsyncIterator[Signals]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from batch_enroll import job
 from batch_enroll.adapters.roster_csv import STDIN
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from batch_enroll.settings import Settings
 
     Confirm: TypeAlias = Callable[[str], None]
+
+UNASKED: Final = "withdrawals_unasked"  # a fact of a run that was stopped before anybody agreed to its withdrawals
 
 
 def nobody_to_ask(what: str) -> None:

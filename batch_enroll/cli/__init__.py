@@ -106,4 +106,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line and exits with its status; never with a traceback."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     robust_streams()
-    sys.exit(guarded(lambda: app(args=given, prog_name=PROGRAM, standalone_mode=False), as_json="--json" in given))
+    name = next(iter(given), "")
+    as_json = "--json" in given
+    sys.exit(guarded(lambda: app(args=given, prog_name=PROGRAM, standalone_mode=False), as_json=as_json, name=name))

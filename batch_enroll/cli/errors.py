@@ -27,6 +27,7 @@ EXIT_CODES: Final[dict[int, str]] = {
     143: "interrupted by SIGTERM",
 }
 _INTERRUPTED: Final = 130
+_SENDING: Final = frozenset({"run", "resume", "retry", "undo", "sync", "apply", "demo"})
 
 
 def meaning(exit_status: int) -> str:
@@ -41,17 +42,17 @@ class Failure(NamedTuple):
     message: str
 
 
-def guarded(command: Callable[[], object], *, as_json: bool) -> int:
-    """The exit status of `command`, after its answer or its failure was told."""
+def guarded(command: Callable[[], object], *, as_json: bool, name: str = "run") -> int:
+    """The exit status of the command called `name`, after its answer or its failure was told."""
     try:
         answer = command()
     except (Exception, KeyboardInterrupt, BaseExceptionGroup) as error:  # noqa: BLE001 - the top of the program
-        return _told(_failure_of(_root(error)), as_json=as_json)
+        return _told(_failure_of(_root(error), name), as_json=as_json)
     if isinstance(answer, Answer):
         present(answer, as_json=as_json)
         return answer.exit_status
     if answer == _INTERRUPTED:  # typer turns Ctrl-C into this number
-        return _told(_failure_of(KeyboardInterrupt()), as_json=as_json)
+        return _told(_failure_of(KeyboardInterrupt(), name), as_json=as_json)
     return answer if isinstance(answer, int) else 0
 
 
@@ -71,14 +72,14 @@ def _root(error: BaseException) -> BaseException:
     return error
 
 
-def _failure_of(error: BaseException) -> Failure:
+def _failure_of(error: BaseException, name: str) -> Failure:
     match error:
         case BatchEnrollError():
             return Failure(error.exit_status, str(error))
         case typer.TyperException():
             return Failure(error.exit_code, f"{error.format_message().rstrip('.')}; try `batch-enroll --help`")
         case KeyboardInterrupt() | typer.Abort():
-            return Failure(_INTERRUPTED, "interrupted; `batch-enroll resume` goes on with the run")
+            return Failure(_INTERRUPTED, f"interrupted; {_after_interrupt(name)}")
         case _:
             # The text of a foreign exception may hold anything, so only its type is told.
             return Failure(
@@ -86,3 +87,10 @@ def _failure_of(error: BaseException) -> Failure:
                 f"internal error: {type(error).__name__}; please report it with the log of the run's folder "
                 "(BATCH_ENROLL_DEBUG=1 shows where it happened)",
             )
+
+
+def _after_interrupt(name: str) -> str:
+    """What is true of a command that was broken off; while it sends, and while it looks ids up, a run ends itself."""
+    if name in _SENDING:
+        return "`batch-enroll resume` goes on with the run if it had begun (`batch-enroll runs` shows it)"
+    return "nothing was sent, so start it again"

@@ -171,9 +171,20 @@ def _is_email(text: str) -> bool:
 
 def presumed(row: SourceRow, search: Search) -> SourceRow:
     """The row as it would be if what it names were its ids: for counting, before anybody was asked."""
-    asked = {kind: search.asked(kind, row.fields) for kind in Kind}
-    names = {ID_FIELDS[kind]: found[1].value for kind, found in asked.items() if found is not None}
+    names = _named_in(row, search)
     return replace(row, fields={**row.fields, **names}) if names else row
+
+
+def unknown(row: SourceRow, search: Search, nth: int) -> SourceRow:
+    """The row, `nth` of its roster, for a run that ends before anybody was asked: for all we know, like no other."""
+    names = {field: f"{value} ({nth})" for field, value in _named_in(row, search).items()}
+    return replace(row, fields={**row.fields, **names}) if names else row
+
+
+def _named_in(row: SourceRow, search: Search) -> dict[str, str]:
+    """What stands in a row for ids, by their fields."""
+    asked = {kind: search.asked(kind, row.fields) for kind in Kind}
+    return {ID_FIELDS[kind]: found[1].value for kind, found in asked.items() if found is not None}
 
 
 def found(row: SourceRow, search: Search, answers: Answers) -> SourceRow:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from batch_enroll.engine.feed import Aside, Planning
     from batch_enroll.ports import EventSink, Gateway, Ledger, TokenSource
 
+DEADLINE_CAME: Final = "its deadline had come"
 _PROOF_OF_OUTAGE: Final = 5  # different rows that failed with no success between them
 _LEAST_GRACE_S: Final = 0.1  # for rows that were never sent: they only have to be told that the run stops
 
@@ -323,7 +324,7 @@ class Engine:
 
     async def _watch(self, deadline: Callable[[], Awaitable[None]]) -> None:
         await deadline()
-        self.stop(HaltReason.DEADLINE, "its deadline had come")
+        self.stop(HaltReason.DEADLINE, DEADLINE_CAME)
 
     async def _end_grace(self) -> None:
         """Lets go of requests that outlast the grace time; their rows stay claimed, to be looked up when going on."""

@@ -9,7 +9,7 @@ from batch_enroll.job.leaving import Leaving, leaving
 from batch_enroll.job.lists import Lists
 from batch_enroll.job.lookups import Lookups
 from batch_enroll.job.planning import RosterPlanning
-from batch_enroll.job.run import DRY_RUN, Books, check, finish, retell, run
+from batch_enroll.job.run import DRY_RUN, Books, check, finish, leave_all, retell, run
 from batch_enroll.job.sync import Desired, desired, seats_of, steps_of_run
 from batch_enroll.job.verify import Comparison
 from batch_enroll.job.watching import WatchedRoster
@@ -36,6 +36,7 @@ __all__ = [
     "finish",
     "go_on",
     "history",
+    "leave_all",
     "leaving",
     "retell",
     "run",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from batch_enroll.core.finding import found, presumed, proven
+from batch_enroll.core.finding import found, presumed, proven, unknown
 from batch_enroll.job.around import RosterAround
 
 if TYPE_CHECKING:
@@ -29,9 +29,12 @@ class FoundRoster(RosterAround):
         self.search = search
         self.answers: Answers | None = None
         self.defaults: Mapping[Kind, str] | None = None  # set: ids of rows are proven, too
+        self.given_up = False  # set: nobody will be asked, so no row is taken for the same as another
 
     def rows(self) -> Iterator[SourceRow]:
         """Every row, in order."""
+        if self.given_up:
+            return (unknown(row, self.search, nth) for nth, row in enumerate(self._source.rows(), 1))
         return map(self.row, self._source.rows()) if self.search or self.answers is not None else self._source.rows()
 
     def row(self, row: SourceRow) -> SourceRow:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +12,8 @@ from batch_enroll.core.events import RunEnded, RunStarted
 from batch_enroll.core.model import Outcome, OutcomeKind, Settled
 from batch_enroll.core.pace import FACT
 from batch_enroll.core.summary import CheckSummary, Tally, doubtful, finding, summarise
-from batch_enroll.core.tries import HaltReason
+from batch_enroll.core.tries import NOT_TRIED, HaltReason
+from batch_enroll.core.verdict import stopped
 from batch_enroll.engine import Ending
 from batch_enroll.job.planning import RosterPlanning
 
@@ -184,6 +185,15 @@ def _early(later: int, rules: Rules) -> tuple[str, ...]:
     return (f"rows that begin after {rules.today}: {later}; they are sent now, with their first day",)
 
 
+async def leave_all(ending: Ending, planning: Planning) -> Ending:
+    """Sends nothing, since the run was stopped before its first row: what would be sent is left for `resume`."""
+    left = stopped(NOT_TRIED, ending.halted or HaltReason.INTERRUPTED)
+    with suppress(RosterError):  # what stopped the run is told, and `resume` finds that for itself
+        while _next_batch(planning, ending, left):
+            pass
+    return ending
+
+
 def _plan_only(planning: RosterPlanning, ledger: Ledger, rules: Rules) -> Ending:
     ending = Ending()
     try:
@@ -195,13 +205,14 @@ def _plan_only(planning: RosterPlanning, ledger: Ledger, rules: Rules) -> Ending
     return ending
 
 
-def _next_batch(planning: RosterPlanning, ending: Ending) -> Sequence[PlannedRow]:
+def _next_batch(planning: Planning, ending: Ending, instead: Outcome | None = None) -> Sequence[PlannedRow]:
     """The next rows, also of a roster that a guard would have stopped at."""
     try:
-        return planning.next_batch(None)
+        return planning.next_batch(instead)
     except RunStoppedError as error:
-        ending.halted, ending.detail = HaltReason.GUARD, str(error)
-    return planning.next_batch(None)
+        if ending.halted is None:
+            ending.halted, ending.detail = HaltReason.GUARD, str(error)
+    return planning.next_batch(instead)
 
 
 def _exit_status(ending: Ending, tally: Tally) -> int:

@@ -86,6 +86,16 @@ def test_an_error_becomes_one_message_and_its_exit_code(
     assert answer["error"].startswith(message)
 
 
+@pytest.mark.parametrize(
+    ("name", "told"), [("run", "`batch-enroll resume` goes on"), ("verify", "nothing was sent, so start it again")]
+)
+def test_who_interrupts_a_command_is_told_what_is_true_of_it(
+    name: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert guarded(raising(KeyboardInterrupt()), as_json=False, name=name) == 130
+    assert capsys.readouterr().err.startswith(f"error: interrupted; {told}")
+
+
 def test_the_traceback_is_shown_to_who_asks_for_it(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

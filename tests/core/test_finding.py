@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from batch_enroll.core import catalogue
 from batch_enroll.core.directory import Answers, By, Course, Kind, Matches, Person, Question, Record, School, Way
-from batch_enroll.core.finding import Search, found, ids_in, may_mean, owners, presumed, proven, search_in
+from batch_enroll.core.finding import Search, found, ids_in, may_mean, owners, presumed, proven, search_in, unknown
 from batch_enroll.core.model import CourseId, Place, RowProblem, SchoolId, SourceRow, UserId
 
 EMAIL = Way(Kind.USER, By.EMAIL)
@@ -175,6 +175,14 @@ def test_titles_and_names_in_columns_of_ids_are_looked_up() -> None:
 def test_each_value_of_a_column_of_titles_is_taken_for_what_it_looks_like(value: str, *, looked_up: bool) -> None:
     search = search_in(("user_id", "course_id"), [row(course_id="World History")], {}, None)
     assert bool(search.asked(Kind.COURSE, {"course_id": value})) is looked_up
+
+
+def test_rows_of_which_nobody_was_asked_are_like_no_other_row() -> None:
+    search = search_in(FIELDS, [], {}, None)
+    named, has = row(user_email="ada@x.test", course_id="c1"), row(user_id="u1", course_id="c1")
+    assert unknown(named, search, 1).fields["user_id"] != unknown(named, search, 2).fields["user_id"]
+    assert unknown(named, search, 1).fields["course_id"] == "c1"
+    assert unknown(has, search, 3) is has
 
 
 @pytest.mark.parametrize(

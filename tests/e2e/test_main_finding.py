@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from signal import SIGTERM
 from typing import TYPE_CHECKING
 
+import anyio
 import pytest
-from e2e_cli import PROJECT, Desk, write_csv
+from e2e_cli import PROJECT, Desk, finished, write_csv
 from rosters import write_bundle
 
 from batch_enroll.sandbox import serve
@@ -104,11 +106,25 @@ async def test_check_online_tells_what_the_server_does_not_know_and_sends_nothin
 async def test_an_interrupted_run_of_names_is_gone_on_with(tmp_path: Path) -> None:
     async with lake(tmp_path) as at:
         first = await at.run(str(mails(tmp_path)), "--deadline", "0.01s", "--rate", "5", "--limit", "3")
-        assert first.summary["outcomes"]["not_attempted"] > 0
+        assert (first.status, first.summary["ending"]) == (1, "its deadline had come")
+        assert [row["enroll_code"] for row in first.rows()] == ["N105"] * 3
+        assert at.sandbox.requests.routes.total() == 0
         resumed = await at.call("resume", "--json")
         assert resumed.summary["outcomes"]["enrolled"] == 2
         assert resumed.summary["requests"]["sent"] == at.sandbox.requests.routes.total()
         assert len(at.sandbox.school.seats()) == 2
+
+
+async def test_a_signal_while_ids_are_looked_up_ends_the_run_with_a_result_for_each_row(tmp_path: Path) -> None:
+    async with lake(tmp_path, "latency-ms=60000") as at:
+        async with at.started("run", "--json", "--limit", "3", str(mails(tmp_path))) as process:
+            with anyio.fail_after(40):
+                while process.returncode is None and not at.sandbox.requests.in_flight:  # noqa: ASYNC110 - waits for another process
+                    await anyio.sleep(0.01)
+            process.send_signal(SIGTERM)
+            stopped = await finished(process)
+        assert (stopped.status, stopped.summary["ending"]) == (143, "stopped by SIGTERM")
+        assert [row["enroll_code"] for row in stopped.rows()] == ["N101"] * 3
 
 
 @pytest.mark.parametrize(
@@ -131,6 +147,7 @@ async def test_look_ups_that_come_to_nothing_end_it_before_anything_is_sent(
 
 
 async def test_seats_of_people_who_are_named_are_withdrawn_unless_an_unclear_row_may_mean_them(tmp_path: Path) -> None:
+    """A run that was stopped before anybody could be asked has nobody's consent: going on with it asks."""
     columns = ("email", "course title", "school name", "status")
     seats = [
         ("umar.garza@lake.example", "Mathematics 7", LAKE, ""),
@@ -150,11 +167,12 @@ async def test_seats_of_people_who_are_named_are_withdrawn_unless_an_unclear_row
     async with lake(tmp_path) as at:
         assert (await at.run(term)).summary["outcomes"]["enrolled"] == 3
         part = await at.run(delta, "--withdraw", "--limit", "2")
-        asked = await at.run(delta, "--withdraw")
-        done = await at.run(delta, "--withdraw", "--yes")
+        hurried = await at.run(delta, "--withdraw", "--deadline", "0.01s")
+        asked = await at.call("resume", "--json")
+        done = await at.call("resume", "--json", "--yes")
         left = {seat.user_id for seat in at.sandbox.school.seats()}
         again = await at.call("retry", "--json", "--rejected")
-    assert part.status == asked.status == 2
+    assert (part.status, hurried.status, asked.status) == (2, 1, 2)
     assert "leave out --limit" in part.err
     assert "2 seats would be withdrawn" in asked.err
     assert [(row["enroll_outcome"], row["enroll_code"]) for row in done.rows()] == [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from signal import SIGINT, SIGTERM
 from typing import TYPE_CHECKING, Self
@@ -25,7 +26,7 @@ from batch_enroll.core.tries import HaltReason
 from batch_enroll.engine import Ending
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from batch_enroll.core.model import ResultRow
     from batch_enroll.core.summary import RunSummary
@@ -79,10 +80,12 @@ class Case:
             self.ledger.settle(RUN_ID, settled)
         return self.ending
 
-    async def run(self, *, dry: bool = False) -> RunSummary:
+    async def run(
+        self, *, dry: bool = False, send: Callable[[Planning], Awaitable[Ending]] | None = None
+    ) -> RunSummary:
         files = {"results": Path("results.csv")}
         books = job.Books(self.ledger, [self.report], self.written.append, self.sink, lambda: NOON, files)
-        return await job.run(RECORD, self.roster, RULES, books, None if dry else self.send)
+        return await job.run(RECORD, self.roster, RULES, books, None if dry else send or self.send)
 
 
 async def test_every_row_read_is_one_result_in_input_order() -> None:
@@ -132,6 +135,20 @@ async def test_the_exit_status_says_why_a_run_ended_early(ending: Ending, status
     summary = await case.run()
     assert summary.exit_status == status
     assert summary.run.ending == ending.detail
+
+
+async def test_a_run_that_was_stopped_before_its_first_row_has_a_result_for_each_and_none_was_tried() -> None:
+    case = Case(FakeRoster([*students(700), {"user_id": ""}]))
+    summary = await case.run(send=partial(job.leave_all, Ending(HaltReason.DEADLINE, "its deadline had come")))
+    assert summary.outcomes == {**dict.fromkeys(summary.outcomes, 0), "not_attempted": 700, "invalid": 1}
+    assert {row.outcome.code for row in case.report.rows} == {catalogue.DEADLINE, catalogue.MISSING_USER}
+    assert (summary.exit_status, summary.run.ending) == (1, "its deadline had come")
+
+
+async def test_the_first_reason_stands_where_the_roster_breaks_off_or_a_guard_would_stop_it() -> None:
+    ending = Ending(HaltReason.INTERRUPTED, "stopped by SIGINT", SIGINT)
+    summary = await Case(FakeRoster(students(9), breaks_at=5)).run(send=partial(job.leave_all, ending))
+    assert (summary.rows, summary.exit_status, summary.run.ending) == (4, 130, "stopped by SIGINT")
 
 
 async def test_a_signal_after_the_last_row_changes_nothing() -> None:
