@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from batch_enroll.core.damage import Flaw
     from batch_enroll.core.directory import Listing, Page, Record, Way
     from batch_enroll.core.events import Event
+    from batch_enroll.core.merged import Span
     from batch_enroll.core.model import (
         EnrollmentKey,
         EnrollmentRequest,
@@ -100,6 +101,9 @@ class RosterParts(Protocol):
 
     def flawed(self, name: str) -> Iterator[tuple[list[str], Mapping[int, Flaw]]]:
         """As `records`, with what is wrong with some cells of a row, by their place in it."""
+
+    def spans(self, name: str) -> Sequence[Span]:
+        """The cells of a table that are merged over several rows; each row has what they show."""
 
 
 class TokenSource(Protocol):

@@ -65,11 +65,11 @@ def write_xlsx(path: Path, sheets: Mapping[str, Sequence[Sequence[Value]]], *, h
     return path
 
 
-def rewrite(path: Path, part: str, change: Callable[[str], str]) -> Path:
+def rewrite(path: Path, part: str, change: Callable[[str], str], encoding: str = "utf-8") -> Path:
     """The workbook with one part of it changed, as other programs would have written it."""
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
-    parts[part] = change(parts[part].decode()).encode()
+    parts[part] = change(parts[part].decode()).encode(encoding)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in parts.items():
             archive.writestr(name, content)

@@ -302,7 +302,29 @@ def test_a_class_merged_over_its_seats_is_the_class_of_each(tmp_path: Path) -> N
     )
     cells = '</sheetData><mergeCells><mergeCell ref="B3:B4"/></mergeCells>'
     rewrite(path, SHEET, lambda xml: xml.replace("</sheetData>", cells))
-    assert all_told(opened(path)) == ["u1 C1 o1 student active", "u2 C1 o1 student active"]
+    source = opened(path)
+    assert all_told(source) == ["u1 C1 o1 student active", "u2 C1 o1 student active"]
+    assert source.notes()[-1] == (
+        'enrollments: column "classSourcedId" has cells merged over several rows (1, the first in row 3); '
+        "each counts for all of its rows"
+    )
+
+
+def test_a_course_merged_over_its_classes_is_told_of_their_sheet(tmp_path: Path) -> None:
+    seats = ["sourcedId", "classSourcedId", "schoolSourcedId", "userSourcedId", "role"]
+    classes = ["sourcedId", "courseSourcedId", "schoolSourcedId"]
+    path = write_xlsx(
+        tmp_path / "export.xlsx",
+        {
+            "classes": [classes, ["k1", "C1", "o1"], ["k2", "", "o1"]],
+            "enrollments": [seats, ["e1", "k2", "o1", "u1", "student"]],
+        },
+    )
+    cells = '</sheetData><mergeCells><mergeCell ref="B2:B3"/></mergeCells>'
+    rewrite(path, SHEET, lambda xml: xml.replace("</sheetData>", cells))
+    source = opened(path)
+    assert all_told(source) == ["u1 C1 o1 student active"]
+    assert source.notes()[-1].startswith('classes: column "courseSourcedId" has cells merged over several rows')
 
 
 def test_a_workbook_tells_which_of_several_people_of_a_line_it_destroyed(tmp_path: Path) -> None:

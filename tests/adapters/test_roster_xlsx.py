@@ -460,6 +460,15 @@ def test_merged_cells_are_found_wherever_the_pieces_of_the_markup_end(length: in
     assert [row.fields["course_id"] for row in opened(path).rows()] == ["c1", "c1"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_cells_are_merged_in_markup_of_two_bytes_a_letter_too(encoding: str, tmp_path: Path) -> None:
+    path = write_xlsx(tmp_path / "r.xlsx", {"A": [("Student ID", "Course ID"), ("u1", "c1"), ("u2", "")]})
+    merged(path, "B2:B3")
+    long = f'<?xml version="1.0" encoding="utf-16"?><!--{"x" * 131_061}-->'
+    rewrite(path, SHEET, lambda xml: long + re.sub(r"^<\?xml[^>]*\?>", "", xml), encoding)
+    assert [row.fields["course_id"] for row in opened(path).rows()] == ["c1", "c1"]
+
+
 def test_more_merged_cells_than_a_roster_has_are_refused(tmp_path: Path) -> None:
     path = write_xlsx(tmp_path / "r.xlsx", {"A": [("Student ID", "Course ID"), ("u1", "c1")]})
     merged(path, *(f"A{row}:A{row + 1}" for row in range(2, 400_004, 2)))

@@ -12,13 +12,14 @@ from batch_enroll.adapters.roster_bundles.joins import Joins
 from batch_enroll.adapters.roster_bundles.manifest import Manifest
 from batch_enroll.adapters.roster_bundles.names import Names
 from batch_enroll.adapters.roster_bundles.seats import SeatLines
-from batch_enroll.adapters.roster_bundles.tables import header_of
+from batch_enroll.adapters.roster_bundles.tables import first_row, header_of
 from batch_enroll.core.bundles import Format, fallback, recognise
-from batch_enroll.core.cells import shorten
+from batch_enroll.core.cells import clean, shorten
 from batch_enroll.core.columns import laid, numbered, places, united
 from batch_enroll.core.directory import WAYS, Kind
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.headers import plain
+from batch_enroll.core.merged import told
 from batch_enroll.core.model import RosterRef, RowProblem, SourceRow
 from batch_enroll.core.wide import SEAT_FROM
 
@@ -126,7 +127,16 @@ class BundleRoster:
         if unclear := self._joins.unclear_days:
             seen = ", ".join(f'"{shorten(text)}"' for text in unclear[:3])
             notes.append(f"first days that can be read in two ways are left out: {seen}; see --begin-date")
-        return tuple(notes)
+        return (*notes, *self._merged())
+
+    def _merged(self) -> Iterator[str]:
+        """Which columns have cells that are merged over rows, table by table."""
+        headers = {lines.name: lines.header for lines in self._lines}
+        for name in map(str.lower, self._recipe.files):
+            if name in self._parts.names and (spans := self._parts.spans(name)):
+                row, header = headers.get(name) or first_row(self._parts, name)
+                columns = [(at, clean(column)) for at, column in enumerate(header) if clean(column)]
+                yield from (f"{self._parts.names[name]}: {note}" for note in told(spans, row, columns))
 
     def _used(self, field: str) -> str:
         """The field that a column is read as; a course without an id is a missing piece, and not looked up unasked."""

@@ -83,6 +83,10 @@ class FileParts:
         """The same: a text is what it is."""
         return ((record, {}) for record in self.records(name))
 
+    def spans(self, name: str) -> tuple[()]:  # noqa: ARG002 - as a RosterParts
+        """None: a text has no merged cells."""
+        return ()
+
     def _label(self, part: str) -> str:
         return f"{self._name}/{self.names.get(part, part)}"
 

@@ -16,7 +16,7 @@ from batch_enroll.core.model import RowProblem
 from batch_enroll.core.tables import SEARCHED_ROWS, Table, Wanted, find_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from batch_enroll.core.bundles import SeatFile
     from batch_enroll.core.damage import Flaw
@@ -45,6 +45,11 @@ class SeatLines:
     def columns(self) -> tuple[str, ...]:
         """The file's own columns."""
         return self._table.map.own_columns
+
+    @property
+    def header(self) -> tuple[int, Sequence[str]]:
+        """The row that the header stands in, and the header."""
+        return self._table.header_row, self._table.map.header
 
     @property
     def below(self) -> int | None:

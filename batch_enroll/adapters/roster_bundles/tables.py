@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 def header_of(parts: RosterParts, name: str) -> list[str]:
     """The first row that is not blank."""
-    return next((record for record in parts.records(name) if not all_blank(record)), [])
+    return first_row(parts, name)[1]
+
+
+def first_row(parts: RosterParts, name: str) -> tuple[int, list[str]]:
+    """The first row that is not blank, and its number."""
+    rows = enumerate(parts.records(name), 1)
+    return next(((nth, record) for nth, record in rows if not all_blank(record)), (1, []))
 
 
 def spelt(header: Sequence[str], names: Headers) -> dict[str, str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import re
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.adapters.roster_xlsx.sheet import column_at
@@ -21,6 +23,12 @@ _MERGED: Final = re.compile(
 _LAST: Final = re.compile(rb"</(?:[\w.-]+:)?mergeCells\s*>")
 _TAG_BYTES: Final = 1_000  # more than any of these tags has
 _MOST_SPANS: Final = 200_000
+_WIDE: Final = {  # how markup in two bytes a letter begins, with its mark or without
+    b"\xff\xfe": "utf-16-le",
+    b"<\0": "utf-16-le",
+    b"\xfe\xff": "utf-16-be",
+    b"\0<": "utf-16-be",
+}
 
 
 def spans(pieces: Iterable[bytes], name: str) -> list[Span]:
@@ -32,13 +40,24 @@ def spans(pieces: Iterable[bytes], name: str) -> list[Span]:
         RosterError: there are more than fit into memory.
     """
     found: list[Span] = []
-    for text in _behind_the_rows(pieces):
+    for text in _behind_the_rows(_narrow(pieces)):
         for column, first, last in _MERGED.findall(text):
             if int(first) < int(last):
                 found.append(Span(int(first), int(last), column_at(column.decode())))
         if len(found) > _MOST_SPANS:
             raise RosterError(f"{name}: more merged cells than a roster has; unmerge them, or save it as CSV")
     return found
+
+
+def _narrow(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The markup with its tags in a byte a letter; what cannot be decoded is for whoever reads the rows to tell."""
+    rest = iter(pieces)
+    first = next(rest, b"")
+    encoding = _WIDE.get(first[:2])
+    if encoding is None:
+        return chain((first,), rest)
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    return (decoder.decode(piece).encode(errors="replace") for piece in chain((first,), rest))
 
 
 def _behind_the_rows(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -11,10 +11,11 @@ from batch_enroll.core.errors import RosterError
 from batch_enroll.core.model import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from batch_enroll.core.damage import Flaw
+    from batch_enroll.core.merged import Span
 
 
 def sheet_titles(path: Path) -> tuple[str, ...]:
@@ -72,6 +73,10 @@ class SheetParts:
             yield from (([], {}) for _ in range(last + 1, number))
             last = number
             yield cells, flaws
+
+    def spans(self, name: str) -> Sequence[Span]:
+        """The sheet's cells that are merged over several rows."""
+        return self._book.spans(self._tabs[name])
 
     @cached_property
     def _tabs(self) -> dict[str, Tab]:
