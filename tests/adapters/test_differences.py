@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_enroll.adapters.differences import differences
@@ -23,6 +23,7 @@ SEATS = st.sets(
 )
 
 
+@settings(max_examples=40)
 @given(SEATS, SEATS)
 def test_the_differences_are_those_of_sets_and_ids_stay_text(wanted: set[SeatKey], there: set[SeatKey]) -> None:
     found = differences(list(wanted), list(there))

@@ -187,7 +187,7 @@ class Story:
 
 async def tell_story(folder: Path, number: int, kills: Iterable[Kill], tally: Tally) -> None:
     """A story from its empty folder to its report. The number is the seed of the server's dice."""
-    async with desk(folder, *SCENARIOS, seed=number, measured=False) as at:
+    async with desk(folder, *SCENARIOS, seed=number) as at:
         await Story(at, written_in(folder), tally).tell(kills)
 
 

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import anyio
-import looptime
+import virtual_time
 from crash.mortal import Crash, World
 from fakes import LOST, NEVER_SENT, FakeServer, students
 from harness import FIRST_RUN
@@ -69,7 +69,7 @@ def on_virtual_time(world: World, fate: list[Crash]) -> None:
         await world.live()
         assert (len(world.server.sent), world.server.look_ups) == (sent, asked), "nothing was left to do"
 
-    with asyncio.Runner(loop_factory=looptime.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=virtual_time.new_loop) as runner:
         runner.run(lives())
 
 

@@ -62,7 +62,7 @@ async def gone_on_to_the_end(at: Desk, stopped: Finished) -> None:
 async def test_a_state_folder_without_room_stops_the_run_and_resume_goes_on(tmp_path: Path) -> None:
     roster = write_csv(tmp_path / "term.csv", term(ROWS))
     with small_disk(tmp_path / "state", kib=500):
-        async with desk(tmp_path, *NO_ROOM, measured=False) as at:
+        async with desk(tmp_path, *NO_ROOM) as at:
             stopped = await at.run(str(roster), "--max-in-flight", "32")
             assert stopped.status == 6, stopped.err
             assert "the disk is full" in stopped.err
@@ -74,7 +74,7 @@ async def test_a_state_folder_without_room_stops_the_run_and_resume_goes_on(tmp_
 async def test_a_results_folder_without_room_loses_no_outcome(tmp_path: Path) -> None:
     roster = write_csv(tmp_path / "term.csv", term(ROWS))
     with small_disk(tmp_path / "batch-enroll-runs", kib=48):
-        async with desk(tmp_path, *NO_ROOM, measured=False) as at:
+        async with desk(tmp_path, *NO_ROOM) as at:
             stopped = await at.run(str(roster), "--max-in-flight", "32")
             assert stopped.status == 5, stopped.err
             assert "No space left" in stopped.err
@@ -84,7 +84,7 @@ async def test_a_results_folder_without_room_loses_no_outcome(tmp_path: Path) ->
 
 async def test_files_that_may_not_grow_stop_the_run_and_resume_goes_on(tmp_path: Path) -> None:
     roster = write_csv(tmp_path / "term.csv", term(ROWS))
-    async with desk(tmp_path, *NO_ROOM, measured=False) as at:
+    async with desk(tmp_path, *NO_ROOM) as at:
         process = await asyncio.create_subprocess_exec(
             sys.executable, str(CRAMPED), str(500 * 1024), "run", str(roster), "--max-in-flight", "32", "--quiet",
             cwd=tmp_path, env=at.environment(), stdin=asyncio.subprocess.DEVNULL,

@@ -21,7 +21,7 @@ def health_of(done: Finished) -> dict[str, str]:
 
 async def test_a_desk_where_all_is_well(tmp_path: Path) -> None:
     roster = write_csv(tmp_path / "term.csv", term(2))
-    async with desk(tmp_path) as at:
+    async with desk(tmp_path, measured=True) as at:
         await at.run(str(roster))
         done = await at.call("doctor", "--json")
         told = await at.call("doctor")
@@ -37,7 +37,7 @@ async def test_what_is_ill_is_said_with_what_to_mend(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "ledger.sqlite3").write_text("no database", encoding="utf-8")
     (tmp_path / "batch-enroll.toml").write_text('notify = ["json://127.0.0.1"]\n', encoding="utf-8")
-    async with desk(tmp_path, "refused-client") as at:
+    async with desk(tmp_path, "refused-client", measured=True) as at:
         done = await at.call("doctor", "--json")
     assert done.status == 1
     health = health_of(done)

@@ -68,7 +68,7 @@ async def test_after_kill_9_resume_loses_no_row_and_enrolls_none_twice(tmp_path:
 
 async def test_after_ctrl_c_resume_goes_on_and_a_second_time_has_nothing_to_do(tmp_path: Path) -> None:
     roster = write_csv(tmp_path / "term.csv", term(800))
-    async with desk(tmp_path, "latency-ms=20") as at:
+    async with desk(tmp_path, "latency-ms=20", measured=True) as at:
         await broken_off(at, roster, SIGINT, after=50)
         shown = await at.call("show")
         done = await at.call("resume", "--json")
@@ -98,7 +98,7 @@ async def test_a_roster_that_changed_is_not_gone_on_with_unseen(tmp_path: Path) 
 async def test_accepted_changes_are_read_anew_and_enrolled_rows_are_kept(tmp_path: Path) -> None:
     rows = term(400)
     roster = write_csv(tmp_path / "term.csv", rows)
-    async with desk(tmp_path, "latency-ms=20") as at:
+    async with desk(tmp_path, "latency-ms=20", measured=True) as at:
         await broken_off(at, roster, SIGINT, after=20)
         first = {**rows[0], "user_id": "another-first"}
         last = {**rows[399], "user_id": "another-last"}
@@ -137,7 +137,7 @@ async def test_rows_mended_in_failed_csv_go_into_the_same_run(tmp_path: Path) ->
     rows[2] = {**rows[2], "user_id": ""}
     rows[4] = {**rows[4], "school_id": ""}
     roster = write_csv(tmp_path / "term.csv", rows)
-    async with desk(tmp_path) as at:
+    async with desk(tmp_path, measured=True) as at:
         first = await at.run(str(roster))
         (broken,) = first.rows("failed")
         mended = write_csv(tmp_path / "mended.csv", [{**broken, "user_id": "=found", "note": "by hand"}])

@@ -51,7 +51,7 @@ async def test_a_roster_that_came_half_empty_since_the_run_began_is_gone_on_with
     tmp_path: Path,
 ) -> None:
     roster = tmp_path / "export.csv"
-    async with desk(tmp_path) as at:
+    async with desk(tmp_path, measured=True) as at:
         write_csv(roster, [*term(100), *({**row, "user_id": ""} for row in term(1))])
         again = await at.run("export.csv")
         write_csv(roster, term(40))

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.asyncio
 async def test_the_history_lists_runs_the_latest_first(tmp_path: Path) -> None:
     good = write_csv(tmp_path / "good.csv", term(3))
     bad = write_csv(tmp_path / "bad.csv", [*term(6)[3:], {**term(1)[0], "user_id": ""}])
-    async with desk(tmp_path) as at:
+    async with desk(tmp_path, measured=True) as at:
         none = await at.call("runs")
         assert not (tmp_path / "state").exists()
         runs = [await at.run(str(roster)) for roster in (good, bad)]
@@ -91,7 +91,7 @@ async def test_purge_asks_nobody_without_a_terminal(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("answer", "status", "told"), [("y", 0, "1 run removed"), ("n", 1, "Nothing was removed.")])
 async def test_purge_asks_on_a_terminal(tmp_path: Path, answer: str, status: int, told: str) -> None:
-    async with desk(tmp_path) as at:
+    async with desk(tmp_path, measured=True) as at:
         await at.run(str(write_csv(tmp_path / "term.csv", term(2))))
         ours, theirs = pty.openpty()
         os.write(ours, f"{answer}\n".encode())

@@ -61,7 +61,7 @@ async def test_the_same_rows_as_csv_and_xlsx_give_the_same_results_through_every
     scenarios = ("two-percent-5xx", "429-retry-after=0.1", "429-bare=1", "token-lifetime-s=2")
     results = []
     for roster in (write_csv(tmp_path / "term.csv", rows), write_xlsx(tmp_path / "term.xlsx", rows)):
-        async with desk(tmp_path, *scenarios, seed=3, measured=False) as at:
+        async with desk(tmp_path, *scenarios, seed=3) as at:
             done = await at.run(
                 str(roster), "--pace", "fixed", "--max-in-flight", "32", "--state", str(tmp_path / roster.suffix)
             )

@@ -49,7 +49,7 @@ async def test_classes_are_enrolled_withdrawn_and_undone_one_by_one(tmp_path: Pa
 
 async def test_what_exists_already_is_already_enrolled_in_whatever_form_the_server_says_so(tmp_path: Path) -> None:
     roster = str(write_csv(tmp_path / "term.csv", [row("ann", "a"), row("bob", "b"), row("cid", "")]))
-    async with desk(tmp_path, "duplicate-sourced-id=404", "repeat-post=409") as at:
+    async with desk(tmp_path, "duplicate-sourced-id=404", "repeat-post=409", measured=True) as at:
         school = at.sandbox.school
         school.post(Seat("other", "bob", "course of b", "s", "student", "b", "2026-08-01", {}, "active", "2026-08-01"))
         planned = await at.call("plan", roster, "--via", "oneroster", "-o", "plan.json", "--json")

@@ -76,7 +76,7 @@ async def test_writes_that_a_sync_lost_have_failed_and_the_next_one_sends_them(t
 
 async def test_a_plan_is_applied_once_exactly_and_only_as_it_was_made(tmp_path: Path) -> None:
     write_csv(tmp_path / "term.csv", term(12))
-    async with desk(tmp_path) as at:
+    async with desk(tmp_path, measured=True) as at:
         made = await at.call("plan", "term.csv", "-o", "plan.json", "--json")
         text = (tmp_path / "plan.json").read_text(encoding="utf-8")
         (tmp_path / "edited.json").write_text(text.replace("000003", "000004"), encoding="utf-8")

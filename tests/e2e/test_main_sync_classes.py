@@ -66,7 +66,7 @@ async def test_a_sync_by_classes_takes_one_of_two_and_leaves_the_other(tmp_path:
 
 async def test_a_sync_of_pairs_never_unenrolls_one_of_which_a_class_is_kept(tmp_path: Path) -> None:
     write_csv(tmp_path / "term.csv", WANTED)
-    async with desk(tmp_path) as at:
+    async with desk(tmp_path, measured=True) as at:
         seat(at, *THERE)
         first = {seat.id: seat for seat in at.sandbox.school.all_enrollments()}
         done = await at.call("sync", "term.csv", "--withdraw", "--yes", "--json")

@@ -84,7 +84,7 @@ async def test_nights_are_told_of_by_what_they_changed(tmp_path: Path) -> None:
 
 async def test_a_sync_is_told_of_too_and_one_with_nothing_to_do_notifies_nobody(tmp_path: Path) -> None:
     roster = str(write_csv(tmp_path / "export.csv", term(3)))
-    async with listening() as listener, desk(tmp_path) as at:
+    async with listening() as listener, desk(tmp_path, measured=True) as at:
         told_to(tmp_path, listener)
         settings = tmp_path / "batch-enroll.toml"
         settings.write_text(f"{settings.read_text(encoding='utf-8')}on_change_only = true\n", encoding="utf-8")
@@ -97,7 +97,7 @@ async def test_a_sync_is_told_of_too_and_one_with_nothing_to_do_notifies_nobody(
 
 async def test_a_run_that_cannot_begin_is_told_of_too_without_its_message(tmp_path: Path) -> None:
     metrics = tmp_path / "enroll.prom"
-    async with listening() as listener, desk(tmp_path) as at:
+    async with listening() as listener, desk(tmp_path, measured=True) as at:
         told_to(tmp_path, listener)
         (tmp_path / "ada-lovelace.csv").write_text("name\nada\n", encoding="utf-8")
         done = await nightly(at, tmp_path / "ada-lovelace.csv", "--json", "--metrics-file", str(metrics))
@@ -109,7 +109,7 @@ async def test_a_run_that_cannot_begin_is_told_of_too_without_its_message(tmp_pa
 
 async def test_whoever_cannot_be_told_fails_no_run_and_no_secret_shows(tmp_path: Path) -> None:
     roster = write_csv(tmp_path / "export.csv", term(2))
-    async with listening(status=500) as listener, desk(tmp_path) as at:
+    async with listening(status=500) as listener, desk(tmp_path, measured=True) as at:
         told_to(tmp_path, listener)
         text = (tmp_path / "batch-enroll.toml").read_text(encoding="utf-8")
         (tmp_path / "batch-enroll.toml").write_text(text.replace('hook"', 'hook", "nonsense://k3y"'), encoding="utf-8")

@@ -75,7 +75,7 @@ async def listed(at: Desk) -> str:
 
 
 async def test_by_single_rows_an_undo_leaves_the_server_as_it_was_to_the_byte(tmp_path: Path) -> None:
-    async with desk(tmp_path, "lost-after-write=4", "unenroll-nobody=404", "read-lag-s=0.3") as at:
+    async with desk(tmp_path, "lost-after-write=4", "unenroll-nobody=404", "read-lag-s=0.3", measured=True) as at:
         enrolled_elsewhere(at)
         school = at.sandbox.school
         for class_id in ("a", "b"):  # two classes of the course, one of which may be its default class
@@ -104,7 +104,7 @@ async def test_a_seat_of_the_same_day_that_the_server_answered_for_is_not_undone
 
 async def test_an_undo_has_its_guards_and_they_are_overruled_with_a_reason(tmp_path: Path) -> None:
     (tmp_path / "batch-enroll.toml").write_text("[guards]\nwithdrawals = 25\n", encoding="utf-8")
-    async with desk(tmp_path) as at:
+    async with desk(tmp_path, measured=True) as at:
         run = await run_of(at, tmp_path, 30)
         night = await at.run(str(write_csv(tmp_path / "night.csv", term(31, courses=3))))
         stopped = await at.call("undo", run, "--yes")
@@ -120,7 +120,7 @@ async def test_an_undo_has_its_guards_and_they_are_overruled_with_a_reason(tmp_p
 
 async def test_two_roles_of_one_run_are_undone_together(tmp_path: Path) -> None:
     rows = [{"user_id": "ann", "course_id": "math", "school_id": "s", "role": role} for role in ("student", "teacher")]
-    async with desk(tmp_path) as at:
+    async with desk(tmp_path, measured=True) as at:
         done = await at.run(str(write_csv(tmp_path / "term.csv", rows)))
         undone = await at.call("undo", done.summary["run_id"], "--yes", "--json")
         assert seats(at) == []

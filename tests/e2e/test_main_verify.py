@@ -54,7 +54,7 @@ def meddle(sandbox: Sandbox) -> None:
 async def test_verify_finds_exactly_what_was_planted(tmp_path: Path) -> None:
     without_grace(tmp_path)
     write_csv(tmp_path / "term.csv", [*term(20), *term(1), {**term(1)[0], "user_id": ""}])
-    async with desk(tmp_path) as at:
+    async with desk(tmp_path, measured=True) as at:
         await at.run("term.csv")
         clean = await at.call("verify", "--json")
         meddle(at.sandbox)

@@ -74,7 +74,7 @@ async def test_going_on_with_other_rows_than_were_agreed_to_asks_again(tmp_path:
 @pytest.mark.skipif(sys.platform == "win32", reason="a terminal of its own")
 @pytest.mark.parametrize(("typed", "status", "left"), [("n", 2, 12), ("y", 0, 10)])
 async def test_on_a_terminal_it_asks(tmp_path: Path, typed: str, status: int, left: int) -> None:
-    async with desk(tmp_path) as at:
+    async with desk(tmp_path, measured=True) as at:
         await at.run(str(write_csv(tmp_path / "term.csv", term(12, courses=3))))
         told = await answered(at, typed, "run", with_status(tmp_path, 2, 5), "--withdraw", "--quiet")
         assert len(at.sandbox.school.seats()) == left
