@@ -24,12 +24,8 @@ SENT = {
 
 
 @pytest.fixture(autouse=True)
-def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in list(os.environ):
-        if name.startswith(("TIMEBACK_", "EDUBRIDGE_", "BATCH_ENROLL_")):
-            monkeypatch.delenv(name)
+def _own_surroundings(empty_surroundings: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:  # noqa: ARG001 - comes first
     monkeypatch.setenv("BATCH_ENROLL_STATE", str(tmp_path / "state"))
-    monkeypatch.chdir(tmp_path)
     Path("term.csv").write_text(ROSTER, encoding="utf-8")
 
 

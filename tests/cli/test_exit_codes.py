@@ -22,15 +22,9 @@ if TYPE_CHECKING:
 
     Main = Callable[..., int]
 
+pytestmark = pytest.mark.usefixtures("empty_surroundings")
+
 README = Path(__file__).parents[2] / "README.md"
-
-
-@pytest.fixture(autouse=True)
-def _empty_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in list(os.environ):
-        if name.startswith(("TIMEBACK_", "EDUBRIDGE_", "BATCH_ENROLL_")):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
 
 
 def exit_status(*arguments: str) -> object:

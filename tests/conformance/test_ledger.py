@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import pytest
-from fakes_ledger import START, Clock, MemoryLedger
-from hypothesis import Phase, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
+from conformance.ledgers import (
+    ENROLLED,
+    INVALID,
+    KINDS,
+    NOT_ATTEMPTED,
+    Home,
+    a_key,
+    a_row,
+    a_run,
+    claimed,
+    home_of,
+    settled,
+    state_of,
 )
+from fakes_ledger import START, Clock
 
-from batch_enroll.adapters.ledger_sql import SqlLedger
 from batch_enroll.core import catalogue
 from batch_enroll.core.errors import LedgerError
 from batch_enroll.core.model import (
     Action,
-    CourseId,
-    EnrollmentKey,
     EnrollmentRequest,
     Outcome,
     OutcomeKind,
@@ -36,99 +37,14 @@ from batch_enroll.core.model import (
     Role,
     RosterRef,
     RunId,
-    RunRecord,
-    SchoolId,
     SeatState,
-    Settled,
-    UserId,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from batch_enroll.ports import Ledger
-
-ENROLLED = Outcome(OutcomeKind.ENROLLED, attempts=1, status=201, enrollment_id="enr-1")
-INVALID = Outcome(OutcomeKind.INVALID, catalogue.MISSING_USER, "user_id: it is empty")
-NOT_ATTEMPTED = Outcome(OutcomeKind.NOT_ATTEMPTED, catalogue.STOPPED)
-
-
-class Home(Protocol):
-    """Where a ledger lives while processes come and go."""
-
-    def open(self) -> Ledger:
-        """Opens the ledger as a new process would."""
-
-    def crash(self, ledger: Ledger) -> Ledger:
-        """What a new process finds after the one that held `ledger` died without a word."""
-
-
-class MemoryHome:
-    def __init__(self, clock: Clock) -> None:
-        self._ledger = MemoryLedger(clock)
-
-    def open(self) -> Ledger:
-        return self._ledger
-
-    def crash(self, ledger: Ledger) -> Ledger:
-        ledger.close()  # which for this one is only to let go of the lock
-        return ledger
-
-
-class SqliteHome:
-    def __init__(self, clock: Clock, folder: Path) -> None:
-        self._clock = clock
-        self._folder = folder
-        self._crashes = 0
-
-    @property
-    def _file(self) -> Path:
-        return self._folder / f"state{self._crashes}" / "ledger.db"
-
-    def open(self) -> Ledger:
-        return SqlLedger(self._file, self._clock)
-
-    def crash(self, ledger: Ledger) -> Ledger:
-        before = self._file.parent
-        self._crashes += 1
-        # The files as they are on disk now, taken before the connection can tidy up.
-        shutil.copytree(before, self._file.parent)
-        ledger.close()
-        shutil.rmtree(before)
-        return self.open()
-
-
-class Server(Protocol):
-    def schema_url(self) -> str: ...
-
-    def drop_connections(self) -> None: ...
-
-
-class PostgresHome:
-    def __init__(self, clock: Clock, server: Server) -> None:
-        self._clock = clock
-        self._server = server
-        self._url = server.schema_url()
-
-    def open(self) -> Ledger:
-        return SqlLedger(self._url, self._clock)
-
-    def crash(self, ledger: Ledger) -> Ledger:
-        self._server.drop_connections()
-        ledger.close()
-        return self.open()
-
-
-KINDS = ["memory", "sqlite", "postgres"]
-
-
-def home_of(kind: str, clock: Clock, request: pytest.FixtureRequest, folder: Path) -> Home:
-    if kind == "memory":
-        return MemoryHome(clock)
-    if kind == "sqlite":
-        return SqliteHome(clock, folder)
-    return PostgresHome(clock, request.getfixturevalue("postgres"))
 
 
 @pytest.fixture
@@ -146,48 +62,6 @@ def ledger(home: Home) -> Iterator[Ledger]:
     opened = home.open()
     yield opened
     opened.close()
-
-
-def a_run(name: str = "run-1", started_at: datetime = START) -> RunRecord:
-    return RunRecord(
-        run_id=RunId(name),
-        environment="staging",
-        base_url="https://staging.example",
-        scope="https://staging.example",
-        columns=("user_id", "course_id", "Läuft\nweiter"),
-        started_at=started_at,
-        folder="batch-enroll-runs/x",
-        options={"course_id": None, "map": {"user_id": "Schüler"}, "limit": 3},
-    )
-
-
-def a_key(name: str = "amy") -> EnrollmentKey:
-    return EnrollmentKey(
-        "https://staging.example", UserId(name), CourseId("math-7"), SchoolId("school-1"), Role.STUDENT
-    )
-
-
-def a_row(row_no: int = 1, name: str = "amy", action: Action = Action.ENROLL) -> PlannedRow:
-    aim = Action.WITHDRAW if action is Action.WITHDRAW else Action.ENROLL
-    request = EnrollmentRequest(row_no, a_key(name), action, aim=aim)
-    return PlannedRow(row_no, Place("term.csv", row_no + 1), (name, "math-7"), request)
-
-
-def settled(row: PlannedRow, outcome: Outcome) -> Settled:
-    if row.request is None:
-        return Settled(row.row_no, None, outcome)
-    return Settled(row.row_no, row.request.key, outcome, row.request.aim)
-
-
-def claimed(ledger: Ledger, row: PlannedRow, name: str = "run-1") -> None:
-    if ledger.run(RunId(name)) is None:
-        ledger.begin(a_run(name))
-    ledger.claim(RunId(name), [row])
-
-
-def state_of(ledger: Ledger, name: str = "amy") -> SeatState | None:
-    entry = ledger.known([a_key(name)]).get(a_key(name))
-    return None if entry is None else entry.state
 
 
 def test_a_run_reads_back_as_it_was_begun_and_finished(ledger: Ledger) -> None:
@@ -520,127 +394,3 @@ def test_a_reader_that_stops_half_way_leaves_the_ledger_usable(ledger: Ledger) -
     assert next(reading).row_no == 1
     ledger.settle(RunId("run-1"), [settled(a_row(1, "user-1"), ENROLLED)])
     assert state_of(ledger, "user-1") is SeatState.ENROLLED
-
-
-SEARCH_ONLY = (Phase.explicit, Phase.generate)
-NAMES = ["amy", "bob", "cem", "dag"]
-outcomes = st.builds(
-    Outcome,
-    kind=st.sampled_from(OutcomeKind),
-    code=st.sampled_from(["", "E201"]),
-    detail=st.sampled_from(["", "näher"]),
-    attempts=st.integers(0, 3),
-    status=st.sampled_from([None, 201, 503]),
-    enrollment_id=st.sampled_from([None, "e-1"]),
-)
-
-
-class SameAsTheDouble(RuleBasedStateMachine):
-    """Whatever is recorded, and whenever the process dies, the ledger answers as the double does."""
-
-    def __init__(self, home_at: Callable[[Clock], Home]) -> None:
-        super().__init__()
-        self.clock = Clock()
-        self.double = MemoryLedger(self.clock)
-        self.home = home_at(self.clock)
-        self.real = self.home.open()
-        self.begun = 0
-        self.rows: dict[RunId, dict[int, PlannedRow]] = {}
-
-    def nth_run(self, nth: int) -> RunId:
-        return list(self.rows)[nth % len(self.rows)]
-
-    @precondition(lambda self: self.begun < 3)
-    @rule()
-    def begin(self) -> None:
-        run = a_run(f"run-{self.begun}", self.clock.now)
-        self.begun += 1
-        self.rows[run.run_id] = {}
-        for ledger in (self.double, self.real):
-            ledger.begin(run)
-
-    @precondition(lambda self: self.rows)
-    @rule(
-        nth=st.integers(0, 2),
-        row_nos=st.lists(st.integers(1, 9), unique=True, min_size=1, max_size=4),
-        names=st.permutations(NAMES),
-        action=st.sampled_from(Action),
-        outcome=st.none() | outcomes,
-    )
-    def claim(self, nth: int, row_nos: list[int], names: list[str], action: Action, outcome: Outcome | None) -> None:
-        run_id = self.nth_run(nth)
-        rows = [a_row(row_no, name, action) for row_no, name in zip(row_nos, names, strict=False)]
-        if outcome is not None:
-            rows = [*rows[1:], *(replace(row, request=None, outcome=outcome) for row in rows[:1])]
-        self.rows[run_id].update({row.row_no: row for row in rows})
-        for ledger in (self.double, self.real):
-            ledger.claim(run_id, rows)
-
-    @precondition(lambda self: self.rows)
-    @rule(nth=st.integers(0, 2), outcome=outcomes, share=st.integers(1, 3))
-    def settle(self, nth: int, outcome: Outcome, share: int) -> None:
-        run_id = self.nth_run(nth)
-        waiting = [row for row in self.rows[run_id].values() if row.request is not None][::share]
-        for ledger in (self.double, self.real):
-            ledger.settle(run_id, [settled(row, outcome) for row in waiting])
-
-    @precondition(lambda self: self.rows)
-    @rule(nth=st.integers(0, 2))
-    def finish(self, nth: int) -> None:
-        run = replace(a_run(self.nth_run(nth)), finished_at=self.clock.now, exit_status=0)
-        for ledger in (self.double, self.real):
-            begun = ledger.run(run.run_id)
-            assert begun is not None
-            ledger.finish(replace(run, started_at=begun.started_at))
-
-    @rule(minutes=st.integers(0, 90))
-    def wait(self, minutes: int) -> None:
-        self.clock.advance(timedelta(minutes=minutes))
-
-    @precondition(lambda self: self.begun > 1)
-    @rule(minutes=st.integers(0, 60))
-    def purge(self, minutes: int) -> None:
-        older_than = self.clock.now - timedelta(minutes=minutes)
-        assert self.double.purge(older_than) == self.real.purge(older_than)
-        self.rows = {run_id: rows for run_id, rows in self.rows.items() if self.double.run(run_id) is not None}
-
-    @rule()
-    def reopen(self) -> None:
-        self.real.close()
-        self.real = self.home.open()
-
-    @rule()
-    def crash(self) -> None:
-        self.real = self.home.crash(self.real)
-
-    @invariant()
-    def gives_the_same_answers(self) -> None:
-        keys = [a_key(name) for name in NAMES]
-        assert self.real.known(keys) == self.double.known(keys)
-        assert list(self.real.runs()) == list(self.double.runs())
-        for run_id, rows in self.rows.items():
-            results = list(self.real.results(run_id))
-            assert [each.row_no for each in results] == sorted(rows)
-            assert results == list(self.double.results(run_id))
-            assert list(self.real.unsettled(run_id)) == list(self.double.unsettled(run_id))
-
-    def teardown(self) -> None:
-        self.real.close()
-
-
-# A remote ledger takes milliseconds a verb: fewer examples, and a failure is not shrunk there.
-@pytest.mark.parametrize(("kind", "examples", "phases"), [("sqlite", 25, tuple(Phase)), ("postgres", 6, SEARCH_ONLY)])
-def test_any_sequence_of_verbs_and_crashes_gives_the_doubles_answers(
-    kind: str,
-    examples: int,
-    phases: tuple[Phase, ...],
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    class Here(SameAsTheDouble):
-        def __init__(self) -> None:
-            super().__init__(lambda clock: home_of(kind, clock, request, tmp_path_factory.mktemp("ledger")))
-
-    run_state_machine_as_test(
-        Here, settings=settings(max_examples=examples, stateful_step_count=20, phases=phases, deadline=None)
-    )

@@ -6,10 +6,8 @@ from dataclasses import replace
 from typing import TypeVar
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from batch_enroll.core import catalogue, explanations, replies, verdict
+from batch_enroll.core import catalogue, replies, verdict
 from batch_enroll.core.model import (
     Action,
     CourseId,
@@ -355,52 +353,7 @@ def test_a_row_in_doubt_when_the_run_halts_is_unknown() -> None:
     assert (outcome.kind, outcome.code) == (OutcomeKind.UNKNOWN, catalogue.INTERRUPTED)
 
 
-# -- laws -------------------------------------------------------------------------------------------------------------
-
-answered = st.builds(
-    Reply,
-    status=st.integers(100, 599),
-    meaning=st.sampled_from(Meaning),
-    retry_after_s=st.none() | st.floats(0, 1e6),
-)
-answers = answered | st.builds(NoReply, cause=st.just("x"), sent=st.booleans()) | st.sampled_from([THERE, ABSENT])
-draws = st.floats(0, 1, exclude_max=True)
-
-
-@given(st.lists(st.tuples(answers, draws), min_size=80, max_size=80), st.booleans(), st.sampled_from(["e1", None]))
-def test_whatever_the_server_answers_a_row_ends_within_its_limits(
-    story: list[tuple[Answer, float]],
-    proven: bool,  # noqa: FBT001 - hypothesis calls it by name
-    sourced_id: str | None,
-) -> None:
-    request = EnrollmentRequest(1, KEY, sourced_id=sourced_id)
-    tries = begin(request)
-    for answer, draw in story:
-        judged = verdict.judge(request, tries, answer, Bench(POLICY, draw, proven))
-        match judged:
-            case Settle(outcome):
-                assert outcome.attempts <= POLICY.max_attempts + POLICY.max_throttles + 1
-                assert outcome.code or outcome.kind is OutcomeKind.ENROLLED
-                assert not outcome.code or explanations.kind_of(outcome.code) is outcome.kind
-                return
-            case Halt():
-                return
-            case RenewToken():
-                pass
-            case Next(wait_s=wait_s):
-                assert wait_s >= (answer.retry_after_s or 0.0 if isinstance(answer, Reply) and _is_retry(answer) else 0)
-        tries = judged.tries
-    pytest.fail("the row never ended")
-
-
-def _is_retry(reply: Reply) -> bool:
-    return reply.status in {425, 429}
-
-
-@given(st.integers(1, 10_000), draws)
-def test_waits_grow_but_never_beyond_their_ceiling(attempt: int, draw: float) -> None:
-    wait = replies.wait_s(attempt, Bench(POLICY, draw, token_proven=True))
-    assert 0 <= wait <= min(POLICY.max_wait_s, POLICY.base_wait_s * 2.0 ** min(attempt - 1, 32))
+# -- what is not the row's fault --------------------------------------------------------------------------------------
 
 
 def test_only_an_answer_can_complain_of_the_token() -> None:
