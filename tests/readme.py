@@ -1,7 +1,9 @@
-"""The README's console blocks, run for real: `python tests/readme.py` rewrites their output, a test compares it.
+"""The console blocks of the README and its pages, run for real: `python tests/readme.py` rewrites their output, a test
+compares it.
 
-Commands run in one shell folder, one after the other, against one rehearsal server that the exported variables name.
-What differs from run to run (times, run ids, the folder) is replaced by what the README shows. A block behind
+The commands of a page run in one shell folder, one after the other, against one rehearsal server that the exported
+variables name.
+What differs from run to run (times, run ids, the folder) is replaced by what the page shows. A block behind
 `<!-- not run -->` is left alone; a Python block that begins with the name of a file is that file.
 """
 
@@ -20,6 +22,7 @@ from batch_enroll.sandbox import serve
 
 PROJECT = Path(__file__).parents[1]
 README = PROJECT / "README.md"
+PAGES = (README, *sorted((PROJECT / "docs").glob("*.md")))
 _BLOCK = re.compile(r"(?<!<!-- not run -->\n)```console\n(.*?)```", re.DOTALL)
 _PROGRAM = re.compile(r"```python\n# (\w+\.py)\n(.*?)```", re.DOTALL)
 _HOME = "/home/ana"
@@ -66,7 +69,7 @@ def steady(text: str) -> str:
 
 
 def played(text: str) -> str:
-    """The README with the output of its console blocks as it is now."""
+    """A page with the output of its console blocks as it is now."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder).resolve()
         (home / "sample_rosters").symlink_to(PROJECT / "sample_rosters")
@@ -108,7 +111,7 @@ async def _block(shell: Shell, block: str) -> str:
 
 
 def _with_real_runs(folder: Path, command: str) -> str:
-    """`command` with the run id that the README shows replaced by the latest real one of that roster."""
+    """`command` with the run id that the page shows replaced by the latest real one of that roster."""
 
     def real(shown: re.Match[str]) -> str:
         runs = sorted((folder / "batch-enroll-runs").glob(f"*Z-{shown.group(1)}"))
@@ -118,9 +121,10 @@ def _with_real_runs(folder: Path, command: str) -> str:
 
 
 def main() -> None:
-    """Rewrites the README."""
-    text = README.read_text(encoding="utf-8")
-    README.write_text(played(text), encoding="utf-8")
+    """Rewrites every page."""
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        page.write_text(played(text), encoding="utf-8")
 
 
 if __name__ == "__main__":

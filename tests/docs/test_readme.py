@@ -1,4 +1,4 @@
-"""The README is true: its commands run, their output is what it shows, its tables are the program's."""
+"""The README and its pages are true: the commands run and print what is shown, the tables are the program's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 import readme
 
-from batch_enroll.cli.errors import EXIT_CODES
 from batch_enroll.core.model import OutcomeKind
 from batch_enroll.settings import Needs, load
 from batch_enroll.settings.sources import VARIABLES
@@ -20,13 +19,22 @@ TEXT = readme.README.read_text(encoding="utf-8")
 
 
 @pytest.mark.timeout(400)  # fifty commands, each a start of the program; a busy machine takes its time
-def test_every_console_block_shows_what_its_commands_print() -> None:
-    assert readme.played(TEXT) == TEXT
+@pytest.mark.parametrize("page", readme.PAGES, ids=lambda page: page.stem)
+def test_every_console_block_shows_what_its_commands_print(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert readme.played(text) == text
 
 
-def test_the_exit_codes_are_those_of_the_program() -> None:
-    listed = dict(re.findall(r"^\| (\d+) \| (.+) \|$", TEXT, re.MULTILINE))
-    assert {int(code): meaning for code, meaning in listed.items()} == EXIT_CODES
+@pytest.mark.parametrize("page", readme.PAGES, ids=lambda page: page.stem)
+def test_every_link_to_a_page_leads_to_it_and_to_its_section(page: Path) -> None:
+    for name, section in re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", page.read_text(encoding="utf-8")):
+        target = page.parent / name if name else page
+        titles = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+        assert not section or section in {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    assert all(f"](docs/{page.name})" in TEXT for page in readme.PAGES[1:])
 
 
 def test_the_settings_file_is_one_that_the_program_takes(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The README's recipes for unattended runs, each run for real with its own words: only places and the server differ."""
+"""The recipes for unattended runs, each run for real with its own words: only places and the server differ."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml  # type: ignore[import-untyped]  # it comes without types
 from e2e_cli import finished, term, write_csv
-from readme import README
+from readme import PAGES
 
 from batch_enroll.sandbox import Sandbox, serve
 
@@ -72,9 +72,9 @@ class Machine:
 
 
 def recipe(language: str, marked: str) -> str:
-    """The block of the README in `language` that holds `marked`."""
-    blocks = re.findall(rf"```{language}\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    (block,) = (block for block in blocks if marked in block)
+    """The block in `language`, of whatever page, that holds `marked`."""
+    pages = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    (block,) = (block for block in re.findall(rf"```{language}\n(.*?)```", pages, re.DOTALL) if marked in block)
     return str(block)
 
 
