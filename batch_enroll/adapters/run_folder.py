@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.core.errors import RunStoppedError, UsageError
+from batch_enroll.core.errors import RunStoppedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -49,8 +49,8 @@ def create(out: Path, roster: str, now: datetime) -> Path:
 
 
 @contextmanager
-def unless_refused(out: Path, roster: str, now: datetime) -> Iterator[Path]:
-    """A new folder as `create` makes it, gone again if what follows cannot be done or was not agreed to.
+def unless(failing: type[BaseException], out: Path, roster: str, now: datetime) -> Iterator[Path]:
+    """A new folder as `create` makes it, gone again if what follows fails so and left no more in it than its log.
 
     Raises:
         RunStoppedError: as `create`.
@@ -58,10 +58,11 @@ def unless_refused(out: Path, roster: str, now: datetime) -> Iterator[Path]:
     folder = create(out, roster, now)
     try:
         yield folder
-    except UsageError:
-        with suppress(OSError):  # whatever else is in it stays
-            (folder / LOG).unlink(missing_ok=True)
-            folder.rmdir()
+    except failing:
+        with suppress(OSError):
+            if {path.name for path in folder.iterdir()} <= {LOG}:
+                (folder / LOG).unlink(missing_ok=True)
+                folder.rmdir()
         raise
 
 

@@ -51,6 +51,10 @@ _STOPPING: Final = {
     "auth_refused": "Stopping: the credentials were refused.",
     "too_many_failures": "Stopping: too many rows fail.",
 }
+_GIVEN_UP: Final = {
+    "interrupted": "Stopping: ids are looked up no further and nothing is sent; the results are written.",
+    "deadline": "Its deadline has come: ids are looked up no further and nothing is sent; the results are written.",
+}
 
 
 @dataclass(slots=True)
@@ -173,7 +177,8 @@ class ProgressSink:
                 self._count.lost_s = lost_s
                 self._count.paused_until = self._clock() + paused_s
             case Stopping(reason):
-                self._count.stopping = _STOPPING.get(reason, "Stopping; what is in flight is finished first.")
+                words = _STOPPING if self._count.looking_up is None else _GIVEN_UP
+                self._count.stopping = words.get(reason, "Stopping; what is in flight is finished first.")
                 self._next_look_at = self._clock()
             case RunEnded(run):
                 self._silent |= run.dry_run  # nothing was sent, so there is no speed to tell

@@ -28,6 +28,7 @@ from batch_enroll.bootstrap.sinks import log_in, progress_of, timeline_now, told
 from batch_enroll.bootstrap.verifying import Afterwards
 from batch_enroll.bootstrap.wall import utc_now
 from batch_enroll.bootstrap.withdrawing import UNASKED, kept_of, nobody_to_ask
+from batch_enroll.core.errors import UsageError
 from batch_enroll.core.guards import NOTHING_ALLOWED
 from batch_enroll.core.keeping import NOTHING_KEPT
 from batch_enroll.core.model import RunId, RunRecord
@@ -85,7 +86,7 @@ async def _run(
         else:
             keep_others_out(settings, ledger, "run")
         source = passed.source
-        folder = stack.enter_context(run_folder.unless_refused(settings.out, rosters[0], utc_now()))
+        folder = stack.enter_context(run_folder.unless(UsageError, settings.out, rosters[0], utc_now()))
         timeline = timeline_now()
         sink = AllSinks(log_in(folder, settings, stack), told_by(settings, stack, guest), timeline)
         run_id = RunId(folder.name)

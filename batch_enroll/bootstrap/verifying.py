@@ -145,7 +145,7 @@ def _take_back(
 
 def _subject(settings: Settings, what: str | None, stack: ExitStack) -> tuple[Settings, job.FoundRoster, _Subject]:
     if what is not None and Path(what).exists() and not _is_a_run(settings, what, stack):
-        return _of_roster(settings, what)
+        return _of_roster(settings, what, stack)
     return _of_run(settings, what, stack)
 
 
@@ -154,9 +154,9 @@ def _is_a_run(settings: Settings, what: str, stack: ExitStack) -> bool:
     return ledger_there(settings) and ledger_of(settings, stack).run(RunId(Path(what).name)) is not None
 
 
-def _of_roster(settings: Settings, what: str) -> tuple[Settings, job.FoundRoster, _Subject]:
+def _of_roster(settings: Settings, what: str, stack: ExitStack) -> tuple[Settings, job.FoundRoster, _Subject]:
     roster = searched(settings, opened(settings, [what]))
-    folder = run_folder.create(settings.out, what, utc_now())
+    folder = stack.enter_context(run_folder.unless(BaseException, settings.out, what, utc_now()))
     rules = rules_of(settings, RunId(folder.name), settings.base_url)
     return settings, roster, _Subject(what, folder, roster.columns, roster.rows, rules, 0.0)
 

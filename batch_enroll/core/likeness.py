@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _MARK: Final = re.compile(r"[\d@]")
-_FEW: Final = 3  # values, all alike, are no accident
+_FEW: Final = 3  # values of several columns, all alike, are no accident
+_FEW_OF_ONE: Final = 10  # values of one column: three logins may well have digits, and the fourth none
 _FEWEST_ROWS: Final = 2  # before one that stands alone is a title
 
 
@@ -64,7 +65,7 @@ class Likeness:
                 if _MARK.search(text) is not None:
                     return 0
                 found, seen = found + 1, seen + values
-        return found if seen >= _FEW else 0
+        return found if seen >= (_FEW if found > 1 else _FEW_OF_ONE) else 0
 
     def is_title(self, cells: Sequence[str]) -> bool:
         """Whether the row fills one cell where each so far has filled more."""

@@ -6,9 +6,9 @@ below it; where it does not, what stands below is in other columns than those th
 A header of words that nobody knows, or a title, is told by how unlike it is to the rows above it. Blank rows above it
 are a sign, so little more is asked for below them: one that stands alone, is longer than the first header, or holds
 words in each column of ids and dates. Without blank rows three such columns are asked for, since a table must not end
-at a login without a digit. Whatever else stands below blank rows may still be another table: it is sent as the columns
-say, and people are told (W104), once for each gap and for some of them only. Rows that are always apart, as in a file
-that is spaced out, say nothing.
+at a login without a digit; with fewer it goes on and people are told (W104), once, since the column then has had words.
+Whatever else stands below blank rows may still be another table: it is sent as the columns say, and told too, once for
+each gap and for some of them only. Rows that are always apart, as in a file that is spaced out, say nothing.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 _TELLING: Final = ("course_id", "class_id", "course_title", "course_code", "user_id", "user_email")  # few values first
 _FEWEST: Final = 2  # known headers in one row are no accident
 _SURE: Final = 3  # columns of ids and dates that hold words: a header, even without blank rows above it
-_LIKELY: Final = 2
 _SPACED: Final = 3  # gaps, in half of the first rows, are how the file is written
 _MOST_TOLD: Final = 20  # gaps; whoever has more knows them
 _OTHER_COLUMNS: Final = "a header that names other columns than the first one"
@@ -97,7 +96,7 @@ class SecondHeader:
         return "stands below blank rows and is longer than the header" if ragged else ""
 
     def _doubted(self, row: SourceRow, words: int) -> SourceRow:
-        if words >= _LIKELY:
+        if words:
             why = "holds words where the rows above hold ids or dates"
         elif self._untold and self._told < _MOST_TOLD:
             self._told += 1

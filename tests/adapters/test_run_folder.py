@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from batch_enroll.adapters.run_folder import LOG, unless_refused
+from batch_enroll.adapters.run_folder import LOG, unless
 from batch_enroll.core.errors import BatchEnrollError, RunStoppedError, UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def left(out: Path, error: type[BatchEnrollError], *files: str) -> list[str]:
     """What is left of a folder with these files, in which that went wrong."""
 
     def use() -> None:
-        with unless_refused(out, "term.csv", NOON) as folder:
+        with unless(UsageError, out, "term.csv", NOON) as folder:
             for name in files:
                 (folder / name).touch()
             raise error("why")
@@ -38,4 +38,4 @@ def test_a_run_that_was_not_agreed_to_leaves_no_folder(tmp_path: Path) -> None:
 def test_a_folder_that_tells_something_stays(tmp_path: Path) -> None:
     name = "20260901T120000Z-term"
     assert left(tmp_path / "a", RunStoppedError, LOG) == [name, f"{name}/{LOG}"]
-    assert left(tmp_path / "b", UsageError, LOG, "results.csv") == [name, f"{name}/results.csv"]
+    assert left(tmp_path / "b", UsageError, LOG, "results.csv") == [name, f"{name}/{LOG}", f"{name}/results.csv"]

@@ -179,6 +179,14 @@ def test_stopping_is_told_at_once() -> None:
     assert "Stopping: the API is down." in stream.getvalue()
 
 
+def test_stopping_while_ids_are_looked_up_finishes_nothing_that_is_in_flight() -> None:
+    stream, clock = io.StringIO(), Clock()
+    with ProgressSink(stream, clock) as sink:
+        sink.emit(LookingUp("users by e-mail", 3, 100))
+        sink.emit(Stopping("deadline"))
+    assert "looked up no further and nothing is sent" in stream.getvalue()
+
+
 def test_rows_that_were_never_tried_count_neither_as_done_nor_as_failed() -> None:
     stream, clock = io.StringIO(), Clock()
     with ProgressSink(stream, clock) as sink:

@@ -145,6 +145,13 @@ def test_without_blank_rows_three_columns_of_words_are_a_header_and_two_are_a_do
     assert codes(*SEATS, ("admin", "c1", "", ""), ("root", "c1", "", ""), header=WIDER) == ". . . . ."
 
 
+def test_one_column_of_ids_that_holds_a_word_is_a_doubt() -> None:
+    seats = [("u1", "art", "")] * 10
+    assert codes(*seats, ("Wer", "Was", ""), ("u4", "art", "")) == f"{'. ' * 10}W104 ."
+    assert codes(*seats, (), ("Wer", "Was", ""), ("u4", "art", "")) == f"{'. ' * 10}E127 E127"
+    assert codes(*seats[1:], ("Wer", "Was", ""), ("u4", "art", "")) == f"{'. ' * 9}. ."
+
+
 def test_a_doubt_about_words_is_not_told_again_of_rows_like_it() -> None:
     assert codes(*SEATS, ("admin", "homeroom"), ("root", "homeroom"), header=WIDER) == ". . . W104 ."
 
