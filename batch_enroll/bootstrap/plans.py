@@ -85,7 +85,8 @@ def plan(settings: Settings, rosters: Sequence[str], path: Path | None) -> Plan:
         found = job.steps_of_run(record, source, rules, ledger)
         made = _plan(settings, "run", rosters, source.refs(), found.steps)
         told = tuple(verdict.as_json() for verdict in guards)
-        made = replace(made, counts=dict(found.others), guards=told, warnings=tuple(found.doubts.sentences()))
+        warnings = (*source.search.seen(), *found.doubts.sentences())
+        made = replace(made, counts=dict(found.others), guards=told, warnings=warnings)
     if path is not None:
         plan_file.write(path, made)
     return made
@@ -172,7 +173,8 @@ async def _compared(settings: Settings, rosters: Sequence[str], scope: str) -> t
             verdicts.append(leaving(made.withdrawals, len(there), settings.guard_limits()))
         counts = {**found.counts, "unusable_rows": desired.unusable, "not_attributed": listed.nameless}
         guards = tuple(verdict.as_json() for verdict in verdicts)
-        made = replace(made, scope=scope, counts=counts, guards=guards, warnings=tuple(desired.doubts.sentences()))
+        warnings = (*source.search.seen(), *desired.doubts.sentences())
+        made = replace(made, scope=scope, counts=counts, guards=guards, warnings=warnings)
         return made, looked.requests + asking.requests
 
 

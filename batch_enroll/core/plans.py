@@ -77,7 +77,7 @@ class Plan:
         options: how the roster was read.
         counts: what was found, by name: seats kept, seats left where they are, rows that want nothing.
         guards: what each guard says.
-        warnings: what may be wrong with rows that go ahead all the same, in words.
+        warnings: what to know of how it was read, and of rows that are in doubt, in words.
     """
 
     kind: str

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from batch_enroll.core.damage import LOOK_AHEAD
 from batch_enroll.core.headers import map_headers
@@ -195,3 +197,18 @@ def test_many_gaps_are_told_up_to_a_number_and_the_last_one_says_so() -> None:
 def test_what_is_usual_is_learnt_from_the_first_rows_and_what_is_not_from_all() -> None:
     rows = [*[("u1", "c1", "1")] * LOOK_AHEAD, ("u1", "c1", "a word"), *[("ann", "art", "")] * 3]
     assert codes(*rows).split()[-4:] == [".", "W104", ".", "."]
+
+
+CELLS = st.tuples(
+    st.from_regex(r"[a-z]{0,3}[0-9]{1,4}", fullmatch=True),
+    st.sampled_from(["MATH-7", "art", "Homeroom"]),
+    st.sampled_from(["", "moved", "7", "a.b@x.org"]),
+)
+
+
+@given(st.lists(st.one_of(CELLS, st.just(())), max_size=40))
+def test_a_roster_whose_users_have_digits_is_read_whole_wherever_it_has_blank_rows(rows: list[tuple[str, ...]]) -> None:
+    found = judged(*rows)
+    assert [problem for problem, _ in found] == [None] * sum(row != () for row in rows)
+    assert {doubt.code for _, doubts in found for doubt in doubts} <= {"W104"}
+    assert not any(doubts for _, doubts in judged(*rows, gaps=False))
