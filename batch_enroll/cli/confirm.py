@@ -22,7 +22,14 @@ def confirming(*, yes: bool) -> Callable[[str], None]:
             return
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             nobody_to_ask(what)
-        elif not typer.confirm(f"{what}. Go on?", err=True):
+        elif not _agreed(what):
             raise UsageError("not confirmed; nothing was sent")
 
     return confirm
+
+
+def _agreed(what: str) -> bool:
+    try:
+        return typer.confirm(f"{what}. Go on?", err=True)
+    except typer.Abort:  # Ctrl-C or Ctrl-D where a yes was asked for is a no
+        return False
