@@ -65,6 +65,11 @@ def write_xlsx(path: Path, sheets: Mapping[str, Sequence[Sequence[Value]]], *, h
     return path
 
 
+def in_a_table(rows: Sequence[Mapping[str, str]]) -> Sequence[Sequence[Value]]:
+    """Rows below their header; all have the columns of the first."""
+    return [list(rows[0]), *(list(row.values()) for row in rows)]
+
+
 def rewrite(path: Path, part: str, change: Callable[[str], str], encoding: str = "utf-8") -> Path:
     """The workbook with one part of it changed, as other programs would have written it."""
     with zipfile.ZipFile(path) as archive:

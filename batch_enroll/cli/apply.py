@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batch_enroll.cli import options as opt
-from batch_enroll.cli.confirm import confirming
+from batch_enroll.cli.confirm import confirming, overruling
 from batch_enroll.cli.errors import meaning
 from batch_enroll.cli.output import Answer, Tone, tell
 
@@ -59,9 +59,8 @@ def apply(  # noqa: PLR0913, PLR0917 - one argument for each option
 
     settings = load(given)
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
-    from batch_enroll.core.guards import allowance  # noqa: PLC0415 - not for --help
 
-    applying = partial(bootstrap.apply, settings, path, confirming(yes=yes), allowance(allow or (), reason))
+    applying = partial(bootstrap.apply, settings, path, confirming(yes=yes), overruling(allow, reason))
     return carried(bootstrap.Watch(settings, tell, meaning).over(applying, lambda done: done.summary))
 
 

@@ -1,4 +1,4 @@
-"""Asking before something is taken away."""
+"""What a person has to agree to: that something is taken away, or that a guard is wrong this time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from batch_enroll.core.guards import Allowance
 
 
 def confirming(*, yes: bool) -> Callable[[str], None]:
@@ -33,3 +35,10 @@ def _agreed(what: str) -> bool:
         return typer.confirm(f"{what}. Go on?", err=True)
     except typer.Abort:  # Ctrl-C or Ctrl-D where a yes was asked for is a no
         return False
+
+
+def overruling(allow: Sequence[str] | None, reason: str | None) -> Allowance:
+    """The guards that are overruled, and why. Raises UsageError as `allowance` does."""
+    from batch_enroll.core.guards import allowance  # noqa: PLC0415 - not for --help
+
+    return allowance(allow or (), reason)

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from batch_enroll.cli import options as opt
-from batch_enroll.cli.confirm import confirming
+from batch_enroll.cli.confirm import confirming, overruling
 from batch_enroll.cli.errors import meaning
 from batch_enroll.cli.output import Answer, Tone, tell
 
@@ -61,10 +61,9 @@ def resume(  # noqa: PLR0913, PLR0917 - one argument for each option
 
     settings = load(given)
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
-    from batch_enroll.core.guards import allowance  # noqa: PLC0415 - not for --help
 
     watch = bootstrap.Watch(settings, tell, meaning)
-    confirm, allowed = confirming(yes=yes), allowance(allow or (), reason)
+    confirm, allowed = confirming(yes=yes), overruling(allow, reason)
     going_on = partial(bootstrap.resume, settings, run, accept_changes=accept_changes, confirm=confirm, allowed=allowed)
     return gone_on(watch.over(going_on, summary_of), "resume")
 

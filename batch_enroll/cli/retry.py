@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from batch_enroll.cli import options as opt
-from batch_enroll.cli.confirm import confirming
+from batch_enroll.cli.confirm import confirming, overruling
 from batch_enroll.cli.errors import meaning
 from batch_enroll.cli.output import Answer, tell
 from batch_enroll.cli.resume import gone_on, summary_of
@@ -62,9 +62,8 @@ def retry(  # noqa: PLR0913, PLR0917 - one argument for each option
 
     settings = load(given)
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
-    from batch_enroll.core.guards import allowance  # noqa: PLC0415 - not for --help
 
-    confirm, allowed = confirming(yes=yes), allowance(allow or (), reason)
+    confirm, allowed = confirming(yes=yes), overruling(allow, reason)
     going_on = partial(
         bootstrap.retry,
         settings,

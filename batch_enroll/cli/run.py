@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from batch_enroll.cli.confirm import confirming
+from batch_enroll.cli.confirm import confirming, overruling
 from batch_enroll.cli.errors import meaning
 from batch_enroll.cli.output import Answer, silence, tell
 
@@ -83,9 +83,8 @@ def run(  # noqa: PLR0913, PLR0917 - one argument for each option
     settings = load(given)
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
     from batch_enroll.cli.report import run_lines  # noqa: PLC0415 - not for --help
-    from batch_enroll.core.guards import allowance  # noqa: PLC0415 - not for --help
 
-    allowed = allowance(allow or (), reason)
+    allowed = overruling(allow, reason)
     watch = bootstrap.Watch(settings, tell, meaning)
     confirm = confirming(yes=yes)
     summary = watch.over(partial(bootstrap.run, settings, rosters, confirm, allowed), lambda summary: summary)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from batch_enroll.cli import options as opt
-from batch_enroll.cli.confirm import confirming
+from batch_enroll.cli.confirm import confirming, overruling
 from batch_enroll.cli.errors import meaning
 from batch_enroll.cli.output import Answer, tell
 
@@ -79,10 +79,9 @@ def sync(  # noqa: PLR0913, PLR0917 - one argument for each option
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
     from batch_enroll.cli.apply import carried  # noqa: PLC0415 - not for --help
     from batch_enroll.cli.plan import planned  # noqa: PLC0415 - not for --help
-    from batch_enroll.core.guards import allowance  # noqa: PLC0415 - not for --help
 
     wish = bootstrap.SyncWish(scope, output, only_plan=only_plan or output is not None)
-    syncing = partial(bootstrap.sync, settings, rosters, wish, confirming(yes=yes), allowance(allow or (), reason))
+    syncing = partial(bootstrap.sync, settings, rosters, wish, confirming(yes=yes), overruling(allow, reason))
     if wish.only_plan:
         done = syncing()
         return planned(done.plan, output, done.exit_status)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from batch_enroll.cli import options as opt
-from batch_enroll.cli.confirm import confirming
+from batch_enroll.cli.confirm import confirming, overruling
 from batch_enroll.cli.errors import meaning
 from batch_enroll.cli.output import Answer, tell
 from batch_enroll.cli.resume import gone_on, summary_of
@@ -59,10 +59,9 @@ def undo(  # noqa: PLR0913, PLR0917 - one argument for each option
 
     settings = load(given)
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
-    from batch_enroll.core.guards import allowance  # noqa: PLC0415 - not for --help
 
     watch = bootstrap.Watch(settings, tell, meaning)
-    allowed = allowance(allow or (), reason)
+    allowed = overruling(allow, reason)
     route = None if via is None else settings.via
     undoing = partial(bootstrap.undo, settings, run, confirming(yes=yes), allowed, via=route)
     return gone_on(watch.over(undoing, summary_of), "undo")

@@ -6,7 +6,7 @@ Source: roster-formats sections 2, 3 and 5.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -134,38 +134,30 @@ _ONEROSTER_COURSES: Final = NameFile(
 _ONEROSTER_SCHOOLS: Final = NameFile(
     "orgs.csv", ("sourcedid",), {"school_name": ("name",), "school_identifier": ("identifier",)}
 )
-_JOINED: Final = ("course_id", "school_id", "begin_date")
+_COURSE_OF_A_SECTION: Final = {"course_title": ("coursename",), "course_code": ("coursenumber",)}
+_ONEROSTER: Final = Recipe(
+    Format.ONEROSTER,
+    "OneRoster",
+    (("classsourcedid",), ("usersourcedid",), ("sourcedid",)),
+    (_ONEROSTER_SEATS,),
+    "classes.csv",
+    _ONEROSTER_CLASSES,
+    _ONEROSTER_PEOPLE,
+    _ONEROSTER_NAMES,
+    _ONEROSTER_COURSES,
+    _ONEROSTER_SCHOOLS,
+    more=("roles.csv", "academicSessions.csv"),
+    added=("course_id", "school_id", "begin_date"),
+    notes=(_TERM_NOTE,),
+)
 
 RECIPES: Final = (
-    Recipe(
-        Format.ONEROSTER,
-        "OneRoster",
-        (("classsourcedid",), ("usersourcedid",), ("sourcedid",)),
-        (_ONEROSTER_SEATS,),
-        "classes.csv",
-        _ONEROSTER_CLASSES,
-        _ONEROSTER_PEOPLE,
-        _ONEROSTER_NAMES,
-        _ONEROSTER_COURSES,
-        _ONEROSTER_SCHOOLS,
-        more=("roles.csv", "academicSessions.csv"),
-        added=_JOINED,
-        notes=(_TERM_NOTE,),
-    ),
-    Recipe(
-        Format.SDS_V2,
-        "Microsoft School Data Sync v2",
-        (("classsourcedid",), ("usersourcedid",)),
-        (_ONEROSTER_SEATS,),
-        "classes.csv",
-        _ONEROSTER_CLASSES,
-        _ONEROSTER_PEOPLE,
-        _ONEROSTER_NAMES,
-        _ONEROSTER_COURSES,
-        _ONEROSTER_SCHOOLS,
-        more=("roles.csv", "academicSessions.csv"),
-        added=_JOINED,
-        notes=(_TERM_NOTE,),
+    _ONEROSTER,
+    replace(
+        _ONEROSTER,
+        format=Format.SDS_V2,
+        title="Microsoft School Data Sync v2",
+        needs=(("classsourcedid",), ("usersourcedid",)),
     ),
     Recipe(
         Format.CLEVER,
@@ -200,11 +192,7 @@ RECIPES: Final = (
             "user_name": ("username",),
             "user_identifier": ("studentnumber", "teachernumber"),
         },
-        NameFile(
-            "sections.csv",
-            ("courseid", "coursenumber"),
-            {"course_title": ("coursename",), "course_code": ("coursenumber",)},
-        ),
+        NameFile("sections.csv", ("courseid", "coursenumber"), _COURSE_OF_A_SECTION),
         NameFile(
             "schools.csv", ("schoolid",), {"school_name": ("schoolname",), "school_identifier": ("schoolnumber",)}
         ),
@@ -273,11 +261,7 @@ RECIPES: Final = (
             "user_name": ("username",),
             "user_identifier": ("studentnumber", "teachernumber"),
         },
-        NameFile(
-            "Section.csv",
-            ("coursesisid", "coursenumber"),
-            {"course_title": ("coursename",), "course_code": ("coursenumber",)},
-        ),
+        NameFile("Section.csv", ("coursesisid", "coursenumber"), _COURSE_OF_A_SECTION),
         NameFile(
             "School.csv", ("sisid", "dfenumber"), {"school_name": ("name",), "school_identifier": ("schoolnumber",)}
         ),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 from e2e_cli import SHARED, Desk, Finished, desk, finished, term, write_csv
-from openpyxl import Workbook
+from rosters import in_a_table, write_xlsx
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,18 +40,6 @@ def complete(done: Finished, rows: int) -> None:
     assert [row["enroll_row"] for row in results] == [str(number) for number in range(2, rows + 2)]
     assert {row["enroll_outcome"] for row in results} == {"enrolled"}
     assert done.summary["outcomes"]["enrolled"] == rows
-
-
-def write_xlsx(path: Path, rows: list[dict[str, str]]) -> Path:
-    """A workbook of `rows`, all cells as text."""
-    book = Workbook()
-    sheet = book.active
-    assert sheet is not None
-    sheet.append(list(rows[0]))
-    for row in rows:
-        sheet.append(list(row.values()))
-    book.save(path)
-    return path
 
 
 async def test_after_kill_9_resume_loses_no_row_and_enrolls_none_twice(tmp_path: Path) -> None:
@@ -159,7 +147,7 @@ async def test_corrections_in_a_workbook_that_touch_a_row_that_was_fine_are_told
         results = first.rows()
         results[0]["user_id"] = "somebody-else"
         results[3]["role"] = "teacher"
-        book = write_xlsx(tmp_path / "mended.xlsx", results)
+        book = write_xlsx(tmp_path / "mended.xlsx", {"Sheet": in_a_table(results)})
         done = await at.call("retry", "--json", "--from", str(book))
         seats = {(seat.user_id, seat.role) for seat in at.sandbox.school.seats()}
     assert done.status == 0

@@ -7,15 +7,11 @@ import stat
 from collections import Counter
 from pathlib import Path
 from signal import SIGINT
-from typing import TYPE_CHECKING
 
 import anyio
 import pytest
 from e2e_cli import SHARED, desk, finished, term, write_csv
-from openpyxl import Workbook
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from rosters import in_a_table, write_xlsx
 
 pytestmark = pytest.mark.asyncio
 
@@ -60,7 +56,10 @@ async def test_the_same_rows_as_csv_and_xlsx_give_the_same_results_through_every
     rows = term(5_000)
     scenarios = ("two-percent-5xx", "429-retry-after=0.1", "429-bare=1", "token-lifetime-s=2")
     results = []
-    for roster in (write_csv(tmp_path / "term.csv", rows), write_xlsx(tmp_path / "term.xlsx", rows)):
+    for roster in (
+        write_csv(tmp_path / "term.csv", rows),
+        write_xlsx(tmp_path / "term.xlsx", {"Sheet": in_a_table(rows)}),
+    ):
         async with desk(tmp_path, *scenarios, seed=3) as at:
             done = await at.run(
                 str(roster), "--pace", "fixed", "--max-in-flight", "32", "--state", str(tmp_path / roster.suffix)
@@ -76,17 +75,6 @@ async def test_the_same_rows_as_csv_and_xlsx_give_the_same_results_through_every
 
 def _without_times(row: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in row.items() if name != "enroll_finished_at"}
-
-
-def write_xlsx(path: Path, rows: list[Mapping[str, str]]) -> Path:
-    book = Workbook()
-    sheet = book.active
-    assert sheet is not None
-    sheet.append(list(rows[0]))
-    for row in rows:
-        sheet.append(list(row.values()))
-    book.save(path)
-    return path
 
 
 async def test_every_row_has_its_line_with_its_own_columns_first(tmp_path: Path) -> None:
