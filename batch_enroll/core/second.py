@@ -8,7 +8,8 @@ are a sign, so little more is asked for below them: one that stands alone, is lo
 words in each column of ids and dates. Without blank rows three such columns are asked for, since a table must not end
 at a login without a digit; with fewer it goes on and people are told (W104), once, since the column then has had words.
 Whatever else stands below blank rows may still be another table: it is sent as the columns say, and told too, once for
-each gap and for some of them only. Rows that are always apart, as in a file that is spaced out, say nothing.
+each gap and for some of them only. Rows that are always apart, as in a file that is spaced out, say nothing; nor do
+rows that this program wrote, as steps of a plan or results of a run: they were judged when they were read first.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.core import catalogue
+from batch_enroll.core import catalogue, plans
 from batch_enroll.core.cells import clean
-from batch_enroll.core.headers import KNOWN, plain
+from batch_enroll.core.headers import KNOWN, ROW_MARK, plain
 from batch_enroll.core.likeness import Likeness
 from batch_enroll.core.model import RowProblem
 
@@ -53,6 +54,7 @@ class SecondHeader:
         self._other: tuple[int, str] | None = None
         self._usual = Likeness()
         self._gaps = gaps and not _spaced_out(first)
+        self._is_plan = plans.ROW in columns
         self._last: int | None = None
         self._untold = False
         self._told = 0
@@ -67,6 +69,8 @@ class SecondHeader:
         if self._other is not None:
             where, what = self._other
             return _refused(row, f"stands below row {where}, {what}")
+        if self._is_plan or ROW_MARK in row.fields:
+            return row
         words = self._usual.words(row.cells)
         if why := self._unlike(row, words, gap=gap):
             self._other = number, _BEGINS

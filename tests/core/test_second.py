@@ -199,6 +199,16 @@ def test_what_is_usual_is_learnt_from_the_first_rows_and_what_is_not_from_all() 
     assert codes(*rows).split()[-4:] == [".", "W104", ".", "."]
 
 
+def test_rows_that_were_written_by_us_are_not_judged_by_their_likeness() -> None:
+    words = ("admin", "homeroom", "annex", "")
+    steps = [("u1", "c1", "s1", "term.csv row 2"), *[("u2", "c2", "s2", "term.csv row 3")] * 3, words]
+    assert codes(*steps, header=("user_id", "course_id", "school_id", "plan_row")) == ". . . . ."
+    results = [(*step[:3], str(nth), "invalid") for nth, step in enumerate(steps)]
+    header = ("user_id", "course_id", "school_id", "enroll_row", "enroll_outcome")
+    assert codes(*results, (), results[0], header=header) == ". . . . . ."
+    assert codes(*steps, header=("user_id", "course_id", "school_id", "note")) == ". . . . E127"
+
+
 CELLS = st.tuples(
     st.from_regex(r"[a-z]{0,3}[0-9]{1,4}", fullmatch=True),
     st.sampled_from(["MATH-7", "art", "Homeroom"]),

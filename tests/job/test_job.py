@@ -16,7 +16,7 @@ from fakes_ledger import MemoryLedger
 
 from batch_enroll import job
 from batch_enroll.core import catalogue
-from batch_enroll.core.errors import LedgerError
+from batch_enroll.core.errors import LedgerError, RunStoppedError
 from batch_enroll.core.events import RunEnded, RunStarted
 from batch_enroll.core.intake import Defaults
 from batch_enroll.core.model import Outcome, OutcomeKind, Requests, RunId, RunRecord, Settled
@@ -28,7 +28,7 @@ from batch_enroll.engine import Ending
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from batch_enroll.core.model import ResultRow
+    from batch_enroll.core.model import PlannedRow, ResultRow
     from batch_enroll.core.summary import RunSummary
     from batch_enroll.engine import Planning
 
@@ -149,6 +149,18 @@ async def test_the_first_reason_stands_where_the_roster_breaks_off_or_a_guard_wo
     ending = Ending(HaltReason.INTERRUPTED, "stopped by SIGINT", SIGINT)
     summary = await Case(FakeRoster(students(9), breaks_at=5)).run(send=partial(job.leave_all, ending))
     assert (summary.rows, summary.exit_status, summary.run.ending) == (4, 130, "stopped by SIGINT")
+
+    class Guarded:
+        asked = 0
+
+        def next_batch(self, instead: Outcome | None) -> list[PlannedRow]:
+            assert instead is not None
+            self.asked += 1
+            if self.asked == 1:
+                raise RunStoppedError("a course takes too many")
+            return []
+
+    assert await job.leave_all(ending, Guarded()) == Ending(HaltReason.INTERRUPTED, "stopped by SIGINT", SIGINT)
 
 
 async def test_a_signal_after_the_last_row_changes_nothing() -> None:
