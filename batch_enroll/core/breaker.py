@@ -8,9 +8,9 @@ nothing has succeeded for long. A run that never had a success gives up much soo
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from batch_enroll.core.frozen import frozen
 from batch_enroll.core.model import OutcomeKind
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _FAILED: Final = frozenset({OutcomeKind.REJECTED, OutcomeKind.FAILED, OutcomeKind.UNKNOWN})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BreakerLimits:
     """How much failure a run takes.
 

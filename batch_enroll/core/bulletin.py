@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from batch_enroll.core.frozen import frozen
 from batch_enroll.core.headline import headline
 from batch_enroll.core.model import OutcomeKind
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _CAUSES: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bulletin:
     """A title, a few lines, and whether all is well."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from batch_enroll.core.frozen import frozen
 from batch_enroll.core.wide import SEAT_FROM
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class NameFile:
     fields: Headers
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Recipe:
     """How a system's files become enrollments.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.dates import read_day
+from batch_enroll.core.frozen import frozen
 from batch_enroll.core.intake import DELETED
 from batch_enroll.core.model import Role
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _LARGEST_DATES: Final = 1_000  # different dates looked at; no term has more
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GuardLimits:
     """From where on a guard stops.
 

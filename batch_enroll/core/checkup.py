@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
+
+from batch_enroll.core.frozen import frozen
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,7 +32,7 @@ class Health(StrEnum):
     NOT_LOOKED_AT = "not looked at"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """One thing, how it is, and what to do about it."""
 

@@ -8,11 +8,11 @@ import hashlib
 import io
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.errors import RosterError
+from batch_enroll.core.frozen import frozen
 from batch_enroll.core.tables import SEARCHED_ROWS, NoTable, Table, Wanted, find_table
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _MARKS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Survey:
     """What one look at all bytes tells: the encoding they can be read in, their SHA-256, and about how many lines."""
 
@@ -49,7 +49,7 @@ class Survey:
     lines: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shape:
     """How a text is cut into a table: the delimiter, lines to leave out before the records, and the header."""
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from batch_enroll.core import catalogue
 from batch_enroll.core.cells import shorten
+from batch_enroll.core.frozen import frozen
 from batch_enroll.core.model import RowProblem
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def counts(flaw: Flaw, field: str) -> bool:
     return field in ID_FIELDS or flaw.code == catalogue.DAMAGED_CELL
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Usual:
     """What a column's first ids are like.
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeAlias, TypeVar
+
+from batch_enroll.core.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -60,7 +61,7 @@ class Question(NamedTuple):
     value: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Person:
     """A user; what is not known is empty."""
 
@@ -70,7 +71,7 @@ class Person:
     identifier: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Course:
     """A course, and the org it is linked to: a school, or what stands above schools."""
 
@@ -80,7 +81,7 @@ class Course:
     org: SchoolId | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class School:
     """A school."""
 
@@ -92,7 +93,7 @@ class School:
 Record: TypeAlias = Person | Course | School
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Listing:
     """Which active records are wanted: all of a kind, or those with a value; `loosely` wherever it is part of it."""
 
@@ -101,7 +102,7 @@ class Listing:
     loosely: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Page(Generic[T]):
     """Some records of a listing, and how many there are in all (None: the server does not say).
 

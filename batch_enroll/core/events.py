@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+from batch_enroll.core.frozen import frozen
 
 if TYPE_CHECKING:
     from batch_enroll.core.model import Outcome, RunRecord
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunStarted:
     """The run is about to send. `estimated_rows` is None when the roster does not tell."""
 
@@ -17,7 +18,7 @@ class RunStarted:
     estimated_rows: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LookingUp:
     """The server is being asked: for `what` ("users by e-mail"), and of how many names, or other `unit`, how many."""
 
@@ -27,7 +28,7 @@ class LookingUp:
     unit: str = "names"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RowsRead:
     """A batch of rows was read, planned and claimed; `settled` counts those of them that need no request."""
 
@@ -35,7 +36,7 @@ class RowsRead:
     settled: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RowSettled:
     """One row has its outcome; told for every row, sent or not.
 
@@ -49,7 +50,7 @@ class RowSettled:
     took_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AttemptFailed:
     """One attempt did not settle its row. `cause` is an HTTP status or a transport word; `wait_s` comes next.
 
@@ -63,7 +64,7 @@ class AttemptFailed:
     took_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PaceChanged:
     """How fast we may go now, and why. `rate_per_s` None: no ceiling; `paused_s`: everybody waits this long.
 
@@ -77,21 +78,21 @@ class PaceChanged:
     lost_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TokenRenewed:
     """A token was fetched; it lives `expires_in_s`."""
 
     expires_in_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stopping:
     """The run takes no more rows; those in flight are finished."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunEnded:
     """The results are written; `run` is complete."""
 

@@ -15,12 +15,13 @@ INVALID with the words for it. Where rows name classes, the ids are an export's 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core import catalogue
 from batch_enroll.core.directory import WAYS, By, Kind, Question, Way
+from batch_enroll.core.frozen import frozen
 from batch_enroll.core.model import RowProblem
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ _SEEN_BY: Final = {Kind.USER: By.EMAIL, Kind.COURSE: By.TITLE, Kind.SCHOOL: By.N
 _SCHOOL_BY_ID: Final = Way(Kind.SCHOOL, By.ID)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """One field of rows, and the way its values are asked for.
 
@@ -71,7 +72,7 @@ class Step:
         return self.over_ids or not has_id
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Search:
     """What is looked up in a roster, by kind and in order; and the school of rows that name none."""
 

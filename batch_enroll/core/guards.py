@@ -8,7 +8,6 @@ it is recorded there, and a run that overruled a guard is no measure for the nex
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from batch_enroll.core.census import counted
 from batch_enroll.core.errors import RunStoppedError, UsageError
 from batch_enroll.core.forerunners import sources_of
+from batch_enroll.core.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,7 +39,7 @@ class Guard(StrEnum):
     TEST_FILE = "test-file"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """What one guard saw, its limit, and whether it stops the run."""
 
@@ -66,7 +66,7 @@ class GuardStoppedError(RunStoppedError):
         super().__init__(f'{told}\nIf all is as it should be, run it once with: {allow} --reason "..."')
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Allowance:
     """Guards that a person overrules for one run, and why."""
 
@@ -103,7 +103,7 @@ def allowance(names: Sequence[str], reason: str | None) -> Allowance:
     return Allowance(frozenset(map(Guard, names)), text)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Circumstances:
     """What a roster is judged by besides its rows.
 
@@ -126,7 +126,7 @@ class Circumstances:
     newer: RunRecord | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wanted:
     """How many rows of a later run rely on the seats of an earlier one."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +10,7 @@ from batch_enroll.core import catalogue
 from batch_enroll.core.aliases import ALIASES, FIELDS, FINDS, FIRST_COURSE, LOGIN_BESIDE, ONEROSTER, WIDE
 from batch_enroll.core.cells import BLANKS, all_blank, clean, shorten, undefuse
 from batch_enroll.core.errors import RosterError
+from batch_enroll.core.frozen import frozen
 from batch_enroll.core.intake import METADATA
 from batch_enroll.core.model import RowProblem, SourceRow
 
@@ -52,7 +52,7 @@ KNOWN: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HeaderMap:
     """How the columns of one table are read.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from batch_enroll.core import catalogue
 from batch_enroll.core.aliases import ROLE_EXTENSION, ROLES
 from batch_enroll.core.cells import shorten
 from batch_enroll.core.dates import read_day, read_moment
+from batch_enroll.core.frozen import frozen
 from batch_enroll.core.model import ClassId, CourseId, Role, RosterRow, RowProblem, RowStatus, SchoolId, UserId
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ _BOOL_WORDS: Final = {"true": True, "yes": True, "1": True, "false": False, "no"
 _NUMBER: Final = re.compile(r"[-+]?\d{1,15}(\.\d{1,15})?([eE][-+]?\d{1,2})?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Defaults:
     """Values for columns a roster lacks and for cells that are blank, as they were given on the command line."""
 

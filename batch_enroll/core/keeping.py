@@ -7,8 +7,10 @@ lists no more seats there than the roster withdraws.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from batch_enroll.core.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +39,7 @@ class Room(NamedTuple):
         return all(None in both or both[0] == both[1] for both in zip(self, other, strict=True))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kept:
     """What a roster says of the places that it withdraws seats from.
 

@@ -7,9 +7,11 @@ A row's way: SourceRow -> RosterRow | RowProblem -> PlannedRow (with an Enrollme
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NewType, TypeAlias
+
+from batch_enroll.core.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +43,7 @@ class RowStatus(StrEnum):
     TO_BE_DELETED = "tobedeleted"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """Where a row stands, as a person finds it: the row number is the spreadsheet's, its header is usually 1."""
 
@@ -53,7 +55,7 @@ class Place:
         return f"{self.file} row {self.row}" if self.sheet is None else f"{self.file} [{self.sheet}] row {self.row}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RowProblem:
     """Why a row cannot be used: the catalogue's code, the column and value as seen, and what was wrong."""
 
@@ -66,7 +68,7 @@ class RowProblem:
         return f"{self.column}: {self.message}" if self.column else self.message
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SourceRow:
     """One input row as a roster reader saw it.
 
@@ -88,7 +90,7 @@ class SourceRow:
     doubts: tuple[RowProblem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RosterRow:
     """A typed row: who shall be enrolled where, and until when the roster says so."""
 
@@ -105,7 +107,7 @@ class RosterRow:
     primary: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EnrollmentKey:
     """Identity of a seat across runs, and the idempotency key.
 
@@ -143,7 +145,7 @@ class Action(StrEnum):
     WITHDRAW = "withdraw"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EnrollmentRequest:
     """What to send for one row, once. `row_no` counts the run's rows from 1 in input order.
 
@@ -201,7 +203,7 @@ TO_MEND = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcome:
     """The honest end of one row.
 
@@ -222,7 +224,7 @@ class Outcome:
     enrollment_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlannedRow:
     """A row with its plan: exactly one of `request` (to be sent) and `outcome` (settled without sending)."""
 
@@ -233,7 +235,7 @@ class PlannedRow:
     outcome: Outcome | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settled:
     """One row's outcome on its way to the ledger, and what the row was for. `key` is None if it never had one."""
 
@@ -259,7 +261,7 @@ class SeatState(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LedgerEntry:
     """The ledger's last word on one key: its state, and the run, row and time that set it."""
 
@@ -270,7 +272,7 @@ class LedgerEntry:
     settled_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ResultRow:
     """One line of the results: the row's own cells, its outcome, and when it settled (None: not settled)."""
 
@@ -294,7 +296,7 @@ class Meaning(StrEnum):
     NOT_JSON = "not_json"  # an HTML page, a truncated or foreign text
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reply:
     """An answer to one attempt: status, what it means, a clean detail, and Retry-After in seconds if sent."""
 
@@ -305,7 +307,7 @@ class Reply:
     enrollment_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NoReply:
     """No answer to one attempt. `sent` tells whether the request may have reached the server."""
 
@@ -313,7 +315,7 @@ class NoReply:
     sent: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Seat:
     """One enrollment as the server lists it for a user; its class and last change only where the API tells them.
 
@@ -329,14 +331,14 @@ class Seat:
     changed_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Seats:
     """The answer to a look-up: every seat the server shows for one user."""
 
     seats: tuple[Seat, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RosterRef:
     """Which roster a run read, and as what. `rows` counts the data rows read from it."""
 
@@ -346,7 +348,7 @@ class RosterRef:
     read_as: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Requests:
     """Requests of a run: all sent, those of them that repeated an earlier one, and answers that throttled us."""
 
@@ -359,7 +361,7 @@ class Requests:
         return Requests(self.sent + other.sent, self.retried + other.retried, self.throttled + other.throttled)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunRecord:
     """One run as the ledger keeps it; `finished_at` is None while it goes on or after a crash.
 
@@ -398,7 +400,7 @@ class RunRecord:
         return not self.dry_run and self.scope == self.base_url
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Owner:
     """Who works with a ledger: a process of a machine, the command it runs, and since when."""
 

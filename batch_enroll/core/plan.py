@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from batch_enroll.core import catalogue
+from batch_enroll.core.frozen import frozen
 from batch_enroll.core.intake import Defaults, read_row
 from batch_enroll.core.keeping import NOTHING_KEPT, Kept, Pair, Room
 from batch_enroll.core.model import (
@@ -45,7 +46,7 @@ class SendSourcedId(StrEnum):
     NEVER = "never"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rules:
     """What a plan depends on besides the row.
 
@@ -76,7 +77,7 @@ class Rules:
     by_class: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reading:
     """One row after reading: its request if there is something to send, else its outcome; the problem, if it is why."""
 

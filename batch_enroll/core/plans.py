@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.errors import UsageError
+from batch_enroll.core.frozen import frozen
 from batch_enroll.core.intake import METADATA
 from batch_enroll.core.model import Action, Role, RosterRef
 
@@ -29,7 +30,7 @@ WHY: Final = "plan_why"
 LOOKED_UP: Final = "looked up first"  # why a step may take a request more
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """One thing to do: the seat, in the words of a roster's row; the row it stands in, and why it is done."""
 
@@ -68,7 +69,7 @@ def seat_fields(fields: Mapping[str, str], defaults: Defaults) -> dict[str, str]
     return {"role": Role.STUDENT.value, **given, **known}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """What is to be done, and what that was made from.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import UTC, time
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.cells import clean, defuse
 from batch_enroll.core.dates import iso_utc, read_moment
+from batch_enroll.core.frozen import frozen
 from batch_enroll.core.headers import ROW_MARK
 from batch_enroll.core.model import Role, RowStatus
 
@@ -32,7 +32,7 @@ class Mending(StrEnum):
     REPEAT = "left out: says the same as an earlier row"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """One thing that was mended: where, in which column, what stood there and what stands there now."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core import plan
+from batch_enroll.core.frozen import frozen
 from batch_enroll.core.model import SETTLED_WELL, Action, OutcomeKind
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ TO_RETRY_ALL: Final = TO_RETRY | {OutcomeKind.REJECTED}
 _NAMED: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Changes:
     """How a roster differs from what a run recorded of it.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from batch_enroll.core import catalogue
 from batch_enroll.core.dates import iso_utc
 from batch_enroll.core.errors import RunStoppedError
+from batch_enroll.core.frozen import frozen
 from batch_enroll.core.model import SEAT_GONE, SETTLED_WELL, TO_MEND, OutcomeKind, RowProblem
 from batch_enroll.core.pace.memory import FACT
 from batch_enroll.core.wording import pattern
@@ -33,7 +34,7 @@ SOME_ROWS_FAILED: Final = 1
 NO_USABLE_ROW: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cause:
     """Rows that did not end well for the same reason.
 
@@ -50,7 +51,7 @@ class Cause:
     examples: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunSummary:
     """What a run came to. The sum of `outcomes` is the rows read; see `Tally.counts`."""
 
@@ -201,7 +202,7 @@ def summarise(run: RunRecord, tally: Tally, files: Mapping[str, str]) -> RunSumm
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """One row of a roster that would be refused or skipped: where, what stands there, and what to do."""
 
@@ -215,7 +216,7 @@ class Finding:
     hint: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Estimate:
     """What a run's length depends on: requests a second if given, else requests in flight at a usual latency."""
 
@@ -228,7 +229,7 @@ class Estimate:
         return requests / (by_latency if self.rate_per_s is None else min(self.rate_per_s, by_latency))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CheckSummary:
     """What `run` would do with a roster, and every row it would refuse or skip.
 

@@ -14,6 +14,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from batch_enroll.core.frozen import frozen
 from batch_enroll.core.model import Action
 from batch_enroll.core.plans import Step
 
@@ -49,7 +50,7 @@ class SeatKey(NamedTuple):
         return Place(self.user_id, self.course_id, self.school_id)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wish:
     """A seat that a row of the roster wants, in the row's own words."""
 
@@ -66,7 +67,7 @@ class Differences:
     extra: list[SeatKey] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Route:
     """What a withdrawal takes along: nothing, if it is told the class; else the whole place.
 
@@ -81,7 +82,7 @@ class Route:
     others: frozenset[Place] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Synced:
     """The steps of a sync, and how many seats stay: as wanted, and although nobody wants them."""
 
@@ -188,7 +189,7 @@ def in_several_classes(seats: Iterable[SeatKey]) -> frozenset[Place]:
     return frozenset(place for place, rooms in classes.items() if len(rooms) > 1)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SeatPage:
     """One page of a school's seats: how many rows it was read from, how many there are in all, and what is odd.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.aliases import FIELDS
 from batch_enroll.core.cells import all_blank
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.finding import named
+from batch_enroll.core.frozen import frozen
 from batch_enroll.core.headers import HeaderMap, map_headers, recognised
 from batch_enroll.core.questions import question
 
@@ -19,7 +20,7 @@ SEARCHED_ROWS: Final = 31  # thirty rows of titles and notes, then the header
 WIDEST: Final = 16_384  # columns of a spreadsheet
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wanted:
     """What a header must offer: the fields that no default fills, and columns named by `--map`.
 
@@ -31,7 +32,7 @@ class Wanted:
     several_seats: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Table:
     """A header found: its row, counted from 1, and how its columns are read."""
 
@@ -39,7 +40,7 @@ class Table:
     map: HeaderMap
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NoTable:
     """No usable header: why, and how many headers of the likeliest row were known."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from batch_enroll.core.frozen import frozen
 from batch_enroll.core.model import Action
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class HaltReason(StrEnum):
     INTERRUPTED = "interrupted"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Policy:
     """Limits for one row.
 
@@ -49,7 +49,7 @@ class Policy:
     withdraws_place: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tries:
     """What one row has been through, and the step that comes next.
 
@@ -88,14 +88,14 @@ _FIRST: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settle:
     """The row has its outcome."""
 
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Next:
     """Go on with `tries.step` after `wait_s`."""
 
@@ -103,14 +103,14 @@ class Next:
     wait_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RenewToken:
     """Renew the token, then repeat the step once."""
 
     tries: Tries
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Halt:
     """The run must end: no row can succeed. The row itself ends as `stopped` says."""
 
@@ -122,7 +122,7 @@ Answer: TypeAlias = "Seats | Reply | NoReply"
 Verdict: TypeAlias = "Settle | Next | RenewToken | Halt"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bench:
     """Where a row is judged: the limits, a draw from [0, 1) for the jitter, and whether this token ever worked.
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from batch_enroll.core.frozen import frozen
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
@@ -32,7 +34,7 @@ _LOOK_UPS_A_PAGE: Final = 20  # a full page takes seconds, a look-up a fifth of 
 DIFFERS: Final = frozenset({Found.MISSING, Found.DIFFERENT_ROLE, Found.STILL_THERE, Found.EXTRA, Found.NO_ANSWER})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wanted:
     """What one row wants of its user: a seat, or none (`gone`)."""
 
@@ -63,7 +65,7 @@ class Wanted:
         return self.means(seat) and seat.role == self.key.role
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Checked:
     """What was found of a row, or (without one) of a seat that no row wants."""
 

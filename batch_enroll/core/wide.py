@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core import catalogue
 from batch_enroll.core.cells import clean, shorten
 from batch_enroll.core.dates import read_day
+from batch_enroll.core.frozen import frozen
 from batch_enroll.core.headers import plain
 from batch_enroll.core.model import RowProblem
 
@@ -28,7 +29,7 @@ _PLACES: Final = {"role": "role", "type": "role", "enrolstatus": "status", "enro
                   "enrolperiod": "end_date"}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SeatColumns:
     """Where one seat of every line stands: the number behind its headers, and kind to column index."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
+from batch_enroll.core.frozen import frozen
 from batch_enroll.core.model import Meaning, NoReply, Reply
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def sample_of(answer: Seats | Reply | NoReply) -> Sample:
             return Sample.HEALTHY
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PaceLimits:
     """Ceilings: requests per second (None: no ceiling) and requests in flight."""
 
@@ -56,7 +56,7 @@ class PaceLimits:
     rate_per_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Turn:
     """One allowed start, given back with what came of it.
 
@@ -75,7 +75,7 @@ class Turn:
     round: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """The limits that the server turned out to have; None for what never held us back."""
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from math import sqrt
 from typing import Final
 
+from batch_enroll.core.frozen import frozen
 from batch_enroll.core.pace.base import NO_LIMIT
 
 _QUANTILE: Final = 0.3
@@ -27,7 +28,7 @@ _SAME_LOAD: Final = 1.1
 _UNCROWDED: Final = 0.7  # of a load that was crowded
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Slow:
     """A slow round: how many were in flight, how many times as slow as usual, and the latency."""
 
