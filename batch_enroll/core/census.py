@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from batch_enroll.core.intake import Defaults
 
+_STUDENT: Final = Role.STUDENT.value
 _LARGEST_DATES: Final = 1_000  # different dates looked at; no term has more
 
 
@@ -72,12 +73,12 @@ class Census:
         if not course:
             return
         if school:
-            self._seats[school] += 1
-            if self._seats[school] > self.limits.school_seats:
+            self._seats[school] = seats = self._seats[school] + 1
+            if seats > self.limits.school_seats:
                 self.crowd = self.crowd or f'school "{school}" takes more than {self.limits.school_seats:,} seats'
-        if (fields.get("role") or self.defaults.role or Role.STUDENT).lower() == Role.STUDENT:
-            self._students[course, school] += 1
-            if self._students[course, school] > self.limits.course_students:
+        if (fields.get("role") or self.defaults.role or _STUDENT).lower() == _STUDENT:
+            self._students[course, school] = students = self._students[course, school] + 1
+            if students > self.limits.course_students:
                 at = f' at school "{school}"' if school else ""
                 most = f"{self.limits.course_students:,}"
                 self.crowd = self.crowd or f'course "{course}"{at} takes more than {most} students'

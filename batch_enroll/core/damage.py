@@ -20,7 +20,7 @@ from batch_enroll.core.frozen import frozen
 from batch_enroll.core.model import RowProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from batch_enroll.core.headers import HeaderMap
     from batch_enroll.core.model import SourceRow
@@ -42,6 +42,9 @@ _DAY: Final = re.compile(
     r"|\d{4}-\d\d-\d\d(?:[ T]00:00(?::00)?)?|\d{1,2}(?P<s>[/.])\d{1,2}(?P=s)(?:\d\d|\d{4})",
     re.ASCII,
 )
+
+
+_STARTS: Final = frozenset("0123456789+-#JFMASOND")  # of all these: a look at every id of a roster must be quick
 
 
 class Flaw(NamedTuple):
@@ -118,19 +121,19 @@ class Watch:
         """The row, with what is wrong with its ids; one that has a problem already keeps that."""
         if row.problem is not None:
             return row
-        found = [
-            RowProblem(*flaw, row.headers.get(field, field), row.fields[field]) for field, flaw in self._flaws(row)
-        ]
-        if not found:
+        if not (flaws := self._flaws(row.fields)):
             return row
+        found = [RowProblem(*flaw, row.headers.get(field, field), row.fields[field]) for field, flaw in flaws]
         certain = next((flaw for flaw in found if flaw.code not in catalogue.DOUBTS), None)
         return replace(row, problem=certain, doubts=() if certain else tuple(found))
 
-    def _flaws(self, row: SourceRow) -> Iterator[tuple[str, tuple[str, str]]]:
+    def _flaws(self, fields: Mapping[str, str]) -> list[tuple[str, tuple[str, str]]]:
+        found = []
         for field, usual in self._usual.items():
-            text = row.fields.get(field)
-            if text and (flaw := _flaw(text, usual)) is not None:
-                yield field, flaw
+            text = fields.get(field)
+            if text and text[0] in _STARTS and (flaw := _flaw(text, usual)) is not None:
+                found.append((field, flaw))
+        return found
 
 
 def _flaw(text: str, usual: _Usual) -> tuple[str, str] | None:

@@ -146,15 +146,17 @@ def _is_over(row: RosterRow, today: date) -> bool:
 
 def _nothing_to_do(row: RosterRow, rules: Rules) -> Outcome | None:
     match row.status:
+        case RowStatus.ACTIVE:
+            if not _is_over(row, rules.today):
+                return None
+            return Outcome(OutcomeKind.SKIPPED, catalogue.ENDED, f"ended on {row.end_date}, as of {rules.today}")
+        case RowStatus.INACTIVE:
+            return Outcome(OutcomeKind.SKIPPED, catalogue.INACTIVE, "its status is not active")
         case RowStatus.TO_BE_DELETED if not rules.withdraw:
             return Outcome(OutcomeKind.SKIPPED, catalogue.WITHDRAWN, "its status is tobedeleted")
         case RowStatus.TO_BE_DELETED if rules.kept.holds(*place_of(row, rules)):
             return Outcome(OutcomeKind.SKIPPED, catalogue.KEPT, "another row wants a seat in this course and school")
-        case RowStatus.INACTIVE:
-            return Outcome(OutcomeKind.SKIPPED, catalogue.INACTIVE, "its status is not active")
-        case RowStatus.ACTIVE if _is_over(row, rules.today):
-            return Outcome(OutcomeKind.SKIPPED, catalogue.ENDED, f"ended on {row.end_date}, as of {rules.today}")
-        case _:
+        case RowStatus.TO_BE_DELETED:
             return None
 
 
@@ -208,7 +210,9 @@ def by_run(run_id: RunId) -> str:
 
 def _first_step(request: EnrollmentRequest, entry: LedgerEntry | None) -> EnrollmentRequest:
     """Claimed but unsettled means unknown: look it up before it is sent again. So is a seat that is rechecked."""
+    if entry is None:
+        return request
     in_doubt = {SeatState.CLAIMED, SeatState.UNKNOWN, *((SeatState.ENROLLED,) if request.aim is Action.ENROLL else ())}
-    if entry is not None and entry.state in in_doubt:
+    if entry.state in in_doubt:
         return replace(request, action=Action.LOOK_UP)
     return request

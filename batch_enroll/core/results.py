@@ -46,10 +46,10 @@ class ResultsTable:
         missing = self._width - len(row.cells)
         cells = (
             *row.cells[: self._width],
-            *("" for _ in range(missing)),
+            *[""] * missing,
             *((row.place.file,) if self._with_roster else ()),
             str(row.place.row),
-            outcome.kind.value,
+            str(outcome.kind),
             outcome.code,
             outcome.detail,
             hint(outcome.code),

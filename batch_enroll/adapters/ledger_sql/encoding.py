@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from batch_enroll.core.model import Settled
 
-Cell: TypeAlias = "str | int | bytes | bool | None"
+Cell: TypeAlias = "str | int | bytearray | bool | None"  # for bytes, SQLite's driver would look for an adapter first
 Params: TypeAlias = "dict[str, Cell]"
 AnyRow: TypeAlias = "Row[*tuple[Any, ...]]"
 
@@ -48,7 +48,6 @@ INTERRUPTED: Final = OutcomeKind.UNKNOWN, catalogue.INTERRUPTED, "the run ended 
 _NONE_YET: Final = Outcome(OutcomeKind.UNKNOWN)
 _KINDS: Final = {kind.value: kind for kind in OutcomeKind}
 _STATES: Final = {state.value: state for state in SeatState}
-_CLAIMED: Final = SeatState.CLAIMED.value
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _NOT_TRIED: Final = frozenset({OutcomeKind.NOT_ATTEMPTED, OutcomeKind.FAILED})
@@ -148,18 +147,16 @@ def claim_columns(run_no: int, row: PlannedRow, now: int, digest: bytes | None) 
         "roster_row": row.place.row,
         "roster_sheet": None if row.place.sheet is None else _plain(row.place.sheet),
         "cells": f"[{','.join(map(_encode_text, row.cells))}]",
-        "digest": digest,
+        "digest": None if digest is None else bytearray(digest),
         "request": None if request is None else _encode_request(request),
-        "kind": outcome.kind.value if finished else None,
+        "kind": str(outcome.kind) if finished else None,
         "code": outcome.code,
         "detail": _plain(outcome.detail),
         "attempts": outcome.attempts,
         "http_status": outcome.status,
         "enrollment_id": _plain_id(outcome.enrollment_id),
         "finished_at": now if finished else None,
-        "state": _CLAIMED,
         "doubt": request is not None and request.action is Action.LOOK_UP,
-        "settled_at": None,
     }
 
 
@@ -169,14 +166,14 @@ def settle_columns(run_no: int, settled: Settled, now: int) -> Params:
     return {
         "of_run": run_no,
         "of_row": settled.row_no,
-        "kind": outcome.kind.value,
+        "kind": str(outcome.kind),
         "code": outcome.code,
         "detail": _plain(outcome.detail),
         "tried": outcome.attempts,
         "http_status": outcome.status,
         "enrollment_id": _plain_id(outcome.enrollment_id),
         "now": now,
-        "state": state_after(outcome, settled.aim).value,
+        "state": str(state_after(outcome, settled.aim)),
         "untried": outcome.attempts == 0 and outcome.kind in _NOT_TRIED,
     }
 
@@ -233,18 +230,20 @@ def _cells_from(text: str) -> tuple[str, ...]:
 
 def _encode_request(request: EnrollmentRequest) -> str:
     key = request.key
-    return _encode_json(
-        (
-            key.user_id,
-            key.course_id,
-            key.school_id,
-            key.role,
-            None if request.begin_date is None else request.begin_date.isoformat(),
-            request.sourced_id,
-            dict(request.metadata),
-            *_more(request),
-        )
+    parts = (
+        key.user_id,
+        key.course_id,
+        key.school_id,
+        key.role,
+        None if request.begin_date is None else request.begin_date.isoformat(),
+        request.sourced_id,
+        dict(request.metadata),
+        *_more(request),
     )
+    try:
+        return msgspec.json.encode(parts).decode()
+    except UnicodeEncodeError:  # a lone surrogate in the metadata
+        return _encode_json(parts)
 
 
 def _more(request: EnrollmentRequest) -> tuple[str, ...]:

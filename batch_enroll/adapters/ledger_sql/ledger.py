@@ -106,8 +106,10 @@ class SqlLedger:
         with self._transaction() as connection:
             run_no = self._run_no(connection, run_id)
             claimed = [encoding.claim_columns(run_no, row, now, self._digest_of(row.request)) for row in rows]
-            self._batches.claim_rows.run(connection, claimed)
-            self._batches.claim_seats.run(connection, [line for line in claimed if line["digest"] is not None])
+            open_ = [line for line in claimed if line["kind"] is None]
+            self._batches.claim_rows.run(connection, open_)
+            self._batches.record_rows.run(connection, [line for line in claimed if line["kind"] is not None])
+            self._batches.claim_seats.run(connection, open_)
 
     def settle(self, run_id: RunId, settled: Sequence[Settled]) -> None:
         """Records outcomes of claimed rows, and what they make of their keys; attempts add up over all tries.

@@ -28,24 +28,29 @@ class Sample(StrEnum):
     NOTHING = "nothing"  # the answer was about the token: it says nothing of the server's limits
 
 
+_SAMPLES: Final = {
+    **dict.fromkeys(range(500, 1_000), Sample.FAILED),
+    HTTPStatus.REQUEST_TIMEOUT: Sample.FAILED,
+    HTTPStatus.UNAUTHORIZED: Sample.NOTHING,
+    HTTPStatus.TOO_EARLY: Sample.THROTTLED,
+    HTTPStatus.TOO_MANY_REQUESTS: Sample.THROTTLED,
+}
+
+
 def sample_of(answer: Seats | Reply | NoReply) -> Sample:
     """What an answer tells of the server's health; a refusal of the row is a healthy answer.
 
     A 503 that names a time to come back is a throttle; without one it is a failure.
     """
-    match answer:
-        case NoReply():
-            return Sample.FAILED
-        case Reply(status=HTTPStatus.UNAUTHORIZED) | Reply(meaning=Meaning.TOKEN_EXPIRED):
-            return Sample.NOTHING
-        case Reply(status=HTTPStatus.TOO_MANY_REQUESTS | HTTPStatus.TOO_EARLY):
-            return Sample.THROTTLED
-        case Reply(status=HTTPStatus.SERVICE_UNAVAILABLE, retry_after_s=float()):
-            return Sample.THROTTLED
-        case Reply(status=status) if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
-            return Sample.FAILED
-        case _:
-            return Sample.HEALTHY
+    if isinstance(answer, NoReply):
+        return Sample.FAILED
+    if not isinstance(answer, Reply):
+        return Sample.HEALTHY
+    if answer.meaning is Meaning.TOKEN_EXPIRED:
+        return Sample.NOTHING
+    if answer.status == HTTPStatus.SERVICE_UNAVAILABLE and answer.retry_after_s is not None:
+        return Sample.THROTTLED
+    return _SAMPLES.get(answer.status, Sample.HEALTHY)
 
 
 @frozen
@@ -138,12 +143,12 @@ class Pace(ABC):
     def ended(self, turn: Turn, now: float, sample: Sample, retry_after_s: float | None = None) -> bool:
         """Notes the end of a request; True when this changed how fast we may go."""
         self.in_flight -= 1
-        if sample is Sample.NOTHING:
-            self._unheard(turn, now)
-            return False
         if sample is Sample.HEALTHY:
             was_probing, self._setbacks, self._probes = self.probing, 0, 0
             return self._healthy(turn, now, recovered=was_probing) or was_probing
+        if sample is Sample.NOTHING:
+            self._unheard(turn, now)
+            return False
         slower = self._throttled if sample is Sample.THROTTLED else self._failed
         return slower(turn, now, retry_after_s or 0.0)
 
