@@ -156,7 +156,7 @@ def _nothing_to_do(row: RosterRow, rules: Rules) -> Outcome | None:
             return Outcome(OutcomeKind.SKIPPED, catalogue.WITHDRAWN, "its status is tobedeleted")
         case RowStatus.TO_BE_DELETED if rules.kept.holds(*place_of(row, rules)):
             return Outcome(OutcomeKind.SKIPPED, catalogue.KEPT, "another row wants a seat in this course and school")
-        case RowStatus.TO_BE_DELETED:
+        case _:
             return None
 
 
