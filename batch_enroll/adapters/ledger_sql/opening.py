@@ -27,7 +27,7 @@ _SETTINGS: Final = (
     "cell_size_check = ON",  # damage is met early
     # Keys are scattered over their tree, and each checkpoint goes through all of it. More cache than this saves
     # nothing that could be measured at 200,000 rows.
-    "cache_size = -7000",
+    "cache_size = -3000",
     "wal_autocheckpoint = 4000",
 )
 _POSTGRES: Final = "postgresql+psycopg"
