@@ -8,11 +8,11 @@ from random import Random
 from typing import TYPE_CHECKING
 
 import anyio
-import looptime
 from fakes import FakeRoster, FakeTokens, Remembering, SignalsAt, students
 from fakes_ledger import MemoryLedger
 from harness import COLUMNS, FIRST_RUN, NOON, at_once
 from lab.lean import Played
+from virtual_time import new_loop
 
 from batch_enroll.core.breaker import Breaker, BreakerLimits
 from batch_enroll.core.gate import Gate
@@ -79,7 +79,7 @@ class SlowTokens(FakeTokens):
 
 def run(server: Server, pace: Pace, rows: int, seed: int = 7) -> Played:
     """Carries the rows with the real engine; takes no real time but the processor's."""
-    with asyncio.Runner(loop_factory=looptime.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=new_loop) as runner:
         return runner.run(_run(server, pace, rows, seed))
 
 
