@@ -28,6 +28,7 @@ def start(pace: Pace, now: float) -> Turn:
 @pytest.mark.parametrize("name", [name for name in MODELS if name not in NOT_TARGETED])
 def test_a_short_job_takes_little_longer_than_if_the_limit_were_known(name: str) -> None:
     server, oracle = MODELS[name](), MODELS[name]()
+    oracle.random = Random(1)  # noqa: S311 - the same dice
     server.random = Random(1)  # noqa: S311 - a model's dice
     rows = int(15 * oracle.capacity(0.0))
     played = play(server, SelfTuningPace(PaceLimits(100)), rows, until=100.0)
@@ -210,6 +211,18 @@ def test_one_quick_round_is_luck_and_two_are_what_others_are_measured_by(quick_r
     for load, took_s in [(5, 0.5), *[(5, 0.2)] * quick_rounds, (30, 0.45), (30, 0.45)]:
         told = [latency.heard(number, took_s) for number in [latency.started(load) for _ in range(max(20, load))]]
     assert any(told) == crowded
+
+
+@pytest.mark.parametrize(("load", "took_s", "rounds"), [(30, 0.4, 1), (30, 0.25, 2), (6, 0.4, 2)])
+def test_a_crowd_takes_two_slow_rounds_to_believe_unless_load_and_latency_have_both_grown_by_half(
+    load: int, took_s: float, rounds: int
+) -> None:
+    latency, seen = Latency(), list[Slow]()
+    for in_flight, seconds in [(5, 0.2), *[(load, took_s)] * rounds]:
+        assert not seen
+        numbers = [latency.started(in_flight) for _ in range(max(20, in_flight))]
+        seen = [slow for number in numbers if (slow := latency.heard(number, seconds)) is not None]
+    assert [slow.steady for slow in seen] == [rounds > 1]
 
 
 def test_the_milliseconds_that_a_busy_client_takes_itself_are_no_crowd() -> None:

@@ -270,6 +270,6 @@ class SelfTuningPace(Pace):
             self._latency.accept()
             self._window.free(before.load)
         else:
-            self._crowd = slow
+            self._crowd = slow if slow.steady else None
             self._window.crowded(slow.load, slow.ratio)
             self._window_hold_until = now + _CROWDED_HOLD_S

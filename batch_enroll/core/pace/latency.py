@@ -17,7 +17,9 @@ from batch_enroll.core.frozen import frozen
 from batch_enroll.core.pace.base import NO_LIMIT
 
 _QUANTILE: Final = 0.3
-_SURE: Final = 2.5  # standard deviations
+_SURE: Final = 2.5  # standard deviations, for two rounds one after the other,
+_OBVIOUS: Final = 3.6  # or for one round, if both load and latency have grown so much:
+_STEEP: Final = 1.5
 _MATERIAL: Final = 1.1
 _OURS_S: Final = 0.03  # a hundred answers that come at once are worked off in about that
 _ROUND: Final = 20
@@ -30,11 +32,15 @@ _UNCROWDED: Final = 0.7  # of a load that was crowded
 
 @frozen
 class Slow:
-    """A slow round: how many were in flight, how many times as slow as usual, and the latency."""
+    """A slow round: how many were in flight, how many times as slow as usual, and the latency.
+
+    `steady`: the number in flight was the same for long enough that the latency is a measure of it.
+    """
 
     load: float
     ratio: float
     latency_s: float
+    steady: bool
 
 
 @dataclass(slots=True)
@@ -81,7 +87,7 @@ class Latency:
             its.started -= 1
 
     def heard(self, number: int, latency_s: float) -> Slow | None:
-        """Notes an answer; at the end of the second slow round in a row, what that was like."""
+        """Notes an answer; at the end of the second slow round in a row, or an obvious one, what that was like."""
         its = self._rounds.get(number)
         if its is None:
             return None
@@ -102,30 +108,23 @@ class Latency:
         self._calm.clear()
 
     def _judged(self, latest: list[float], load: float) -> Slow | None:
-        seen = latest[int(_QUANTILE * len(latest))]
+        seen = _at(latest, _QUANTILE)
         if not self._calm:
             self._take(latest, load)
             return None
-        calm, number = sorted(self._calm), len(self._calm)
-        chance = _SURE * sqrt(_QUANTILE * (1.0 - _QUANTILE) * (1.0 / len(latest) + 1.0 / number))
-        usual = calm[int(_QUANTILE * number)]
-        if (
-            seen > max(_MATERIAL * usual, usual + _OURS_S)
-            and seen > calm[min(number - 1, int((_QUANTILE + chance) * number))]
-        ):
+        calm = sorted(self._calm)
+        spread = sqrt(_QUANTILE * (1.0 - _QUANTILE) * (1.0 / len(latest) + 1.0 / len(calm)))
+        usual = _at(calm, _QUANTILE)
+        if seen > max(_MATERIAL * usual, usual + _OURS_S, _at(calm, _QUANTILE + _SURE * spread)):
             if load <= _SAME_LOAD * self._calm_load:
                 self.accept()
                 self._take(latest, load)
                 return None
-            if self.suspicious:
-                self.suspicious = False
-                self._crowded_load = min(load, self._crowded_load or load)
-                return Slow(load, seen / usual, seen)
-            self.suspicious = True
-            return None
+            steep = load > _STEEP * self._calm_load and seen > _STEEP * usual
+            return self._slow(load, seen, usual, obvious=steep and seen > _at(calm, _QUANTILE + _OBVIOUS * spread))
         self.suspicious = False
         self.eased += 1
-        before, quick = self._quick, seen < min(usual / _MATERIAL, calm[max(0, int((_QUANTILE - chance) * number))])
+        before, quick = self._quick, seen < min(usual / _MATERIAL, _at(calm, _QUANTILE - _SURE * spread))
         self._quick = quick and not before
         if quick and before:  # a single quick round may be luck, and would stay the measure of all others
             self.accept()
@@ -134,7 +133,20 @@ class Latency:
             self._take(latest, load)
         return None
 
+    def _slow(self, load: float, seen: float, usual: float, *, obvious: bool) -> Slow | None:
+        steady = self.suspicious
+        self.suspicious = not (steady or obvious)
+        if self.suspicious:
+            return None
+        self._crowded_load = min(load, self._crowded_load or load)
+        return Slow(load, seen / usual, seen, steady=steady)
+
     def _take(self, latest: list[float], load: float) -> None:
         if not self._calm:  # later rounds add to what is known, but must not let the bar creep up
             self._calm_load, self._crowded_load = load, 0.0
         self._calm.extend(latest)
+
+
+def _at(latencies: list[float], share: float) -> float:
+    """The latency that this share of them is below; of shares out of range, the least or the greatest."""
+    return latencies[min(len(latencies) - 1, max(0, int(share * len(latencies))))]
