@@ -20,7 +20,7 @@
 Why this one: in the laboratory (`make lab`; ten minutes' work over an oracle's time, share of requests refused) a
 strict bucket of 50/s gives 1.00 and 0.3 %, against 1.64 and 1.3 % for AWS's cubic, 5.00 for Netflix's Vegas and more
 than 6 with half of all refused for AIMD; 40 in flight with varying latency 1.02 (worst seed 1.04), against 2.26, more
-than 6, and 1.31; a server that gets slower beyond 30 in flight 1.10, against 3.33, 1.90 and 3.33. Window laws alone
+than 6, and 1.31; a server that gets slower beyond 30 in flight 1.09, against 3.33, 1.90 and 3.33. Window laws alone
 cannot feel a rate, and rate laws alone let the number in flight swing with the latency.
 
 What says nothing is not counted: starts that were not held back by the limit in question, answers about the token, rows
