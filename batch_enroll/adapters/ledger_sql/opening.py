@@ -26,7 +26,7 @@ _SETTINGS: Final = (
     "secure_delete = ON",  # what is purged is gone from the file
     "cell_size_check = ON",  # damage is met early
     # Keys are scattered over their tree, and each checkpoint goes through all of it. More cache than this saves
-    # nothing that could be measured at 200,000 rows.
+    # nothing that could be measured at 300,000 rows.
     "cache_size = -3000",
     "wal_autocheckpoint = 4000",
 )
