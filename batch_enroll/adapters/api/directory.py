@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlencode
 
-from batch_enroll.adapters.api.wire import dicts, parsed_json
+from batch_enroll.adapters.api.answers import dicts, parsed_json
 from batch_enroll.core.directory import By, Course, Kind, Listing, Page, Person, Record, School
 from batch_enroll.core.model import CourseId, NoReply, Reply, SchoolId, UserId
 

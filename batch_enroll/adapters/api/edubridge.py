@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from batch_enroll.adapters.api.answers import SUCCESS, dicts, parsed_json, success
 from batch_enroll.adapters.api.moments import moment_of
-from batch_enroll.adapters.api.wire import SUCCESS, dicts, parsed_json, segment, success
+from batch_enroll.adapters.api.wire import segment
 from batch_enroll.core.dates import iso_utc
 from batch_enroll.core.model import Action, CourseId, NoReply, Reply, Role, SchoolId, Seat, Seats
 

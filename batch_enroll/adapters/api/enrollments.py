@@ -6,8 +6,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlencode
 
+from batch_enroll.adapters.api.answers import dicts, parsed_json
 from batch_enroll.adapters.api.moments import moment_of
-from batch_enroll.adapters.api.wire import dicts, parsed_json, segment
+from batch_enroll.adapters.api.wire import segment
 from batch_enroll.core.model import ClassId, CourseId, NoReply, Reply, Role, SchoolId, UserId
 from batch_enroll.core.sync import Place, SeatKey, SeatPage
 

@@ -19,8 +19,9 @@ from urllib.parse import quote
 
 import anyio
 
+from batch_enroll.adapters.api.answers import SUCCESS, dicts, parsed_json, success
 from batch_enroll.adapters.api.moments import moment_of
-from batch_enroll.adapters.api.wire import SUCCESS, dicts, parsed_json, segment, success
+from batch_enroll.adapters.api.wire import segment
 from batch_enroll.core.model import (
     Action,
     ClassId,
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
-    from batch_enroll.adapters.api.wire import Answer, Wire
+    from batch_enroll.adapters.api.answers import Answer
+    from batch_enroll.adapters.api.wire import Wire
     from batch_enroll.core.model import EnrollmentKey, EnrollmentRequest, Json, UserId
 
 _ENROLLMENTS: Final = "/ims/oneroster/rostering/v1p2/enrollments"
