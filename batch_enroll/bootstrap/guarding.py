@@ -41,6 +41,7 @@ def past_guards(
         GuardStoppedError: one does; nothing was sent.
         RosterError: it holds no row, and no guard knows that it did before.
     """
+    source = job.KeptAhead(source)
     facts = overruled(verdicts_on(settings, rosters, source, ledger), allowed)
     return Passed(watched(settings, source, facts), facts)
 

@@ -3,7 +3,7 @@
 from batch_enroll.job.corrections import Corrections
 from batch_enroll.job.finding import FoundRoster
 from batch_enroll.job.going_on import GoingOn, GoneOn, Rows, go_on
-from batch_enroll.job.guarding import GuardedRoster, counted_ahead
+from batch_enroll.job.guarding import GuardedRoster, KeptAhead, counted_ahead
 from batch_enroll.job.history import history
 from batch_enroll.job.leaving import Leaving, leaving
 from batch_enroll.job.lists import Lists
@@ -24,6 +24,7 @@ __all__ = [
     "GoingOn",
     "GoneOn",
     "GuardedRoster",
+    "KeptAhead",
     "Leaving",
     "Lists",
     "Lookups",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Self
 
@@ -37,6 +38,59 @@ def counted_ahead(source: RosterSource, defaults: Defaults, limits: GuardLimits,
     except RosterError:  # the run tells it row by row, and the guards still say what they saw
         return census, census.rows
     return census, census.rows if ended else max(source.estimated_rows or 0, census.rows)
+
+
+class KeptAhead(RosterAround):
+    """A RosterSource that is looked at before it is read, and yet read once.
+
+    The first call of `rows` is the look: its rows are kept. The second gives them and goes on where the look ended; if
+    that was further than the rows that are kept, it reads anew, as every later call does.
+    """
+
+    def __init__(self, source: RosterSource) -> None:
+        super().__init__(source)
+        self._looks: list[_Look] | None = []
+
+    def rows(self) -> Iterator[SourceRow]:
+        """Every row, in order."""
+        if self._looks is None:
+            return self._source.rows()
+        if not self._looks:
+            self._looks.append(_Look(self._source.rows()))
+            return self._looks[0]
+        look, self._looks = self._looks[0], None
+        return self._source.rows() if look.kept is None else look.again(look.kept)
+
+
+class _Look:
+    """Rows on their way, of which so many are kept as a look takes."""
+
+    def __init__(self, rows: Iterator[SourceRow]) -> None:
+        self._rows = rows
+        self._broken: RosterError | None = None
+        self.kept: deque[SourceRow] | None = deque()
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> SourceRow:
+        try:
+            row = next(self._rows)
+        except RosterError as why:
+            self._broken = why
+            raise
+        if self.kept is not None:
+            self.kept.append(row)
+            if len(self.kept) > ROWS_AHEAD + 1:
+                self.kept = None
+        return row
+
+    def again(self, kept: deque[SourceRow]) -> Iterator[SourceRow]:
+        while kept:
+            yield kept.popleft()
+        if self._broken is not None:
+            raise self._broken
+        yield from self._rows
 
 
 class GuardedRoster(RosterAround):

@@ -7,10 +7,11 @@ from fakes import FakeRoster, students
 from harness import Harness
 
 from batch_enroll.core.census import GuardLimits
+from batch_enroll.core.errors import RosterError
 from batch_enroll.core.guards import crowded
 from batch_enroll.core.intake import Defaults
 from batch_enroll.core.tries import HaltReason
-from batch_enroll.job import GuardedRoster, counted_ahead
+from batch_enroll.job import GuardedRoster, KeptAhead, counted_ahead
 from batch_enroll.job.guarding import ROWS_AHEAD
 
 SMALL = GuardLimits(course_students=30)
@@ -32,6 +33,32 @@ def test_a_roster_that_breaks_off_is_counted_so_far() -> None:
     census, rows = counted_ahead(FakeRoster(students(40), breaks_at=36), Defaults(), SMALL, whole=True)
     assert (census.rows, rows) == (35, 35)
     assert crowded(census) is not None
+
+
+def test_a_roster_that_was_looked_at_is_read_once() -> None:
+    source = FakeRoster(students(ROWS_AHEAD + 100))
+    kept = KeptAhead(source)
+    assert counted_ahead(kept, Defaults(), SMALL, whole=False)[0].rows == ROWS_AHEAD
+    assert [row.fields for row in kept.rows()] == source.fields
+    assert source.rows_given == ROWS_AHEAD + 100
+    assert [row.fields for row in kept.rows()] == source.fields  # whoever reads it again gets all of it
+
+
+def test_a_look_at_all_of_a_large_roster_keeps_none_of_it() -> None:
+    source = FakeRoster(students(ROWS_AHEAD + 100))
+    kept = KeptAhead(source)
+    assert counted_ahead(kept, Defaults(), SMALL, whole=True)[0].rows == ROWS_AHEAD + 100
+    assert [row.fields for row in kept.rows()] == source.fields
+    assert source.rows_given == 2 * (ROWS_AHEAD + 100)
+
+
+def test_a_roster_that_broke_off_in_the_look_breaks_off_at_the_same_row_when_it_is_read() -> None:
+    kept = KeptAhead(FakeRoster(students(40), breaks_at=36))
+    counted_ahead(kept, Defaults(), SMALL, whole=False)
+    read: list[int] = []
+    with pytest.raises(RosterError, match="row 37: a quote is never closed"):
+        read.extend(row.place.row for row in kept.rows())
+    assert read == list(range(2, 37))
 
 
 @pytest.mark.asyncio
