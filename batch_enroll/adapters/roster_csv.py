@@ -89,26 +89,24 @@ class CsvRoster:
         Raises:
             RosterError: the file cannot be read to its end, or holds no data row.
         """
+        shape, name = self._shape, self._name
+        header_row, read = shape.table.header_row, shape.table.map.row
         self._rows_read = 0
-        for row in islice(self._all_rows(), self._limit):
-            self._rows_read += 1
-            yield row
+        with self._text() as text:
+            lines = islice(text, shape.skipped_lines, None)
+            for nth, record in enumerate(csvtext.records(lines, shape.delimiter, name), 1):
+                if nth > header_row and (row := read(Place(name, nth), record)) is not None:
+                    self._rows_read += 1
+                    yield row
+                    if self._rows_read == self._limit:
+                        return
         if not self._rows_read:
-            raise RosterError(f"{self._name}: a header, but no data rows")
+            raise RosterError(f"{name}: a header, but no data rows")
 
     def refs(self) -> tuple[RosterRef, ...]:
         """What was read."""
         path = STDIN if self._path is None else str(self._path)
         return (RosterRef(path, self._survey.sha256, self._rows_read, self._shape.table.map.read_as),)
-
-    def _all_rows(self) -> Iterator[SourceRow]:
-        shape = self._shape
-        header_row, read = shape.table.header_row, shape.table.map.row
-        with self._text() as text:
-            lines = islice(text, shape.skipped_lines, None)
-            for nth, record in enumerate(csvtext.records(lines, shape.delimiter, self._name), 1):
-                if nth > header_row and (row := read(Place(self._name, nth), record)) is not None:
-                    yield row
 
     @cached_property
     def _survey(self) -> Survey:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from batch_enroll import job
 from batch_enroll.bootstrap.reading import defaults_of
 from batch_enroll.bootstrap.wall import utc_now
+from batch_enroll.core.census import Census
 from batch_enroll.core.forerunners import last_of, newer_than
 from batch_enroll.core.guards import Allowance, Circumstances, Guard, GuardStoppedError, judge
 
@@ -42,8 +43,9 @@ def past_guards(
         RosterError: it holds no row, and no guard knows that it did before.
     """
     source = job.KeptAhead(source)
-    facts = overruled(verdicts_on(settings, rosters, source, ledger), allowed)
-    return Passed(watched(settings, source, facts), facts)
+    census, verdicts = _judged(settings, rosters, source, ledger, whole=False)
+    facts = overruled(verdicts, allowed)
+    return Passed(watched(settings, source, facts, census), facts)
 
 
 def overruled(verdicts: Sequence[Verdict], allowed: Allowance) -> dict[str, Json]:
@@ -81,6 +83,12 @@ def verdicts_on(
     whole: bool = False,
 ) -> tuple[Verdict, ...]:
     """What the guards say of a roster; `whole` counts all of it first, as withdrawing does."""
+    return _judged(settings, rosters, source, ledger, whole=whole)[1]
+
+
+def _judged(
+    settings: Settings, rosters: Sequence[str], source: RosterSource, ledger: Ledger | None, *, whole: bool
+) -> tuple[Census, tuple[Verdict, ...]]:
     limits = settings.guard_limits()
     census, rows = job.counted_ahead(source, defaults_of(settings), limits, whole=whole or settings.withdraw)
     runs = () if ledger is None else tuple(ledger.runs())
@@ -94,13 +102,20 @@ def verdicts_on(
         last=None if settings.limit else last_of(rosters, settings.base_url, runs),
         newer=newer_than(sha256s, rosters, settings.base_url, runs),
     )
-    return judge(census, seen, limits)
+    return census, judge(census, seen, limits)
 
 
-def watched(settings: Settings, source: RosterSource, facts: dict[str, Json]) -> RosterSource:
-    """`source`, stopped where it becomes crowded further on, unless that was overruled for this run."""
+def watched(
+    settings: Settings, source: RosterSource, facts: dict[str, Json], counted: Census | None = None
+) -> RosterSource:
+    """`source`, stopped where it becomes crowded further on, unless that was overruled for this run.
+
+    `counted` has counted its first rows, and no crowd among them.
+    """
     recorded = facts.get("allowed")
     may_crowd = isinstance(recorded, list) and any(
         isinstance(each, dict) and each.get("guard") == Guard.CROWDED for each in recorded
     )
-    return source if may_crowd else job.GuardedRoster(source, defaults_of(settings), settings.guard_limits())
+    if may_crowd:
+        return source
+    return job.GuardedRoster(source, counted or Census(defaults_of(settings), settings.guard_limits()))

@@ -131,7 +131,11 @@ class Watch:
         found = []
         for field, usual in self._usual.items():
             text = fields.get(field)
-            if text and text[0] in _STARTS and (flaw := _flaw(text, usual)) is not None:
+            if not text or text[0] not in _STARTS:
+                continue
+            if text.isascii() and text.isdigit() and (usual.width or 0) <= len(text) <= _KEPT_DIGITS:
+                continue  # as nearly every one
+            if (flaw := _flaw(text, usual)) is not None:
                 found.append((field, flaw))
         return found
 

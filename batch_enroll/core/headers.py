@@ -83,7 +83,14 @@ class HeaderMap:
 
     def fields(self, cells: Sequence[str]) -> dict[str, str]:
         """Field to its text, stripped; blank cells have no entry."""
-        return {field: text for field, at in self.places if (text := cells[at].strip(BLANKS))}
+        # Of printable ASCII only the space is blank; to look for all that can be takes ten times as long.
+        line = "".join(cells)
+        blanks = " " if line.isascii() and line.isprintable() else BLANKS
+        fields = {}
+        for field, at in self.places:
+            if text := cells[at].strip(blanks):
+                fields[field] = text
+        return fields
 
     def row(self, place: Place, cells: Sequence[str], problem: RowProblem | None = None) -> SourceRow | None:
         """The row as read, as wide as the header, or None if there is nothing in it."""
@@ -95,10 +102,13 @@ class HeaderMap:
             problem = problem or self._still_open(cells)
         fields = self.fields(cells)
         own = self.own_cells(cells)
-        problem = problem or self._contradiction(cells, fields)
+        if len(self.places) != len(self.spelt):
+            problem = problem or self._contradiction(cells, fields)
         if not fields and problem is None and all_blank(own):
             return None
-        return SourceRow(place, own, fields | self._marks(cells), problem, self.spelt)
+        if self.ours:
+            fields |= self._marks(cells)
+        return SourceRow(place, own, fields, problem, self.spelt)
 
     @property
     def read_as(self) -> str:
@@ -114,8 +124,6 @@ class HeaderMap:
 
     def _marks(self, cells: Sequence[str]) -> dict[str, str]:
         """Which row of which roster this line of an earlier run's results stands for."""
-        if not self.ours:
-            return {}
         found = {name: self.header.index(name) for name in (ROW_MARK, ROSTER_MARK) if name in self.header}
         return {name: text for name, at in found.items() if (text := cells[at].strip(BLANKS))}
 
@@ -130,8 +138,6 @@ class HeaderMap:
 
     def _contradiction(self, cells: Sequence[str], fields: Mapping[str, str]) -> RowProblem | None:
         """Two columns of one name may complete each other, but not differ."""
-        if len(self.places) == len(self.spelt):
-            return None
         for field, at in self.places:
             text = cells[at].strip(BLANKS)
             if text and text != fields[field]:

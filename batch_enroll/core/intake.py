@@ -35,6 +35,7 @@ _STATUSES: Final = {
     "disabled": RowStatus.INACTIVE,
 }
 DELETED: Final = frozenset(text for text, status in _STATUSES.items() if status is RowStatus.TO_BE_DELETED)
+_STUDENT, _ACTIVE = Role.STUDENT, RowStatus.ACTIVE  # Python 3.11 takes long to look up a member of an enum
 _NOT_IN_ROLES: Final = re.compile(r"[\s_-]+")
 METADATA: Final = "metadata."
 _NUMBERED: Final = frozenset({"goals", "metrics"})
@@ -80,21 +81,25 @@ def read_row(source: SourceRow, defaults: Defaults) -> RosterRow | RowProblem:
 
 
 def _typed(fields: Mapping[str, str], defaults: Defaults) -> RosterRow:
-    user = _needed_id("user_id", fields.get("user_id"), catalogue.MISSING_USER)
-    course = _needed_id("course_id", fields.get("course_id") or defaults.course_id, catalogue.MISSING_COURSE)
-    school = _usable_id("school_id", fields.get("school_id") or defaults.school_id)
+    # Nothing is called for a field that is not there: most rows hold three of them.
+    text = fields.get
+    school = text("school_id") or defaults.school_id
+    role = text("role") or defaults.role
+    status = text("status")
+    begin = text("begin_date") or defaults.begin_date
+    end, sourced, room, primary = text("end_date"), text("sourced_id"), text("class_id"), text("primary")
     return RosterRow(
-        user_id=UserId(user),
-        course_id=CourseId(course),
-        school_id=None if school is None else SchoolId(school),
-        role=_role(fields.get("role") or defaults.role),
-        status=_status(fields.get("status")),
-        begin_date=_dated("begin_date", fields.get("begin_date") or defaults.begin_date, read_moment),
-        end_date=_dated("end_date", fields.get("end_date"), read_day),
-        sourced_id=_usable_id("sourced_id", fields.get("sourced_id")),
+        user_id=UserId(_needed_id("user_id", text("user_id"), catalogue.MISSING_USER)),
+        course_id=CourseId(_needed_id("course_id", text("course_id") or defaults.course_id, catalogue.MISSING_COURSE)),
+        school_id=SchoolId(_usable_id("school_id", school)) if school else None,
+        role=_role(role) if role else _STUDENT,
+        status=_status(status) if status else _ACTIVE,
+        begin_date=_dated("begin_date", begin, read_moment) if begin else None,
+        end_date=_dated("end_date", end, read_day) if end else None,
+        sourced_id=_usable_id("sourced_id", sourced) if sourced else None,
         metadata=_metadata(fields),
-        class_id=_class(fields.get("class_id")),
-        primary=_BOOL_WORDS.get(fields.get("primary", "").lower()),
+        class_id=ClassId(_usable_id("class_id", room)) if room else None,
+        primary=_BOOL_WORDS.get(primary.lower()) if primary else None,
     )
 
 
@@ -103,15 +108,12 @@ def _flag(field: str, defaults: Defaults) -> str | None:
 
 
 def _needed_id(field: str, text: str | None, code: str) -> str:
-    usable = _usable_id(field, text)
-    if usable is None:
-        raise _FlawError(code, field, "is empty")
-    return usable
-
-
-def _usable_id(field: str, text: str | None) -> str | None:
     if not text:
-        return None
+        raise _FlawError(code, field, "is empty")
+    return _usable_id(field, text)
+
+
+def _usable_id(field: str, text: str) -> str:
     if text.isascii() and text.isprintable() and len(text) <= _LONGEST_ID and text[0] != ".":
         return text  # nearly every one; the looks below take five times as long
     if text in _NOT_AN_ID:
@@ -123,14 +125,7 @@ def _usable_id(field: str, text: str | None) -> str | None:
     return text
 
 
-def _class(text: str | None) -> ClassId | None:
-    text = _usable_id("class_id", text)
-    return None if text is None else ClassId(text)
-
-
-def _role(text: str | None) -> Role:
-    if not text:
-        return Role.STUDENT
+def _role(text: str) -> Role:
     role = ROLES.get(_NOT_IN_ROLES.sub("", text.lower().removeprefix(ROLE_EXTENSION)))
     if role is None:
         known = ", ".join(sorted(Role))
@@ -138,9 +133,7 @@ def _role(text: str | None) -> Role:
     return role
 
 
-def _status(text: str | None) -> RowStatus:
-    if not text:
-        return RowStatus.ACTIVE
+def _status(text: str) -> RowStatus:
     status = _STATUSES.get(text.lower())
     if status is None:
         known = ", ".join(_STATUSES)
@@ -148,9 +141,7 @@ def _status(text: str | None) -> RowStatus:
     return status
 
 
-def _dated(field: str, text: str | None, read: Callable[[str], T]) -> T | None:
-    if not text:
-        return None
+def _dated(field: str, text: str, read: Callable[[str], T]) -> T:
     try:
         return read(text)
     except ValueError as why:

@@ -41,13 +41,12 @@ class Likeness:
         for at, cell in enumerate(cells):
             if text := cell.strip(BLANKS):
                 filled += 1
-                self._learn_cell(at, text)
+                if at not in self._words:
+                    self._learn_cell(at, text)
         self._least = min(self._least, filled) if self._rows else filled
         self._rows += 1
 
     def _learn_cell(self, at: int, text: str) -> None:
-        if at in self._words:
-            return
         if _MARK.search(text) is None:
             self._words.add(at)
             self._marked.pop(at, None)

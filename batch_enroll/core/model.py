@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import field
 from enum import StrEnum
-from typing import TYPE_CHECKING, NewType, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, NewType, TypeAlias
 
 from batch_enroll.core.frozen import frozen
 
@@ -107,9 +107,8 @@ class RosterRow:
     primary: bool | None = None
 
 
-@frozen
-class EnrollmentKey:
-    """Identity of a seat across runs, and the idempotency key.
+class EnrollmentKey(NamedTuple):
+    """Identity of a seat across runs, and the idempotency key. A tuple, since each row looks itself up several times.
 
     `scope` names the server the seat lives on (its base URL, or one rehearsal), so that staging never answers for
     production. Only where the API is told the class, a seat is one of a class.

@@ -46,6 +46,15 @@ class SendSourcedId(StrEnum):
     NEVER = "never"
 
 
+# Names of their own, since each row asks for them, and Python 3.11 takes long to look up a member of an enum.
+_ROSTER, _ENROLL, _ACTIVE, _TO_BE_DELETED = (
+    SendSourcedId.ROSTER,
+    Action.ENROLL,
+    RowStatus.ACTIVE,
+    RowStatus.TO_BE_DELETED,
+)
+
+
 @frozen
 class Rules:
     """What a plan depends on besides the row.
@@ -94,7 +103,7 @@ def read(row_no: int, source: SourceRow, rules: Rules) -> Reading:
     if isinstance(row, RowProblem):
         outcome = Outcome(OutcomeKind.INVALID, row.code, str(row))
         return Reading(row_no, source, outcome=outcome, problem=row)
-    if (skipped := _nothing_to_do(row, rules)) is not None:
+    if (row.status is not _ACTIVE or row.end_date is not None) and (skipped := _nothing_to_do(row, rules)) is not None:
         return Reading(row_no, source, outcome=skipped)
     return Reading(row_no, source, request=_request(row_no, row, rules))
 
@@ -108,12 +117,15 @@ def plan(readings: Sequence[Reading], known: Mapping[EnrollmentKey, LedgerEntry]
     planned: list[PlannedRow] = []
     for reading in readings:
         request, outcome = reading.request, reading.outcome
-        if request is not None:
-            entry = known.get(request.key)
-            outcome = _repeats(first.get(request.key)) or _known_before(request, entry, rules)
-            first.setdefault(request.key, reading.source.place)
-            request = None if outcome is not None else _first_step(request, entry)
         source = reading.source
+        if request is not None:
+            if (place := first.get(request.key)) is not None:
+                request, outcome = None, _repeats(place)
+            else:
+                first[request.key] = source.place
+                if (entry := known.get(request.key)) is not None:
+                    outcome = _known_before(request, entry, rules)
+                    request = None if outcome is not None else _first_step(request, entry)
         planned.append(PlannedRow(reading.row_no, source.place, source.cells, request, outcome))
     return planned
 
@@ -130,8 +142,8 @@ def wants_seat(row: RosterRow, today: date) -> bool:
 
 def key_of(row: RosterRow, rules: Rules) -> EnrollmentKey:
     """The seat that the row speaks of."""
-    _, room = place_of(row, rules)
-    return EnrollmentKey(rules.scope, row.user_id, row.course_id, row.school_id, row.role, room.class_id)
+    class_id = row.class_id if rules.by_class else None
+    return EnrollmentKey(rules.scope, row.user_id, row.course_id, row.school_id, row.role, class_id)
 
 
 def place_of(row: RosterRow, rules: Rules) -> tuple[Pair, Room]:
@@ -162,34 +174,33 @@ def _nothing_to_do(row: RosterRow, rules: Rules) -> Outcome | None:
 
 def _request(row_no: int, row: RosterRow, rules: Rules) -> EnrollmentRequest:
     key = key_of(row, rules)
-    if row.status is RowStatus.TO_BE_DELETED:
+    if row.status is _TO_BE_DELETED:
         seats = rules.kept.leaving_at(*place_of(row, rules))
         request = EnrollmentRequest(row_no, key, Action.WITHDRAW, aim=Action.WITHDRAW, seats=seats)
         if rules.own_since is None:
             return request
         return replace(request, sourced_id=row.sourced_id, begin_date=row.begin_date, since=rules.own_since)
     sourced_id = _sourced_id(row, key, rules)
-    request = EnrollmentRequest(row_no, key, Action.ENROLL, row.begin_date, sourced_id, row.metadata)
+    request = EnrollmentRequest(row_no, key, _ENROLL, row.begin_date, sourced_id, row.metadata)
     return replace(request, end_date=row.end_date, primary=row.primary) if rules.by_class else request
 
 
 def _sourced_id(row: RosterRow, key: EnrollmentKey, rules: Rules) -> str | None:
-    match rules.send_sourced_id:
-        case SendSourcedId.NEVER:
-            return None
-        case _ if row.sourced_id is None and (rules.by_class or rules.send_sourced_id is SendSourcedId.DERIVED):
-            return str(UUID(bytes=key.digest(), version=5))  # name-based: RFC 9562 5.5
-        case _:
-            return row.sourced_id
-
-
-def _repeats(place: Place | None) -> Outcome | None:
-    return None if place is None else Outcome(OutcomeKind.SKIPPED, catalogue.REPEATED, f"repeats {place}")
-
-
-def _known_before(request: EnrollmentRequest, entry: LedgerEntry | None, rules: Rules) -> Outcome | None:
-    if entry is None:
+    wanted = rules.send_sourced_id
+    if wanted is _ROSTER and not rules.by_class:
+        return row.sourced_id
+    if wanted is SendSourcedId.NEVER:
         return None
+    if row.sourced_id is None and (rules.by_class or wanted is SendSourcedId.DERIVED):
+        return str(UUID(bytes=key.digest(), version=5))  # name-based: RFC 9562 5.5
+    return row.sourced_id
+
+
+def _repeats(place: Place) -> Outcome:
+    return Outcome(OutcomeKind.SKIPPED, catalogue.REPEATED, f"repeats {place}")
+
+
+def _known_before(request: EnrollmentRequest, entry: LedgerEntry, rules: Rules) -> Outcome | None:
     if entry.run_id == rules.run_id:  # its own line is there if the run is gone on with
         return None if entry.row_no == request.row_no else _repeats(entry.place)
     if rules.recheck:
@@ -208,10 +219,8 @@ def by_run(run_id: RunId) -> str:
     return f"by run {run_id}"
 
 
-def _first_step(request: EnrollmentRequest, entry: LedgerEntry | None) -> EnrollmentRequest:
+def _first_step(request: EnrollmentRequest, entry: LedgerEntry) -> EnrollmentRequest:
     """Claimed but unsettled means unknown: look it up before it is sent again. So is a seat that is rechecked."""
-    if entry is None:
-        return request
     in_doubt = {SeatState.CLAIMED, SeatState.UNKNOWN, *((SeatState.ENROLLED,) if request.aim is Action.ENROLL else ())}
     if entry.state in in_doubt:
         return replace(request, action=Action.LOOK_UP)

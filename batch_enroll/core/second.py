@@ -61,7 +61,9 @@ class SecondHeader:
 
     def judged(self, row: SourceRow) -> SourceRow:
         """The row; a problem if it is a header, or stands in another table; a doubt if one may begin there."""
-        number, gap = row.place.row, self._apart(row.place.row)
+        number, last = row.place.row, self._last
+        self._last = number
+        gap = self._gaps and last is not None and number > last + 1
         if self._is_header(row):
             self._other = None if self._is_the_first(row.cells) else (number, _OTHER_COLUMNS)
             self._untold = False
@@ -72,7 +74,7 @@ class SecondHeader:
         if self._is_plan or ROW_MARK in row.fields:
             return row
         words = self._usual.words(row.cells)
-        if why := self._unlike(row, words, gap=gap):
+        if (gap or words) and (why := self._unlike(row, words, gap=gap)):
             self._other = number, _BEGINS
             return _refused(row, why)
         self._untold = self._untold or gap
@@ -80,12 +82,7 @@ class SecondHeader:
             return row
         if words or not self._usual.learnt:
             self._usual.learn(row.cells)
-        return self._doubted(row, words)
-
-    def _apart(self, number: int) -> bool:
-        """Whether blank rows stand above the row."""
-        last, self._last = self._last, number
-        return self._gaps and last is not None and number > last + 1
+        return self._doubted(row, words) if words or self._untold else row
 
     def _unlike(self, row: SourceRow, words: int, *, gap: bool) -> str:
         """Why the row must be the header or the title of another table; empty if it need not."""
@@ -102,7 +99,7 @@ class SecondHeader:
     def _doubted(self, row: SourceRow, words: int) -> SourceRow:
         if words:
             why = "holds words where the rows above hold ids or dates"
-        elif self._untold and self._told < _MOST_TOLD:
+        elif self._told < _MOST_TOLD:
             self._told += 1
             why = "stands below blank rows" + ("; later ones are not told" if self._told == _MOST_TOLD else "")
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final, Self
 
 from batch_enroll.core.census import Census
@@ -94,20 +94,22 @@ class _Look:
 
 
 class GuardedRoster(RosterAround):
-    """A RosterSource that speaks up where a course or school takes too many.
+    """A RosterSource that speaks up where a course or school takes too many; to be read once.
+
+    `census` has counted as many of its first rows as it says, and no crowd among them.
 
     Raises (from `rows`):
         GuardStoppedError: once, before the first row too many; whoever reads on gets that row and the others.
     """
 
-    def __init__(self, source: RosterSource, defaults: Defaults, limits: GuardLimits) -> None:
+    def __init__(self, source: RosterSource, census: Census) -> None:
         super().__init__(source)
-        self._defaults = defaults
-        self._limits = limits
+        self._census = census
 
     def rows(self) -> Iterator[SourceRow]:
         """Every row, in order."""
-        return _Watched(self._source.rows(), Census(self._defaults, self._limits))
+        rows = self._source.rows()
+        return chain(islice(rows, self._census.rows), _Watched(rows, self._census))
 
 
 class _Watched:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from batch_enroll.core.damage import LOOK_AHEAD, Watch
@@ -37,16 +37,6 @@ class WatchedRoster(RosterAround):
         Raises:
             RosterError: the roster cannot be read to its end; told once the rows before are out.
         """
-        self._rows_read = 0
-        for row in self._judged():
-            self._rows_read += 1
-            yield row
-
-    def refs(self) -> tuple[RosterRef, ...]:
-        """What was read, without the rows that were only looked at."""
-        return tuple(replace(ref, rows=self._rows_read) for ref in self._source.refs())
-
-    def _judged(self) -> Iterator[SourceRow]:
         rows = self._source.rows()
         first: list[SourceRow] = []
         broken: RosterError | None = None
@@ -55,11 +45,16 @@ class WatchedRoster(RosterAround):
         except RosterError as why:
             broken = why
         watch, header = Watch(first), SecondHeader(self._source.columns, first, gaps=self._gaps)
+        self._rows_read = 0
+        for row in chain(first, rows if broken is None else _breaking(broken)):
+            self._rows_read += 1
+            yield header.judged(watch.judged(row))
 
-        def judged(row: SourceRow) -> SourceRow:
-            return header.judged(watch.judged(row))
+    def refs(self) -> tuple[RosterRef, ...]:
+        """What was read, without the rows that were only looked at."""
+        return tuple(replace(ref, rows=self._rows_read) for ref in self._source.refs())
 
-        yield from map(judged, first)
-        if broken is not None:
-            raise broken
-        yield from map(judged, rows)
+
+def _breaking(why: RosterError) -> Iterator[SourceRow]:
+    raise why
+    yield

@@ -95,9 +95,9 @@ async def test_an_enrollment_is_one_row_of_its_class_with_its_dates() -> None:
 
 async def test_without_a_class_the_courses_default_class_is_asked_for_once() -> None:
     async with route() as on:
-        key = replace(KEY, course_id=CourseId("math"), class_id=None)
+        key = KEY._replace(course_id=CourseId("math"), class_id=None)
         for nth, user in enumerate(("u", "v")):
-            request = replace(REQUEST, key=replace(key, user_id=UserId(user)), sourced_id=f"e-{nth}")
+            request = replace(REQUEST, key=key._replace(user_id=UserId(user)), sourced_id=f"e-{nth}")
             assert await on.status_of(request) == 201
         await on.at.enroll("w/math/s")
         assert {seat.class_id for user in "uvw" for seat in await on.seats(user)} == {
@@ -109,7 +109,7 @@ async def test_without_a_class_the_courses_default_class_is_asked_for_once() -> 
             "default-class": 1,
             "enroll": 1,
         }
-        nowhere = replace(key, course_id=CourseId("gone"), school_id=None)
+        nowhere = key._replace(course_id=CourseId("gone"), school_id=None)
     async with route("unknown-courses=100") as on:
         reply = await on.submit(replace(REQUEST, key=nowhere))
     assert isinstance(reply, Reply)
@@ -145,8 +145,8 @@ async def test_a_withdrawn_row_is_no_seat_any_more_and_is_put_back_when_it_is_en
 
 async def test_an_id_of_another_row_stays_a_conflict() -> None:
     async with route() as on:
-        await on.submit(replace(REQUEST, key=replace(KEY, user_id=UserId("other"))))
-        await on.submit(replace(LEAVING, key=replace(KEY, user_id=UserId("other"))))
+        await on.submit(replace(REQUEST, key=KEY._replace(user_id=UserId("other"))))
+        await on.submit(replace(LEAVING, key=KEY._replace(user_id=UserId("other"))))
         reply = await on.submit()
         assert await on.seats() == []
     assert isinstance(reply, Reply)
@@ -154,7 +154,7 @@ async def test_an_id_of_another_row_stays_a_conflict() -> None:
 
 
 async def test_a_deleted_row_of_another_class_of_the_user_is_put_back_and_one_that_ended_is_left() -> None:
-    elsewhere = replace(KEY, class_id=ClassId("b"))
+    elsewhere = KEY._replace(class_id=ClassId("b"))
     for by_end_date, status in ((False, 201), (True, 404)):
         async with route(by_end_date=by_end_date) as on:
             await on.submit(replace(REQUEST, key=elsewhere))
@@ -165,7 +165,7 @@ async def test_a_deleted_row_of_another_class_of_the_user_is_put_back_and_one_th
 async def test_withdrawing_one_class_leaves_the_other() -> None:
     async with route() as on:
         await on.submit()
-        await on.submit(replace(REQUEST, key=replace(KEY, class_id=ClassId("b")), sourced_id="e-2"))
+        await on.submit(replace(REQUEST, key=KEY._replace(class_id=ClassId("b")), sourced_id="e-2"))
         assert await on.status_of(LEAVING) == 204
         assert [seat.class_id for seat in await on.seats()] == ["b"]
 
@@ -194,7 +194,7 @@ async def test_what_goes_wrong_on_the_way_is_told() -> None:
         assert (reply.status, reply.meaning) == (404, Meaning.UNKNOWN_USER)
     async with aiohttp.ClientSession() as session:
         gateway = OneRosterEnrollments(Wire(session, "http://127.0.0.1:9", no_clock), lambda: TODAY)
-        for request in (REQUEST, LEAVING, replace(REQUEST, key=replace(KEY, class_id=None))):
+        for request in (REQUEST, LEAVING, replace(REQUEST, key=KEY._replace(class_id=None))):
             assert await gateway.submit(request, "t") == NoReply("no connection", sent=False)
         assert isinstance(await gateway.look_up(KEY.user_id, "t"), NoReply)
     async with route() as on:

@@ -265,7 +265,7 @@ def test_an_empty_group_changes_nothing(ledger: Ledger) -> None:
 def test_unsettled_rows_come_back_whole_and_to_be_looked_up(ledger: Ledger) -> None:
     request = EnrollmentRequest(
         2,
-        replace(a_key("bob"), school_id=None, role=Role.TEACHER),
+        a_key("bob")._replace(school_id=None, role=Role.TEACHER),
         begin_date=datetime(2025, 9, 1, 8, tzinfo=timezone(timedelta(hours=-5))),
         sourced_id="e-1",
         metadata={"goals": {"dailyXp": 25.5}, "note": "ß", "tags": ["a", None, True]},

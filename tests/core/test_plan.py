@@ -96,6 +96,13 @@ def test_a_row_of_this_run_that_was_claimed_before_does_not_repeat_itself() -> N
     assert row.request.action is Action.LOOK_UP
 
 
+def test_two_equal_seats_of_one_line_are_sent_once() -> None:
+    line = source(2)
+    sent, repeated = plan_rows(line, line)
+    assert sent.request is not None
+    assert outcome_of(repeated).detail == "repeats term.csv row 2"
+
+
 def test_the_same_user_and_course_in_another_role_is_another_seat() -> None:
     rows = plan_rows(source(2, role="student"), source(3, role="teacher"))
     assert all(row.request is not None for row in rows)

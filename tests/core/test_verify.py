@@ -82,7 +82,7 @@ def test_lists_are_read_where_they_cost_less_than_looking_everybody_up() -> None
 def test_by_class_a_row_speaks_of_its_class_and_of_every_one_where_it_names_none() -> None:
     def of(room: str | None, *, gone: bool = False) -> Wanted:
         row = want(1, gone=gone)
-        return replace(row, key=replace(row.key, class_id=None if room is None else ClassId(room)))
+        return replace(row, key=row.key._replace(class_id=None if room is None else ClassId(room)))
 
     a, b = (replace(seat(), class_id=ClassId(room)) for room in "ab")
     assert found([of("a")], [a, b]) == [(1, "confirmed"), (None, "extra")]

@@ -144,7 +144,7 @@ def test_an_api_that_withdraws_single_seats_may_do_so_beside_others() -> None:
 
 def test_by_class_only_the_seats_of_the_class_count() -> None:
     bench = replace(BENCH, policy=replace(POLICY, withdraws_place=False))
-    in_class = replace(REQUEST, key=replace(KEY, class_id=ClassId("a")))
+    in_class = replace(REQUEST, key=KEY._replace(class_id=ClassId("a")))
     other, mine = replace(seat(number=2), class_id=ClassId("b")), replace(seat(course="?"), class_id=ClassId("a"))
     assert expect(Next, following(Seats((other, mine)), request=in_class, bench=bench)).tries.seen
     assert not expect(Next, following(Seats((other,)), request=in_class, bench=bench)).tries.seen
@@ -153,7 +153,7 @@ def test_by_class_only_the_seats_of_the_class_count() -> None:
 
 
 def test_without_a_school_the_seats_of_every_school_count() -> None:
-    anywhere = replace(REQUEST, key=replace(KEY, school_id=None))
+    anywhere = replace(REQUEST, key=KEY._replace(school_id=None))
     assert settled(THERE, request=anywhere).code == catalogue.SHARED
 
 

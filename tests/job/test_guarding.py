@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import pytest
 from fakes import FakeRoster, students
 from harness import Harness
 
-from batch_enroll.core.census import GuardLimits
+from batch_enroll.core.census import Census, GuardLimits
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.guards import crowded
+from batch_enroll.core.guards import GuardStoppedError, crowded
 from batch_enroll.core.intake import Defaults
 from batch_enroll.core.tries import HaltReason
 from batch_enroll.job import GuardedRoster, KeptAhead, counted_ahead
@@ -61,11 +63,22 @@ def test_a_roster_that_broke_off_in_the_look_breaks_off_at_the_same_row_when_it_
     assert read == list(range(2, 37))
 
 
+def test_rows_that_were_counted_ahead_are_not_counted_again() -> None:
+    source = FakeRoster(students(40))
+    census, _ = counted_ahead(FakeRoster(students(20)), Defaults(), SMALL, whole=False)
+    rows = GuardedRoster(source, census).rows()
+    assert len(list(islice(rows, 30))) == 30
+    assert census.rows == 30
+    with pytest.raises(GuardStoppedError, match="takes more than 30 students"):
+        next(rows)
+    assert len(list(rows)) == 10  # whoever reads on gets them all the same
+
+
 @pytest.mark.asyncio
 @pytest.mark.looptime
 async def test_a_course_that_fills_up_late_stops_the_run_before_the_first_row_too_many() -> None:
     harness = Harness()
-    roster = GuardedRoster(FakeRoster([*students(10, "c1"), *students(40, "c2")]), Defaults(), SMALL)
+    roster = GuardedRoster(FakeRoster([*students(10, "c1"), *students(40, "c2")]), Census(Defaults(), SMALL))
     harness.source = roster
     ending = await harness.run()
     assert ending.halted is HaltReason.GUARD
