@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.cells import clean
 from batch_enroll.core.errors import RosterError
@@ -47,15 +48,22 @@ class Breakdown:
     """
 
     def __init__(self, run: RunRecord) -> None:
-        self._places = fields_of(run)
-        self._defaults = {name: _text(run.options.get(name)) for name in ("course_id", "school_id")}
+        places = fields_of(run)
         self._courses: dict[str, Share] = {}
         self._schools: dict[str, Share] = {}
+        self._by = [
+            (shares, places.get(name), _text(run.options.get(name)))
+            for name, shares in (("course_id", self._courses), ("school_id", self._schools))
+        ]
 
     def add(self, row: ResultRow) -> None:
         """Counts one row."""
-        _count(self._courses, self._named(row, "course_id"), row)
-        _count(self._schools, self._named(row, "school_id"), row)
+        cells, kind = row.cells, row.outcome.kind
+        for shares, at, default in self._by:
+            name = (_clean(cells[at]) if at is not None and at < len(cells) else "") or default
+            if (share := shares.get(name)) is None:
+                share = shares[name] = Share(name)
+            share.outcomes[kind] += 1
 
     def courses(self) -> list[Share]:
         """By course, those with most to mend first; empty when no row names any."""
@@ -64,11 +72,6 @@ class Breakdown:
     def schools(self) -> list[Share]:
         """By school, likewise."""
         return _ranked(self._schools.values())
-
-    def _named(self, row: ResultRow, name: str) -> str:
-        at = self._places.get(name)
-        named = clean(row.cells[at]) if at is not None and at < len(row.cells) else ""
-        return named or self._defaults[name]
 
 
 def fields_of(run: RunRecord) -> dict[str, int]:
@@ -90,13 +93,6 @@ def _told(outcomes: Mapping[OutcomeKind, int]) -> dict[str, Json]:
     return {kind.value: outcomes[kind] for kind in OutcomeKind if outcomes[kind]}
 
 
-def _count(shares: dict[str, Share], name: str, row: ResultRow) -> None:
-    share = shares.get(name)
-    if share is None:
-        share = shares[name] = Share(name)
-    share.outcomes[row.outcome.kind] += 1
-
-
 def _ranked(shares: Iterable[Share]) -> list[Share]:
     ranked = sorted(shares, key=lambda share: (-share.to_mend, -share.rows, share.name))
     return [] if [share.name for share in ranked] == [""] else ranked
@@ -104,6 +100,9 @@ def _ranked(shares: Iterable[Share]) -> list[Share]:
 
 def _sum(outcomes: Mapping[OutcomeKind, int], kinds: Iterable[OutcomeKind]) -> int:
     return sum(outcomes[kind] for kind in kinds)
+
+
+_clean: Final = lru_cache(maxsize=4096)(clean)  # courses and schools come again and again
 
 
 def _text(option: Json) -> str:

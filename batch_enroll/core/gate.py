@@ -69,6 +69,8 @@ class Gate:
             self.held += 1
             return None
         self._under_way[seats] = None
+        if self._canary is None and (request.key.course_id, request.key.school_id) in self._good:
+            return Admitted(request)  # as nearly every one
         return self._let_in(request)
 
     def _let_in(self, request: EnrollmentRequest) -> Admitted | None:
@@ -78,21 +80,18 @@ class Gate:
 
     def settled(self, request: EnrollmentRequest, outcome: Outcome) -> list[Admitted]:
         """Notes how an admitted row ended; the rows whose turn has come because of it."""
-        released = self._probe_settled(request, outcome)
+        key, released = request.key, []
+        if (probed := self._probed.get((key.course_id, key.school_id))) is not None:
+            released += self._probe_settled(request, probed, outcome)
         if self._canary is not None:
             released += self._canary_settled(self._canary, outcome)
-        return released + self._next_of(request)
-
-    def _next_of(self, request: EnrollmentRequest) -> list[Admitted]:
-        """The next row of the same user and course, if it may go."""
-        seats = request.key.user_id, request.key.course_id
-        waiting = self._under_way.pop(seats, None)
-        if not waiting:
-            return []
-        self._under_way[seats] = waiting
-        self.held -= 1
-        admitted = self._let_in(waiting.popleft())
-        return [] if admitted is None else [admitted]
+        seats = key.user_id, key.course_id
+        if waiting := self._under_way.pop(seats, None):
+            self._under_way[seats] = waiting
+            self.held -= 1
+            if (admitted := self._let_in(waiting.popleft())) is not None:
+                released.append(admitted)
+        return released
 
     def _admit_to_group(self, request: EnrollmentRequest) -> Admitted | None:
         group = _group(request)
@@ -120,11 +119,8 @@ class Gate:
         self.held += 1
         return True
 
-    def _probe_settled(self, request: EnrollmentRequest, outcome: Outcome) -> list[Admitted]:
+    def _probe_settled(self, request: EnrollmentRequest, probed: _Queue, outcome: Outcome) -> list[Admitted]:
         group = _group(request)
-        probed = self._probed.get(group)
-        if probed is None:
-            return []
         probed.sent_ahead += 1
         if outcome.kind in SETTLED_WELL or probed.sent_ahead >= _PROBES:
             self._good.add(group)

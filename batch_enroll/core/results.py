@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.catalogue import hint
-from batch_enroll.core.cells import defused
+from batch_enroll.core.cells import defuse, defused
 from batch_enroll.core.dates import iso_utc
 
 if TYPE_CHECKING:
@@ -42,20 +42,21 @@ class ResultsTable:
 
     def line(self, row: ResultRow) -> list[str]:
         """One row as it stands below the header."""
-        outcome = row.outcome
-        missing = self._width - len(row.cells)
-        cells = (
-            *row.cells[: self._width],
-            *[""] * missing,
-            *((row.place.file,) if self._with_roster else ()),
+        outcome, cells = row.outcome, row.cells
+        if len(cells) != self._width:
+            cells = (*cells[: self._width], *[""] * (self._width - len(cells)))
+        line = defused(cells)
+        if self._with_roster:
+            line.append(defuse(row.place.file))
+        line += (
             str(row.place.row),
             str(outcome.kind),
             outcome.code,
-            outcome.detail,
-            hint(outcome.code),
+            outcome.detail and defuse(outcome.detail),
+            hint(outcome.code) if outcome.code else "",
             "" if outcome.status is None else str(outcome.status),
             str(outcome.attempts),
-            outcome.enrollment_id or "",
+            defuse(outcome.enrollment_id) if outcome.enrollment_id else "",
             "" if row.finished_at is None else iso_utc(row.finished_at),
         )
-        return defused(cells)
+        return line

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from batch_enroll.core.model import EnrollmentKey, Outcome, Seat, Seats
 
 
+_ENROLLED = SeatState.ENROLLED  # asked for by each row, and Python 3.11 takes long to look up a member of an enum
+
+
 def holds(seats: Seats, key: EnrollmentKey) -> Seat | None:
     """The seat of `key` among a user's seats. Without a school in the key, any school of the course counts."""
     return next(iter(matching(seats, key)), None)
@@ -33,7 +36,7 @@ def at_the_place(seats: Seats, key: EnrollmentKey) -> list[Seat]:
 def state_after(outcome: Outcome, aim: Action) -> SeatState:
     """What a seat is once its row has settled."""
     if outcome.kind in HAS_SEAT:
-        return SeatState.ENROLLED
+        return _ENROLLED
     if outcome.kind in SEAT_GONE:
         return SeatState.WITHDRAWN
     if outcome.kind is OutcomeKind.UNKNOWN or aim is Action.WITHDRAW:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from batch_enroll.ports import EventSink, Gateway, Ledger, TokenSource
 
 DEADLINE_CAME: Final = "its deadline had come"
+_LOOK_UP = Action.LOOK_UP  # each row asks for it, and Python 3.11 takes long to look up a member of an enum
 _PROOF_OF_OUTAGE: Final = 5  # different rows that failed with no success between them
 _LEAST_GRACE_S: Final = 0.1  # for rows that were never sent: they only have to be told that the run stops
 
@@ -157,16 +158,16 @@ class Engine:
 
     # -- the row's way ------------------------------------------------------------------------------------------------
 
-    async def _carry(self, request: EnrollmentRequest) -> None:
-        tries, began_at = begin(request), self._now()
-        await self._wait(verdict.first_wait_s(tries, began_at - self._began_at, self._parts.policy))
+    async def _carry(self, request: EnrollmentRequest, tries: Tries) -> None:
+        began_at = self._now()
         while self._ending.halted is None:
             turn = await self._turn()
             if turn is None:
                 break
             token, start = turn
             answer, took_s = await self._attempt(request, tries, token, start)
-            bench = Bench(self._parts.policy, self._parts.draw(), token == self._proven_token, self._down)
+            down = bool(self._failing) and self._down
+            bench = Bench(self._parts.policy, self._parts.draw(), token == self._proven_token, down)
             match verdict.judge(request, tries, answer, bench):
                 case Settle(outcome):
                     return self._settle(request, outcome, began_at, took_s)
@@ -181,16 +182,14 @@ class Engine:
                     self.stop(reason, detail)
         return self._settle(request, verdict.stopped(tries, self._ending.halted or HaltReason.INTERRUPTED), began_at)
 
-    async def _seen_by_another(self, request: EnrollmentRequest) -> Outcome | None:
-        """The outcome of a row whose seat another row's look-up showed; a seat that is missing is asked for anew."""
-        tries = begin(request)
-        if tries.step is not Action.LOOK_UP or (seats := await self._look_ups.shared(request)) is None:
-            return None
-        match verdict.judge(request, tries, seats, Bench(self._parts.policy, 0.0, token_proven=True)):
-            case Settle(outcome):
-                return outcome
-            case _:
-                return None
+    async def _seen_by_another(self, request: EnrollmentRequest, tries: Tries) -> Outcome | None:
+        """What a row that begins with a look-up gets, if another's showed its seat; a missing one is asked for anew."""
+        if (seats := await self._look_ups.shared(request)) is not None:
+            judged = verdict.judge(request, tries, seats, Bench(self._parts.policy, 0.0, token_proven=True))
+            if isinstance(judged, Settle):
+                return judged.outcome
+        await self._wait(verdict.first_wait_s(tries, self._now() - self._began_at, self._parts.policy))
+        return None
 
     async def _turn(self) -> tuple[str, Turn] | None:
         """A token and the allowed start; None when the run stopped meanwhile.
@@ -199,9 +198,11 @@ class Engine:
         """
         tokens = self._parts.tokens
         while self._ending.halted is None:
-            if tokens.ready() is None:
+            if (token := tokens.ready()) is None:
                 await self._token(tokens.current())
                 continue
+            if (turn := self._turnstile.enter_at_once()) is not None:
+                return token, turn
             turn = await self._turnstile.enter()
             token = tokens.ready()
             if token is not None and self._ending.halted is None:
@@ -215,7 +216,7 @@ class Engine:
         self._retried += tries.sent > 0 or tries.throttles > 0 or tries.look_ups > 0 or tries.renewals > 0
         gateway, heard = self._parts.gateway, False
         try:
-            if tries.step is not Action.LOOK_UP:
+            if tries.step is not _LOOK_UP:
                 self._look_ups.sending(request)
                 answer: Answer = await gateway.submit(request, token)
             else:
@@ -289,11 +290,14 @@ class Engine:
 
     async def _work(self) -> None:
         while not self._crew.crowded and (admitted := await self._feed.next()) is not None:
-            outcome = admitted.outcome or await self._seen_by_another(admitted.request)
+            request, outcome = admitted
+            tries = begin(request)
+            if outcome is None and tries.step is _LOOK_UP:
+                outcome = await self._seen_by_another(request, tries)
             if outcome is None:
-                await self._carry(admitted.request)
+                await self._carry(request, tries)
             else:
-                self._settle(admitted.request, outcome, self._now())
+                self._settle(request, outcome, self._now())
 
     def _give_back(self) -> None:
         """Settles rows that were read ahead and never touched, when the run was cut off."""

@@ -43,10 +43,16 @@ class Turnstile:
         self._open = True
         self._wake()
 
+    def enter_at_once(self) -> Turn | None:
+        """A turn if nobody waits for one and the pace has one now. Pair with `leave` or `leave_unused`."""
+        if not self._in_line and (at := self._pace.start_at(now := self._clock())) is not None and at <= now:
+            return self._pace.started(now)
+        return None
+
     async def enter(self) -> Turn:
         """Waits for this worker's turn. Pair with `leave` or `leave_unused`."""
-        if not self._in_line and ((at := self._pace.start_at(now := self._clock())) is not None and at <= now):
-            return self._pace.started(now)
+        if (turn := self.enter_at_once()) is not None:
+            return turn
         self._in_line += 1
         try:
             async with self._order:
@@ -68,7 +74,8 @@ class Turnstile:
         now = self._clock()
         if self._pace.ended(turn, now, sample, retry_after_s):
             self._tell(sample)
-        self._wake()
+        if self._waiting:
+            self._wake()
         return now - turn.at
 
     def leave_unused(self, turn: Turn) -> None:

@@ -40,7 +40,7 @@ class EduBridge:
         if request.aim is Action.WITHDRAW:
             answer = await self._wire.exchange("DELETE", f"{_ENROLLMENTS}/unenroll/{where}", token, None)
         else:
-            body = _encoded(_enroll_body(request))
+            body = _PLAIN[key.role] if _is_plain(request) else _encoded(_enroll_body(request))
             answer = await self._wire.exchange("POST", f"{_ENROLLMENTS}/enroll/{where}", token, body)
         if isinstance(answer, NoReply):
             return answer
@@ -69,6 +69,13 @@ def _enroll_body(request: EnrollmentRequest) -> dict[str, Json]:
     if request.metadata:
         body["metadata"] = dict(request.metadata)
     return body
+
+
+_PLAIN: Final = {role: msgspec.json.encode({"role": role.value}) for role in Role}  # as nearly every body is
+
+
+def _is_plain(request: EnrollmentRequest) -> bool:
+    return request.begin_date is None and request.sourced_id is None and not request.metadata
 
 
 def _encoded(body: dict[str, Json]) -> bytes:

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from aiohttp.connector import Connection
-
     from batch_enroll.core.model import Reply
 
 _LARGEST_BODY_BYTES: Final = 8 * 1024 * 1024
@@ -46,7 +44,9 @@ class Wire:
 
     def __init__(self, session: aiohttp.ClientSession, base_url: str, utc_now: Callable[[], datetime]) -> None:
         base = URL(base_url)
-        self._session = session
+        if session.connector is None:
+            raise RuntimeError("the session is closed")
+        self._connector, self._timeout = session.connector, session.timeout
         self._where = aiohttp.ClientRequest("GET", base, headers=session.headers, loop=asyncio.get_running_loop())
         self._below = base.raw_path.rstrip("/")
         self._token = self._head = ""
@@ -56,8 +56,8 @@ class Wire:
         """Sends one request, once. `path` is encoded already; every failure of the way there is a value."""
         connection, sent, message = None, False, None
         try:
-            async with asyncio.timeout(self._session.timeout.total):
-                connection = await self._connected()
+            async with asyncio.timeout(self._timeout.total):
+                connection = await self._connector.connect(self._where, [], self._timeout)
                 protocol, transport = connection.protocol, connection.transport
                 if protocol is None or transport is None or transport.is_closing():
                     return NoReply("the connection broke", sent=False)
@@ -67,7 +67,7 @@ class Wire:
                 message, content = await protocol.read()
                 while message.code in _INFORMATIONAL:
                     message, content = await protocol.read()
-                read = await _body(content)
+                read = content.read_nowait() if content.is_eof() else await _body(content)
             connection.release()
         except TimeoutError:
             if message is None:
@@ -81,12 +81,6 @@ class Wire:
             if connection is not None:
                 connection.close()  # nothing, if it was released
         return Answer(message.code, message.headers.get("Retry-After"), read)
-
-    async def _connected(self) -> Connection:
-        connector = self._session.connector
-        if connector is None:
-            raise aiohttp.ClientConnectionError("the session is closed")
-        return await connector.connect(self._where, [], self._session.timeout)
 
     def _written(self, method: str, path: str, token: str, body: bytes | None) -> bytes:
         """The request as RFC 9112 has it; paths and tokens are ASCII without blanks, as their makers see to."""

@@ -48,6 +48,7 @@ INTERRUPTED: Final = OutcomeKind.UNKNOWN, catalogue.INTERRUPTED, "the run ended 
 _NONE_YET: Final = Outcome(OutcomeKind.UNKNOWN)
 _KINDS: Final = {kind.value: kind for kind in OutcomeKind}
 _STATES: Final = {state.value: state for state in SeatState}
+_ENROLL, _LOOK_UP = Action.ENROLL, Action.LOOK_UP  # Python 3.11 takes long to look up a member of an enum
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _NOT_TRIED: Final = frozenset({OutcomeKind.NOT_ATTEMPTED, OutcomeKind.FAILED})
@@ -143,20 +144,20 @@ def claim_columns(run_no: int, row: PlannedRow, now: int, digest: bytes | None) 
     return {
         "run_no": run_no,
         "row_no": row.row_no,
-        "roster_file": _plain(row.place.file),
+        "roster_file": _plain_name(row.place.file),
         "roster_row": row.place.row,
-        "roster_sheet": None if row.place.sheet is None else _plain(row.place.sheet),
+        "roster_sheet": None if row.place.sheet is None else _plain_name(row.place.sheet),
         "cells": f"[{','.join(map(_encode_text, row.cells))}]",
         "digest": None if digest is None else bytearray(digest),
         "request": None if request is None else _encode_request(request),
         "kind": str(outcome.kind) if finished else None,
         "code": outcome.code,
-        "detail": _plain(outcome.detail),
+        "detail": outcome.detail and _plain(outcome.detail),
         "attempts": outcome.attempts,
         "http_status": outcome.status,
-        "enrollment_id": _plain_id(outcome.enrollment_id),
+        "enrollment_id": outcome.enrollment_id and _plain(outcome.enrollment_id),
         "finished_at": now if finished else None,
-        "doubt": request is not None and request.action is Action.LOOK_UP,
+        "doubt": request is not None and request.action is _LOOK_UP,
     }
 
 
@@ -168,10 +169,10 @@ def settle_columns(run_no: int, settled: Settled, now: int) -> Params:
         "of_row": settled.row_no,
         "kind": str(outcome.kind),
         "code": outcome.code,
-        "detail": _plain(outcome.detail),
+        "detail": outcome.detail and _plain(outcome.detail),
         "tried": outcome.attempts,
         "http_status": outcome.status,
-        "enrollment_id": _plain_id(outcome.enrollment_id),
+        "enrollment_id": outcome.enrollment_id and _plain(outcome.enrollment_id),
         "now": now,
         "state": str(state_after(outcome, settled.aim)),
         "untried": outcome.attempts == 0 and outcome.kind in _NOT_TRIED,
@@ -238,7 +239,7 @@ def _encode_request(request: EnrollmentRequest) -> str:
         None if request.begin_date is None else request.begin_date.isoformat(),
         request.sourced_id,
         dict(request.metadata),
-        *_more(request),
+        *(_more(request) if key.class_id is not None or request.aim is not _ENROLL else ()),
     )
     try:
         return msgspec.json.encode(parts).decode()
@@ -248,13 +249,7 @@ def _encode_request(request: EnrollmentRequest) -> str:
 
 def _more(request: EnrollmentRequest) -> tuple[str, ...]:
     """What most requests have not: another aim than to enroll, and a class."""
-    if request.key.class_id is not None:
-        return request.aim, request.key.class_id
-    return () if request.aim is Action.ENROLL else (request.aim,)
-
-
-def _plain_id(text: str | None) -> str | None:
-    return None if text is None else _plain(text)
+    return (request.aim,) if request.key.class_id is None else (request.aim, request.key.class_id)
 
 
 def _plain(text: str) -> str:
@@ -262,3 +257,6 @@ def _plain(text: str) -> str:
     if text.isascii() and "\0" not in text:
         return text
     return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+
+
+_plain_name: Final = lru_cache(maxsize=64)(_plain)  # files and sheets, which many rows share

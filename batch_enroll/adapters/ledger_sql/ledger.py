@@ -105,7 +105,11 @@ class SqlLedger:
         now = encoding.micros(self._utc_now())
         with self._transaction() as connection:
             run_no = self._run_no(connection, run_id)
-            claimed = [encoding.claim_columns(run_no, row, now, self._digest_of(row.request)) for row in rows]
+            claimed = []
+            for row in rows:
+                key = None if row.request is None else row.request.key
+                digest = None if key is None else self._digests.get(key) or key.digest()
+                claimed.append(encoding.claim_columns(run_no, row, now, digest))
             open_ = [line for line in claimed if line["kind"] is None]
             self._batches.claim_rows.run(connection, open_)
             self._batches.record_rows.run(connection, [line for line in claimed if line["kind"] is not None])
@@ -198,9 +202,6 @@ class SqlLedger:
     def _transaction(self) -> Iterator[Connection]:
         with told(self._name), self._connection.begin():
             yield self._connection
-
-    def _digest_of(self, request: EnrollmentRequest | None) -> bytes | None:
-        return None if request is None else self._digests.get(request.key) or request.key.digest()
 
     def _run_no(self, connection: Connection, run_id: RunId) -> int:
         found = self._run_nos.get(run_id)

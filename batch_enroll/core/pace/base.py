@@ -13,7 +13,7 @@ from batch_enroll.core.model import Meaning, NoReply, Reply
 if TYPE_CHECKING:
     from batch_enroll.core.model import Json, Seats
 
-_DOWN_AFTER: Final = 5  # failures in a row, whoever's rows they were, before probing starts
+DOWN_AFTER: Final = 5  # failures in a row, whoever's rows they were, before probing starts
 LONGEST_PAUSE_S: Final = 30.0
 NEVER: Final = float("-inf")
 NO_LIMIT: Final = float("inf")
@@ -122,7 +122,7 @@ class Pace(ABC):
     @property
     def probing(self) -> bool:
         """Whether the server is taken for down."""
-        return self._setbacks >= _DOWN_AFTER
+        return self._setbacks >= DOWN_AFTER
 
     def start_at(self, now: float) -> float | None:
         """The time of the next allowed start, `now` or later; None while too many are in flight."""
@@ -147,7 +147,8 @@ class Pace(ABC):
         """Notes the end of a request; True when this changed how fast we may go."""
         self.in_flight -= 1
         if sample is _HEALTHY:
-            was_probing, self._setbacks, self._probes = self.probing, 0, 0
+            was_probing = self._setbacks >= DOWN_AFTER
+            self._setbacks = self._probes = 0
             return self._healthy(turn, now, recovered=was_probing) or was_probing
         if sample is Sample.NOTHING:
             self._unheard(turn, now)

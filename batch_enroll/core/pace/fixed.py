@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from batch_enroll.core.pace.base import Pace, PaceLimits, Turn
+from batch_enroll.core.pace.base import DOWN_AFTER, Pace, PaceLimits, Turn
 from batch_enroll.core.pace.spacing import Spacing
 
 _FIRST_PAUSE_S: Final = 0.1
@@ -31,7 +31,7 @@ class FixedPace(Pace):
     @property
     def in_flight_limit(self) -> int:
         """How many may be in flight now."""
-        return 1 if self.probing else max(1, int(self._window))
+        return 1 if self._setbacks >= DOWN_AFTER else int(self._window)
 
     @property
     def rate_per_s(self) -> float | None:
@@ -51,7 +51,10 @@ class FixedPace(Pace):
         """Nothing is reckoned from single starts."""
 
     def _healthy(self, turn: Turn, now: float, *, recovered: bool) -> bool:  # noqa: ARG002 - the other pace needs them
-        self._slowed, before = 0, self.in_flight_limit
+        self._slowed = 0
+        if self._window >= self._limits.max_in_flight:
+            return False
+        before = self.in_flight_limit
         self._window = min(float(self._limits.max_in_flight), self._window + 1.0 / self._window)
         return self.in_flight_limit != before
 

@@ -35,6 +35,8 @@ class Spacing:
 
     def next_after(self, due: float, now: float) -> float:
         """The earliest start after one at `now` that was due at `due`."""
+        if not self._gap_s:
+            return now
         self._calm += 1
         if self._calm > self._needed and self._step < _GRID:
             self._step, self._calm = self._step + 1, 0
