@@ -83,14 +83,18 @@ def read_row(source: SourceRow, defaults: Defaults) -> RosterRow | RowProblem:
 def _typed(fields: Mapping[str, str], defaults: Defaults) -> RosterRow:
     # Nothing is called for a field that is not there: most rows hold three of them.
     text = fields.get
+    if not (user := text("user_id")):
+        raise _FlawError(catalogue.MISSING_USER, "user_id", "is empty")
+    if not (course := text("course_id") or defaults.course_id):
+        raise _FlawError(catalogue.MISSING_COURSE, "course_id", "is empty")
     school = text("school_id") or defaults.school_id
     role = text("role") or defaults.role
     status = text("status")
     begin = text("begin_date") or defaults.begin_date
     end, sourced, room, primary = text("end_date"), text("sourced_id"), text("class_id"), text("primary")
     return RosterRow(
-        user_id=UserId(_needed_id("user_id", text("user_id"), catalogue.MISSING_USER)),
-        course_id=CourseId(_needed_id("course_id", text("course_id") or defaults.course_id, catalogue.MISSING_COURSE)),
+        user_id=UserId(_usable_id("user_id", user)),
+        course_id=CourseId(_usable_id("course_id", course)),
         school_id=SchoolId(_usable_id("school_id", school)) if school else None,
         role=_role(role) if role else _STUDENT,
         status=_status(status) if status else _ACTIVE,
@@ -105,12 +109,6 @@ def _typed(fields: Mapping[str, str], defaults: Defaults) -> RosterRow:
 
 def _flag(field: str, defaults: Defaults) -> str | None:
     return "--" + field.replace("_", "-") if getattr(defaults, field, None) else None
-
-
-def _needed_id(field: str, text: str | None, code: str) -> str:
-    if not text:
-        raise _FlawError(code, field, "is empty")
-    return _usable_id(field, text)
 
 
 def _usable_id(field: str, text: str) -> str:

@@ -131,8 +131,10 @@ class EnrollmentKey(NamedTuple):
             *(() if self.school_id is None and self.class_id is None else (self.school_id or "",)),
             *(() if self.class_id is None else (self.class_id,)),
         )
-        spelt = [part.encode() for part in parts]
-        told_apart = b"".join([len(part).to_bytes(4, "big") + part for part in spelt])
+        told_apart = b""
+        for part in parts:
+            spelt = part.encode()
+            told_apart += len(spelt).to_bytes(4, "big") + spelt
         return hashlib.blake2b(told_apart, digest_size=16).digest()
 
 

@@ -57,7 +57,8 @@ class Timeline:
 
     def answer(self, took_s: float) -> None:
         """One request was answered, or was given up."""
-        part = _part(took_s)
+        mantissa, exponent = frexp(took_s if took_s > _SHORTEST_S else _SHORTEST_S)  # noqa: FURB136 - as below
+        part = exponent * _PARTS + int((mantissa - 0.5) * 2 * _PARTS)  # which eighth of which doubling
         self.parts[part] = self.parts.get(part, 0) + 1
         if took_s > self.longest_s:  # noqa: PLR1730 - this is done for every request, and `max` takes five times as long
             self.longest_s = took_s
@@ -135,12 +136,6 @@ def timeline_of(kept: Json) -> Timeline:
     if isinstance(took, dict):
         timeline.parts = {int(part): int(_number(count)) for part, count in took.items()}
     return timeline
-
-
-def _part(took_s: float) -> int:
-    """Which eighth of which doubling a time falls into."""
-    mantissa, exponent = frexp(took_s if took_s > _SHORTEST_S else _SHORTEST_S)  # noqa: FURB136 - as above
-    return exponent * _PARTS + int((mantissa - 0.5) * 2 * _PARTS)
 
 
 def _upper_s(part: int) -> float:

@@ -44,6 +44,10 @@ if TYPE_CHECKING:
     from batch_enroll.core.tries import Answer, Bench, Policy, Tries, Verdict
 
 
+# Names of their own, since each row asks for them, and Python 3.11 takes long to look up a member of an enum.
+_ENROLL, _ENROLLED, _CREATED = Action.ENROLL, OutcomeKind.ENROLLED, HTTPStatus.CREATED
+
+
 def first_wait_s(tries: Tries, running_s: float, policy: Policy) -> float:
     """How long a row waits before its first step, `running_s` after this process began to send.
 
@@ -53,10 +57,17 @@ def first_wait_s(tries: Tries, running_s: float, policy: Policy) -> float:
     return max(0.0, policy.sure_absences * policy.settling_s - running_s) if tries.doubt else 0.0
 
 
+def created(tries: Tries, answer: Answer) -> Outcome | None:
+    """What nearly every row comes to, a 201 to its enrollment; None for all else, which takes a bench to judge."""
+    if tries.step is _ENROLL and isinstance(answer, Reply) and answer.status == _CREATED:
+        return _there(tries.sent + 1, answer)
+    return None
+
+
 def judge(request: EnrollmentRequest, tries: Tries, answer: Answer, bench: Bench) -> Verdict:
     """What `answer` to the step in `tries` means. Total over every status, header and number of attempts."""
-    if tries.step is Action.ENROLL and isinstance(answer, Reply) and answer.status == HTTPStatus.CREATED:
-        return Settle(_there(tries.sent + 1, answer))  # nearly every row: no copies of `tries` on its way
+    if (outcome := created(tries, answer)) is not None:  # no copies of `tries` on its way
+        return Settle(outcome)
     if isinstance(answer, Reply) and about_the_token(answer):
         return _judge_token(tries, answer, bench)
     tries = replace(tries, renewals=0)
@@ -107,7 +118,7 @@ def _judge_reply(request: EnrollmentRequest, tries: Tries, reply: Reply, bench: 
 
 
 def _there(sent: int, reply: Reply) -> Outcome:
-    return Outcome(OutcomeKind.ENROLLED, attempts=sent, status=reply.status, enrollment_id=reply.enrollment_id)
+    return Outcome(_ENROLLED, attempts=sent, status=reply.status, enrollment_id=reply.enrollment_id)
 
 
 def _already(request: EnrollmentRequest, tries: Tries, reply: Reply, bench: Bench) -> Verdict:

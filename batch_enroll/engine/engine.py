@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from batch_enroll.core.gate import Gate
     from batch_enroll.core.model import EnrollmentRequest, Json, Outcome, RunId
     from batch_enroll.core.pace import Pace, Turn
-    from batch_enroll.core.tries import Answer, Policy, Tries
+    from batch_enroll.core.tries import Answer, Policy, Tries, Verdict
     from batch_enroll.engine.feed import Aside, Planning
     from batch_enroll.ports import EventSink, Gateway, Ledger, TokenSource
 
@@ -166,9 +166,7 @@ class Engine:
                 break
             token, start = turn
             answer, took_s = await self._attempt(request, tries, token, start)
-            down = bool(self._failing) and self._down
-            bench = Bench(self._parts.policy, self._parts.draw(), token == self._proven_token, down)
-            match verdict.judge(request, tries, answer, bench):
+            match self._judged(request, tries, answer, token):
                 case Settle(outcome):
                     return self._settle(request, outcome, began_at, took_s)
                 case Next(tries=tries, wait_s=wait_s):
@@ -181,6 +179,12 @@ class Engine:
                 case Halt(reason, detail):
                     self.stop(reason, detail)
         return self._settle(request, verdict.stopped(tries, self._ending.halted or HaltReason.INTERRUPTED), began_at)
+
+    def _judged(self, request: EnrollmentRequest, tries: Tries, answer: Answer, token: str) -> Verdict:
+        if (outcome := verdict.created(tries, answer)) is not None:
+            return Settle(outcome)
+        bench = Bench(self._parts.policy, self._parts.draw(), token == self._proven_token, self._down)
+        return verdict.judge(request, tries, answer, bench)
 
     async def _seen_by_another(self, request: EnrollmentRequest, tries: Tries) -> Outcome | None:
         """What a row that begins with a look-up gets, if another's showed its seat; a missing one is asked for anew."""

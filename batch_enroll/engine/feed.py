@@ -65,6 +65,7 @@ class Feed:
         self._admitted: deque[Admitted] = deque()
         self._fed, self._hungry = anyio.Event(), anyio.Event()
         self.all_read = anyio.Event()
+        self._is_hungry = self._over = False  # the events' states, which each row asks for
 
     async def read(
         self, planning: Planning, instead: Callable[[], Outcome | None], halt: Callable[[RunStoppedError], None]
@@ -80,9 +81,10 @@ class Feed:
             while rows := await self._next_batch(planning, instead, halt):
                 self._take(rows)
                 if self._ahead() > _LOW and instead() is None:
-                    self._hungry = anyio.Event()
+                    self._is_hungry, self._hungry = False, anyio.Event()
                     await self._hungry.wait()
         finally:
+            self._over = True
             self.all_read.set()
             self._wake()
 
@@ -98,14 +100,14 @@ class Feed:
     async def next(self) -> Admitted | None:
         """The next row whose turn has come; None when there will be no more."""
         while True:
-            if self._ahead() <= _LOW:
-                self._hungry.set()
+            if not self._is_hungry and self._ahead() <= _LOW:
+                self.hurry()
             if self._admitted:
                 return self._admitted.popleft()
             if self._queue:
                 if (admitted := self._gate.admit(self._queue.popleft())) is not None:
                     return admitted
-            elif self.all_read.is_set() and self._gate.held == 0:
+            elif self._over and self._gate.held == 0:
                 return None
             else:
                 await self._fed.wait()
@@ -114,11 +116,12 @@ class Feed:
         """Lets the rows through that waited for this one."""
         released = self._gate.settled(request, outcome)
         self._admitted.extend(released)
-        if released or self.all_read.is_set():
+        if released or self._over:
             self._wake()
 
     def hurry(self) -> None:
-        """Reads on at once: nobody will be sent any more."""
+        """Reads on at once."""
+        self._is_hungry = True
         self._hungry.set()
 
     def untouched(self) -> list[EnrollmentRequest]:
@@ -126,7 +129,7 @@ class Feed:
         return [*self._queue, *(admitted.request for admitted in self._admitted), *self._gate.drain()]
 
     def _take(self, rows: Sequence[PlannedRow]) -> None:
-        self._queue.extend(row.request for row in rows if row.request is not None)
+        self._queue.extend([row.request for row in rows if row.request is not None])
         settled = [(row.row_no, row.outcome) for row in rows if row.outcome is not None]
         self._sink.emit(RowsRead(len(rows), len(settled)))
         for row_no, outcome in settled:

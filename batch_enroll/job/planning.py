@@ -55,7 +55,8 @@ class RosterPlanning:
             self._ledger.claim(self._rules.run_id, rows)
         self.rows_read += len(rows)
         for source in sources:
-            self.doubts.add(source)
+            if source.doubts:
+                self.doubts.add(source)
         # Rows that are claimed to be sent are looked up after a crash, so a batch stays within a thousand.
         self._size = _BATCH if any(row.request is not None for row in rows) else min(2 * self._size, _LARGE_BATCH)
         if self._seen is not None:

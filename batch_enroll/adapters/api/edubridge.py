@@ -13,16 +13,18 @@ import msgspec
 
 from batch_enroll.adapters.api.answers import SUCCESS, dicts, parsed_json, success
 from batch_enroll.adapters.api.moments import moment_of
-from batch_enroll.adapters.api.wire import segment
+from batch_enroll.adapters.api.wire import segments
 from batch_enroll.core.dates import iso_utc
-from batch_enroll.core.model import Action, CourseId, NoReply, Reply, Role, SchoolId, Seat, Seats
+from batch_enroll.core.model import Action, CourseId, Meaning, NoReply, Reply, Role, SchoolId, Seat, Seats
 
 if TYPE_CHECKING:
+    from batch_enroll.adapters.api.answers import Answer
     from batch_enroll.adapters.api.wire import Wire
     from batch_enroll.core.model import EnrollmentRequest, Json, UserId
 
 _ENROLLMENTS: Final = "/edubridge/enrollments"
 _LONGEST_ID: Final = 512
+_WITHDRAW, _ENROLLMENT = Action.WITHDRAW, Meaning.ENROLLMENT  # Python 3.11 takes long to look up a member of an enum
 
 
 class EduBridge:
@@ -34,17 +36,19 @@ class EduBridge:
     async def submit(self, request: EnrollmentRequest, token: str) -> Reply | NoReply:
         """Enrolls or withdraws once. Any 201 comes back as one, whatever its body."""
         key = request.key
-        where = f"{segment(key.user_id)}/{segment(key.course_id)}"
-        if key.school_id is not None:
-            where += f"/{segment(key.school_id)}"
-        if request.aim is Action.WITHDRAW:
+        school = () if key.school_id is None else (key.school_id,)
+        where = segments(key.user_id, key.course_id, *school)
+        if request.aim is _WITHDRAW:
             answer = await self._wire.exchange("DELETE", f"{_ENROLLMENTS}/unenroll/{where}", token, None)
         else:
-            body = _PLAIN[key.role] if _is_plain(request) else _encoded(_enroll_body(request))
+            plain = request.begin_date is None and request.sourced_id is None and not request.metadata
+            body = _PLAIN[key.role] if plain else _encoded(_enroll_body(request))
             answer = await self._wire.exchange("POST", f"{_ENROLLMENTS}/enroll/{where}", token, body)
         if isinstance(answer, NoReply):
             return answer
         if answer.status in SUCCESS:
+            if (enrolled := _enrolled(answer)) is not None:
+                return enrolled
             parsed = parsed_json(answer.body)
             return Reply(answer.status, success(answer.body, parsed), enrollment_id=_enrollment_id(parsed))
         ids = {key.school_id or "": "school", key.course_id: "course", key.user_id: "user"}
@@ -52,7 +56,7 @@ class EduBridge:
 
     async def look_up(self, user_id: UserId, token: str) -> Seats | Reply | NoReply:
         """Asks once which active enrollments the user has."""
-        answer = await self._wire.exchange("GET", f"{_ENROLLMENTS}/user/{segment(user_id)}", token, None)
+        answer = await self._wire.exchange("GET", f"{_ENROLLMENTS}/user/{segments(user_id)}", token, None)
         if isinstance(answer, NoReply):
             return answer
         if answer.status == HTTPStatus.OK and (seats := _seats(parsed_json(answer.body))) is not None:
@@ -74,15 +78,33 @@ def _enroll_body(request: EnrollmentRequest) -> dict[str, Json]:
 _PLAIN: Final = {role: msgspec.json.encode({"role": role.value}) for role in Role}  # as nearly every body is
 
 
-def _is_plain(request: EnrollmentRequest) -> bool:
-    return request.begin_date is None and request.sourced_id is None and not request.metadata
-
-
 def _encoded(body: dict[str, Json]) -> bytes:
     try:
         return msgspec.json.encode(body)
     except UnicodeEncodeError:  # a lone surrogate in the metadata, which JSON can spell
         return json.dumps(body).encode()
+
+
+class _Enrollment(msgspec.Struct):
+    id: str
+
+
+class _Enrolled(msgspec.Struct):
+    data: _Enrollment
+
+
+def _enrolled(answer: Answer) -> Reply | None:
+    """The reply of nearly every success, of which only the id is read; None if it may mean something else."""
+    try:
+        found = _decode_enrolled(answer.body or b"").data.id
+    except ValueError:
+        return None
+    if not found.isprintable() or not 0 < len(found) <= _LONGEST_ID:
+        return None
+    return Reply(answer.status, _ENROLLMENT, enrollment_id=found)
+
+
+_decode_enrolled: Final = msgspec.json.Decoder(_Enrolled).decode
 
 
 def _enrollment_id(parsed: Json) -> str | None:

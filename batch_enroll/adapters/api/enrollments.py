@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from batch_enroll.adapters.api.answers import dicts, parsed_json
 from batch_enroll.adapters.api.moments import moment_of
-from batch_enroll.adapters.api.wire import segment
+from batch_enroll.adapters.api.wire import segments
 from batch_enroll.core.model import ClassId, CourseId, NoReply, Reply, Role, SchoolId, UserId
 from batch_enroll.core.sync import Place, SeatKey, SeatPage
 
@@ -39,7 +39,7 @@ class Enrollments:
         query = urlencode(
             {"limit": LARGEST_PAGE, "offset": offset, "sort": "sourcedId", "filter": "status='active'"}, quote_via=quote
         )
-        path = f"{_BASE}/schools/{segment(school_id)}/enrollments?{query}"
+        path = f"{_BASE}/schools/{segments(school_id)}/enrollments?{query}"
         answer = await self._wire.exchange("GET", path, token, None)
         if isinstance(answer, NoReply):
             return answer

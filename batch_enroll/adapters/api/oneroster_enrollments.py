@@ -21,7 +21,7 @@ import anyio
 
 from batch_enroll.adapters.api.answers import SUCCESS, dicts, parsed_json, success
 from batch_enroll.adapters.api.moments import moment_of
-from batch_enroll.adapters.api.wire import segment
+from batch_enroll.adapters.api.wire import segments
 from batch_enroll.core.model import (
     Action,
     ClassId,
@@ -83,7 +83,7 @@ class OneRosterEnrollments:
         reply = await self._write("POST", _ENROLLMENTS, self._row(request, class_id), request.key, token)
         taken = isinstance(reply, Reply) and reply.meaning is Meaning.ALREADY_ENROLLED
         if taken and request.sourced_id is not None and await self._lies_idle(request, class_id, token):
-            where = f"{_ENROLLMENTS}/{segment(request.sourced_id)}"
+            where = f"{_ENROLLMENTS}/{segments(request.sourced_id)}"
             return await self._write("PUT", where, self._row(request, class_id), request.key, token)
         return reply
 
@@ -129,7 +129,7 @@ class OneRosterEnrollments:
         return reply
 
     async def _end(self, sourced_id: str, key: EnrollmentKey, token: str) -> Reply | NoReply:
-        where = f"{_ENROLLMENTS}/{segment(sourced_id)}"
+        where = f"{_ENROLLMENTS}/{segments(sourced_id)}"
         if self._by_end_date:
             return await self._write("PATCH", where, {"endDate": self._today().isoformat()}, key, token)
         return await self._write("DELETE", where, None, key, token)
@@ -142,7 +142,7 @@ class OneRosterEnrollments:
 
     async def _ask_for_default_class(self, key: EnrollmentKey, token: str) -> ClassId | Reply | NoReply:
         at = key.course_id, key.school_id
-        where = "/".join(segment(part) for part in at if part is not None)
+        where = segments(*(part for part in at if part is not None))
         answer = await self._exchange("GET", f"{_DEFAULT_CLASS}/{where}", token, None)
         if isinstance(answer, NoReply):
             return NoReply(answer.cause, sent=False)  # the enrollment itself never left
@@ -156,7 +156,7 @@ class OneRosterEnrollments:
 
     async def _lies_idle(self, request: EnrollmentRequest, class_id: ClassId, token: str) -> bool:
         """Whether the row under the request's sourcedId is the user's and not in use, so that it can be put back."""
-        where = f"{_ENROLLMENTS}/{segment(request.sourced_id or '')}"
+        where = f"{_ENROLLMENTS}/{segments(request.sourced_id or '')}"
         answer = await self._exchange("GET", where, token, None)
         parsed = None if isinstance(answer, NoReply) or answer.status != HTTPStatus.OK else parsed_json(answer.body)
         row = parsed.get("enrollment") if isinstance(parsed, dict) else None

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from batch_enroll.core.model import Reply
 
 _LARGEST_BODY_BYTES: Final = 8 * 1024 * 1024
+_TOTAL_S: Final = 300.0  # as aiohttp has it
+_ROUNDED_S: Final = 0.01  # event loops round the times of timers
 _INFORMATIONAL: Final = frozenset(range(100, 200)) - {101}  # RFC 9110 15.2: the answer is still to come
-_UNRESERVED: Final = re.compile(r"[A-Za-z0-9_.~-]+", re.ASCII)  # RFC 3986 2.3; nearly every id, at a third of the cost
+_UNRESERVED: Final = re.compile(r"[A-Za-z0-9_.~/-]+", re.ASCII)  # RFC 3986 2.3, and what joins segments
 
 
 class Wire:
@@ -46,40 +48,49 @@ class Wire:
         base = URL(base_url)
         if session.connector is None:
             raise RuntimeError("the session is closed")
-        self._connector, self._timeout = session.connector, session.timeout
-        self._where = aiohttp.ClientRequest("GET", base, headers=session.headers, loop=asyncio.get_running_loop())
+        loop = asyncio.get_running_loop()
+        self._now, self._call_at = loop.time, loop.call_at
+        self._connector, self._total_s = session.connector, session.timeout.total or _TOTAL_S
+        self._timeout = aiohttp.ClientTimeout(connect=self._total_s, sock_connect=session.timeout.sock_connect)
+        self._where = aiohttp.ClientRequest("GET", base, headers=session.headers, loop=loop)
         self._below = base.raw_path.rstrip("/")
         self._token = self._head = ""
         self._utc_now = utc_now
 
     async def exchange(self, method: str, path: str, token: str, body: bytes | None) -> Answer | NoReply:
         """Sends one request, once. `path` is encoded already; every failure of the way there is a value."""
-        connection, sent, message = None, False, None
         try:
-            async with asyncio.timeout(self._timeout.total):
-                connection = await self._connector.connect(self._where, [], self._timeout)
-                protocol, transport = connection.protocol, connection.transport
-                if protocol is None or transport is None or transport.is_closing():
-                    return NoReply("the connection broke", sent=False)
-                protocol.set_response_params(read_until_eof=True)
-                transport.write(self._written(method, path, token, body))
-                sent = True
-                message, content = await protocol.read()
-                while message.code in _INFORMATIONAL:
-                    message, content = await protocol.read()
-                read = content.read_nowait() if content.is_eof() else await _body(content)
-            connection.release()
+            connection = await self._connector.connect(self._where, [], self._timeout)
         except TimeoutError:
-            if message is None:
-                return NoReply("no answer in time" if sent else "no connection in time", sent=sent)
-            read = None
+            return NoReply("no connection in time", sent=False)
         except aiohttp.ClientConnectorError as error:
             return NoReply(_why_no_connection(error), sent=False)
+        except (aiohttp.ClientError, OSError):
+            return NoReply("no connection", sent=False)
+        protocol = connection.protocol
+        transport = None if protocol is None else protocol.transport
+        if protocol is None or transport is None or transport.is_closing():
+            connection.close()
+            return NoReply("the connection broke", sent=False)
+        # asyncio.timeout would take a tenth of all that a request takes.
+        until = self._now() + self._total_s
+        deadline = self._call_at(until, transport.abort)
+        done = False
+        try:
+            protocol.set_response_params(read_until_eof=True)
+            transport.write(self._written(method, path, token, body))
+            message, content = await protocol.read()
+            while message.code in _INFORMATIONAL:
+                message, content = await protocol.read()
+            whole = content.is_eof() and content.exception() is None
+            read = content.read_nowait() if whole else await _body(content)
+            done = True
         except (aiohttp.ClientError, HttpProcessingError, OSError):
-            return NoReply("the connection broke", sent=sent)
+            late = self._now() > until - _ROUNDED_S
+            return NoReply("no answer in time" if late else "the connection broke", sent=True)
         finally:
-            if connection is not None:
-                connection.close()  # nothing, if it was released
+            deadline.cancel()
+            (connection.release if done else connection.close)()
         return Answer(message.code, message.headers.get("Retry-After"), read)
 
     def _written(self, method: str, path: str, token: str, body: bytes | None) -> bytes:
@@ -98,9 +109,12 @@ class Wire:
         return answers.reply(answer, ids, self._utc_now)
 
 
-def segment(value: str) -> str:
-    """One segment of a path, with nothing left safe."""
-    return value if _UNRESERVED.fullmatch(value) else quote(value, safe="")
+def segments(*values: str) -> str:
+    """Segments of a path, each with nothing left safe."""
+    path = "/".join(values)
+    if _UNRESERVED.fullmatch(path) and path.count("/") == len(values) - 1:
+        return path
+    return "/".join([quote(value, safe="") for value in values])
 
 
 async def _body(content: aiohttp.StreamReader) -> bytes | None:

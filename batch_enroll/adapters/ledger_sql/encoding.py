@@ -235,7 +235,7 @@ def _encode_request(request: EnrollmentRequest) -> str:
         key.user_id,
         key.course_id,
         key.school_id,
-        key.role,
+        str(key.role),
         None if request.begin_date is None else request.begin_date.isoformat(),
         request.sourced_id,
         dict(request.metadata),

@@ -139,8 +139,7 @@ class SqlLedger:
 
     def results(self, run_id: RunId) -> Iterator[ResultRow]:
         """Every row of the run in input order; a claimed row that never settled is UNKNOWN (E402)."""
-        for row in self._rows_of(run_id, RESULTS):
-            yield encoding.result_from(row)
+        return map(encoding.result_from, self._rows_of(run_id, RESULTS))
 
     def enrolled(self, run_id: RunId) -> Iterator[tuple[EnrollmentRequest, ResultRow]]:
         """The rows that the run enrolled itself, the last one first, each with its request and its result."""
