@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import resource
 import stat
 from contextlib import contextmanager, suppress
@@ -18,6 +19,7 @@ from batch_enroll.core import catalogue
 from batch_enroll.core.cells import undefuse
 from batch_enroll.core.errors import RunStoppedError
 from batch_enroll.core.model import TO_MEND, Outcome, OutcomeKind, Place, ResultRow
+from batch_enroll.core.results import ResultsTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -170,3 +172,14 @@ def test_results_read_back_as_the_same_rows_in_the_same_order(
     assert tuple(header[:3]) == columns
     assert [tuple(line[:3]) for line in lines] == rows
     assert [line[3] for line in lines] == [str(row_no + 1) for row_no in range(1, len(rows) + 1)]
+
+
+@given(rows=st.lists(st.tuples(texts, texts, texts), max_size=6), columns=st.tuples(texts, texts, texts))
+def test_every_line_is_spelt_as_the_csv_module_spells_it(
+    rows: list[tuple[str, ...]], columns: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder, table, expected = tmp_path_factory.mktemp("run"), ResultsTable(columns), io.StringIO(newline="")
+    results = [a_result(row_no, DONE, cells) for row_no, cells in enumerate(rows, 1)]
+    written(folder, results, columns)
+    csv.writer(expected, lineterminator="\r\n").writerows([table.header, *map(table.line, results)])
+    assert (folder / "results.csv").read_bytes() == expected.getvalue().encode()
