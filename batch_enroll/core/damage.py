@@ -73,12 +73,12 @@ class _Usual:
     """What a column's first ids are like.
 
     Attributes:
-        width: digits of its numeric ids, if they are all filled up to one width.
+        width: digits of its numeric ids, if they are all filled up to one width; else 0.
         days: whether days are common in it, so that one more is no proof of damage.
         long: its ids of more digits than a spreadsheet keeps, and how many of them end in zeros from there on.
     """
 
-    width: int | None
+    width: int
     days: bool
     long: int
     round: int
@@ -133,7 +133,7 @@ class Watch:
             text = fields.get(field)
             if not text or text[0] not in _STARTS:
                 continue
-            if text.isascii() and text.isdigit() and (usual.width or 0) <= len(text) <= _KEPT_DIGITS:
+            if text.isascii() and text.isdigit() and usual.width <= len(text) <= _KEPT_DIGITS:
                 continue  # as nearly every one
             if (flaw := _flaw(text, usual)) is not None:
                 found.append((field, flaw))
@@ -141,7 +141,7 @@ class Watch:
 
 
 def _flaw(text: str, usual: _Usual) -> tuple[str, str] | None:
-    """The code and what was seen, or None."""
+    """The code and what was seen, or None; of digits, only for those of another number than is usual, or very long."""
     if text.isascii() and text.isdigit():
         return _short(text, usual) if len(text) <= _KEPT_DIGITS else _round(text, usual)
     if _ROUNDED.fullmatch(text):
@@ -154,9 +154,7 @@ def _flaw(text: str, usual: _Usual) -> tuple[str, str] | None:
     return None
 
 
-def _short(digits: str, usual: _Usual) -> tuple[str, str] | None:
-    if usual.width is None or len(digits) >= usual.width:
-        return None
+def _short(digits: str, usual: _Usual) -> tuple[str, str]:
     seen = f'"{digits}" has {len(digits)} digits, the others have {usual.width}; leading zeros may be lost'
     return catalogue.SHORT_ID, seen
 
@@ -182,14 +180,14 @@ def _usual(ids: Iterable[str]) -> _Usual:
     )
 
 
-def _width(numbers: Sequence[str]) -> int | None:
+def _width(numbers: Sequence[str]) -> int:
     """The one width that numeric ids are filled up to: shown by zeros in front, else by nearly all being as wide."""
     if not numbers:
-        return None
+        return 0
     widths = Counter(map(len, numbers))
     widest = max(widths)
     share = widths[widest] / len(numbers)
     filled = {len(number) for number in numbers if number[0] == "0" and len(number) > 1}
     if filled:
-        return widest if filled == {widest} and share >= _HALF else None
-    return widest if share >= _MOST and widest >= _NARROWEST and len(numbers) >= _FEWEST_IDS else None
+        return widest if filled == {widest} and share >= _HALF else 0
+    return widest if share >= _MOST and widest >= _NARROWEST and len(numbers) >= _FEWEST_IDS else 0

@@ -46,15 +46,12 @@ class WatchedRoster(RosterAround):
             broken = why
         watch, header = Watch(first), SecondHeader(self._source.columns, first, gaps=self._gaps)
         self._rows_read = 0
-        for row in chain(first, rows if broken is None else _breaking(broken)):
+        for row in chain(first, rows if broken is None else ()):
             self._rows_read += 1
             yield header.judged(watch.judged(row))
+        if broken is not None:
+            raise broken
 
     def refs(self) -> tuple[RosterRef, ...]:
         """What was read, without the rows that were only looked at."""
         return tuple(replace(ref, rows=self._rows_read) for ref in self._source.refs())
-
-
-def _breaking(why: RosterError) -> Iterator[SourceRow]:
-    raise why
-    yield
