@@ -95,7 +95,7 @@ class Turnstile:
                 await self._look_again.wait()
             if timer.cancelled_caught:
                 late_s = self._clock() - wake_at
-                self._late_s = min(_LATEST_S, max(late_s, 0.95 * self._late_s)) if late_s > _COARSE_S else 0.0
+                self._late_s = min(_LATEST_S, max(late_s, 0.99 * self._late_s)) if late_s > _COARSE_S else 0.0
 
     def _found_clock(self) -> float:
         """The loop's clock; the one behind it if that is finer (uvloop's has milliseconds)."""

@@ -202,11 +202,55 @@ def test_the_guard_of_the_spacing_shrinks_to_the_grid_and_a_refusal_brings_it_ba
         later = spacing.next_after(due, due)
         gaps.append(round(later - due, 9))
         due = later
-    assert gaps[:1] + gaps[510:511] + gaps[1010:1011] + gaps[1510:1511] == [0.0101, 0.01005, 0.010025, 0.01]
+    assert gaps[:1] + gaps[510:511] + gaps[1010:1011] + gaps[1510:1511] == [0.0102, 0.0101, 0.01005, 0.01]
     assert spacing.next_after(due, due + 0.002) == pytest.approx(due + 0.01)  # on the grid, lateness is made up for
     assert spacing.next_after(due, due + 0.008) == pytest.approx(due + 0.018)  # but not so much of it
     spacing.refused()
     assert spacing.next_after(due, due + 0.002) == pytest.approx(due + 0.0122)
+
+
+def test_refusals_widen_the_guard_a_little_and_calm_narrows_it_again() -> None:
+    spacing, due = Spacing(100.0), 0.0
+
+    def guards(starts: int) -> float:
+        nonlocal due
+        before = due
+        for _ in range(starts):
+            before, due = due, spacing.next_after(due, due)
+        return round((due - before - 0.01) * 1e6, 1)
+
+    spacing.refused()
+    assert guards(150) == 200.0  # among the first, while connections are opened, a refusal tells nothing
+    spacing.refused()
+    assert guards(1) == pytest.approx(240.0, abs=0.1)
+    assert guards(1_600) == 200.0
+    for _ in range(20):
+        spacing.refused()
+    assert guards(1) == pytest.approx(400.0, abs=0.1)
+
+
+def test_after_an_answer_that_took_longer_than_usual_the_next_start_waits_so_much_longer() -> None:
+    spacing, start, due = Spacing(100.0), 0.0, 0.0
+    for _ in range(300):
+        start, due = due, spacing.next_after(due, due)
+        due = spacing.answered(start, start + 0.002) or due
+    assert due == pytest.approx(start + 0.0102)
+    start = due
+    spacing.next_after(due, start)
+    assert spacing.answered(start - 0.01, start + 0.001) is None  # the request before: it says nothing of the last one
+    assert spacing.answered(start, start + 0.0024) == pytest.approx(start + 0.0102 + 0.0004, abs=1e-5)
+    assert spacing.answered(start, start + 0.0014) == pytest.approx(start + 0.0102)
+    assert spacing.answered(start, start + 0.5) == pytest.approx(start + 0.0102 + 0.001)  # a tenth of the gap at most
+
+
+def test_at_a_given_rate_an_answer_moves_the_next_start() -> None:
+    pace = FixedPace(PaceLimits(5, 100.0))
+    for nth in range(1, 300):
+        turn = start(pace, float(nth))
+        assert not pace.ended(turn, nth + 0.002, Sample.HEALTHY)
+    turn = start(pace, 400.0)
+    pace.ended(turn, 400.0024, Sample.HEALTHY)
+    assert pace.start_at(400.003) == pytest.approx(400.0102 + 0.0004, abs=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,8 @@ class FixedPace(Pace):
 
     def _healthy(self, turn: Turn, now: float, *, recovered: bool) -> bool:  # noqa: ARG002 - the other pace needs them
         self._slowed = 0
+        if self._limits.rate_per_s is not None and (at := self._spacing.answered(turn.at, now)) is not None:
+            self._earliest = at
         if self._window >= self._limits.max_in_flight:
             return False
         before = self.in_flight_limit
