@@ -59,6 +59,7 @@ class Wire:
 
     async def exchange(self, method: str, path: str, token: str, body: bytes | None) -> Answer | NoReply:
         """Sends one request, once. `path` is encoded already; every failure of the way there is a value."""
+        until = self._now() + self._total_s
         try:
             connection = await self._connector.connect(self._where, [], self._timeout)
         except TimeoutError:
@@ -72,9 +73,7 @@ class Wire:
         if protocol is None or transport is None or transport.is_closing():
             connection.close()
             return NoReply("the connection broke", sent=False)
-        # asyncio.timeout would take a tenth of all that a request takes.
-        until = self._now() + self._total_s
-        deadline = self._call_at(until, transport.abort)
+        deadline = self._call_at(until, transport.abort)  # asyncio.timeout takes ten times as long
         done = False
         try:
             protocol.set_response_params(read_until_eof=True)
