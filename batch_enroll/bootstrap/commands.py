@@ -73,11 +73,11 @@ async def _run(
     settings = on_a_day(settings)
     with ExitStack() as stack:
         source = opened(settings, rosters) if guest is None or rosters else given(settings, guest.rows)
-        source = roster = searched(settings, source)
+        source = roster = searched(settings, job.KeptAhead(source))
         rosters = rosters or [STDIN]  # neither can be read again later
         ledger = real = ledger_of(settings, stack)
-        passed = past_guards(settings, rosters, source, real, allowed)
         named = bool(roster.search) and not settings.dry_run
+        passed = past_guards(settings, rosters, source, real, allowed, named=named)
         kept = NOTHING_KEPT
         if settings.withdraw and not named:
             kept = kept_of(settings, rosters, source, ledger, confirm)

@@ -35,17 +35,18 @@ def past_guards(
     source: RosterSource,
     ledger: Ledger,
     allowed: Allowance,
+    *,
+    named: bool,
 ) -> Passed:
-    """The roster, if no guard stops it that was not overruled.
+    """The roster, if no guard stops it that was not overruled. `named`: ids are to be found in the place of names.
 
     Raises:
         GuardStoppedError: one does; nothing was sent.
         RosterError: it holds no row, and no guard knows that it did before.
     """
-    source = job.KeptAhead(source)
     census, verdicts = _judged(settings, rosters, source, ledger, whole=False)
     facts = overruled(verdicts, allowed)
-    return Passed(watched(settings, source, facts, census), facts)
+    return Passed(watched(settings, source, facts, None if named else census), facts)
 
 
 def overruled(verdicts: Sequence[Verdict], allowed: Allowance) -> dict[str, Json]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Final, Self
 
@@ -41,56 +40,51 @@ def counted_ahead(source: RosterSource, defaults: Defaults, limits: GuardLimits,
 
 
 class KeptAhead(RosterAround):
-    """A RosterSource that is looked at before it is read, and yet read once.
+    """A RosterSource whose first rows are kept, so that who looks at them before a run does not read them twice.
 
-    The first call of `rows` is the look: its rows are kept. The second gives them and goes on where the look ended; if
-    that was further than the rows that are kept, it reads anew, as every later call does.
+    Whoever reads further than a look goes on alone, and the rows are let go; who comes later reads anew.
     """
 
     def __init__(self, source: RosterSource) -> None:
         super().__init__(source)
-        self._looks: list[_Look] | None = []
+        self._kept: list[SourceRow] = []
+        self._unread: Iterator[SourceRow] | None = None
+        self._broken: RosterError | None = None
+        self._gone_on = False
 
     def rows(self) -> Iterator[SourceRow]:
         """Every row, in order."""
-        if self._looks is None:
-            return self._source.rows()
-        if not self._looks:
-            self._looks.append(_Look(self._source.rows()))
-            return self._looks[0]
-        look, self._looks = self._looks[0], None
-        return self._source.rows() if look.kept is None else look.again(look.kept)
+        return self._source.rows() if self._gone_on else self._rows()
 
+    def _rows(self) -> Iterator[SourceRow]:
+        kept, nth = self._kept, 0
+        while True:
+            while nth < len(kept):
+                nth += 1
+                yield kept[nth - 1]
+            if self._gone_on:
+                yield from islice(self._source.rows(), nth, None)
+                return
+            if (row := self._next()) is None:
+                return
+            if len(kept) > ROWS_AHEAD:
+                break
+            kept.append(row)
+        self._gone_on, self._kept = True, []
+        yield row
+        yield from self._unread or ()
 
-class _Look:
-    """Rows on their way, of which so many are kept as a look takes."""
-
-    def __init__(self, rows: Iterator[SourceRow]) -> None:
-        self._rows = rows
-        self._broken: RosterError | None = None
-        self.kept: deque[SourceRow] | None = deque()
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> SourceRow:
+    def _next(self) -> SourceRow | None:
+        """The next row that nobody has read; None at the end."""
+        if self._broken is not None:
+            raise self._broken
+        if self._unread is None:
+            self._unread = self._source.rows()
         try:
-            row = next(self._rows)
+            return next(self._unread, None)
         except RosterError as why:
             self._broken = why
             raise
-        if self.kept is not None:
-            self.kept.append(row)
-            if len(self.kept) > ROWS_AHEAD + 1:
-                self.kept = None
-        return row
-
-    def again(self, kept: deque[SourceRow]) -> Iterator[SourceRow]:
-        while kept:
-            yield kept.popleft()
-        if self._broken is not None:
-            raise self._broken
-        yield from self._rows
 
 
 class GuardedRoster(RosterAround):

@@ -40,18 +40,31 @@ def test_a_roster_that_breaks_off_is_counted_so_far() -> None:
 def test_a_roster_that_was_looked_at_is_read_once() -> None:
     source = FakeRoster(students(ROWS_AHEAD + 100))
     kept = KeptAhead(source)
+    assert len(list(islice(kept.rows(), 100))) == 100  # what its columns hold
     assert counted_ahead(kept, Defaults(), SMALL, whole=False)[0].rows == ROWS_AHEAD
     assert [row.fields for row in kept.rows()] == source.fields
     assert source.rows_given == ROWS_AHEAD + 100
-    assert [row.fields for row in kept.rows()] == source.fields  # whoever reads it again gets all of it
+    assert [row.fields for row in kept.rows()] == source.fields  # whoever comes later gets all of it too
+
+
+def test_a_small_roster_is_read_once_however_often_it_is_looked_at() -> None:
+    source = FakeRoster(students(30))
+    kept = KeptAhead(source)
+    for _ in range(3):
+        assert counted_ahead(kept, Defaults(), SMALL, whole=True)[0].rows == 30
+        assert [row.fields for row in kept.rows()] == source.fields
+    assert source.rows_given == 30
 
 
 def test_a_look_at_all_of_a_large_roster_keeps_none_of_it() -> None:
     source = FakeRoster(students(ROWS_AHEAD + 100))
     kept = KeptAhead(source)
+    early = kept.rows()
+    first = [next(early).fields for _ in range(10)]
     assert counted_ahead(kept, Defaults(), SMALL, whole=True)[0].rows == ROWS_AHEAD + 100
     assert [row.fields for row in kept.rows()] == source.fields
     assert source.rows_given == 2 * (ROWS_AHEAD + 100)
+    assert [*first, *(row.fields for row in early)] == source.fields  # who began before the others gets the rest
 
 
 def test_a_roster_that_broke_off_in_the_look_breaks_off_at_the_same_row_when_it_is_read() -> None:
