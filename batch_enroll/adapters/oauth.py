@@ -74,13 +74,13 @@ class OAuthTokens:
         self._draw = draw
         self._refreshing = anyio.Lock(fast_acquire=True)
         self._token: _Token | None = None
+        self._now: Callable[[], float] = anyio.current_time
         self._in_body = client.auth == "body"
 
     def ready(self) -> str | None:
         """The token at hand, if it is not about to expire."""
         token = self._token
-        # The loop's clock is anyio's, at a tenth of the cost; every request asks twice.
-        return None if token is None or get_running_loop().time() >= token.renew_at else token.value
+        return None if token is None or self._now() >= token.renew_at else token.value
 
     async def current(self) -> str:
         """A token that is not about to expire. While the endpoint is down, the old one is used to its end."""
@@ -115,6 +115,7 @@ class OAuthTokens:
             RunStoppedError: the endpoint cannot be reached or answers nonsense.
         """
         seen = ""
+        self._now = get_running_loop().time  # the same clock at a tenth of the cost; every request asks for it
         for attempt in range(_TRIES):
             if attempt:
                 await anyio.sleep(self._draw() * min(_MAX_WAIT_S, 2.0**attempt))
