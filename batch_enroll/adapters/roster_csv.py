@@ -91,16 +91,17 @@ class CsvRoster:
         """
         shape, name = self._shape, self._name
         header_row, read = shape.table.header_row, shape.table.map.row
-        self._rows_read = 0
+        rows_read = self._rows_read = 0  # a reading that stopped halfway must not count for another
         with self._text() as text:
             lines = islice(text, shape.skipped_lines, None)
             for nth, record in enumerate(csvtext.records(lines, shape.delimiter, name), 1):
                 if nth > header_row and (row := read(Place(name, nth), record)) is not None:
-                    self._rows_read += 1
+                    rows_read += 1
+                    self._rows_read = rows_read
                     yield row
-                    if self._rows_read == self._limit:
+                    if rows_read == self._limit:
                         return
-        if not self._rows_read:
+        if not rows_read:
             raise RosterError(f"{name}: a header, but no data rows")
 
     def refs(self) -> tuple[RosterRef, ...]:

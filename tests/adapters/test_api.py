@@ -156,8 +156,12 @@ async def test_a_201_gives_the_enrollments_id() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [None, {}, [], "not json", {"data": None}, {"data": {"id": True}}, {"data": {"id": "bad\nid"}}, {"data": [1]}],
-)
+    [
+        None, {}, [], "not json", {"data": None}, {"data": {"id": True}}, {"data": {"id": "bad\nid"}}, {"data": [1]},
+        '{"data": {"id": "e1"}, "deep": ' + "[" * 100_000 + "]" * 100_000 + "}",
+    ],
+    ids=range(9),
+)  # fmt: skip
 async def test_a_201_with_a_missing_or_odd_body_is_a_201_without_an_id(body: object) -> None:
     answer = await reply(says(201, body))
     assert (answer.status, answer.enrollment_id) == (201, None)

@@ -152,6 +152,12 @@ async def test_a_body_without_a_length_ends_with_its_connection() -> None:
     assert await exchanged(server) == (201, None, b"{}")
 
 
+async def test_a_chunk_that_is_none_is_a_lost_answer_and_no_error() -> None:
+    head = b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n"
+    for broken in (b"zz\r\n", b"3\r\nabcdef\r\n"):
+        assert await exchanged(Scripted([head + broken])) == NoReply("the connection broke", sent=True), broken
+
+
 async def test_what_is_no_http_is_a_broken_connection() -> None:
     assert await exchanged(Scripted([b"SSH-2.0-OpenSSH_9.6\r\n"])) == NoReply("the connection broke", sent=True)
 

@@ -97,7 +97,7 @@ def _enrolled(answer: Answer) -> Reply | None:
     """The reply of nearly every success, of which only the id is read; None if it may mean something else."""
     try:
         found = _decode_enrolled(answer.body or b"").data.id
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not found.isprintable() or not 0 < len(found) <= _LONGEST_ID:
         return None
