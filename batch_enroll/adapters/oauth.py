@@ -162,7 +162,7 @@ class OAuthTokens:
 def _token(body: bytes, asked_at: float) -> _Token | None:
     try:
         answer = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     value = answer.get("access_token") if isinstance(answer, dict) else None
     if not isinstance(value, str) or not value.isascii() or not value.isprintable() or " " in value or not value:
@@ -183,7 +183,7 @@ def _lifetime_s(expires_in: object) -> float:
 def _known_error(body: bytes) -> str:
     try:
         answer = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     error = answer.get("error") if isinstance(answer, dict) else None
     return f" {error}" if error in _KNOWN_ERRORS else ""

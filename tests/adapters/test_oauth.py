@@ -111,7 +111,7 @@ async def test_a_refused_client_is_told_what_to_check_without_the_secret(auth: T
     assert SECRET not in str(refused.value)
 
 
-@pytest.mark.parametrize("body", ["<html>", {"error": "my own words"}, [1]])
+@pytest.mark.parametrize("body", ["<html>", {"error": "my own words"}, [1], "[" * 100_000], ids=range(4))
 async def test_a_refusal_without_a_known_word_is_told_by_its_status(body: object) -> None:
     async with Idp(deque([(403, body)])).tokens("body") as tokens:
         with pytest.raises(AuthRefusedError, match="answered 403; check"):
