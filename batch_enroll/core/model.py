@@ -6,9 +6,10 @@ A row's way: SourceRow -> RosterRow | RowProblem -> PlannedRow (with an Enrollme
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import field
 from enum import StrEnum
+from functools import lru_cache
+from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple, NewType, TypeAlias
 
 from batch_enroll.core.frozen import frozen
@@ -123,19 +124,20 @@ class EnrollmentKey(NamedTuple):
 
     def digest(self) -> bytes:
         """16 bytes that stand for this key; parts are length-prefixed, so no two keys share a spelling."""
-        parts = (
-            self.scope,
-            self.user_id,
-            self.course_id,
-            self.role,
-            *(() if self.school_id is None and self.class_id is None else (self.school_id or "",)),
-            *(() if self.class_id is None else (self.class_id,)),
-        )
-        told_apart = b""
-        for part in parts:
-            spelt = part.encode()
-            told_apart += len(spelt).to_bytes(4, "big") + spelt
-        return hashlib.blake2b(told_apart, digest_size=16).digest()
+        scope, user_id, course_id, school_id, role, class_id = self
+        spelt = user_id.encode()
+        told_apart = _spelt(scope) + len(spelt).to_bytes(4, "big") + spelt + _spelt(course_id) + _spelt(role)
+        if school_id is not None or class_id is not None:
+            told_apart += _spelt(school_id or "")
+        if class_id is not None:
+            told_apart += _spelt(class_id)
+        return blake2b(told_apart, digest_size=16).digest()
+
+
+@lru_cache(maxsize=4096)  # courses and schools come again and again, and each row has a digest
+def _spelt(part: str) -> bytes:
+    spelt = part.encode()
+    return len(spelt).to_bytes(4, "big") + spelt
 
 
 class Action(StrEnum):
