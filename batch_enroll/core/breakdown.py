@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import sys
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.cells import clean
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from batch_enroll.core.model import Json, ResultRow, RunRecord
+
+
+_NOWHERE: Final = sys.maxsize
 
 
 @dataclass(slots=True)
@@ -49,29 +52,40 @@ class Breakdown:
 
     def __init__(self, run: RunRecord) -> None:
         places = fields_of(run)
-        self._courses: dict[str, Share] = {}
-        self._schools: dict[str, Share] = {}
-        self._by = [
-            (shares, places.get(name), _text(run.options.get(name)))
-            for name, shares in (("course_id", self._courses), ("school_id", self._schools))
-        ]
+        self._courses, self._schools = (
+            _Column(places.get(name, _NOWHERE), _text(run.options.get(name))) for name in ("course_id", "school_id")
+        )
 
     def add(self, row: ResultRow) -> None:
         """Counts one row."""
         cells, kind = row.cells, row.outcome.kind
-        for shares, at, default in self._by:
-            name = (_clean(cells[at]) if at is not None and at < len(cells) else "") or default
-            if (share := shares.get(name)) is None:
-                share = shares[name] = Share(name)
-            share.outcomes[kind] += 1
+        for column in (self._courses, self._schools):
+            column.counts[cells[column.at] if column.at < len(cells) else "", kind] += 1
 
     def courses(self) -> list[Share]:
         """By course, those with most to mend first; empty when no row names any."""
-        return _ranked(self._courses.values())
+        return self._courses.ranked()
 
     def schools(self) -> list[Share]:
         """By school, likewise."""
-        return _ranked(self._schools.values())
+        return self._schools.ranked()
+
+
+class _Column:
+    """Rows counted by what stands in one column, as it is spelt there, and how they ended."""
+
+    def __init__(self, at: int, default: str) -> None:
+        self.at = at
+        self._default = default
+        self.counts: defaultdict[tuple[str, OutcomeKind], int] = defaultdict(int)
+
+    def ranked(self) -> list[Share]:
+        shares: dict[str, Share] = {}
+        for (cell, kind), rows in self.counts.items():
+            name = clean(cell) or self._default
+            shares.setdefault(name, Share(name)).outcomes[kind] += rows
+        ranked = sorted(shares.values(), key=lambda share: (-share.to_mend, -share.rows, share.name))
+        return [] if [share.name for share in ranked] == [""] else ranked
 
 
 def fields_of(run: RunRecord) -> dict[str, int]:
@@ -93,16 +107,8 @@ def _told(outcomes: Mapping[OutcomeKind, int]) -> dict[str, Json]:
     return {kind.value: outcomes[kind] for kind in OutcomeKind if outcomes[kind]}
 
 
-def _ranked(shares: Iterable[Share]) -> list[Share]:
-    ranked = sorted(shares, key=lambda share: (-share.to_mend, -share.rows, share.name))
-    return [] if [share.name for share in ranked] == [""] else ranked
-
-
 def _sum(outcomes: Mapping[OutcomeKind, int], kinds: Iterable[OutcomeKind]) -> int:
     return sum(outcomes[kind] for kind in kinds)
-
-
-_clean: Final = lru_cache(maxsize=4096)(clean)  # courses and schools come again and again
 
 
 def _text(option: Json) -> str:

@@ -50,7 +50,7 @@ class ResultsTable:
             line.append(defuse(row.place.file))
         line += (
             str(row.place.row),
-            str(outcome.kind),
+            outcome.kind,
             outcome.code,
             outcome.detail and defuse(outcome.detail),
             hint(outcome.code) if outcome.code else "",
