@@ -27,7 +27,8 @@ POINTS = (
     "before:SqlLedger.begin",
     "after:SqlLedger.begin",
     "before:SqlLedger.claim",
-    "after:Batch.run",  # rows are written, nothing is committed
+    "after:Insert.run",  # rows are written, nothing is committed
+    "after:Lately.settle_all",  # claims have moved to the seats, and the move is not committed
     "after:SqlLedger.claim",
     "before:EduBridge.submit",
     "during:EduBridge.submit",

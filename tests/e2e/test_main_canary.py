@@ -30,7 +30,8 @@ CANARIES = (SECRET, TOKEN, NAME, EMAIL, COURSE_TITLE, "Canaria", "Wren", "canari
 CHATTER = f"{NAME} <{EMAIL}> in {COURSE_TITLE}: token {TOKEN} of secret {SECRET}"
 ROSTER_ITSELF = frozenset({"results.csv", "failed.csv", "report.html", "results.xlsx"})
 NOT_THE_ROSTER = {
-    "run_rows": "roster_file, roster_sheet, kind, code, detail, http_status, enrollment_id",
+    "run_rows": "roster_file, roster_sheet",
+    "outcomes": "kind, code, detail, http_status, enrollment_id, seat",
     "runs": "environment, base_url, scope, folder, rosters, requests, ending, outcomes, options, facts",
     "owners": "scope, host, command",
     "seats": "state",

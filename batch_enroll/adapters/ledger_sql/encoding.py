@@ -40,20 +40,23 @@ if TYPE_CHECKING:
 
     from batch_enroll.core.model import Settled
 
-Cell: TypeAlias = "str | int | bytearray | bool | None"  # for bytes, SQLite's driver would look for an adapter first
-Params: TypeAlias = "dict[str, Cell]"
+Params: TypeAlias = "dict[str, str | int | bool | None]"
+Line: TypeAlias = "tuple[str | int | bytearray, ...]"  # for bytes, SQLite's driver would look for an adapter first
 AnyRow: TypeAlias = "Row[*tuple[Any, ...]]"
+PlainRow: TypeAlias = "tuple[Any, ...]"
 
 INTERRUPTED: Final = OutcomeKind.UNKNOWN, catalogue.INTERRUPTED, "the run ended before its answer was recorded"
-_NONE_YET: Final = Outcome(OutcomeKind.UNKNOWN)
 _KINDS: Final = {kind.value: kind for kind in OutcomeKind}
 _STATES: Final = {state.value: state for state in SeatState}
+_KIND_TEXTS: Final = {kind: kind.value for kind in OutcomeKind}
+_STATE_TEXTS: Final = {state: state.value for state in SeatState}
+_OPEN: Final = _STATE_TEXTS[SeatState.OPEN]
 _ENROLL, _LOOK_UP = Action.ENROLL, Action.LOOK_UP  # Python 3.11 takes long to look up a member of an enum
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _NOT_TRIED: Final = frozenset({OutcomeKind.NOT_ATTEMPTED, OutcomeKind.FAILED})
+_encode: Final = msgspec.json.encode
 _decode_cells: Final = msgspec.json.Decoder(tuple[str, ...]).decode  # eight times as fast as json
-_encode_text: Final = json.encoder.encode_basestring_ascii  # four times as fast as a whole encoder
 _encode_json: Final = json.JSONEncoder(separators=(",", ":")).encode  # ASCII, so NUL and lone surrogates are safe
 
 
@@ -137,69 +140,68 @@ def owner_from(row: AnyRow) -> Owner:
     return Owner(row.pid, row.host, row.command, _EPOCH + timedelta(microseconds=row.started_at))
 
 
-def claim_columns(run_no: int, row: PlannedRow, now: int, digest: bytes | None) -> Params:
-    """Columns of `run_rows` for a row claimed with a request, or settled with an outcome; and those of its seat."""
-    outcome, request = row.outcome or _NONE_YET, row.request
-    finished = row.outcome is not None
-    return {
-        "run_no": run_no,
-        "row_no": row.row_no,
-        "roster_file": _plain_name(row.place.file),
-        "roster_row": row.place.row,
-        "roster_sheet": None if row.place.sheet is None else _plain_name(row.place.sheet),
-        "cells": f"[{','.join(map(_encode_text, row.cells))}]",
-        "digest": None if digest is None else bytearray(digest),
-        "request": None if request is None else _encode_request(request),
-        "kind": str(outcome.kind) if finished else None,
-        "code": outcome.code,
-        "detail": outcome.detail and _plain(outcome.detail),
-        "attempts": outcome.attempts,
-        "http_status": outcome.status,
-        "enrollment_id": outcome.enrollment_id and _plain(outcome.enrollment_id),
-        "finished_at": now if finished else None,
-        "doubt": request is not None and request.action is _LOOK_UP,
-    }
+def row_line(run_no: int, row: PlannedRow) -> Line:
+    """A line of `run_rows` for a row as it is claimed."""
+    place, request = row.place, row.request
+    return (
+        run_no,
+        row.row_no,
+        _plain_name(place.file),
+        place.row,
+        "" if place.sheet is None else _plain_name(place.sheet),
+        _encode_cells(row.cells),
+        "" if request is None else _encode_request(request),
+        0 if request is None or request.action is not _LOOK_UP else 1,
+    )
 
 
-def settle_columns(run_no: int, settled: Settled, now: int) -> Params:
-    """Parameters of `statements.Batched.settle_rows` and `settle_seats`."""
+def settled_line(run_no: int, settled: Settled, now: int) -> Line:
+    """A line of `outcomes` for a row that settled."""
     outcome = settled.outcome
-    return {
-        "of_run": run_no,
-        "of_row": settled.row_no,
-        "kind": str(outcome.kind),
-        "code": outcome.code,
-        "detail": outcome.detail and _plain(outcome.detail),
-        "tried": outcome.attempts,
-        "http_status": outcome.status,
-        "enrollment_id": outcome.enrollment_id and _plain(outcome.enrollment_id),
-        "now": now,
-        "state": str(state_after(outcome, settled.aim)),
-        "untried": outcome.attempts == 0 and outcome.kind in _NOT_TRIED,
-    }
+    state = _STATE_TEXTS[state_after(outcome, settled.aim)]
+    if state is _OPEN and outcome.attempts == 0 and outcome.kind in _NOT_TRIED:
+        state = ""  # nobody asked the server: what the seat was when it was claimed
+    return ended_line(run_no, settled.row_no, outcome, now, state)
 
 
-def result_from(row: AnyRow) -> ResultRow:
+def ended_line(run_no: int, row_no: int, outcome: Outcome, now: int, seat: str = "") -> Line:
+    """A line of `outcomes`; without a `seat` it says nothing of one."""
+    detail, enrollment_id = outcome.detail, outcome.enrollment_id
+    return (
+        run_no,
+        row_no,
+        _KIND_TEXTS[outcome.kind],
+        outcome.code,
+        detail and _plain(detail),
+        outcome.attempts,
+        outcome.status or 0,
+        _plain(enrollment_id) if enrollment_id else "",
+        now,
+        seat,
+    )
+
+
+def result_from(line: PlainRow) -> ResultRow:
     """One line of `statements.RESULTS` as a line of the results."""
-    row_no, file, file_row, sheet, cells, kind, code, detail, attempts, status, enrollment_id, finished_at, *_ = row
+    row_no, file, file_row, sheet, cells, kind, code, detail, attempts, status, enrollment_id, finished_at = line
     if kind is None:
-        kind, code, detail = INTERRUPTED
+        kind, code, detail, attempts = *INTERRUPTED, attempts or 0
     outcome = Outcome(_KINDS[kind], code, detail, attempts, status, enrollment_id)
     return ResultRow(row_no, Place(file, file_row, sheet), _cells_from(cells), outcome, moment(finished_at))
 
 
-def unsettled_from(row: AnyRow, scope: str) -> PlannedRow:
-    """One line of `run_rows` as a row that has to be looked up before it is sent."""
-    request = replace(request_from(row, scope), action=Action.LOOK_UP)
-    place = Place(row.roster_file, row.roster_row, row.roster_sheet)
-    return PlannedRow(row.row_no, place, _cells_from(row.cells), request)
+def unsettled_from(line: PlainRow, scope: str) -> PlannedRow:
+    """One line of `statements.UNSETTLED` as a row that has to be looked up before it is sent."""
+    row_no, file, file_row, sheet, cells, request = line
+    asked = replace(request_from(row_no, request, scope), action=Action.LOOK_UP)
+    return PlannedRow(row_no, Place(file, file_row, sheet), _cells_from(cells), asked)
 
 
-def request_from(row: AnyRow, scope: str) -> EnrollmentRequest:
+def request_from(row_no: int, text: str, scope: str) -> EnrollmentRequest:
     """The request of one line of `run_rows`."""
-    user_id, course_id, school_id, role, begin_date, sourced_id, metadata, *more = json.loads(row.request)
+    user_id, course_id, school_id, role, begin_date, sourced_id, metadata, *more = json.loads(text)
     return EnrollmentRequest(
-        row_no=row.row_no,
+        row_no=row_no,
         key=EnrollmentKey(
             scope,
             UserId(user_id),
@@ -229,6 +231,13 @@ def _cells_from(text: str) -> tuple[str, ...]:
         return tuple(json.loads(text))
 
 
+def _encode_cells(cells: tuple[str, ...]) -> str:
+    try:
+        return _encode(cells).decode()
+    except UnicodeEncodeError:
+        return _encode_json(cells)
+
+
 def _encode_request(request: EnrollmentRequest) -> str:
     key = request.key
     parts = (
@@ -242,7 +251,7 @@ def _encode_request(request: EnrollmentRequest) -> str:
         *(_more(request) if key.class_id is not None or request.aim is not _ENROLL else ()),
     )
     try:
-        return msgspec.json.encode(parts).decode()
+        return _encode(parts).decode()
     except UnicodeEncodeError:  # a lone surrogate in the metadata
         return _encode_json(parts)
 

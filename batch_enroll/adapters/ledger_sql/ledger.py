@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import partial
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, delete, func, select, update
@@ -12,13 +11,18 @@ from sqlalchemy.exc import IntegrityError
 
 from batch_enroll.adapters.ledger_sql import encoding, lock
 from batch_enroll.adapters.ledger_sql.failures import told
+from batch_enroll.adapters.ledger_sql.lately import Lately
 from batch_enroll.adapters.ledger_sql.opening import engine_for, let_readers_in, name_of, place_of
-from batch_enroll.adapters.ledger_sql.schema import MIGRATIONS, ROWS, RUNS, prepare
+from batch_enroll.adapters.ledger_sql.schema import MIGRATIONS, OUTCOMES, ROWS, RUNS, SEATS, prepare
 from batch_enroll.adapters.ledger_sql.statements import (
     ENROLLED,
+    LET_GO,
+    REOPEN,
     RESULTS,
     RUNS_LATEST_FIRST,
+    UNSETTLED,
     batches_for,
+    plain_rows,
 )
 from batch_enroll.core.errors import LedgerError
 
@@ -42,7 +46,7 @@ if TYPE_CHECKING:
         Settled,
     )
 
-_ROWS_AT_ONCE: Final = 1000
+_ROWS_AT_ONCE: Final = 900  # old SQLite builds take 999 parameters
 
 
 class SqlLedger:
@@ -68,6 +72,8 @@ class SqlLedger:
         self._unlock: Callable[[], None] | None = None
         with told(self._name):
             self._connection = self._engine.connect()
+        self._batches = batches_for(self._connection.dialect)
+        self._lately = Lately(self._batches)
         try:
             with self._transaction() as connection:
                 prepare(connection, self._name, migrations)
@@ -76,7 +82,6 @@ class SqlLedger:
         except BaseException:
             self.close()
             raise
-        self._batches = batches_for(self._connection.dialect)
         self._locks = lock.locks_of(self._connection)
 
     def begin(self, run: RunRecord) -> None:
@@ -96,6 +101,7 @@ class SqlLedger:
         self._digests = {key: key.digest() for key in keys}
         by_digest = {digest: key for key, digest in self._digests.items()}
         with self._transaction() as connection:
+            self._lately.settle(connection, by_digest)
             known = map(encoding.entry_from, self._batches.known.run(connection, list(by_digest)))
             return {by_digest[digest]: entry for digest, entry in known}
 
@@ -106,16 +112,13 @@ class SqlLedger:
         now = encoding.micros(self._utc_now())
         with self._transaction() as connection:
             run_no = self._run_no(connection, run_id)
-            claimed = []
-            for row in rows:
-                key = None if row.request is None else row.request.key
-                digest = None if key is None else self._digests.get(key) or key.digest()
-                claimed.append(encoding.claim_columns(run_no, row, now, digest))
-            open_ = [line for line in claimed if line["kind"] is None]
-            self._batches.claim_rows.run(connection, open_)
-            self._batches.record_rows.run(connection, [line for line in claimed if line["kind"] is not None])
-            # In the order of their key, so that neighbours share a page: two thirds of the time, more in a large table.
-            self._batches.claim_seats.run(connection, sorted(open_, key=itemgetter("digest")))
+            lines = [encoding.row_line(run_no, row) for row in rows]
+            self._reopen(connection, run_no, {row.row_no: line[-2] for row, line in zip(rows, lines, strict=True)})
+            self._batches.rows.run(connection, lines)
+            ended = [encoding.ended_line(run_no, row.row_no, row.outcome, now) for row in rows if row.outcome]
+            self._batches.outcomes.run(connection, ended)
+            wanted = [(self._digest(row.request.key), row.row_no) for row in rows if row.request is not None]
+            self._lately.add(connection, run_no, wanted)
 
     def settle(self, run_id: RunId, settled: Sequence[Settled]) -> None:
         """Records outcomes of claimed rows, and what they make of their keys; attempts add up over all tries.
@@ -128,10 +131,12 @@ class SqlLedger:
         now = encoding.micros(self._utc_now())
         with self._transaction() as connection:
             run_no = self._run_no(connection, run_id)
-            columns = [encoding.settle_columns(run_no, each, now) for each in settled]
-            if self._batches.settle_rows.run(connection, columns) != len(settled):
-                raise LedgerError(f"{self._name}: run {run_id} settles rows it never claimed; please report this")
-            self._batches.settle_seats.run(connection, columns)
+            try:
+                self._batches.outcomes.run(connection, [encoding.settled_line(run_no, each, now) for each in settled])
+            except IntegrityError as error:
+                raise LedgerError(
+                    f"{self._name}: run {run_id} settles rows it never claimed; please report this"
+                ) from error
 
     def finish(self, run: RunRecord) -> None:
         """Records the end of a run: its counts, exit status and time."""
@@ -147,12 +152,13 @@ class SqlLedger:
         """The rows that the run enrolled itself, the last one first, each with its request and its result."""
         scope = self._scope(run_id)
         for row in self._rows_of(run_id, ENROLLED, latest_first=True):
-            yield encoding.request_from(row, scope), encoding.result_from(row)
+            *line, request = row
+            yield encoding.request_from(row[0], request, scope), encoding.result_from(tuple(line))
 
     def unsettled(self, run_id: RunId) -> Iterator[PlannedRow]:
         """The rows that were claimed and never settled, in input order, to be looked up first."""
         scope = self._scope(run_id)
-        for row in self._rows_of(run_id, select(ROWS).where(ROWS.c.kind.is_(None))):
+        for row in self._rows_of(run_id, UNSETTLED):
             yield encoding.unsettled_from(row, scope)
 
     def run(self, run_id: RunId | None = None) -> RunRecord | None:
@@ -178,7 +184,11 @@ class SqlLedger:
         self._run_nos.clear()
         old = and_(ended < encoding.micros(older_than), RUNS.c.purged_at.is_(None))
         with self._transaction() as connection:
-            connection.execute(delete(ROWS).where(ROWS.c.run_no.in_(select(RUNS.c.run_no).where(old))))
+            self._lately.settle_all(connection)
+            run_nos = select(RUNS.c.run_no).where(old)
+            connection.execute(LET_GO.where(SEATS.c.run_no.in_(run_nos)))
+            for table in (OUTCOMES, ROWS):
+                connection.execute(delete(table).where(table.c.run_no.in_(run_nos)))
             emptied = update(RUNS).where(old).values(_purged(encoding.micros(self._utc_now())))
             return connection.execute(emptied).rowcount
 
@@ -201,8 +211,37 @@ class SqlLedger:
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
-        with told(self._name), self._connection.begin():
-            yield self._connection
+        try:
+            with told(self._name), self._connection.begin():
+                yield self._connection
+        except BaseException:
+            self._lately.forget()
+            raise
+
+    def _reopen(self, connection: Connection, run_no: int, requests: Mapping[int, object]) -> None:
+        """Forgets the outcomes of those rows that were claimed before."""
+        mine = ROWS.c.run_no == run_no
+        last = connection.execute(select(func.max(ROWS.c.row_no)).where(mine)).scalar() or 0
+        again = [row_no for row_no in requests if row_no <= last]
+        for first in range(0, len(again), _ROWS_AT_ONCE):
+            asked = again[first : first + _ROWS_AT_ONCE]
+            before = plain_rows(connection, select(ROWS.c.row_no, ROWS.c.request).where(mine, ROWS.c.row_no.in_(asked)))
+            changed = [(row_no, request) for row_no, request in before if request not in {None, requests[row_no]}]
+            if changed:
+                self._let_go(connection, run_no, changed)
+            connection.execute(REOPEN.where(OUTCOMES.c.run_no == run_no, OUTCOMES.c.row_no.in_(asked)))
+
+    def _let_go(self, connection: Connection, run_no: int, requests: Iterable[tuple[int, str]]) -> None:
+        """Lets seats keep what they are although their rows ask for others from now on."""
+        self._lately.settle_all(connection)
+        scope = self._scope_of(connection, run_no)
+        for row_no, request in requests:
+            digest = encoding.request_from(row_no, request, scope).key.digest()
+            held = and_(SEATS.c.digest == digest, SEATS.c.run_no == run_no, SEATS.c.row_no == row_no)
+            connection.execute(LET_GO.where(held))
+
+    def _digest(self, key: EnrollmentKey) -> bytes:
+        return self._digests.get(key) or key.digest()
 
     def _run_no(self, connection: Connection, run_id: RunId) -> int:
         found = self._run_nos.get(run_id)
@@ -216,11 +255,14 @@ class SqlLedger:
 
     def _scope(self, run_id: RunId) -> str:
         with self._transaction() as connection:
-            return connection.execute(select(RUNS.c.scope).where(RUNS.c.run_id == run_id)).scalar_one_or_none() or ""
+            return self._scope_of(connection, self._run_no(connection, run_id))
+
+    def _scope_of(self, connection: Connection, run_no: int) -> str:
+        return str(connection.execute(select(RUNS.c.scope).where(RUNS.c.run_no == run_no)).scalar_one())
 
     def _rows_of(
         self, run_id: RunId, query: Select[*tuple[Any, ...]], *, latest_first: bool = False
-    ) -> Iterator[encoding.AnyRow]:
+    ) -> Iterator[encoding.PlainRow]:
         """The run's rows that `query` selects, in input order, in pieces: memory stays flat, writers get turns."""
         row_no, last = ROWS.c.row_no, None
         while True:
@@ -229,11 +271,11 @@ class SqlLedger:
                 if last is not None:
                     mine = mine.where(row_no < last if latest_first else row_no > last)
                 ordered = mine.order_by(row_no.desc() if latest_first else row_no).limit(_ROWS_AT_ONCE)
-                rows = connection.execute(ordered).all()
+                rows = plain_rows(connection, ordered)
             yield from rows
             if len(rows) < _ROWS_AT_ONCE:
                 return
-            last = rows[-1].row_no
+            last = rows[-1][0]
 
 
 def _purged(now: int) -> dict[str, str | int]:

@@ -25,6 +25,7 @@ _SETTINGS: Final = (
     "synchronous = FULL",  # what a verb returned from survives a power cut, not only a crash of ours
     "secure_delete = ON",  # what is purged is gone from the file
     "cell_size_check = ON",  # damage is met early
+    "foreign_keys = ON",  # no outcome without its row
     # Keys are scattered over their tree, and each checkpoint goes through all of it. More cache than this saves
     # nothing that could be measured at 300,000 rows.
     "cache_size = -3000",

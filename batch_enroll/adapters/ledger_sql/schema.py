@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ForeignKeyConstraint,
     Integer,
     LargeBinary,
     MetaData,
@@ -59,7 +60,7 @@ RUNS: Final = Table(
     Column("facts", Text, nullable=False, server_default="{}"),
 )
 
-# One line for each row of a run; `kind` is null while the row is claimed and not settled.
+# One line for each row of a run, written when it is claimed.
 ROWS: Final = Table(
     "run_rows",
     TABLES,
@@ -69,8 +70,18 @@ ROWS: Final = Table(
     Column("roster_row", Integer, nullable=False),
     Column("roster_sheet", Text),
     Column("cells", Text, nullable=False),
-    Column("digest", LargeBinary),
     Column("request", Text),
+    Column("doubt", Integer, nullable=False),  # 1: to be looked up first, since the server may have had the seat before
+    sqlite_with_rowid=False,  # one tree, in input order: no second index to keep
+)
+
+# What came of a row. None: claimed and not settled. A row that is claimed again keeps its line for the attempts it has
+# had; `kind` is null until it settles. `seat` is what its seat is now; null: what it was when the row was claimed.
+OUTCOMES: Final = Table(
+    "outcomes",
+    TABLES,
+    Column("run_no", Integer, primary_key=True, autoincrement=False),
+    Column("row_no", Integer, primary_key=True, autoincrement=False),
     Column("kind", Text),
     Column("code", Text, nullable=False),
     Column("detail", Text, nullable=False),
@@ -78,20 +89,34 @@ ROWS: Final = Table(
     Column("http_status", Integer),
     Column("enrollment_id", Text),
     Column("finished_at", BigInteger),
-    sqlite_with_rowid=False,  # one tree, in input order: no second index to keep
+    Column("seat", Text),
+    ForeignKeyConstraint(["run_no", "row_no"], ["run_rows.run_no", "run_rows.row_no"]),
+    sqlite_with_rowid=False,
 )
 
-# One line for each key ever claimed, with the row that claimed it last. A digest tells nothing of a person.
+# One line for each key ever claimed but lately, with the row that claimed it last. A digest tells nothing of a person.
+# What the seat is, its row's outcome tells, so that settling a row touches no scattered lines; `state` and `settled_at`
+# hold it only once that row is purged, or was claimed again for another key.
 SEATS: Final = Table(
     "seats",
     TABLES,
     Column("digest", LargeBinary, primary_key=True),
     Column("run_no", Integer, nullable=False),
     Column("row_no", Integer, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("doubt", Boolean, nullable=False),  # claimed to be looked up: the server may have had the seat before
+    Column("state", Text),
     Column("settled_at", BigInteger),
     sqlite_with_rowid=False,
+)
+
+# Claims on their way to the seats, in their order.
+LATELY: Final = Table(
+    "lately",
+    TABLES,
+    Column("claim_no", Integer, primary_key=True),
+    Column("run_no", Integer, nullable=False),
+    Column("row_no", Integer, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,  # a number is never given twice
 )
 
 # Who holds the lock of a scope (empty: of everything), for the message to the next one; the lock itself is elsewhere.
@@ -112,8 +137,42 @@ def _add_kind_and_facts(connection: Connection) -> None:
     connection.exec_driver_sql("ALTER TABLE runs ADD COLUMN facts TEXT NOT NULL DEFAULT '{}'")
 
 
+def _part_rows_and_outcomes(connection: Connection) -> None:
+    """Version 3: outcomes have a table of their own, and a seat's state is told by the outcome of its row."""
+    for table in ("run_rows", "seats"):
+        connection.exec_driver_sql(f"ALTER TABLE {table} RENAME TO {table}_2")
+    TABLES.create_all(connection)
+    for step in _PARTED:
+        connection.exec_driver_sql(step)
+
+
+_PARTED: Final = (
+    """
+    INSERT INTO run_rows (run_no, row_no, roster_file, roster_row, roster_sheet, cells, request, doubt)
+    SELECT a.run_no, a.row_no, a.roster_file, a.roster_row, a.roster_sheet, a.cells, a.request,
+        CASE WHEN b.doubt THEN 1 ELSE 0 END
+    FROM run_rows_2 a LEFT JOIN seats_2 b ON b.digest = a.digest AND b.run_no = a.run_no AND b.row_no = a.row_no
+    """,
+    """
+    INSERT INTO outcomes
+        (run_no, row_no, kind, code, detail, attempts, http_status, enrollment_id, finished_at, seat)
+    SELECT a.run_no, a.row_no, a.kind, a.code, a.detail, a.attempts, a.http_status, a.enrollment_id, a.finished_at,
+        CASE WHEN a.kind IS NULL THEN NULL ELSE b.state END
+    FROM run_rows_2 a LEFT JOIN seats_2 b ON b.digest = a.digest AND b.run_no = a.run_no AND b.row_no = a.row_no
+    WHERE a.kind IS NOT NULL OR a.attempts > 0
+    """,
+    """
+    INSERT INTO seats (digest, run_no, row_no, state, settled_at)
+    SELECT b.digest, b.run_no, b.row_no,
+        CASE WHEN a.digest IS NULL THEN b.state END, CASE WHEN a.digest IS NULL THEN b.settled_at END
+    FROM seats_2 b LEFT JOIN run_rows_2 a ON a.digest = b.digest AND a.run_no = b.run_no AND a.row_no = b.row_no
+    """,
+    "DROP TABLE run_rows_2",
+    "DROP TABLE seats_2",
+)
+
 # MIGRATIONS[n - 1] lifts version n to n + 1; a fresh ledger starts at the newest.
-MIGRATIONS: Final[tuple[Migration, ...]] = (_add_kind_and_facts,)
+MIGRATIONS: Final[tuple[Migration, ...]] = (_add_kind_and_facts, _part_rows_and_outcomes)
 
 _ADVISORY_LOCK: Final = 0x62656E72  # any number will do; ours spells "benr"
 

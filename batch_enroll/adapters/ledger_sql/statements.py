@@ -1,147 +1,148 @@
-"""The statements of the verbs, built once; parameters that start with `of_` say which line is meant."""
+"""The statements of the verbs, built once."""
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Boolean, and_, bindparam, case, literal_column, null, select, update
+from sqlalchemy import and_, bindparam, case, func, literal_column, null, select, true, update
 from sqlalchemy.dialects import sqlite
 
-from batch_enroll.adapters.ledger_sql.schema import ROWS, RUNS, SEATS
+from batch_enroll.adapters.ledger_sql.schema import LATELY, OUTCOMES, ROWS, RUNS, SEATS
 from batch_enroll.core.model import OutcomeKind, SeatState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from sqlalchemy import ClauseElement, ColumnElement, Connection, Dialect, Row, Table
+    from sqlalchemy import ColumnElement, Connection, Dialect, Select, Table
     from sqlalchemy.dialects import postgresql
 
-    from batch_enroll.adapters.ledger_sql.encoding import Params
+    from batch_enroll.adapters.ledger_sql.encoding import AnyRow, Line, PlainRow
 
-_MY_ROW: Final = and_(ROWS.c.run_no == bindparam("of_run"), ROWS.c.row_no == bindparam("of_row"))
-
-_SETTLE_ROW: Final = (
-    update(ROWS)
-    .where(_MY_ROW)
-    .values(
-        kind=bindparam("kind"),
-        code=bindparam("code"),
-        detail=bindparam("detail"),
-        attempts=ROWS.c.attempts + bindparam("tried"),
-        http_status=bindparam("http_status"),
-        enrollment_id=bindparam("enrollment_id"),
-        finished_at=bindparam("now"),
-    )
-)
-
-# A seat that was in doubt when it was claimed stays so until somebody has asked the server. The row's own digest is
-# read back instead of computed again: that is cheaper than hashing the key.
-_SETTLE_SEAT: Final = (
-    update(SEATS)
-    .where(
-        SEATS.c.digest == select(ROWS.c.digest).where(_MY_ROW).scalar_subquery(),
-        SEATS.c.run_no == bindparam("of_run"),
-        SEATS.c.row_no == bindparam("of_row"),
-    )
-    .values(
-        state=case(
-            (and_(SEATS.c.doubt, bindparam("untried", type_=Boolean)), literal_column(f"'{SeatState.UNKNOWN}'")),
-            else_=bindparam("state"),
-        ),
-        settled_at=bindparam("now"),
-    )
-)
-
+_ITS_OUTCOME: Final = and_(OUTCOMES.c.run_no == ROWS.c.run_no, OUTCOMES.c.row_no == ROWS.c.row_no)
+_LINES: Final = ROWS.outerjoin(OUTCOMES, _ITS_OUTCOME)
 _PLACE: Final = (ROWS.c.roster_file, ROWS.c.roster_row, ROWS.c.roster_sheet)
 
 RESULTS: Final = select(
     ROWS.c.row_no,
     *_PLACE,
     ROWS.c.cells,
-    ROWS.c.kind,
-    ROWS.c.code,
-    ROWS.c.detail,
-    ROWS.c.attempts,
-    ROWS.c.http_status,
-    ROWS.c.enrollment_id,
-    ROWS.c.finished_at,
+    OUTCOMES.c.kind,
+    OUTCOMES.c.code,
+    OUTCOMES.c.detail,
+    OUTCOMES.c.attempts,
+    OUTCOMES.c.http_status,
+    OUTCOMES.c.enrollment_id,
+    OUTCOMES.c.finished_at,
+).select_from(_LINES)
+
+ENROLLED: Final = RESULTS.add_columns(ROWS.c.request).where(OUTCOMES.c.kind == OutcomeKind.ENROLLED.value)
+UNSETTLED: Final = (
+    select(ROWS.c.row_no, *_PLACE, ROWS.c.cells, ROWS.c.request).select_from(_LINES).where(OUTCOMES.c.kind.is_(None))
 )
 
-ENROLLED: Final = RESULTS.add_columns(ROWS.c.request).where(ROWS.c.kind == OutcomeKind.ENROLLED.value)
 
-# Columns of what is claimed and not settled. They stand in the statement: SQLite's driver looks for an adapter for each
-# None, in vain, at ten times the cost of handing over a text.
-_OPEN_ROW: Final = {
-    "kind": null(),
-    "code": literal_column("''"),
-    "detail": literal_column("''"),
-    "attempts": literal_column("0"),
-    "http_status": null(),
-    "enrollment_id": null(),
-    "finished_at": null(),
-}
-_OPEN_SEAT: Final = {"state": literal_column(f"'{SeatState.CLAIMED}'"), "settled_at": null()}
+def _text(state: SeatState) -> ColumnElement[str]:
+    return literal_column(f"'{state}'")
 
-# Old SQLite builds take 999 parameters, and a row of ROWS has 15.
-_ROWS_A_STEP: Final = 60
-_KEYS_AT_ONCE: Final = 500
-_KEYS: Final = [f"digest_{nth}" for nth in range(_KEYS_AT_ONCE)]
 
-_KNOWN: Final = (
-    select(SEATS.c.digest, SEATS.c.row_no, SEATS.c.state, SEATS.c.settled_at, RUNS.c.run_id, *_PLACE)
-    .join(RUNS, RUNS.c.run_no == SEATS.c.run_no)
-    .outerjoin(ROWS, and_(ROWS.c.run_no == SEATS.c.run_no, ROWS.c.row_no == SEATS.c.row_no))
-    .where(SEATS.c.digest.in_([bindparam(key) for key in _KEYS]))
+# A seat that was in doubt when it was claimed stays so until somebody has asked the server.
+_STATE: Final = case(
+    (OUTCOMES.c.kind.is_(None), _text(SeatState.CLAIMED)),
+    (OUTCOMES.c.seat.is_not(None), OUTCOMES.c.seat),
+    (ROWS.c.doubt == literal_column("1"), _text(SeatState.UNKNOWN)),
+    else_=_text(SeatState.OPEN),
+)
+_ITS_ROW: Final = and_(ROWS.c.run_no == SEATS.c.run_no, ROWS.c.row_no == SEATS.c.row_no)
+_ON_ITS_OWN: Final = SEATS.c.state.is_not(None)
+
+# Seats that keep what they are on their own from now on, whatever becomes of their rows; to be narrowed down.
+LET_GO: Final = (
+    update(SEATS)
+    .where(~_ON_ITS_OWN)
+    .values(
+        state=select(_STATE).select_from(_LINES).where(_ITS_ROW).scalar_subquery(),
+        settled_at=select(OUTCOMES.c.finished_at).select_from(_LINES).where(_ITS_ROW).scalar_subquery(),
+    )
+)
+
+# Outcomes of rows that are claimed again; to be narrowed down.
+REOPEN: Final = update(OUTCOMES).values(
+    kind=None, code="", detail="", http_status=None, enrollment_id=None, finished_at=None, seat=None
 )
 
 RUNS_LATEST_FIRST: Final = select(RUNS).where(RUNS.c.purged_at.is_(None)).order_by(RUNS.c.run_no.desc())
 
+# SQLite's driver looks for an adapter for each None, in vain, at ten times the cost of handing over a text. So an empty
+# text or a zero stands for null on the way there.
+_EMPTY: Final = {
+    ROWS.c.roster_sheet: "''",
+    ROWS.c.request: "''",
+    OUTCOMES.c.http_status: "0",
+    OUTCOMES.c.enrollment_id: "''",
+    OUTCOMES.c.seat: "''",
+}
 
-class Batch:
-    """A statement run over many rows at once, from mappings of column to value.
+# Old SQLite builds take 999 parameters, and a line of OUTCOMES has ten.
+_LINES_A_STEP: Final = 90
+_KEYS_AT_ONCE: Final = 500
+_KEYS: Final = [f"digest_{nth}" for nth in range(_KEYS_AT_ONCE)]
+
+_KNOWN: Final = (
+    select(
+        SEATS.c.digest,
+        SEATS.c.row_no,
+        case((_ON_ITS_OWN, SEATS.c.state), else_=_STATE),
+        case((_ON_ITS_OWN, SEATS.c.settled_at), else_=OUTCOMES.c.finished_at),
+        RUNS.c.run_id,
+        *_PLACE,
+    )
+    .join_from(SEATS, RUNS, RUNS.c.run_no == SEATS.c.run_no)
+    .outerjoin(ROWS, _ITS_ROW)
+    .outerjoin(OUTCOMES, _ITS_OUTCOME)
+    .where(SEATS.c.digest.in_([bindparam(key) for key in _KEYS]))
+)
+
+
+def plain_rows(connection: Connection, query: Select[*tuple[Any, ...]]) -> Sequence[PlainRow]:
+    """The lines that `query` finds, as the driver makes them: the library's own cost a third of reading them."""
+    with closing(connection.execute(query)) as found:
+        return found.cursor.fetchall()
+
+
+class Insert:
+    """An insert of many lines, from tuples in the order of the table's columns.
 
     The library builds the text once. Running it as text halves the time of a verb: the library would otherwise look
-    at each value of each row, which here are plain already.
+    at each value of each line, which here are plain already. On SQLite each step takes many lines, since it lets go
+    of the interpreter's lock and has to win it back from the event loop.
     """
 
-    def __init__(self, statement: ClauseElement, dialect: Dialect) -> None:
+    def __init__(self, statement: sqlite.Insert | postgresql.Insert, dialect: Dialect) -> None:
         compiled = dialect.statement_compiler(dialect, statement)
         self._text = str(compiled)
-        # SQLite's driver is faster with tuples; PostgreSQL's takes the mappings themselves.
-        self._as_tuple = None if compiled.positiontup is None else itemgetter(*compiled.positiontup)
-
-    def run(self, connection: Connection, rows: Sequence[Params]) -> int:
-        """Runs the statement over `rows` and returns how many lines of the table it touched."""
-        if not rows:
-            return 0
-        values = list(rows) if self._as_tuple is None else [self._as_tuple(row) for row in rows]
-        return connection.exec_driver_sql(self._text, values).rowcount
-
-
-class Insert(Batch):
-    """An insert, of many rows with each step of SQLite.
-
-    Each step lets go of the interpreter's lock and has to win it back from the event loop.
-    """
-
-    def __init__(self, statement: ClauseElement, dialect: Dialect) -> None:
-        super().__init__(statement, dialect)
+        self._names = None if compiled.positiontup is not None else list(compiled.params)
         before, opening, rest = self._text.partition(" VALUES (")
-        values, closing, after = rest.partition(")")
-        self._text_of_many = f"{before}{opening}{f'{values}), (' * (_ROWS_A_STEP - 1)}{values}{closing}{after}"
+        values, conflict, after = rest.partition(") ON CONFLICT")
+        line = values if conflict else values.removesuffix(")")
+        self._text_of_many = f"{before}{opening}{f'{line}), (' * (_LINES_A_STEP - 1)}{values}{conflict}{after}"
 
-    def run(self, connection: Connection, rows: Sequence[Params]) -> int:
-        """Runs the statement over `rows` and returns how many lines of the table it touched."""
-        if self._as_tuple is None:
-            return super().run(connection, rows)
-        whole = len(rows) - len(rows) % _ROWS_A_STEP
-        for first in range(0, whole, _ROWS_A_STEP):
-            values = chain.from_iterable(map(self._as_tuple, rows[first : first + _ROWS_A_STEP]))
-            connection.exec_driver_sql(self._text_of_many, tuple(values))
-        return whole + super().run(connection, rows[whole:])
+    def run(self, connection: Connection, lines: Sequence[Line]) -> None:
+        """Writes `lines`."""
+        if not lines:
+            return
+        if self._names is not None:  # PostgreSQL's driver takes mappings
+            names = self._names
+            connection.exec_driver_sql(self._text, [dict(zip(names, line, strict=True)) for line in lines])
+            return
+        whole = len(lines) - len(lines) % _LINES_A_STEP
+        for first in range(0, whole, _LINES_A_STEP):
+            values = tuple(chain.from_iterable(lines[first : first + _LINES_A_STEP]))
+            connection.exec_driver_sql(self._text_of_many, values)
+        if whole < len(lines):
+            connection.exec_driver_sql(self._text, list(lines[whole:]))
 
 
 class Lookup:
@@ -152,7 +153,7 @@ class Lookup:
         self._text = str(compiled)
         self._positional = compiled.positiontup is not None
 
-    def run(self, connection: Connection, digests: Sequence[bytes]) -> Iterator[Row[*tuple[Any, ...]]]:
+    def run(self, connection: Connection, digests: Sequence[bytes]) -> Iterator[AnyRow]:
         """A line for each of `digests` that is known."""
         for first in range(0, len(digests), _KEYS_AT_ONCE):
             asked = digests[first : first + _KEYS_AT_ONCE]
@@ -161,53 +162,64 @@ class Lookup:
             yield from connection.exec_driver_sql(self._text, values)
 
 
+_CLAIM: Final = ("digest", "run_no", "row_no")
+_ON_NO_OWN: Final = {"state": null(), "settled_at": null()}
+
+
 @dataclass(frozen=True, slots=True)
 class Batches:
-    """What `known`, `claim` and `settle` run; `record_rows` is for rows that come with their outcome."""
+    """What is run over many keys or rows at once; `move` makes seats of the claims in `lately`."""
 
     known: Lookup
-    claim_rows: Batch
-    record_rows: Batch
-    claim_seats: Batch
-    settle_rows: Batch
-    settle_seats: Batch
+    rows: Insert
+    outcomes: Insert
+    lately: Insert
+    move: sqlite.Insert | postgresql.Insert
 
 
 def batches_for(dialect: Dialect) -> Batches:
     """The batches in the words of `dialect`."""
+    insert = _insert_of(dialect.name)
+    # A row that is there takes everything from the new claim; attempts add up.
+    rows = insert(ROWS).values(_values(ROWS))
+    outcomes = insert(OUTCOMES).values(_values(OUTCOMES))
+    attempts = {"attempts": OUTCOMES.c.attempts + outcomes.excluded.attempts}
     return Batches(
         known=Lookup(dialect),
-        claim_rows=Insert(_claim_rows(dialect.name, _OPEN_ROW), dialect),
-        record_rows=Insert(_claim_rows(dialect.name, {}), dialect),
-        claim_seats=Insert(_claim_seats(dialect.name), dialect),
-        settle_rows=Batch(_SETTLE_ROW, dialect),
-        settle_seats=Batch(_SETTLE_SEAT, dialect),
+        rows=Insert(_or_replace(rows, ROWS, {}), dialect),
+        outcomes=Insert(_or_replace(outcomes, OUTCOMES, attempts), dialect),
+        lately=Insert(insert(LATELY).values(_values(LATELY)).inline(), dialect),
+        move=_or_replace(insert(SEATS).from_select(_CLAIM, _last_claims(dialect.name)), SEATS, _ON_NO_OWN),
     )
 
 
-def _claim_rows(dialect: str, given: Mapping[str, ColumnElement[Any]]) -> sqlite.Insert | postgresql.Insert:
-    # A row that is there already takes everything from the new claim and adds up its attempts.
-    statement = _insert(dialect, ROWS, given)
-    attempts = {"attempts": ROWS.c.attempts + statement.excluded["attempts"]}
-    return statement.on_conflict_do_update(
-        index_elements=list(ROWS.primary_key), set_={**_replaced(statement, ROWS), **attempts}
-    )
+def _last_claims(dialect: str) -> Select[*tuple[Any, ...]]:
+    claims = select(*(LATELY.c[name] for name in _CLAIM)).order_by(LATELY.c.digest, LATELY.c.claim_no)
+    if dialect != "postgresql":  # here each claim replaces the one before; `true` keeps ON CONFLICT from being a join's
+        return claims.where(true())
+    return claims.where(LATELY.c.claim_no.in_(select(func.max(LATELY.c.claim_no)).group_by(LATELY.c.digest)))
 
 
-def _claim_seats(dialect: str) -> sqlite.Insert | postgresql.Insert:
-    # The last claim of a key counts.
-    statement = _insert(dialect, SEATS, _OPEN_SEAT)
-    return statement.on_conflict_do_update(index_elements=list(SEATS.primary_key), set_=_replaced(statement, SEATS))
+def _or_replace(
+    statement: sqlite.Insert | postgresql.Insert, table: Table, given: Mapping[str, ColumnElement[Any]]
+) -> sqlite.Insert | postgresql.Insert:
+    new = {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_={**new, **given})
 
 
-def _replaced(statement: sqlite.Insert | postgresql.Insert, table: Table) -> dict[str, ColumnElement[Any]]:
-    return {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
+def _values(table: Table) -> dict[str, ColumnElement[Any]]:
+    values: dict[str, ColumnElement[Any]] = {}
+    for column in table.c:
+        given = bindparam(column.name, type_=column.type)
+        empty = _EMPTY.get(column)
+        if column is not table.autoincrement_column:
+            values[column.name] = given if empty is None else func.nullif(given, literal_column(empty))
+    return values
 
 
-def _insert(dialect: str, table: Table, given: Mapping[str, ColumnElement[Any]]) -> sqlite.Insert | postgresql.Insert:
-    values = {column.name: given.get(column.name, bindparam(column.name)) for column in table.c}
+def _insert_of(dialect: str) -> Callable[[Table], sqlite.Insert | postgresql.Insert]:
     if dialect != "postgresql":
-        return sqlite.insert(table).values(values)
+        return sqlite.insert
     from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - takes a tenth of the start, for few
 
-    return postgresql.insert(table).values(values)
+    return postgresql.insert
