@@ -124,17 +124,22 @@ class EnrollmentKey(NamedTuple):
 
     def digest(self) -> bytes:
         """16 bytes that stand for this key; parts are length-prefixed, so no two keys share a spelling."""
-        scope, user_id, course_id, school_id, role, class_id = self
-        spelt = user_id.encode()
-        told_apart = _spelt(scope) + len(spelt).to_bytes(4, "big") + spelt + _spelt(course_id) + _spelt(role)
-        if school_id is not None or class_id is not None:
-            told_apart += _spelt(school_id or "")
-        if class_id is not None:
-            told_apart += _spelt(class_id)
+        spelt = self.user_id.encode()
+        told_apart = _spelt(self.scope) + len(spelt).to_bytes(4, "big") + spelt + _place_spelt(*self[2:])
         return blake2b(told_apart, digest_size=16).digest()
 
 
-@lru_cache(maxsize=4096)  # courses and schools come again and again, and each row has a digest
+@lru_cache(maxsize=4096)  # many rows share a place, and each row has a digest
+def _place_spelt(course_id: str, school_id: str | None, role: Role, class_id: str | None) -> bytes:
+    parts = [course_id, role]
+    if school_id is not None or class_id is not None:
+        parts.append(school_id or "")
+    if class_id is not None:
+        parts.append(class_id)
+    return b"".join(map(_spelt, parts))
+
+
+@lru_cache(maxsize=64)
 def _spelt(part: str) -> bytes:
     spelt = part.encode()
     return len(spelt).to_bytes(4, "big") + spelt

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from batch_enroll.core.plan import Reading, Rules
     from batch_enroll.ports import Ledger, RosterSource
 
-_FIRST_BATCH: Final = 64  # small, so that the first request leaves early
-_BATCH: Final = 500
-_LARGE_BATCH: Final = 1_000  # after batches of which nothing was sent: a nightly roster that did not change
+# Rows that are claimed to be sent are looked up after a crash. So batches begin small, each is twice the one before, and
+# none has more than a thousand. It also lets the first request leave early.
+_FIRST_BATCH: Final = 64
+_LARGEST_BATCH: Final = 1_000
 
 
 class RosterPlanning:
@@ -57,8 +58,7 @@ class RosterPlanning:
         for source in sources:
             if source.doubts:
                 self.doubts.add(source)
-        # Rows that are claimed to be sent are looked up after a crash, so a batch stays within a thousand.
-        self._size = _BATCH if any(row.request is not None for row in rows) else min(2 * self._size, _LARGE_BATCH)
+        self._size = min(2 * self._size, _LARGEST_BATCH)
         if self._seen is not None:
             for reading, row in zip(readings, rows, strict=True):
                 self._seen(reading, row)

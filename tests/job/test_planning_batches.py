@@ -24,17 +24,8 @@ def batches(ledger: MemoryLedger, run_id: RunId, rows: int) -> list[int]:
     return sizes
 
 
-def test_the_first_batch_is_small_so_that_the_first_request_leaves_early() -> None:
-    assert batches(MemoryLedger(lambda: NOON), RunId("r1"), 1_200) == [64, 500, 500, 136]
-
-
-def test_batches_grow_up_to_a_thousand_while_nothing_is_to_be_sent() -> None:
+def test_batches_begin_small_and_double_up_to_a_thousand_whether_or_not_there_is_something_to_send() -> None:
     ledger = MemoryLedger(lambda: NOON)
-    batches(ledger, RunId("r1"), 4_000)
-    assert batches(ledger, RunId("r2"), 4_000) == [64, 128, 256, 512, 1_000, 1_000, 1_000, 40]
-
-
-def test_after_a_new_row_batches_are_of_the_usual_size() -> None:
-    ledger = MemoryLedger(lambda: NOON)
-    batches(ledger, RunId("r1"), 64)
-    assert batches(ledger, RunId("r2"), 800) == [64, 128, 500, 108]
+    sizes = [64, 128, 256, 512, 1_000, 1_000, 1_000, 40]
+    assert batches(ledger, RunId("r1"), 4_000) == sizes
+    assert batches(ledger, RunId("r2"), 4_000) == sizes

@@ -16,6 +16,7 @@ from batch_enroll.adapters.ledger_sql.opening import engine_for, let_readers_in,
 from batch_enroll.adapters.ledger_sql.schema import MIGRATIONS, OUTCOMES, ROWS, RUNS, SEATS, prepare
 from batch_enroll.adapters.ledger_sql.statements import (
     ENROLLED,
+    LAST_ROW,
     LET_GO,
     REOPEN,
     RESULTS,
@@ -113,7 +114,10 @@ class SqlLedger:
         with self._transaction() as connection:
             run_no = self._run_no(connection, run_id)
             lines = [encoding.row_line(run_no, row) for row in rows]
-            self._reopen(connection, run_no, {row.row_no: line[-2] for row, line in zip(rows, lines, strict=True)})
+            last = connection.execute(LAST_ROW, {"of_run": run_no}).scalar() or 0
+            again = {row.row_no: line[-2] for row, line in zip(rows, lines, strict=True) if row.row_no <= last}
+            if again:
+                self._reopen(connection, run_no, again)
             self._batches.rows.run(connection, lines)
             ended = [encoding.ended_line(run_no, row.row_no, row.outcome, now) for row in rows if row.outcome]
             self._batches.outcomes.run(connection, ended)
@@ -219,13 +223,12 @@ class SqlLedger:
             raise
 
     def _reopen(self, connection: Connection, run_no: int, requests: Mapping[int, object]) -> None:
-        """Forgets the outcomes of those rows that were claimed before."""
-        mine = ROWS.c.run_no == run_no
-        last = connection.execute(select(func.max(ROWS.c.row_no)).where(mine)).scalar() or 0
-        again = [row_no for row_no in requests if row_no <= last]
-        for first in range(0, len(again), _ROWS_AT_ONCE):
-            asked = again[first : first + _ROWS_AT_ONCE]
-            before = plain_rows(connection, select(ROWS.c.row_no, ROWS.c.request).where(mine, ROWS.c.row_no.in_(asked)))
+        """Forgets the outcomes of rows that were claimed before."""
+        row_nos = list(requests)
+        for first in range(0, len(row_nos), _ROWS_AT_ONCE):
+            asked = row_nos[first : first + _ROWS_AT_ONCE]
+            mine = and_(ROWS.c.run_no == run_no, ROWS.c.row_no.in_(asked))
+            before = plain_rows(connection, select(ROWS.c.row_no, ROWS.c.request).where(mine))
             changed = [(row_no, request) for row_no, request in before if request not in {None, requests[row_no]}]
             if changed:
                 self._let_go(connection, run_no, changed)

@@ -73,6 +73,13 @@ REOPEN: Final = update(OUTCOMES).values(
     kind=None, code="", detail="", http_status=None, enrollment_id=None, finished_at=None, seat=None
 )
 
+# Built once, since building one takes longer than running it.
+LAST_ROW: Final = select(func.max(ROWS.c.row_no)).where(ROWS.c.run_no == bindparam("of_run"))
+NEWEST_CLAIM: Final = select(func.max(LATELY.c.claim_no))
+NEWER_CLAIMS: Final = (
+    select(LATELY.c.claim_no, LATELY.c.digest).where(LATELY.c.claim_no > bindparam("seen")).order_by(LATELY.c.claim_no)
+)
+
 RUNS_LATEST_FIRST: Final = select(RUNS).where(RUNS.c.purged_at.is_(None)).order_by(RUNS.c.run_no.desc())
 
 # SQLite's driver looks for an adapter for each None, in vain, at ten times the cost of handing over a text. So an empty
@@ -106,9 +113,11 @@ _KNOWN: Final = (
 )
 
 
-def plain_rows(connection: Connection, query: Select[*tuple[Any, ...]]) -> Sequence[PlainRow]:
+def plain_rows(
+    connection: Connection, query: Select[*tuple[Any, ...]], parameters: Mapping[str, int] | None = None
+) -> Sequence[PlainRow]:
     """The lines that `query` finds, as the driver makes them: the library's own cost a third of reading them."""
-    with closing(connection.execute(query)) as found:
+    with closing(connection.execute(query, parameters)) as found:
         return found.cursor.fetchall()
 
 
