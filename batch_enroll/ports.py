@@ -18,20 +18,18 @@ if TYPE_CHECKING:
         EnrollmentRequest,
         LedgerEntry,
         NoReply,
-        Owner,
         Place,
         PlannedRow,
         Reply,
         ResultRow,
-        RosterRef,
         RunId,
-        RunRecord,
         Seat,
         Seats,
         Settled,
         SourceRow,
         UserId,
     )
+    from batch_enroll.core.runs import Owner, RosterRef, RunRecord
     from batch_enroll.core.summary import RunSummary
     from batch_enroll.core.verify import Checked, Wanted
 

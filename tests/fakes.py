@@ -18,12 +18,12 @@ from batch_enroll.core.model import (
     Place,
     Reply,
     Role,
-    RosterRef,
     SchoolId,
     Seat,
     Seats,
     SourceRow,
 )
+from batch_enroll.core.runs import RosterRef
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator

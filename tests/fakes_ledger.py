@@ -15,12 +15,10 @@ from batch_enroll.core.model import (
     LedgerEntry,
     Outcome,
     OutcomeKind,
-    Owner,
     Place,
     PlannedRow,
     ResultRow,
     RunId,
-    RunRecord,
     SeatState,
 )
 
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from batch_enroll.core.model import Settled
+    from batch_enroll.core.runs import Owner, RunRecord
 
 START = datetime(2025, 9, 1, 6, 0, tzinfo=UTC)
 

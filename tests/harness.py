@@ -14,9 +14,10 @@ from fakes_ledger import MemoryLedger
 from batch_enroll.core.breaker import Breaker, BreakerLimits
 from batch_enroll.core.gate import Gate
 from batch_enroll.core.intake import Defaults
-from batch_enroll.core.model import RunId, RunRecord
+from batch_enroll.core.model import RunId
 from batch_enroll.core.pace import FixedPace, Pace, PaceLimits
 from batch_enroll.core.plan import Rules
+from batch_enroll.core.runs import RunRecord
 from batch_enroll.core.tries import Policy
 from batch_enroll.engine import Ending, Engine, Parts
 from batch_enroll.job import RosterPlanning

@@ -12,13 +12,12 @@ if TYPE_CHECKING:
         EnrollmentKey,
         EnrollmentRequest,
         LedgerEntry,
-        Owner,
         PlannedRow,
         ResultRow,
         RunId,
-        RunRecord,
         Settled,
     )
+    from batch_enroll.core.runs import Owner, RunRecord
     from batch_enroll.ports import Ledger
 
 

@@ -13,7 +13,8 @@ from batch_enroll.core.dates import iso_utc
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from batch_enroll.core.model import Json, ResultRow, RunRecord
+    from batch_enroll.core.model import Json, ResultRow
+    from batch_enroll.core.runs import RunRecord
     from batch_enroll.core.summary import RunSummary
 
 _IN_MEMORY: Final = 1 << 24  # bytes; what is more goes to disk

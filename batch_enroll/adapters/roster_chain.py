@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from batch_enroll.core.columns import Column
-    from batch_enroll.core.model import RosterRef, SourceRow
+    from batch_enroll.core.model import SourceRow
+    from batch_enroll.core.runs import RosterRef
     from batch_enroll.ports import RosterSource
 
 

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from batch_enroll.core import csvtext
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.model import Place, RosterRef
+from batch_enroll.core.model import Place
 from batch_enroll.core.questions import suggestions
+from batch_enroll.core.runs import RosterRef
 from batch_enroll.core.tables import wanted
 
 if TYPE_CHECKING:

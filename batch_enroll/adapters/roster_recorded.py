@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from batch_enroll.core.headers import HeaderMap
-    from batch_enroll.core.model import ResultRow, RosterRef, RunRecord
+    from batch_enroll.core.model import ResultRow
+    from batch_enroll.core.runs import RosterRef, RunRecord
     from batch_enroll.ports import Ledger
 
 

@@ -13,8 +13,9 @@ from batch_enroll.core import catalogue
 from batch_enroll.core.aliases import FIELDS
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.headers import map_headers
-from batch_enroll.core.model import Place, RosterRef, RowProblem
+from batch_enroll.core.model import Place, RowProblem
 from batch_enroll.core.questions import question, suggestions
+from batch_enroll.core.runs import RosterRef
 from batch_enroll.core.tables import wanted
 
 if TYPE_CHECKING:

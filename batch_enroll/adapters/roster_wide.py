@@ -13,7 +13,8 @@ from batch_enroll.core.questions import suggestions
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from batch_enroll.core.model import RosterRef, SourceRow
+    from batch_enroll.core.model import SourceRow
+    from batch_enroll.core.runs import RosterRef
     from batch_enroll.core.wide import SeatColumns
     from batch_enroll.ports import RosterSource
 

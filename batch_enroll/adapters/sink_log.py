@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from typing import Any, Literal, TextIO, TypeAlias
 
     from batch_enroll.core.events import Event
-    from batch_enroll.core.model import Outcome, RunRecord
+    from batch_enroll.core.model import Outcome
+    from batch_enroll.core.runs import RunRecord
 
     Fields: TypeAlias = dict[str, str | int | float | bool | None]
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from batch_enroll.adapters.sink_timeline import TimelineSink
-    from batch_enroll.core.model import RunRecord
+    from batch_enroll.core.runs import RunRecord
     from batch_enroll.core.summary import RunSummary
     from batch_enroll.ports import EventSink, Ledger
     from batch_enroll.settings import Settings

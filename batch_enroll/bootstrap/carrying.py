@@ -22,7 +22,8 @@ from batch_enroll.bootstrap.verifying import Afterwards
 from batch_enroll.bootstrap.wall import utc_now
 from batch_enroll.bootstrap.withdrawing import seats_told
 from batch_enroll.core.guards import Guard, Verdict
-from batch_enroll.core.model import Requests, RunId, RunRecord
+from batch_enroll.core.model import RunId
+from batch_enroll.core.runs import Requests, RunRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

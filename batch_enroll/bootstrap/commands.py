@@ -31,7 +31,8 @@ from batch_enroll.bootstrap.withdrawing import UNASKED, kept_of, nobody_to_ask
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.guards import NOTHING_ALLOWED
 from batch_enroll.core.keeping import NOTHING_KEPT
-from batch_enroll.core.model import RunId, RunRecord
+from batch_enroll.core.model import RunId
+from batch_enroll.core.runs import RunRecord
 from batch_enroll.core.summary import Estimate
 
 if TYPE_CHECKING:

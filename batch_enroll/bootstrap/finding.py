@@ -17,7 +17,7 @@ from batch_enroll.bootstrap.wall import until, utc_now
 from batch_enroll.core.directory import Kind
 from batch_enroll.core.errors import RosterError, UsageError
 from batch_enroll.core.finding import search_in
-from batch_enroll.core.model import Requests
+from batch_enroll.core.runs import Requests
 from batch_enroll.engine import unless_stopped
 
 if TYPE_CHECKING:

@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from batch_enroll.bootstrap.withdrawing import Confirm
     from batch_enroll.core.guards import Allowance
     from batch_enroll.core.keeping import Kept
-    from batch_enroll.core.model import OutcomeKind, RunRecord, SourceRow
+    from batch_enroll.core.model import OutcomeKind, SourceRow
+    from batch_enroll.core.runs import RunRecord
     from batch_enroll.job import FoundRoster, GoneOn, Rows
     from batch_enroll.ports import Ledger, RosterSource
     from batch_enroll.settings import Settings

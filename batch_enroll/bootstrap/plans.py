@@ -24,8 +24,9 @@ from batch_enroll.bootstrap.withdrawing import kept_of, nobody_to_ask
 from batch_enroll.core.dates import iso_utc
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.guards import NOTHING_ALLOWED, leaving
-from batch_enroll.core.model import Requests, RunId, RunRecord
+from batch_enroll.core.model import RunId
 from batch_enroll.core.plans import Plan, checked_body, from_body, requests_of, what_changed
+from batch_enroll.core.runs import Requests, RunRecord
 from batch_enroll.core.summary import Estimate
 from batch_enroll.core.sync import Route, in_scope, in_several_classes, in_the_rows_words, named_by_delta, synced
 
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 
     from batch_enroll.bootstrap.withdrawing import Confirm
     from batch_enroll.core.guards import Allowance
-    from batch_enroll.core.model import RosterRef
     from batch_enroll.core.plans import Step
+    from batch_enroll.core.runs import RosterRef
     from batch_enroll.core.sync import SeatKey
     from batch_enroll.job import Desired
     from batch_enroll.ports import EventSink

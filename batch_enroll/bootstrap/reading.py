@@ -22,7 +22,8 @@ from batch_enroll.core.plan import Rules, SendSourcedId
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from batch_enroll.core.model import Json, RunId, RunRecord
+    from batch_enroll.core.model import Json, RunId
+    from batch_enroll.core.runs import RunRecord
     from batch_enroll.settings import Settings
 
 

@@ -18,8 +18,8 @@ from batch_enroll.bootstrap.wall import until, utc_now
 from batch_enroll.core.breaker import Breaker, BreakerLimits
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.gate import Gate
-from batch_enroll.core.model import Requests
 from batch_enroll.core.pace import FixedPace, PaceLimits, SelfTuningPace, remembered
+from batch_enroll.core.runs import Requests
 from batch_enroll.core.tries import Policy
 from batch_enroll.engine import Asking, Engine, Means, OneThread, Parts
 
@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from signal import Signals
 
-    from batch_enroll.core.model import RunId, RunRecord
+    from batch_enroll.core.model import RunId
     from batch_enroll.core.pace import Pace
+    from batch_enroll.core.runs import RunRecord
     from batch_enroll.engine import Ending, Planning
     from batch_enroll.ports import EventSink, Ledger
     from batch_enroll.sandbox import Sandbox

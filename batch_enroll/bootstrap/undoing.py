@@ -26,7 +26,8 @@ from batch_enroll.bootstrap.withdrawing import kept_of, nobody_to_ask, seats_tol
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.guards import NOTHING_ALLOWED
 from batch_enroll.core.guards import undoing as verdicts_on_undo
-from batch_enroll.core.model import RunId, RunRecord
+from batch_enroll.core.model import RunId
+from batch_enroll.core.runs import RunRecord
 from batch_enroll.job import GoneOn
 from batch_enroll.job.undoing import UNDO, UNDONE, created_by, undo_of, unfinished, wanted_since
 

@@ -36,8 +36,9 @@ if TYPE_CHECKING:
 
     from batch_enroll.adapters.api import Wire
     from batch_enroll.bootstrap.sending import Server
-    from batch_enroll.core.model import RunRecord, UserId
+    from batch_enroll.core.model import UserId
     from batch_enroll.core.plan import Rules
+    from batch_enroll.core.runs import RunRecord
     from batch_enroll.engine import Asking, Planning
     from batch_enroll.ports import EventSink, Ledger
     from batch_enroll.settings import Settings

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from batch_enroll.cli.output import Paint
-    from batch_enroll.core.model import RunRecord
+    from batch_enroll.core.runs import RunRecord
 
 HELP = """Lists past runs, the latest first: when, where, how many rows, how many of them are enrolled.
 

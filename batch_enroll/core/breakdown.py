@@ -15,7 +15,8 @@ from batch_enroll.core.model import SETTLED_WELL, TO_MEND, OutcomeKind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from batch_enroll.core.model import Json, ResultRow, RunRecord
+    from batch_enroll.core.model import Json, ResultRow
+    from batch_enroll.core.runs import RunRecord
 
 
 _NOWHERE: Final = sys.maxsize

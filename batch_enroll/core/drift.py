@@ -14,7 +14,7 @@ from batch_enroll.core.model import TO_MEND, OutcomeKind
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from batch_enroll.core.model import RunRecord
+    from batch_enroll.core.runs import RunRecord
 
 _COMPARED: Final = 7  # a week of nights
 _FEWEST: Final = 3

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from batch_enroll.core.frozen import frozen
 
 if TYPE_CHECKING:
-    from batch_enroll.core.model import Outcome, RunRecord
+    from batch_enroll.core.model import Outcome
+    from batch_enroll.core.runs import RunRecord
 
 
 @frozen

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from batch_enroll.core.model import RunRecord
+    from batch_enroll.core.runs import RunRecord
 
 _SIZE_GUARD: Final = "shrunk"
 _OWN_FILES: Final = frozenset({"failed", "results"})  # parts of a run, whose size says nothing of the next

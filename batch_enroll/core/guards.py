@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from batch_enroll.core.census import Census, GuardLimits
-    from batch_enroll.core.model import Json, RunId, RunRecord
+    from batch_enroll.core.model import Json, RunId
+    from batch_enroll.core.runs import RunRecord
 
 _TOO_FEW_TO_TELL: Final = 20  # small rosters change by halves without anything being wrong
 _TEST_WORDS: Final = frozenset({"test", "tests", "testing", "demo", "sample", "samples", "example", "dummy", "trial"})

@@ -8,7 +8,8 @@ from batch_enroll.core.dates import iso_utc
 from batch_enroll.core.model import HAS_SEAT
 
 if TYPE_CHECKING:
-    from batch_enroll.core.model import Json, RunRecord
+    from batch_enroll.core.model import Json
+    from batch_enroll.core.runs import RunRecord
 
 
 def line_of(run: RunRecord) -> dict[str, Json]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.frozen import frozen
 from batch_enroll.core.intake import METADATA
-from batch_enroll.core.model import Action, Role, RosterRef
+from batch_enroll.core.model import Action, Role
+from batch_enroll.core.runs import RosterRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

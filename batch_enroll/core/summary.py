@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from batch_enroll.core.guards import Verdict
-    from batch_enroll.core.model import Json, Outcome, Place, ResultRow, RosterRef, RunRecord, SourceRow
+    from batch_enroll.core.model import Json, Outcome, Place, ResultRow, SourceRow
     from batch_enroll.core.plan import Reading
+    from batch_enroll.core.runs import RosterRef, RunRecord
 
 _EXAMPLES: Final = 3
 _DETAILS: Final = 12  # for one code; rows with still others are counted together

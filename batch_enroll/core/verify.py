@@ -12,7 +12,8 @@ from batch_enroll.core.frozen import frozen
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from batch_enroll.core.model import CourseId, EnrollmentKey, Json, Requests, SchoolId, Seat, UserId
+    from batch_enroll.core.model import CourseId, EnrollmentKey, Json, SchoolId, Seat, UserId
+    from batch_enroll.core.runs import Requests
 
 
 class Found(StrEnum):

@@ -14,9 +14,10 @@ import anyio
 
 from batch_enroll.core.errors import AuthRefusedError, RunStoppedError
 from batch_enroll.core.events import PaceChanged
-from batch_enroll.core.model import NoReply, Reply, Requests
+from batch_enroll.core.model import NoReply, Reply
 from batch_enroll.core.pace import Sample, sample_of
 from batch_enroll.core.replies import about_the_token, wait_s
+from batch_enroll.core.runs import Requests
 from batch_enroll.core.tries import Bench
 from batch_enroll.engine.turnstile import Turnstile
 

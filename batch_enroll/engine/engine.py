@@ -16,8 +16,9 @@ import anyio
 from batch_enroll.core import verdict
 from batch_enroll.core.errors import AuthRefusedError, BatchEnrollError, RosterError, RunStoppedError
 from batch_enroll.core.events import AttemptFailed, PaceChanged, RowSettled, Stopping
-from batch_enroll.core.model import Action, NoReply, Reply, Requests, Seats, Settled
+from batch_enroll.core.model import Action, NoReply, Reply, Seats, Settled
 from batch_enroll.core.pace import Sample, sample_of
+from batch_enroll.core.runs import Requests
 from batch_enroll.core.tries import NOT_TRIED, Bench, Halt, HaltReason, Next, RenewToken, Settle, begin
 from batch_enroll.engine.crew import Crew
 from batch_enroll.engine.feed import Feed

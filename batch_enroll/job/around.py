@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from batch_enroll.core.model import RosterRef, SourceRow
+    from batch_enroll.core.model import SourceRow
+    from batch_enroll.core.runs import RosterRef
     from batch_enroll.ports import RosterSource
 
 

@@ -14,7 +14,8 @@ from batch_enroll.core.wide import SEAT_FROM
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from batch_enroll.core.model import ResultRow, RosterRef, RunId, RunRecord, SourceRow
+    from batch_enroll.core.model import ResultRow, RunId, SourceRow
+    from batch_enroll.core.runs import RosterRef, RunRecord
     from batch_enroll.ports import Ledger, RosterSource
 
 _NAMED: Final = 20

@@ -17,17 +17,9 @@ from batch_enroll.job.run import finish
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
 
-    from batch_enroll.core.model import (
-        Json,
-        Outcome,
-        OutcomeKind,
-        PlannedRow,
-        ResultRow,
-        RosterRef,
-        RunRecord,
-        SourceRow,
-    )
+    from batch_enroll.core.model import Json, Outcome, OutcomeKind, PlannedRow, ResultRow, SourceRow
     from batch_enroll.core.plan import Rules
+    from batch_enroll.core.runs import RosterRef, RunRecord
     from batch_enroll.core.summary import RunSummary
     from batch_enroll.engine import Ending, Planning
     from batch_enroll.job.run import Books

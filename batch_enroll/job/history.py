@@ -11,7 +11,7 @@ from batch_enroll.core.summary import Tally
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from batch_enroll.core.model import RunRecord
+    from batch_enroll.core.runs import RunRecord
     from batch_enroll.ports import Ledger
 
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from batch_enroll.core.plan import Reading, Rules
     from batch_enroll.ports import Ledger, RosterSource
 
-# Rows that are claimed to be sent are looked up after a crash. So batches begin small, each is twice the one before, and
-# none has more than a thousand. It also lets the first request leave early.
+# Rows that are claimed to be sent are looked up after a crash. So batches begin small, each is twice the one before,
+# and none has more than a thousand. It also lets the first request leave early.
 _FIRST_BATCH: Final = 64
 _LARGEST_BATCH: Final = 1_000
 

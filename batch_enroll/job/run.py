@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from batch_enroll.core.guards import Verdict
-    from batch_enroll.core.model import Json, PlannedRow, RunRecord
+    from batch_enroll.core.model import Json, PlannedRow
     from batch_enroll.core.plan import Reading, Rules
+    from batch_enroll.core.runs import RunRecord
     from batch_enroll.core.summary import Estimate, Finding, RunSummary
     from batch_enroll.engine import Planning
     from batch_enroll.ports import Document, EventSink, Ledger, ReportWriter, RosterSource

@@ -11,7 +11,7 @@ from batch_enroll.core import plan
 from batch_enroll.core.damage import Doubts
 from batch_enroll.core.errors import RosterError, RunStoppedError, UsageError
 from batch_enroll.core.events import LookingUp
-from batch_enroll.core.model import Action, NoReply, Reply, RunRecord
+from batch_enroll.core.model import Action, NoReply, Reply
 from batch_enroll.core.plans import LOOKED_UP, Step, seat_fields
 from batch_enroll.core.sync import SeatKey, Wish
 from batch_enroll.job.planning import RosterPlanning
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from batch_enroll.core.model import CourseId, EnrollmentKey, PlannedRow, SchoolId, SourceRow
     from batch_enroll.core.plan import Reading, Rules
+    from batch_enroll.core.runs import RunRecord
     from batch_enroll.core.sync import Place, SeatPage
     from batch_enroll.engine import Asking
     from batch_enroll.ports import EventSink, Ledger, RosterSource

@@ -17,7 +17,8 @@ from batch_enroll.core.sync import GOES_ALONG
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from batch_enroll.core.model import EnrollmentRequest, ResultRow, RunId, RunRecord
+    from batch_enroll.core.model import EnrollmentRequest, ResultRow, RunId
+    from batch_enroll.core.runs import RunRecord
     from batch_enroll.ports import Ledger
 
 UNDO: Final = "undo"  # the kind of such a run

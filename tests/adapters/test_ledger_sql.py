@@ -28,10 +28,10 @@ from batch_enroll.core.model import (
     PlannedRow,
     Role,
     RunId,
-    RunRecord,
     Settled,
     UserId,
 )
+from batch_enroll.core.runs import RunRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

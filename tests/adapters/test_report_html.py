@@ -13,7 +13,8 @@ import pytest
 from past_runs import ALREADY, ENROLLED, FAILED, INVALID, RUN, SKIPPED, START, tally_of
 
 from batch_enroll.adapters.report_html import HtmlReport
-from batch_enroll.core.model import Outcome, OutcomeKind, Place, ResultRow, RosterRef, RunRecord
+from batch_enroll.core.model import Outcome, OutcomeKind, Place, ResultRow
+from batch_enroll.core.runs import RosterRef, RunRecord
 from batch_enroll.core.summary import summarise
 from batch_enroll.core.timeline import Timeline
 

@@ -14,7 +14,8 @@ from past_runs import ENROLLED, FAILED, INVALID, RUN, START, tally_of
 from batch_enroll.adapters.report_xlsx import XlsxDocument
 from batch_enroll.adapters.roster_xlsx import XlsxRoster
 from batch_enroll.core.errors import RunStoppedError, UsageError
-from batch_enroll.core.model import Outcome, OutcomeKind, Place, ResultRow, RosterRef
+from batch_enroll.core.model import Outcome, OutcomeKind, Place, ResultRow
+from batch_enroll.core.runs import RosterRef
 from batch_enroll.core.summary import summarise
 
 if TYPE_CHECKING:

@@ -26,7 +26,8 @@ from batch_enroll.core.events import (
     Stopping,
     TokenRenewed,
 )
-from batch_enroll.core.model import Outcome, OutcomeKind, Requests, RosterRef, RunId, RunRecord
+from batch_enroll.core.model import Outcome, OutcomeKind, RunId
+from batch_enroll.core.runs import Requests, RosterRef, RunRecord
 
 RUN = RunRecord(
     run_id=RunId("run-1"),

@@ -21,7 +21,8 @@ from batch_enroll.core.events import (
     Stopping,
     TokenRenewed,
 )
-from batch_enroll.core.model import Outcome, OutcomeKind, RunId, RunRecord
+from batch_enroll.core.model import Outcome, OutcomeKind, RunId
+from batch_enroll.core.runs import RunRecord
 
 RUN = RunRecord(
     run_id=RunId("run-1"),

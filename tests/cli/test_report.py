@@ -10,7 +10,8 @@ import pytest
 from batch_enroll.cli.output import Tone, coloured, plain
 from batch_enroll.cli.report import check_lines, run_lines
 from batch_enroll.core import catalogue
-from batch_enroll.core.model import Outcome, OutcomeKind, Place, Requests, ResultRow, RosterRef, RunId, RunRecord
+from batch_enroll.core.model import Outcome, OutcomeKind, Place, ResultRow, RunId
+from batch_enroll.core.runs import Requests, RosterRef, RunRecord
 from batch_enroll.core.summary import Cause, CheckSummary, Estimate, Finding, RunSummary, Tally
 
 RUN = RunRecord(

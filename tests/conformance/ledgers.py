@@ -20,12 +20,12 @@ from batch_enroll.core.model import (
     PlannedRow,
     Role,
     RunId,
-    RunRecord,
     SchoolId,
     SeatState,
     Settled,
     UserId,
 )
+from batch_enroll.core.runs import RunRecord
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -30,15 +30,13 @@ from batch_enroll.core.model import (
     EnrollmentRequest,
     Outcome,
     OutcomeKind,
-    Owner,
     Place,
     PlannedRow,
-    Requests,
     Role,
-    RosterRef,
     RunId,
     SeatState,
 )
+from batch_enroll.core.runs import Owner, Requests, RosterRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

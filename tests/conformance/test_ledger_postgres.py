@@ -11,7 +11,8 @@ from sqlalchemy import text
 
 from batch_enroll.adapters.ledger_sql import SqlLedger
 from batch_enroll.core.errors import LedgerError
-from batch_enroll.core.model import RunId, RunRecord
+from batch_enroll.core.model import RunId
+from batch_enroll.core.runs import RunRecord
 
 if TYPE_CHECKING:
     from typing import Protocol

@@ -11,7 +11,8 @@ from batch_enroll.core.breakdown import Breakdown, as_json
 from batch_enroll.core.model import Place, ResultRow
 
 if TYPE_CHECKING:
-    from batch_enroll.core.model import Outcome, RunRecord
+    from batch_enroll.core.model import Outcome
+    from batch_enroll.core.runs import RunRecord
 
 
 def broken_down(run: RunRecord, *rows: tuple[tuple[str, ...], Outcome]) -> Breakdown:

@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from batch_enroll.core import bulletin, catalogue
-from batch_enroll.core.model import Outcome, OutcomeKind, Place, ResultRow, RunId, RunRecord
+from batch_enroll.core.model import Outcome, OutcomeKind, Place, ResultRow, RunId
+from batch_enroll.core.runs import RunRecord
 from batch_enroll.core.summary import RunSummary, Tally, summarise
 
 START = datetime(2026, 9, 1, 6, 15, tzinfo=UTC)

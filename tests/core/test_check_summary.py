@@ -9,8 +9,9 @@ import pytest
 
 from batch_enroll.core import catalogue, events
 from batch_enroll.core.guards import Guard, Verdict
-from batch_enroll.core.model import Outcome, OutcomeKind, Place, ResultRow, RosterRef, RowProblem, SourceRow
+from batch_enroll.core.model import Outcome, OutcomeKind, Place, ResultRow, RowProblem, SourceRow
 from batch_enroll.core.plan import Reading
+from batch_enroll.core.runs import RosterRef
 from batch_enroll.core.summary import CheckSummary, Estimate, Tally, doubtful, finding
 
 PLACE = Place("term.xlsx", 7, "Grade 7")

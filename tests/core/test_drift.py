@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from batch_enroll.core.drift import changed, comparable, warnings
-from batch_enroll.core.model import Requests, RosterRef, RunId, RunRecord
+from batch_enroll.core.model import RunId
+from batch_enroll.core.runs import Requests, RosterRef, RunRecord
 
 START = datetime(2026, 9, 1, 2, 15, tzinfo=UTC)
 

@@ -24,7 +24,8 @@ from batch_enroll.core.guards import (
     undoing,
 )
 from batch_enroll.core.intake import Defaults
-from batch_enroll.core.model import RosterRef, RunId, RunRecord
+from batch_enroll.core.model import RunId
+from batch_enroll.core.runs import RosterRef, RunRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -14,7 +14,7 @@ from batch_enroll.core.model import Outcome, OutcomeKind
 from batch_enroll.core.next_step import next_step
 
 if TYPE_CHECKING:
-    from batch_enroll.core.model import RunRecord
+    from batch_enroll.core.runs import RunRecord
 
 EMBEDDED = replace(RUN, scope="rehearsal r1")
 GONE = Outcome(OutcomeKind.WITHDRAWN)

@@ -13,13 +13,13 @@ from batch_enroll.core.model import (
     Outcome,
     OutcomeKind,
     Place,
-    Requests,
     Role,
     RowProblem,
     SchoolId,
     SeatState,
     UserId,
 )
+from batch_enroll.core.runs import Requests
 from batch_enroll.core.seats import state_after
 
 ids = st.text(min_size=1, max_size=6)

@@ -9,7 +9,7 @@ import pytest
 
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.intake import Defaults
-from batch_enroll.core.model import Action, Role, RosterRef
+from batch_enroll.core.model import Action, Role
 from batch_enroll.core.plans import (
     LOOKED_UP,
     Plan,
@@ -20,6 +20,7 @@ from batch_enroll.core.plans import (
     seat_fields,
     what_changed,
 )
+from batch_enroll.core.runs import RosterRef
 
 ENROLL = Step(
     Action.ENROLL, {"user_id": "ana", "course_id": "c", "metadata.goals.dailyXp": "30"}, "term.csv row 2", "not there"

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from past_runs import ALREADY, DRY, ENROLLED, FAILED, INVALID, RUN, SKIPPED, START, summary_of, tally_of
 
 from batch_enroll.core import catalogue
-from batch_enroll.core.model import SEAT_GONE, Outcome, OutcomeKind, RosterRef, RunId, RunRecord
+from batch_enroll.core.model import SEAT_GONE, Outcome, OutcomeKind, RunId
+from batch_enroll.core.runs import RosterRef, RunRecord
 from batch_enroll.core.summary import summarise
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.core.model import ClassId, CourseId, EnrollmentKey, Requests, Role, SchoolId, Seat, UserId
+from batch_enroll.core.model import ClassId, CourseId, EnrollmentKey, Role, SchoolId, Seat, UserId
+from batch_enroll.core.runs import Requests
 from batch_enroll.core.verify import Checked, Found, VerifySummary, Wanted, compare, lists_are_cheaper, unanswered
 
 ANA = UserId("ana")

@@ -17,10 +17,10 @@ from harness import COLUMNS, FIRST_RUN, NOON, at_once
 from batch_enroll.core.breaker import Breaker, BreakerLimits
 from batch_enroll.core.gate import Gate
 from batch_enroll.core.intake import Defaults
-from batch_enroll.core.model import RunRecord
 from batch_enroll.core.pace import FixedPace, PaceLimits
 from batch_enroll.core.plan import Rules
 from batch_enroll.core.replan import TO_RESUME
+from batch_enroll.core.runs import RunRecord
 from batch_enroll.core.tries import Policy
 from batch_enroll.engine import Engine, Parts
 from batch_enroll.job import GoingOn, RosterPlanning

@@ -13,8 +13,9 @@ from fakes import LOST, FakeServer, FakeTokens, Remembering
 from batch_enroll.core.breaker import Breaker, BreakerLimits
 from batch_enroll.core.errors import AuthRefusedError, RunStoppedError
 from batch_enroll.core.events import PaceChanged
-from batch_enroll.core.model import NoReply, Reply, Requests, Seats, UserId
+from batch_enroll.core.model import NoReply, Reply, Seats, UserId
 from batch_enroll.core.pace import FixedPace, PaceLimits
+from batch_enroll.core.runs import Requests
 from batch_enroll.core.tries import Policy
 from batch_enroll.engine import Asking, Means
 

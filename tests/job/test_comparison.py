@@ -11,8 +11,9 @@ from harness import COLUMNS, FIRST_RUN, NOON
 from batch_enroll.adapters.seat_book import SqliteSeatBook
 from batch_enroll.core.events import LookingUp
 from batch_enroll.core.intake import Defaults
-from batch_enroll.core.model import NoReply, Outcome, OutcomeKind, Reply, RunRecord, Seat, Seats, Settled, UserId
+from batch_enroll.core.model import NoReply, Outcome, OutcomeKind, Reply, Seat, Seats, Settled, UserId
 from batch_enroll.core.plan import Rules
+from batch_enroll.core.runs import RunRecord
 from batch_enroll.core.verify import Checked, Found
 from batch_enroll.job import Comparison, RosterPlanning
 

@@ -16,21 +16,10 @@ from batch_enroll.adapters.roster_recorded import RecordedRoster
 from batch_enroll.core import catalogue
 from batch_enroll.core.errors import RosterError, UsageError
 from batch_enroll.core.intake import Defaults
-from batch_enroll.core.model import (
-    SETTLED_WELL,
-    Action,
-    Outcome,
-    OutcomeKind,
-    Place,
-    Requests,
-    RosterRef,
-    RunId,
-    RunRecord,
-    Settled,
-    SourceRow,
-)
+from batch_enroll.core.model import SETTLED_WELL, Action, Outcome, OutcomeKind, Place, RunId, Settled, SourceRow
 from batch_enroll.core.plan import Rules
 from batch_enroll.core.replan import TO_RESUME, TO_RETRY
+from batch_enroll.core.runs import Requests, RosterRef, RunRecord
 from batch_enroll.core.tries import HaltReason
 from batch_enroll.engine import Ending
 

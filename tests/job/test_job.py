@@ -19,8 +19,9 @@ from batch_enroll.core import catalogue
 from batch_enroll.core.errors import LedgerError, RunStoppedError
 from batch_enroll.core.events import RunEnded, RunStarted
 from batch_enroll.core.intake import Defaults
-from batch_enroll.core.model import Outcome, OutcomeKind, Requests, RunId, RunRecord, Settled
+from batch_enroll.core.model import Outcome, OutcomeKind, RunId, Settled
 from batch_enroll.core.plan import Rules
+from batch_enroll.core.runs import Requests, RunRecord
 from batch_enroll.core.summary import Estimate
 from batch_enroll.core.tries import HaltReason
 from batch_enroll.engine import Ending

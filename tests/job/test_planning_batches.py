@@ -7,8 +7,9 @@ from fakes_ledger import MemoryLedger
 from harness import COLUMNS, NOON
 
 from batch_enroll.core.intake import Defaults
-from batch_enroll.core.model import Outcome, OutcomeKind, RunId, RunRecord, Settled
+from batch_enroll.core.model import Outcome, OutcomeKind, RunId, Settled
 from batch_enroll.core.plan import Rules
+from batch_enroll.core.runs import RunRecord
 from batch_enroll.job import RosterPlanning
 
 

@@ -12,8 +12,9 @@ from rosters import opened, write_csv
 from batch_enroll import job
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.intake import Defaults
-from batch_enroll.core.model import Outcome, OutcomeKind, RunId, RunRecord, Settled
+from batch_enroll.core.model import Outcome, OutcomeKind, RunId, Settled
 from batch_enroll.core.plan import Rules
+from batch_enroll.core.runs import RunRecord
 
 if TYPE_CHECKING:
     from pathlib import Path

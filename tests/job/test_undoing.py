@@ -18,11 +18,11 @@ from batch_enroll.core.model import (
     PlannedRow,
     Role,
     RunId,
-    RunRecord,
     SchoolId,
     Settled,
     UserId,
 )
+from batch_enroll.core.runs import RunRecord
 from batch_enroll.job.undoing import UNDO, UNDONE, created_by, undo_of, unfinished
 
 FIRST, SECOND = RunId("r1"), RunId("r2")

@@ -17,8 +17,9 @@ from virtual_time import new_loop
 from batch_enroll.core.breaker import Breaker, BreakerLimits
 from batch_enroll.core.gate import Gate
 from batch_enroll.core.intake import Defaults
-from batch_enroll.core.model import Meaning, NoReply, OutcomeKind, Reply, RunRecord, Seat, Seats
+from batch_enroll.core.model import Meaning, NoReply, OutcomeKind, Reply, Seat, Seats
 from batch_enroll.core.plan import Rules
+from batch_enroll.core.runs import RunRecord
 from batch_enroll.core.tries import Policy
 from batch_enroll.engine import Engine, Parts
 from batch_enroll.job import RosterPlanning

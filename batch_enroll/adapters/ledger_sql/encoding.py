@@ -20,19 +20,16 @@ from batch_enroll.core.model import (
     LedgerEntry,
     Outcome,
     OutcomeKind,
-    Owner,
     Place,
     PlannedRow,
-    Requests,
     ResultRow,
     Role,
-    RosterRef,
     RunId,
-    RunRecord,
     SchoolId,
     SeatState,
     UserId,
 )
+from batch_enroll.core.runs import Owner, Requests, RosterRef, RunRecord
 from batch_enroll.core.seats import state_after
 
 if TYPE_CHECKING:

@@ -39,13 +39,12 @@ if TYPE_CHECKING:
         EnrollmentKey,
         EnrollmentRequest,
         LedgerEntry,
-        Owner,
         PlannedRow,
         ResultRow,
         RunId,
-        RunRecord,
         Settled,
     )
+    from batch_enroll.core.runs import Owner, RunRecord
 
 _ROWS_AT_ONCE: Final = 900  # old SQLite builds take 999 parameters
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from batch_enroll.core.model import Owner
+    from batch_enroll.core.runs import Owner
 
 _EVERYTHING: Final = ""  # shared by every run; a purge wants it for itself
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from batch_enroll.core.breakdown import Share
-    from batch_enroll.core.model import ResultRow, RunRecord
+    from batch_enroll.core.model import ResultRow
+    from batch_enroll.core.runs import RunRecord
     from batch_enroll.core.summary import Cause, RunSummary
     from batch_enroll.core.timeline import Timeline
 

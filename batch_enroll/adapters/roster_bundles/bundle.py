@@ -20,7 +20,8 @@ from batch_enroll.core.directory import WAYS, Kind
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.headers import plain
 from batch_enroll.core.merged import told
-from batch_enroll.core.model import RosterRef, RowProblem, SourceRow
+from batch_enroll.core.model import RowProblem, SourceRow
+from batch_enroll.core.runs import RosterRef
 from batch_enroll.core.wide import SEAT_FROM
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from batch_enroll.core.cells import clean
 from batch_enroll.core.damage import flawed
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.merged import Spread, told
-from batch_enroll.core.model import Place, RosterRef
+from batch_enroll.core.model import Place
 from batch_enroll.core.questions import suggestions
+from batch_enroll.core.runs import RosterRef
 from batch_enroll.core.tables import SEARCHED_ROWS, NoTable, Table, find_table, wanted
 
 if TYPE_CHECKING:

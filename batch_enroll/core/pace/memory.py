@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from batch_enroll.core.model import Json, RunRecord
+    from batch_enroll.core.model import Json
+    from batch_enroll.core.runs import RunRecord
 
 FACT: Final = "pace"  # its place among a run's facts
 _FRESH: Final = timedelta(days=1)
