@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from batch_enroll import job
 from batch_enroll.adapters import plan_file
+from batch_enroll.adapters.sink_all import AllSinks
 from batch_enroll.bootstrap.books import ledger_of, ledger_there, scratch_over
 from batch_enroll.bootstrap.carrying import Carried, carried
 from batch_enroll.bootstrap.commands import USUAL_IN_FLIGHT
@@ -17,18 +18,19 @@ from batch_enroll.bootstrap.guarding import verdicts_on
 from batch_enroll.bootstrap.loop import in_loop
 from batch_enroll.bootstrap.reading import on_a_day, options_of, rules_of
 from batch_enroll.bootstrap.rosters import is_delta, opened
-from batch_enroll.bootstrap.sending import asking_of, listing_of, pace_of, server_of
+from batch_enroll.bootstrap.sending import asking_of, listening, listing_of, pace_of, server_of
 from batch_enroll.bootstrap.sinks import progress_of
-from batch_enroll.bootstrap.wall import utc_now
+from batch_enroll.bootstrap.wall import until, utc_now
 from batch_enroll.bootstrap.withdrawing import kept_of, nobody_to_ask
 from batch_enroll.core.dates import iso_utc
-from batch_enroll.core.errors import UsageError
+from batch_enroll.core.errors import DeadlineError, UsageError
 from batch_enroll.core.guards import NOTHING_ALLOWED, leaving
 from batch_enroll.core.model import RunId
 from batch_enroll.core.plans import Plan, checked_body, from_body, requests_of, what_changed
 from batch_enroll.core.runs import Requests, RunRecord
 from batch_enroll.core.summary import Estimate
 from batch_enroll.core.sync import Route, in_scope, in_several_classes, in_the_rows_words, named_by_delta, synced
+from batch_enroll.engine import unless_stopped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,12 +110,13 @@ def sync(
     """Makes the server's seats in a scope equal to the roster's.
 
     Raises:
+        DeadlineError: the deadline came before it was known what to do.
         BatchEnrollError: the roster or the server cannot be read, a guard stops it, or nobody agreed.
     """
     if settings.withdraw and settings.limit is not None:
         raise UsageError("sync --withdraw needs the whole roster, or it takes what it has not read: leave out limit")
     settings = on_a_day(settings)
-    made, asked = in_loop(partial(_compared, settings, rosters, wish.scope))
+    made, asked = in_loop(partial(_compared_in_time, settings, rosters, wish.scope))
     if wish.path is not None:
         plan_file.write(wish.path, made)
     if wish.only_plan:
@@ -142,6 +145,22 @@ def apply(
 def _refs_now(settings: Settings, made: Plan) -> list[RosterRef]:
     alike = settings.model_copy(update={"map": made.options.get("map") or {}, "sheet": made.options.get("sheet")})
     return [replace(opened(alike, [ref.path]).refs()[0], path=ref.path) for ref in made.rosters]
+
+
+async def _compared_in_time(settings: Settings, rosters: Sequence[str], scope: str) -> tuple[Plan, Requests]:
+    compared: list[tuple[Plan, Requests]] = []
+
+    async def compare() -> None:
+        compared.append(await _compared(settings, rosters, scope))
+
+    with listening(alone=False) as signals:
+        await unless_stopped(compare, signals, until(settings.deadline), AllSinks())
+    if not compared:
+        raise DeadlineError(
+            "the deadline had come before the roster was compared with the server; nothing was sent: sync again, with "
+            "more time"
+        )
+    return compared[0]
 
 
 async def _compared(settings: Settings, rosters: Sequence[str], scope: str) -> tuple[Plan, Requests]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from contextlib import contextmanager
+from signal import SIGINT, SIGTERM, raise_signal, signal
+from threading import Event, current_thread, main_thread
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import typer
@@ -13,7 +16,7 @@ from batch_enroll.cli.output import Answer, present, say_json, tell
 from batch_enroll.core.errors import BatchEnrollError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 EXIT_CODES: Final[dict[int, str]] = {
     0: "every row is enrolled or withdrawn, was so already, or was skipped for a reason",
@@ -27,6 +30,7 @@ EXIT_CODES: Final[dict[int, str]] = {
     143: "interrupted by SIGTERM",
 }
 _INTERRUPTED: Final = 130
+_TERMINATED: Final = 143
 _SENDING: Final = frozenset({"run", "resume", "retry", "undo", "sync", "apply", "demo"})
 
 
@@ -44,16 +48,43 @@ class Failure(NamedTuple):
 
 def guarded(command: Callable[[], object], *, as_json: bool, name: str = "run") -> int:
     """The exit status of the command called `name`, after its answer or its failure was told."""
+    with _sigterm_as_ctrl_c() as terminated:
+        try:
+            answer = command()
+        except (Exception, KeyboardInterrupt, BaseExceptionGroup) as error:  # noqa: BLE001 - the top of the program
+            failure = _failure_of(_root(error), name)
+        else:
+            if isinstance(answer, Answer):
+                present(answer, as_json=as_json)
+                return answer.exit_status
+            if answer != _INTERRUPTED:  # typer turns Ctrl-C into this number
+                return answer if isinstance(answer, int) else 0
+            failure = _failure_of(KeyboardInterrupt(), name)
+    if failure.exit_status == _INTERRUPTED and terminated.is_set():
+        failure = failure._replace(exit_status=_TERMINATED)
+    return _told(failure, as_json=as_json)
+
+
+@contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[Event]:
+    """Breaks off on SIGTERM as on Ctrl-C, so that nothing is left behind; the event tells that it came.
+
+    Who sends rows or looks ids up for them listens for both by itself.
+    """
+    terminated = Event()
+
+    def interrupt(*_: object) -> None:
+        terminated.set()
+        raise_signal(SIGINT)
+
+    if current_thread() is not main_thread():  # others cannot be told of signals
+        yield terminated
+        return
+    before = signal(SIGTERM, interrupt)
     try:
-        answer = command()
-    except (Exception, KeyboardInterrupt, BaseExceptionGroup) as error:  # noqa: BLE001 - the top of the program
-        return _told(_failure_of(_root(error), name), as_json=as_json)
-    if isinstance(answer, Answer):
-        present(answer, as_json=as_json)
-        return answer.exit_status
-    if answer == _INTERRUPTED:  # typer turns Ctrl-C into this number
-        return _told(_failure_of(KeyboardInterrupt(), name), as_json=as_json)
-    return answer if isinstance(answer, int) else 0
+        yield terminated
+    finally:
+        signal(SIGTERM, before)
 
 
 def _told(failure: Failure, *, as_json: bool) -> int:

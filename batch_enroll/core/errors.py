@@ -1,6 +1,7 @@
 """Run-level failures. What goes wrong with one row is a value (`RowProblem`, `Outcome`), never an exception.
 
 BatchEnrollError
+|- DeadlineError        1  the deadline came before anything was sent
 |- UsageError           2  flags or settings that cannot be used
 |- RosterError          3  a roster that cannot be read, or holds no usable row
 |- AuthRefusedError     4  the token endpoint or the API refuses our credentials
@@ -17,6 +18,12 @@ class BatchEnrollError(Exception):
     """A failure of the whole run. The text says what was seen, where, and what to do; it holds no secret."""
 
     exit_status: ClassVar[int] = 1
+
+
+class DeadlineError(BatchEnrollError):
+    """The deadline came before anything was sent, and there are no rows yet to say so of."""
+
+    exit_status = 1
 
 
 class UsageError(BatchEnrollError):

@@ -36,3 +36,30 @@ async def test_sigterm_with_64_in_flight_loses_nothing(tmp_path: Path) -> None:
     assert resumed.status == 0, resumed.err
     assert [row["enroll_outcome"] for row in resumed.rows()] == ["enrolled"] * ROWS
     assert (len(writes), writes.total()) == (ROWS, ROWS)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("verify", "term.csv"), "interrupted; nothing was sent, so start it again"),
+        (("check", "--online", "term.csv"), "interrupted; nothing was sent, so start it again"),
+        (("sync", "term.csv"), "interrupted; `batch-enroll resume` goes on with the run if it had begun"),
+    ],
+)
+async def test_sigterm_while_the_server_is_only_asked_is_told_and_leaves_nothing_behind(
+    arguments: tuple[str, ...], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_csv(tmp_path / "term.csv", term(5))
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    async with desk(tmp_path, "latency-ms=60000") as at, at.started(*arguments, "--json") as process:
+        with anyio.fail_after(40):
+            while process.returncode is None and not at.sandbox.requests.in_flight:  # noqa: ASYNC110 - waits for another process
+                await anyio.sleep(0.01)  # noqa: TID251
+        process.send_signal(SIGTERM)
+        stopped = await finished(process)
+    assert (stopped.status, stopped.summary["exit_status"]) == (143, 143)
+    assert stopped.err.splitlines()[-1].startswith(f"error: {told}")
+    assert list(scratch.iterdir()) == []

@@ -40,6 +40,16 @@ async def test_requests_that_outlast_the_grace_time_are_looked_up_when_going_on(
     assert {row["enroll_code"] for row in first.rows("failed")} == {"N105", "E402"}
 
 
+async def test_a_deadline_ends_a_sync_that_still_compares_and_nothing_is_sent(tmp_path: Path) -> None:
+    write_csv(tmp_path / "term.csv", term(3))
+    async with desk(tmp_path, "latency-ms=60000") as at:
+        done = await at.call("sync", "term.csv", "--deadline", "1s", "--json")
+        assert at.sandbox.requests.routes.total() > 0
+        assert at.sandbox.school.seats() == []
+    assert done.status == 1
+    assert "the deadline had come before the roster was compared with the server; nothing was sent" in done.err
+
+
 @pytest.mark.parametrize(("flag", "value"), [("--deadline", "noon"), ("--grace", "long")])
 async def test_a_deadline_that_cannot_be_read_is_told_before_anything_is_sent(
     tmp_path: Path, flag: str, value: str
