@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import aiohttp
 import anyio
 
+from batch_enroll.core.checkup import NOT_TRUSTED
 from batch_enroll.core.errors import AuthRefusedError, RunStoppedError
 from batch_enroll.core.events import TokenRenewed
 
@@ -112,7 +113,7 @@ class OAuthTokens:
 
         Raises:
             AuthRefusedError: the endpoint refuses the client, however it was told of it.
-            RunStoppedError: the endpoint cannot be reached or answers nonsense.
+            RunStoppedError: the endpoint cannot be reached or trusted, or answers nonsense.
         """
         seen = ""
         self._now = get_running_loop().time  # the same clock at a tenth of the cost; every request asks for it
@@ -122,6 +123,10 @@ class OAuthTokens:
             asked_at = anyio.current_time()
             try:
                 status, body = await self._ask()
+            except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError) as error:
+                raise RunStoppedError(
+                    f"the TLS certificate of the token endpoint was not accepted. {NOT_TRUSTED}"
+                ) from error
             except (aiohttp.ClientError, OSError):
                 seen = "did not answer"
                 continue

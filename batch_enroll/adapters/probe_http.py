@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
+from batch_enroll.core.checkup import NO_WAY_THERE, NOT_TRUSTED
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -19,6 +21,7 @@ class Sight:
     status: int | None
     date: datetime | None = None
     trouble: str = ""
+    advice: str = NO_WAY_THERE
 
 
 async def look_at(session: aiohttp.ClientSession, url: str) -> Sight:
@@ -29,7 +32,7 @@ async def look_at(session: aiohttp.ClientSession, url: str) -> Sight:
     except aiohttp.ClientConnectorDNSError:
         return Sight(None, trouble="its host name is not known")
     except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError):
-        return Sight(None, trouble="its TLS certificate was not accepted")
+        return Sight(None, trouble="its TLS certificate was not accepted", advice=NOT_TRUSTED)
     except TimeoutError:
         return Sight(None, trouble="no answer in time")
     except (aiohttp.ClientError, OSError):

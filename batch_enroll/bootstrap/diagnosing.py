@@ -97,7 +97,7 @@ async def _server(settings: Settings) -> list[Finding]:
         async with aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as session:
             sight = await look_at(session, server.base_url)
             if sight.status is None:
-                return [*found, Finding("api", Health.BAD, sight.trouble, "Check the network and --base-url.")]
+                return [*found, Finding("api", Health.BAD, sight.trouble, sight.advice)]
             found.append(checkup.clock(utc_now(), sight.date))
             found += await _as_client(session, server)
     return found

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from batch_enroll.core.model import Json
 
+NO_WAY_THERE: Final = "Check the network and --base-url."
+NOT_TRUSTED: Final = "Where the network inspects TLS, name the file with its authority's certificate in SSL_CERT_FILE."
 _SKEW_S: Final = 30.0  # tokens live an hour; a minute off is noticed by some servers
 _LITTLE_BYTES: Final = 1_000_000_000  # a run of 1,000,000 rows leaves about half of that
 _ADVICE: Final[dict[int, str]] = {
