@@ -56,12 +56,13 @@ class Breakdown:
         self._courses, self._schools = (
             _Column(places.get(name, _NOWHERE), _text(run.options.get(name))) for name in ("course_id", "school_id")
         )
+        self._counts = [(column.at, column.counts) for column in (self._courses, self._schools)]
 
     def add(self, row: ResultRow) -> None:
         """Counts one row."""
         cells, kind = row.cells, row.outcome.kind
-        for column in (self._courses, self._schools):
-            column.counts[cells[column.at] if column.at < len(cells) else "", kind] += 1
+        for at, counts in self._counts:
+            counts[cells[at] if at < len(cells) else "", kind] += 1
 
     def courses(self) -> list[Share]:
         """By course, those with most to mend first; empty when no row names any."""

@@ -48,15 +48,16 @@ class ResultsTable:
         line = defused(cells)
         if self._with_roster:
             line.append(defuse(row.place.file))
+        code, detail, status, enrollment_id = outcome.code, outcome.detail, outcome.status, outcome.enrollment_id
         line += (
             str(row.place.row),
             outcome.kind,
-            outcome.code,
-            outcome.detail and defuse(outcome.detail),
-            hint(outcome.code) if outcome.code else "",
-            "" if outcome.status is None else str(outcome.status),
+            code,
+            detail and defuse(detail),
+            code and hint(code),
+            "" if status is None else str(status),
             str(outcome.attempts),
-            defuse(outcome.enrollment_id) if outcome.enrollment_id else "",
+            defuse(enrollment_id) if enrollment_id else "",
             "" if row.finished_at is None else iso_utc(row.finished_at),
         )
         return line

@@ -10,7 +10,7 @@ from batch_enroll.core import catalogue
 from batch_enroll.core.dates import iso_utc
 from batch_enroll.core.errors import RunStoppedError
 from batch_enroll.core.frozen import frozen
-from batch_enroll.core.model import SEAT_GONE, SETTLED_WELL, TO_MEND, OutcomeKind, RowProblem
+from batch_enroll.core.model import SEAT_GONE, SETTLED_WELL, OutcomeKind, RowProblem
 from batch_enroll.core.pace.memory import FACT
 from batch_enroll.core.wording import pattern
 
@@ -155,9 +155,11 @@ class Tally:
         """Counts one row."""
         outcome = row.outcome
         self.outcomes[outcome.kind] += 1
+        if outcome.kind in SETTLED_WELL:
+            return
         if outcome.code == catalogue.DRY_RUN:
             self._dry += 1
-        elif outcome.kind in TO_MEND or outcome.kind is OutcomeKind.SKIPPED:
+        else:
             group = self._group(outcome)
             group.count += 1
             if len(group.examples) < _EXAMPLES:

@@ -33,6 +33,8 @@ from batch_enroll.core.runs import Owner, Requests, RosterRef, RunRecord
 from batch_enroll.core.seats import state_after
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Row
 
     from batch_enroll.core.model import Settled
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 Params: TypeAlias = "dict[str, str | int | bool | None]"
 Line: TypeAlias = "tuple[str | int | bytearray, ...]"  # for bytes, SQLite's driver would look for an adapter first
 AnyRow: TypeAlias = "Row[*tuple[Any, ...]]"
-PlainRow: TypeAlias = "tuple[Any, ...]"
+PlainRow: TypeAlias = "Sequence[Any]"
 
 INTERRUPTED: Final = OutcomeKind.UNKNOWN, catalogue.INTERRUPTED, "the run ended before its answer was recorded"
 _KINDS: Final = {kind.value: kind for kind in OutcomeKind}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, delete, func, select, update
@@ -149,20 +150,19 @@ class SqlLedger:
 
     def results(self, run_id: RunId) -> Iterator[ResultRow]:
         """Every row of the run in input order; a claimed row that never settled is UNKNOWN (E402)."""
-        return map(encoding.result_from, self._rows_of(run_id, RESULTS))
+        return chain.from_iterable(map(encoding.result_from, rows) for rows in self._pieces_of(run_id, RESULTS))
 
     def enrolled(self, run_id: RunId) -> Iterator[tuple[EnrollmentRequest, ResultRow]]:
         """The rows that the run enrolled itself, the last one first, each with its request and its result."""
         scope = self._scope(run_id)
-        for row in self._rows_of(run_id, ENROLLED, latest_first=True):
-            *line, request = row
-            yield encoding.request_from(row[0], request, scope), encoding.result_from(tuple(line))
+        for *line, request in chain.from_iterable(self._pieces_of(run_id, ENROLLED, latest_first=True)):
+            yield encoding.request_from(line[0], request, scope), encoding.result_from(line)
 
     def unsettled(self, run_id: RunId) -> Iterator[PlannedRow]:
         """The rows that were claimed and never settled, in input order, to be looked up first."""
         scope = self._scope(run_id)
-        for row in self._rows_of(run_id, UNSETTLED):
-            yield encoding.unsettled_from(row, scope)
+        for line in chain.from_iterable(self._pieces_of(run_id, UNSETTLED)):
+            yield encoding.unsettled_from(line, scope)
 
     def run(self, run_id: RunId | None = None) -> RunRecord | None:
         """One run, or the latest; None if there is none, or it was purged."""
@@ -262,9 +262,9 @@ class SqlLedger:
     def _scope_of(self, connection: Connection, run_no: int) -> str:
         return str(connection.execute(select(RUNS.c.scope).where(RUNS.c.run_no == run_no)).scalar_one())
 
-    def _rows_of(
+    def _pieces_of(
         self, run_id: RunId, query: Select[*tuple[Any, ...]], *, latest_first: bool = False
-    ) -> Iterator[encoding.PlainRow]:
+    ) -> Iterator[Sequence[encoding.PlainRow]]:
         """The run's rows that `query` selects, in input order, in pieces: memory stays flat, writers get turns."""
         row_no, last = ROWS.c.row_no, None
         while True:
@@ -274,7 +274,7 @@ class SqlLedger:
                     mine = mine.where(row_no < last if latest_first else row_no > last)
                 ordered = mine.order_by(row_no.desc() if latest_first else row_no).limit(_ROWS_AT_ONCE)
                 rows = plain_rows(connection, ordered)
-            yield from rows
+            yield rows
             if len(rows) < _ROWS_AT_ONCE:
                 return
             last = rows[-1][0]
