@@ -52,6 +52,11 @@ SEATS = Table(
     Column("row_no", Integer, nullable=False), Column("state", Text, nullable=False),
     Column("doubt", Boolean, nullable=False), Column("settled_at", BigInteger), sqlite_with_rowid=False,
 )  # fmt: skip
+OWNERS = Table(
+    "owners", TABLES, Column("scope", Text, primary_key=True), Column("pid", Integer, nullable=False),
+    Column("host", Text, nullable=False), Column("command", Text, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+)  # fmt: skip
 
 SETTLED_AT = 1_756_706_400_000_000  # 2025-09-01 06:00 UTC
 PURGED, LATEST = 1, 2

@@ -11,8 +11,10 @@ from conformance.ledgers import NOT_ATTEMPTED, a_key, a_row, settled, state_of
 from fakes_ledger import START, Clock
 from sqlalchemy import create_engine, text
 
-from batch_enroll.adapters.ledger_sql import SqlLedger
+from batch_enroll.adapters.ledger_sql import SqlLedger, lock
+from batch_enroll.core.errors import LedgerError
 from batch_enroll.core.model import Action, Outcome, OutcomeKind, RunId, SeatState
+from batch_enroll.core.runs import Owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,6 +92,23 @@ def test_rows_are_claimed_again_and_attempts_add_up(ledger: SqlLedger) -> None:
 def test_its_latest_run_is_purged_with_every_seat_kept(ledger: SqlLedger) -> None:
     assert ledger.purge(START.replace(year=2026)) == 1
     assert {name: state_of(ledger, name) for name in STATES} == STATES
+
+
+def test_while_a_run_of_the_earlier_program_goes_on_it_stays_as_it_is(url: str) -> None:
+    old_ledgers.write(url)
+    engine = create_engine(url)
+    with closing(engine.connect()) as connection:
+        locks = lock.locks_of(connection)
+        lock.take(connection, locks, "staging", Owner(4711, "roster-box", "run", START))
+        with pytest.raises(LedgerError, match=r"another run .* batch-enroll run, process 4711 on roster-box"):
+            SqlLedger(url, Clock())
+        with connection.begin():
+            assert connection.execute(text("SELECT schema_version FROM ledger_meta")).scalar() == 2
+        lock.give_back(connection, locks, "staging")
+    engine.dispose()
+    with closing(SqlLedger(url, Clock())) as ledger:
+        ledger.lock("staging", Owner(4712, "roster-box", "run", START))
+        assert len(list(ledger.results(LATEST))) == 7
 
 
 def test_the_old_tables_are_gone(ledger: SqlLedger, url: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
@@ -14,7 +14,7 @@ from batch_enroll.adapters.ledger_sql import encoding, lock
 from batch_enroll.adapters.ledger_sql.failures import told
 from batch_enroll.adapters.ledger_sql.lately import Lately
 from batch_enroll.adapters.ledger_sql.opening import engine_for, let_readers_in, name_of, place_of
-from batch_enroll.adapters.ledger_sql.schema import MIGRATIONS, OUTCOMES, ROWS, RUNS, SEATS, prepare
+from batch_enroll.adapters.ledger_sql.schema import MIGRATIONS, OUTCOMES, ROWS, RUNS, SEATS, is_behind, prepare
 from batch_enroll.adapters.ledger_sql.statements import (
     ENROLLED,
     LAST_ROW,
@@ -75,15 +75,14 @@ class SqlLedger:
             self._connection = self._engine.connect()
         self._batches = batches_for(self._connection.dialect)
         self._lately = Lately(self._batches)
+        self._locks = lock.locks_of(self._connection)
         try:
-            with self._transaction() as connection:
-                prepare(connection, self._name, migrations)
+            self._prepare(migrations)
             with told(self._name):
                 let_readers_in(self._connection)
         except BaseException:
             self.close()
             raise
-        self._locks = lock.locks_of(self._connection)
 
     def begin(self, run: RunRecord) -> None:
         """Records a run before its first row.
@@ -211,6 +210,14 @@ class SqlLedger:
             self._unlock()
         self._connection.close()
         self._engine.dispose()
+
+    def _prepare(self, migrations: Sequence[Migration]) -> None:
+        """Makes the tables, or brings them to this version; a run of an earlier program must not meet them half-way."""
+        with self._transaction() as connection:
+            behind = is_behind(connection, self._name, migrations)
+        alone = lock.nobody_else(self._connection, self._locks, self._utc_now()) if behind else nullcontext()
+        with told(self._name), alone, self._transaction() as connection:
+            prepare(connection, self._name, migrations)
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

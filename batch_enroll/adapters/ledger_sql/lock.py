@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -23,6 +23,7 @@ from batch_enroll.core.errors import LedgerError
 from batch_enroll.core.spans import in_words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -117,6 +118,23 @@ def take(connection: Connection, locks: Locks, scope: str | None, owner: Owner) 
     with connection.begin():
         connection.execute(delete(OWNERS).where(OWNERS.c.scope == place))
         connection.execute(insert(OWNERS).values(encoding.owner_columns(place, owner)))
+
+
+@contextmanager
+def nobody_else(connection: Connection, locks: Locks, now: datetime) -> Iterator[None]:
+    """Keeps every run out for a moment.
+
+    Raises:
+        LedgerError: a run is going on.
+    """
+    if not locks.take(_EVERYTHING, shared=False):
+        with connection.begin():
+            holder = _holder(connection, None)
+        raise LedgerError(_taken(holder, now))
+    try:
+        yield
+    finally:
+        locks.release()
 
 
 def give_back(connection: Connection, locks: Locks, scope: str | None) -> None:

@@ -177,28 +177,32 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (_add_kind_and_facts, _part_rows_and_
 _ADVISORY_LOCK: Final = 0x62656E72  # any number will do; ours spells "benr"
 
 
-def prepare(connection: Connection, where: str, migrations: Sequence[Migration] = MIGRATIONS) -> None:
-    """Brings the tables to the newest version, inside the caller's transaction.
+def is_behind(connection: Connection, where: str, migrations: Sequence[Migration]) -> bool:
+    """Whether the tables are older than this program.
 
     Raises:
-        LedgerError: the tables are newer than this program, or are no ledger; nothing was changed.
+        LedgerError: they are newer, or are no ledger; nothing was changed.
     """
-    newest = 1 + len(migrations)
-    if connection.dialect.name == "postgresql":  # on SQLite the transaction itself holds the only write lock
-        connection.execute(select(func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
-    version = _version(connection, where)
-    if version is None:
-        TABLES.create_all(connection)
-        connection.execute(insert(META).values(schema_version=newest))
-        return
-    if version > newest:
+    version, newest = _version(connection, where), 1 + len(migrations)
+    if version is not None and version > newest:
         raise LedgerError(
             f"{where} has schema version {version}, this program knows {newest}; upgrade batch-enroll, or choose "
             "another place with --state; no data was touched"
         )
-    for migration in migrations[version - 1 :]:
-        migration(connection)
-    if version < newest:
+    return version is not None and version < newest
+
+
+def prepare(connection: Connection, where: str, migrations: Sequence[Migration]) -> None:
+    """Brings the tables to the newest version, inside the caller's transaction. Raises as `is_behind`."""
+    if connection.dialect.name == "postgresql":  # on SQLite the transaction itself holds the only write lock
+        connection.execute(select(func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
+    version, newest = _version(connection, where), 1 + len(migrations)
+    if version is None:
+        TABLES.create_all(connection)
+        connection.execute(insert(META).values(schema_version=newest))
+    elif is_behind(connection, where, migrations):
+        for migration in migrations[version - 1 :]:
+            migration(connection)
         connection.execute(update(META).values(schema_version=newest))
 
 
