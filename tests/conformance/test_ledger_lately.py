@@ -84,6 +84,9 @@ def test_no_more_than_some_thousands_of_claims_wait(ledger: SqlLedger) -> None:
     assert waiting(ledger) == 22_000
     assert state_of(ledger, "somebody else") is None
     assert waiting(ledger) == 0
+    ledger.claim(RUN, [a_row(22_001, "late")])
+    assert state_of(ledger, "somebody else") is None
+    assert waiting(ledger) == 1
     wanted = {a_key(f"user-{row_no}"): row_no for row_no in range(1, 22_001)}
     assert {key: entry.row_no for key, entry in ledger.known(list(wanted)).items()} == wanted
 
