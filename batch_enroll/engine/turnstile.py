@@ -31,7 +31,6 @@ class Turnstile:
         self._pace = pace
         self._tell = changed
         self._order = anyio.Lock(fast_acquire=True)
-        self._in_line = 0
         self._look_again = anyio.Event()
         self._waiting = False
         self._open = False
@@ -44,8 +43,11 @@ class Turnstile:
         self._wake()
 
     def enter_at_once(self) -> Turn | None:
-        """A turn if nobody waits for one and the pace has one now. Pair with `leave` or `leave_unused`."""
-        if not self._in_line and (at := self._pace.start_at(now := self._clock())) is not None and at <= now:
+        """A turn if the pace has one now and nobody waits for it. Pair with `leave` or `leave_unused`.
+
+        Those in line who are only about to be woken do not count: to go behind them would keep the line up for ever.
+        """
+        if not self._waiting and (at := self._pace.start_at(now := self._clock())) is not None and at <= now:
             return self._pace.started(now)
         return None
 
@@ -53,20 +55,18 @@ class Turnstile:
         """Waits for this worker's turn. Pair with `leave` or `leave_unused`."""
         if (turn := self.enter_at_once()) is not None:
             return turn
-        self._in_line += 1
-        try:
-            async with self._order:
-                return await self._first_in_line()
-        finally:
-            self._in_line -= 1
+        async with self._order:
+            return await self._first_in_line()
 
     async def _first_in_line(self) -> Turn:
         self._waiting = True
-        while (at := self._pace.start_at(now := self._clock())) is None or at > now:
-            if self._open:
-                break
-            await self._wait(at, now)
-        self._waiting = False
+        try:
+            while (at := self._pace.start_at(now := self._clock())) is None or at > now:
+                if self._open:
+                    break
+                await self._wait(at, now)
+        finally:
+            self._waiting = False
         return self._pace.started(now)
 
     def leave(self, turn: Turn, sample: Sample, retry_after_s: float | None) -> float:
