@@ -15,18 +15,10 @@ from batch_enroll.core.model import RunId, SeatState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from sqlalchemy import Connection
 
 RUN = RunId("run-1")
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'ledger.db'}"
-    return str(request.getfixturevalue("postgres").schema_url())
 
 
 @pytest.fixture
@@ -101,5 +93,5 @@ def test_a_transaction_that_failed_has_shown_nothing(ledger: SqlLedger, other: S
 def test_claims_that_were_on_their_way_when_the_move_failed_still_become_seats(ledger: SqlLedger) -> None:
     ledger.claim(RUN, [a_row(1, "amy")])
     with broken_off(ledger) as connection:
-        ledger._lately.settle_all(connection)
+        ledger._lately.seat_all(connection)
     assert state_of(ledger, "amy") is SeatState.CLAIMED

@@ -18,7 +18,6 @@ from batch_enroll.core.runs import Owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 STATES = {
     "gone": SeatState.ENROLLED,
@@ -32,13 +31,6 @@ STATES = {
     "fay": SeatState.CLAIMED,
 }
 LATEST = RunId("run-2")
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'ledger.db'}"
-    return str(request.getfixturevalue("postgres").schema_url())
 
 
 @pytest.fixture

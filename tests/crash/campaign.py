@@ -28,7 +28,7 @@ POINTS = (
     "after:SqlLedger.begin",
     "before:SqlLedger.claim",
     "after:Insert.run",  # rows are written, nothing is committed
-    "after:Lately.settle_all",  # claims have moved to the seats, and the move is not committed
+    "after:Lately.seat_all",  # claims have moved to the seats, and the move is not committed
     "after:SqlLedger.claim",
     "before:EduBridge.submit",
     "during:EduBridge.submit",

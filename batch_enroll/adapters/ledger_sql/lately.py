@@ -45,13 +45,13 @@ class Lately:
         self._waiting.update([digest for digest, _ in claimed])
         self._seen = connection.execute(NEWEST_CLAIM).scalar_one()
 
-    def settle(self, connection: Connection, digests: Collection[bytes]) -> None:
+    def seat(self, connection: Connection, digests: Collection[bytes]) -> None:
         """Sees to it that what is known of `digests` stands in the seats, and that not too many keys wait."""
         self._look(connection)
         if len(self._waiting) >= _MOST or not self._waiting.isdisjoint(digests):
-            self.settle_all(connection)
+            self.seat_all(connection)
 
-    def settle_all(self, connection: Connection) -> None:
+    def seat_all(self, connection: Connection) -> None:
         """Moves every claim to the seats; the last one of a key counts."""
         if connection.dialect.name == "postgresql":  # on SQLite nobody else writes meanwhile
             connection.exec_driver_sql(f"LOCK TABLE {LATELY.name} IN SHARE ROW EXCLUSIVE MODE")

@@ -101,7 +101,7 @@ class SqlLedger:
         self._digests = {key: key.digest() for key in keys}
         by_digest = {digest: key for key, digest in self._digests.items()}
         with self._transaction() as connection:
-            self._lately.settle(connection, by_digest)
+            self._lately.seat(connection, by_digest)
             known = map(encoding.entry_from, self._batches.known.run(connection, list(by_digest)))
             return {by_digest[digest]: entry for digest, entry in known}
 
@@ -186,7 +186,7 @@ class SqlLedger:
         self._run_nos.clear()
         old = and_(ended < encoding.micros(older_than), RUNS.c.purged_at.is_(None))
         with self._transaction() as connection:
-            self._lately.settle_all(connection)
+            self._lately.seat_all(connection)
             run_nos = select(RUNS.c.run_no).where(old)
             connection.execute(LET_GO.where(SEATS.c.run_no.in_(run_nos)))
             for table in (OUTCOMES, ROWS):
@@ -242,7 +242,7 @@ class SqlLedger:
 
     def _let_go(self, connection: Connection, run_no: int, requests: Iterable[tuple[int, str]]) -> None:
         """Lets seats keep what they are although their rows ask for others from now on."""
-        self._lately.settle_all(connection)
+        self._lately.seat_all(connection)
         scope = self._scope_of(connection, run_no)
         for row_no, request in requests:
             digest = encoding.request_from(row_no, request, scope).key.digest()
