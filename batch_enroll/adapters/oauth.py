@@ -123,7 +123,7 @@ class OAuthTokens:
             asked_at = anyio.current_time()
             try:
                 status, body = await self._ask()
-            except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError) as error:
+            except aiohttp.ClientConnectorCertificateError as error:
                 raise RunStoppedError(
                     f"the TLS certificate of the token endpoint was not accepted. {NOT_TRUSTED}"
                 ) from error

@@ -31,7 +31,7 @@ async def look_at(session: aiohttp.ClientSession, url: str) -> Sight:
             return Sight(response.status, _date(response.headers.get("Date")))
     except aiohttp.ClientConnectorDNSError:
         return Sight(None, trouble="its host name is not known")
-    except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError):
+    except aiohttp.ClientConnectorCertificateError:
         return Sight(None, trouble="its TLS certificate was not accepted", advice=NOT_TRUSTED)
     except TimeoutError:
         return Sight(None, trouble="no answer in time")

@@ -52,11 +52,11 @@ class Idp:
         return web.json_response({"access_token": f"t{len(self.asked)}", "expires_in": self.expires_in})
 
     @asynccontextmanager
-    async def tokens(self, auth: TokenAuth = "auto") -> AsyncIterator[OAuthTokens]:
+    async def tokens(self, auth: TokenAuth = "auto", scheme: str = "http") -> AsyncIterator[OAuthTokens]:
         app = web.Application()
         app.router.add_post("/oauth2/token", self.respond)
         async with TestServer(app, host="127.0.0.1") as server, aiohttp.ClientSession() as session:
-            client = Client(f"http://127.0.0.1:{server.port}/oauth2/token", "my-id", SECRET, auth)
+            client = Client(f"{scheme}://127.0.0.1:{server.port}/oauth2/token", "my-id", SECRET, auth)
             yield OAuthTokens(session, client, self.sink, lambda: 0.0)
 
 
@@ -135,6 +135,12 @@ async def test_an_unreachable_endpoint_ends_the_run() -> None:
         client = Client("http://127.0.0.1:9/oauth2/token", "id", SECRET)
         with pytest.raises(RunStoppedError, match="did not answer"):
             await OAuthTokens(session, client, Remembering(), lambda: 0.0).current()
+
+
+async def test_a_handshake_that_fails_is_tried_again_since_it_says_nothing_of_the_certificate() -> None:
+    async with Idp().tokens(scheme="https") as tokens:  # which the server does not speak
+        with pytest.raises(RunStoppedError, match="did not answer 5 times"):
+            await tokens.current()
 
 
 async def test_a_redirect_of_the_token_endpoint_is_not_followed() -> None:

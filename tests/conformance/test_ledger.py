@@ -328,7 +328,7 @@ def test_results_come_in_input_order_however_they_were_recorded(ledger: Ledger) 
 
 
 @pytest.mark.parametrize(
-    "text", ["", "00123", "NA", "=1+1", "a\0b", "zeile\r\nzwei", "\N{GRINNING FACE}", '"', "\\u0000"]
+    "text", ["", "00123", "NA", "=1+1", "a\0b", "zeile\r\nzwei", "\N{GRINNING FACE}", '"', "\\u0000", "lost\ud800"]
 )
 def test_cells_read_back_as_they_were(ledger: Ledger, text: str) -> None:
     ledger.begin(a_run())

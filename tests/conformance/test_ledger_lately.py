@@ -70,7 +70,7 @@ def test_claims_wait_until_somebody_asks_for_one_of_them(ledger: SqlLedger) -> N
     assert waiting(ledger) == 0
 
 
-def test_no_more_than_some_thousands_of_claims_wait(ledger: SqlLedger) -> None:
+def test_whoever_asks_finds_no_more_than_some_thousands_of_claims_waiting(ledger: SqlLedger) -> None:
     for first in range(1, 20_002, 2_000):
         ledger.claim(RUN, [a_row(row_no, f"user-{row_no}") for row_no in range(first, first + 2_000)])
     assert waiting(ledger) == 22_000

@@ -6,12 +6,13 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+from conformance.ledgers import a_key, a_row, a_run, state_of
 from fakes_ledger import START, Clock
 from sqlalchemy import text
 
 from batch_enroll.adapters.ledger_sql import SqlLedger
 from batch_enroll.core.errors import LedgerError
-from batch_enroll.core.model import RunId
+from batch_enroll.core.model import RunId, SeatState
 from batch_enroll.core.runs import RunRecord
 
 if TYPE_CHECKING:
@@ -43,6 +44,20 @@ def test_a_lost_connection_stops_the_verb_and_loses_nothing_recorded(postgres: S
         with pytest.raises(LedgerError):
             ledger.run()
         assert ledger.run() == RUN
+
+
+def test_a_claim_waits_for_one_that_is_being_made_so_that_their_numbers_appear_in_order(postgres: Server) -> None:
+    url = postgres.schema_url()
+    with closing(SqlLedger(url, Clock())) as ledger, closing(SqlLedger(url, Clock())) as other:
+        ledger.begin(a_run())
+        with other._transaction() as connection:
+            connection.execute(text("SET SESSION lock_timeout = '10ms'"))
+        with ledger._transaction() as connection:
+            ledger._lately.add(connection, 1, [(a_key().digest(), 1)])
+            with pytest.raises(LedgerError, match="SQLSTATE 55P03"):
+                other.claim(RUN.run_id, [a_row(2, "bob")])
+        other.claim(RUN.run_id, [a_row(2, "bob")])
+        assert state_of(ledger, "bob") is SeatState.CLAIMED
 
 
 def test_a_url_without_the_driver_s_name_is_the_same_ledger(postgres: Server) -> None:

@@ -132,6 +132,6 @@ async def _body(content: aiohttp.StreamReader) -> bytes | None:
 def _why_no_connection(error: aiohttp.ClientConnectorError) -> str:
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return "the host name is not known"
-    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return "the TLS certificate was not accepted"
     return "no connection"

@@ -233,7 +233,7 @@ def _cells_from(text: str) -> tuple[str, ...]:
 def _encode_cells(cells: tuple[str, ...]) -> str:
     try:
         return _encode(cells).decode()
-    except UnicodeEncodeError:
+    except UnicodeEncodeError:  # a lone surrogate
         return _encode_json(cells)
 
 

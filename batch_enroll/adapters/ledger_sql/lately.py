@@ -40,6 +40,7 @@ class Lately:
         """Notes claims: each a digest and the number of its row."""
         if not claimed:
             return
+        _keep_others_out(connection)
         self._look(connection)
         self._batches.lately.run(connection, [(run_no, row_no, bytearray(digest)) for digest, row_no in claimed])
         self._waiting.update([digest for digest, _ in claimed])
@@ -53,8 +54,7 @@ class Lately:
 
     def seat_all(self, connection: Connection) -> None:
         """Moves every claim to the seats; the last one of a key counts."""
-        if connection.dialect.name == "postgresql":  # on SQLite nobody else writes meanwhile
-            connection.exec_driver_sql(f"LOCK TABLE {LATELY.name} IN SHARE ROW EXCLUSIVE MODE")
+        _keep_others_out(connection)
         connection.execute(self._batches.move)
         connection.execute(delete(LATELY))
         self.forget()
@@ -64,3 +64,9 @@ class Lately:
         for claim_no, digest in plain_rows(connection, NEWER_CLAIMS, {"seen": self._seen}):
             self._waiting.add(digest)
             self._seen = claim_no
+
+
+def _keep_others_out(connection: Connection) -> None:
+    """Until the transaction ends, so that numbers appear in their order; on SQLite nobody else writes meanwhile."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"LOCK TABLE {LATELY.name} IN SHARE ROW EXCLUSIVE MODE")

@@ -118,7 +118,9 @@ class SqlLedger:
             if again:
                 self._reopen(connection, run_no, again)
             self._batches.rows.run(connection, lines)
-            ended = [encoding.ended_line(run_no, row.row_no, row.outcome, now) for row in rows if row.outcome]
+            ended = [
+                encoding.ended_line(run_no, row.row_no, row.outcome, now) for row in rows if row.outcome is not None
+            ]
             self._batches.outcomes.run(connection, ended)
             wanted = [(self._digest(row.request.key), row.row_no) for row in rows if row.request is not None]
             self._lately.add(connection, run_no, wanted)

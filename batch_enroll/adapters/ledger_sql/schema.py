@@ -138,7 +138,10 @@ def _add_kind_and_facts(connection: Connection) -> None:
 
 
 def _part_rows_and_outcomes(connection: Connection) -> None:
-    """Version 3: outcomes have a table of their own, and a seat's state is told by the outcome of its row."""
+    """Version 3: outcomes have a table of their own, and a seat's state is told by the outcome of its row.
+
+    It makes today's tables. Whoever changes them next writes down here what they were.
+    """
     for table in ("run_rows", "seats"):
         connection.exec_driver_sql(f"ALTER TABLE {table} RENAME TO {table}_2")
     TABLES.create_all(connection)
