@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 
 from batch_enroll import bootstrap
-from batch_enroll.core.cells import undefuse
 from batch_enroll.core.errors import UsageError
-from batch_enroll.core.guards import allowance
+from batch_enroll.core.guards.rules import allowance
+from batch_enroll.core.roster.cells import undefuse
 from batch_enroll.settings import load
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from batch_enroll.core.events import Event
-    from batch_enroll.core.summary import RunSummary
+    from batch_enroll.core.reporting.run_summary import RunSummary
 
     Roster: TypeAlias = "str | os.PathLike[str] | pd.DataFrame | Iterable[Mapping[str, object]]"
 

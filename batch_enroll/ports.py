@@ -9,10 +9,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from batch_enroll.core.damage import Flaw
-    from batch_enroll.core.directory import Listing, Page, Record, Way
     from batch_enroll.core.events import Event
-    from batch_enroll.core.merged import Span
+    from batch_enroll.core.lookup.records import Listing, Page, Record, Way
     from batch_enroll.core.model import (
         EnrollmentKey,
         EnrollmentRequest,
@@ -29,9 +27,11 @@ if TYPE_CHECKING:
         SourceRow,
         UserId,
     )
-    from batch_enroll.core.runs import Owner, RosterRef, RunRecord
-    from batch_enroll.core.summary import RunSummary
-    from batch_enroll.core.verify import Checked, Wanted
+    from batch_enroll.core.planning.verification import Checked, Wanted
+    from batch_enroll.core.reporting.run_summary import RunSummary
+    from batch_enroll.core.roster.damaged_ids import Flaw
+    from batch_enroll.core.roster.merged_cells import Span
+    from batch_enroll.core.run_record import Owner, RosterRef, RunRecord
 
 
 class RosterSource(Protocol):

@@ -23,7 +23,7 @@ from batch_enroll.core.model import (
     Seats,
     SourceRow,
 )
-from batch_enroll.core.runs import RosterRef
+from batch_enroll.core.run_record import RosterRef
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator

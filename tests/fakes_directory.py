@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from batch_enroll.core.directory import Course, Kind, Listing, Page, Person, School, spelt
+from batch_enroll.core.lookup.records import Course, Kind, Listing, Page, Person, School, spelt
 from batch_enroll.core.model import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from batch_enroll.core.directory import Record, Way
+    from batch_enroll.core.lookup.records import Record, Way
     from batch_enroll.core.model import NoReply
 
 _KINDS = {Kind.USER: Person, Kind.COURSE: Course, Kind.SCHOOL: School}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from batch_enroll.core import catalogue
+from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import LedgerError
 from batch_enroll.core.model import (
     Action,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from batch_enroll.core.model import Settled
-    from batch_enroll.core.runs import Owner, RunRecord
+    from batch_enroll.core.run_record import Owner, RunRecord
 
 START = datetime(2025, 9, 1, 6, 0, tzinfo=UTC)
 

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, TypeVar
 from fakes import FakeRoster, FakeServer, FakeTokens, Remembering, SignalsAt, struck, students
 from fakes_ledger import MemoryLedger
 
-from batch_enroll.core.breaker import Breaker, BreakerLimits
-from batch_enroll.core.gate import Gate
-from batch_enroll.core.intake import Defaults
 from batch_enroll.core.model import RunId
 from batch_enroll.core.pace import FixedPace, Pace, PaceLimits
-from batch_enroll.core.plan import Rules
-from batch_enroll.core.runs import RunRecord
-from batch_enroll.core.tries import Policy
+from batch_enroll.core.planning.probe_gate import Gate
+from batch_enroll.core.planning.row_planner import Rules
+from batch_enroll.core.roster.row_parser import Defaults
+from batch_enroll.core.run_record import RunRecord
+from batch_enroll.core.verdict.attempt_state import Policy
+from batch_enroll.core.verdict.circuit_breaker import Breaker, BreakerLimits
 from batch_enroll.engine import Ending, Engine, Parts
 from batch_enroll.job import RosterPlanning
 

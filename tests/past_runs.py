@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from batch_enroll.core import catalogue
+from batch_enroll.core.codes import catalogue
 from batch_enroll.core.model import Outcome, OutcomeKind, Place, ResultRow, RunId
-from batch_enroll.core.runs import Requests, RosterRef, RunRecord
-from batch_enroll.core.summary import RunSummary, Tally, summarise
+from batch_enroll.core.reporting.run_summary import RunSummary, Tally, summarise
+from batch_enroll.core.run_record import Requests, RosterRef, RunRecord
 
 START = datetime(2026, 9, 1, 6, 15, tzinfo=UTC)
 RUN = RunRecord(

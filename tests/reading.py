@@ -14,7 +14,7 @@ from typing import Final
 
 from batch_enroll.bootstrap.rosters import opened
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.intake import Defaults, read_row
+from batch_enroll.core.roster.row_parser import Defaults, read_row
 from batch_enroll.settings import Needs, load
 
 MOST_CPU_S: Final = 10

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from pathlib import Path
 
-    from batch_enroll.core.directory import Way
+    from batch_enroll.core.lookup.records import Way
 
 _TABLE: Final = "CREATE TABLE IF NOT EXISTS answers (name BLOB PRIMARY KEY, ids TEXT, asked_at REAL) WITHOUT ROWID"
 _FORGET: Final = "DELETE FROM answers WHERE asked_at < ?"

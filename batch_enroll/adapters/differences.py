@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from batch_enroll.core.sync import Differences, SeatKey
+from batch_enroll.core.planning.sync_planner import Differences, SeatKey
 
 if TYPE_CHECKING:
     from collections.abc import Collection

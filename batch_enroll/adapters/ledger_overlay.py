@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         RunId,
         Settled,
     )
-    from batch_enroll.core.runs import Owner, RunRecord
+    from batch_enroll.core.run_record import Owner, RunRecord
     from batch_enroll.ports import Ledger
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from batch_enroll.core.summary import RunSummary
+    from batch_enroll.core.reporting.run_summary import RunSummary
 
 _PREFIX = "batch_enroll_last_run"
 

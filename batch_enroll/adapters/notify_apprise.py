@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from batch_enroll.core.bulletin import Bulletin
+    from batch_enroll.core.reporting.notification_text import Bulletin
 
 
 def notify(addresses: Sequence[str], bulletin: Bulletin) -> str:

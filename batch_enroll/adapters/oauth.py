@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Final, Literal
 import aiohttp
 import anyio
 
-from batch_enroll.core.checkup import NOT_TRUSTED
 from batch_enroll.core.errors import AuthRefusedError, RunStoppedError
 from batch_enroll.core.events import TokenRenewed
+from batch_enroll.core.reporting.health_checks import NOT_TRUSTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable

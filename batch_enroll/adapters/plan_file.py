@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
 
-    from batch_enroll.core.plans import Plan
+    from batch_enroll.core.planning.plan_document import Plan
 
 
 def write(path: Path, plan: Plan) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from batch_enroll.core.checkup import NO_WAY_THERE, NOT_TRUSTED
+from batch_enroll.core.reporting.health_checks import NO_WAY_THERE, NOT_TRUSTED
 
 if TYPE_CHECKING:
     from datetime import datetime

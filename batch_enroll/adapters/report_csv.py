@@ -13,10 +13,10 @@ from contextlib import contextmanager, suppress
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Final, Self
 
-from batch_enroll.core.cells import defuse
 from batch_enroll.core.errors import RunStoppedError
 from batch_enroll.core.model import TO_MEND
-from batch_enroll.core.results import ResultsTable
+from batch_enroll.core.reporting.result_columns import ResultsTable
+from batch_enroll.core.roster.cells import defuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from batch_enroll.core.model import ResultRow, SourceRow
-    from batch_enroll.core.summary import RunSummary
-    from batch_enroll.core.verify import Checked
+    from batch_enroll.core.planning.verification import Checked
+    from batch_enroll.core.reporting.run_summary import RunSummary
 
 RESULTS: Final = "results.csv"
 FAILED: Final = "failed.csv"

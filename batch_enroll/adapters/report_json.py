@@ -6,16 +6,16 @@ import json
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.core.breakdown import Breakdown, as_json
-from batch_enroll.core.catalogue import hint
-from batch_enroll.core.dates import iso_utc
+from batch_enroll.core.codes.catalogue import hint
+from batch_enroll.core.reporting.breakdown import Breakdown, as_json
+from batch_enroll.core.roster.dates import iso_utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from batch_enroll.core.model import Json, ResultRow
-    from batch_enroll.core.runs import RunRecord
-    from batch_enroll.core.summary import RunSummary
+    from batch_enroll.core.reporting.run_summary import RunSummary
+    from batch_enroll.core.run_record import RunRecord
 
 _IN_MEMORY: Final = 1 << 24  # bytes; what is more goes to disk
 

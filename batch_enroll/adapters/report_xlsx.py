@@ -17,12 +17,12 @@ from weakref import finalize
 from xlsxwriter import Workbook  # type: ignore[import-untyped]  # it comes without types
 from xlsxwriter.exceptions import XlsxWriterException  # type: ignore[import-untyped]  # as above
 
-from batch_enroll.core.dates import iso_utc
+from batch_enroll.core.durations import duration
 from batch_enroll.core.errors import RunStoppedError, UsageError
-from batch_enroll.core.headline import headline
 from batch_enroll.core.model import OutcomeKind
-from batch_enroll.core.results import ResultsTable
-from batch_enroll.core.spans import duration
+from batch_enroll.core.reporting.headline import headline
+from batch_enroll.core.reporting.result_columns import ResultsTable
+from batch_enroll.core.roster.dates import iso_utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]  # as above
 
     from batch_enroll.core.model import ResultRow
-    from batch_enroll.core.summary import RunSummary
+    from batch_enroll.core.reporting.run_summary import RunSummary
 
     _Line: TypeAlias = tuple[str | int, ...]
 

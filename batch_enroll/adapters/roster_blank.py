@@ -7,7 +7,7 @@ import io
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.errors import UsageError
-from batch_enroll.core.fields import NOTES, explained
+from batch_enroll.core.roster.column_docs import NOTES, explained
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,14 +7,14 @@ from functools import cached_property
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from batch_enroll.core.columns import laid, places, united
+from batch_enroll.core.roster.column_alignment import laid, places, united
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from batch_enroll.core.columns import Column
     from batch_enroll.core.model import SourceRow
-    from batch_enroll.core.runs import RosterRef
+    from batch_enroll.core.roster.column_alignment import Column
+    from batch_enroll.core.run_record import RosterRef
     from batch_enroll.ports import RosterSource
 
 

@@ -12,19 +12,19 @@ from itertools import islice
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from batch_enroll.core import csvtext
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.model import Place
-from batch_enroll.core.questions import suggestions
-from batch_enroll.core.runs import RosterRef
-from batch_enroll.core.tables import wanted
+from batch_enroll.core.roster import csv_text
+from batch_enroll.core.roster.header_hints import suggestions
+from batch_enroll.core.roster.table_search import wanted
+from batch_enroll.core.run_record import RosterRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from batch_enroll.core.csvtext import Shape, Survey
     from batch_enroll.core.model import SourceRow
+    from batch_enroll.core.roster.csv_text import Shape, Survey
 
 STDIN: Final = "-"
 
@@ -95,7 +95,7 @@ class CsvRoster:
         rows_read = self._rows_read = 0  # a reading that stopped halfway must not count for another
         with self._text() as text:
             lines = islice(text, shape.skipped_lines, None)
-            for nth, record in enumerate(csvtext.records(lines, shape.delimiter, name), 1):
+            for nth, record in enumerate(csv_text.records(lines, shape.delimiter, name), 1):
                 if nth > header_row and (row := read(Place(name, nth), record)) is not None:
                     rows_read += 1
                     self._rows_read = rows_read
@@ -112,13 +112,13 @@ class CsvRoster:
 
     @cached_property
     def _survey(self) -> Survey:
-        return csvtext.survey(self._chunks, self._name)
+        return csv_text.survey(self._chunks, self._name)
 
     @cached_property
     def _shape(self) -> Shape:
         with self._text() as text:
-            head = text.read(csvtext.HEAD_CHARS)
-        return csvtext.find_shape(head, self._want, self._name)
+            head = text.read(csv_text.HEAD_CHARS)
+        return csv_text.find_shape(head, self._want, self._name)
 
     @cached_property
     def _spool(self) -> BinaryIO:
@@ -130,7 +130,7 @@ class CsvRoster:
 
     def _chunks(self) -> Iterator[bytes]:
         with self._bytes() as source:
-            while chunk := source.read(csvtext.CHUNK_BYTES):
+            while chunk := source.read(csv_text.CHUNK_BYTES):
                 yield chunk
 
     @contextmanager

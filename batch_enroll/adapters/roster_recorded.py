@@ -5,15 +5,15 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from batch_enroll.core.headers import map_headers
 from batch_enroll.core.model import SourceRow
+from batch_enroll.core.roster.header_map import map_headers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from batch_enroll.core.headers import HeaderMap
     from batch_enroll.core.model import ResultRow
-    from batch_enroll.core.runs import RosterRef, RunRecord
+    from batch_enroll.core.roster.header_map import HeaderMap
+    from batch_enroll.core.run_record import RosterRef, RunRecord
     from batch_enroll.ports import Ledger
 
 

@@ -9,14 +9,14 @@ from hashlib import sha256
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from batch_enroll.core import catalogue
-from batch_enroll.core.aliases import FIELDS
+from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.headers import map_headers
 from batch_enroll.core.model import Place, RowProblem
-from batch_enroll.core.questions import question, suggestions
-from batch_enroll.core.runs import RosterRef
-from batch_enroll.core.tables import wanted
+from batch_enroll.core.roster.header_aliases import FIELDS
+from batch_enroll.core.roster.header_hints import question, suggestions
+from batch_enroll.core.roster.header_map import map_headers
+from batch_enroll.core.roster.table_search import wanted
+from batch_enroll.core.run_record import RosterRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -7,20 +7,20 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from batch_enroll.core import wide
-from batch_enroll.core.questions import suggestions
+from batch_enroll.core.roster import multi_course_rows
+from batch_enroll.core.roster.header_hints import suggestions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from batch_enroll.core.model import SourceRow
-    from batch_enroll.core.runs import RosterRef
-    from batch_enroll.core.wide import SeatColumns
+    from batch_enroll.core.roster.multi_course_rows import SeatColumns
+    from batch_enroll.core.run_record import RosterRef
     from batch_enroll.ports import RosterSource
 
 
 class WideRoster:
-    """A RosterSource over one with columns course1, course2 ...: its columns, then `wide.ADDED`.
+    """A RosterSource over one with columns course1, course2 ...: its columns, then `multi_course_rows.ADDED`.
 
     So that the results read back as a plain table, in which no seat is lost or doubled.
 
@@ -37,7 +37,7 @@ class WideRoster:
     @property
     def columns(self) -> tuple[str, ...]:
         """The roster's own columns, and those that say of which seat a row is."""
-        return (*self._source.columns, *wide.ADDED)
+        return (*self._source.columns, *multi_course_rows.ADDED)
 
     @property
     def estimated_rows(self) -> int | None:
@@ -46,7 +46,7 @@ class WideRoster:
 
     def describe(self) -> tuple[tuple[str, str], ...]:
         """Each column and the field it is read as."""
-        return wide.described(self._source.describe())
+        return multi_course_rows.described(self._source.describe())
 
     def notes(self) -> tuple[str, ...]:
         """Columns that are not read and may have been meant to be, and what is read as an id."""
@@ -56,7 +56,7 @@ class WideRoster:
     def rows(self) -> Iterator[SourceRow]:
         """Every seat of every line. Raises as the lines' own roster does."""
         self._rows_read = 0
-        seats = (seat for line in self._source.rows() for seat in wide.seats(line, self._seats))
+        seats = (seat for line in self._source.rows() for seat in multi_course_rows.seats(line, self._seats))
         for row in islice(seats, self._limit):
             self._rows_read += 1
             yield row
@@ -67,4 +67,4 @@ class WideRoster:
 
     @cached_property
     def _seats(self) -> tuple[SeatColumns, ...]:
-        return wide.seat_columns(self._source.columns)
+        return multi_course_rows.seat_columns(self._source.columns)

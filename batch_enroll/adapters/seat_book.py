@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from batch_enroll.core.errors import RunStoppedError
 from batch_enroll.core.model import ClassId, CourseId, EnrollmentKey, Role, SchoolId, Seat, UserId
-from batch_enroll.core.verify import DIFFERS, MAY_BE_LATE, Checked, Found, Wanted
+from batch_enroll.core.planning.verification import DIFFERS, MAY_BE_LATE, Checked, Found, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final, Self
 import structlog
 
 from batch_enroll import __version__
-from batch_enroll.core.dates import iso_utc
 from batch_enroll.core.events import (
     AttemptFailed,
     LookingUp,
@@ -28,6 +27,7 @@ from batch_enroll.core.events import (
     TokenRenewed,
 )
 from batch_enroll.core.model import TO_MEND, OutcomeKind
+from batch_enroll.core.roster.dates import iso_utc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from batch_enroll.core.events import Event
     from batch_enroll.core.model import Outcome
-    from batch_enroll.core.runs import RunRecord
+    from batch_enroll.core.run_record import RunRecord
 
     Fields: TypeAlias = dict[str, str | int | float | bool | None]
 

@@ -18,7 +18,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from batch_enroll.core import catalogue
+from batch_enroll.core.codes import catalogue
+from batch_enroll.core.durations import clock_time
 from batch_enroll.core.events import (
     AttemptFailed,
     LookingUp,
@@ -30,7 +31,6 @@ from batch_enroll.core.events import (
     Stopping,
 )
 from batch_enroll.core.model import TO_MEND, OutcomeKind
-from batch_enroll.core.spans import clock_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.events import AttemptFailed, RowSettled, RunStarted
 from batch_enroll.core.model import SETTLED_WELL, OutcomeKind
-from batch_enroll.core.timeline import Timeline, timeline_of
+from batch_enroll.core.reporting.timeline import Timeline, timeline_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

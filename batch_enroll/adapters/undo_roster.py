@@ -6,8 +6,8 @@ import csv
 import os
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.core.dates import iso_utc
 from batch_enroll.core.errors import RunStoppedError
+from batch_enroll.core.roster.dates import iso_utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

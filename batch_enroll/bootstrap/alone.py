@@ -7,7 +7,7 @@ import platform
 from typing import TYPE_CHECKING
 
 from batch_enroll.bootstrap.wall import utc_now
-from batch_enroll.core.runs import Owner
+from batch_enroll.core.run_record import Owner
 
 if TYPE_CHECKING:
     from batch_enroll.ports import Ledger

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from batch_enroll.adapters.sink_timeline import TimelineSink
-    from batch_enroll.core.runs import RunRecord
-    from batch_enroll.core.summary import RunSummary
+    from batch_enroll.core.reporting.run_summary import RunSummary
+    from batch_enroll.core.run_record import RunRecord
     from batch_enroll.ports import EventSink, Ledger
     from batch_enroll.settings import Settings
 

@@ -21,18 +21,18 @@ from batch_enroll.bootstrap.sinks import log_in, progress_of, timeline_now
 from batch_enroll.bootstrap.verifying import Afterwards
 from batch_enroll.bootstrap.wall import utc_now
 from batch_enroll.bootstrap.withdrawing import seats_told
-from batch_enroll.core.guards import Guard, Verdict
+from batch_enroll.core.guards.rules import Guard, Verdict
 from batch_enroll.core.model import RunId
-from batch_enroll.core.runs import Requests, RunRecord
+from batch_enroll.core.run_record import Requests, RunRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from batch_enroll.bootstrap.withdrawing import Confirm
-    from batch_enroll.core.guards import Allowance
+    from batch_enroll.core.guards.rules import Allowance
     from batch_enroll.core.model import Json
-    from batch_enroll.core.plans import Plan
-    from batch_enroll.core.summary import RunSummary
+    from batch_enroll.core.planning.plan_document import Plan
+    from batch_enroll.core.reporting.run_summary import RunSummary
     from batch_enroll.ports import Ledger
     from batch_enroll.settings import Settings
 

@@ -29,19 +29,19 @@ from batch_enroll.bootstrap.verifying import Afterwards
 from batch_enroll.bootstrap.wall import utc_now
 from batch_enroll.bootstrap.withdrawing import UNASKED, kept_of, nobody_to_ask
 from batch_enroll.core.errors import UsageError
-from batch_enroll.core.guards import NOTHING_ALLOWED
-from batch_enroll.core.keeping import NOTHING_KEPT
+from batch_enroll.core.guards.rules import NOTHING_ALLOWED
 from batch_enroll.core.model import RunId
-from batch_enroll.core.runs import RunRecord
-from batch_enroll.core.summary import Estimate
+from batch_enroll.core.planning.protected_enrollments import NOTHING_KEPT
+from batch_enroll.core.reporting.run_summary import Estimate
+from batch_enroll.core.run_record import RunRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from batch_enroll.bootstrap.guest import Guest
     from batch_enroll.bootstrap.withdrawing import Confirm
-    from batch_enroll.core.guards import Allowance
-    from batch_enroll.core.summary import CheckSummary, RunSummary
+    from batch_enroll.core.guards.rules import Allowance
+    from batch_enroll.core.reporting.run_summary import CheckSummary, RunSummary
     from batch_enroll.job import FoundRoster
     from batch_enroll.ports import EventSink, RosterSource
     from batch_enroll.sandbox import Sandbox

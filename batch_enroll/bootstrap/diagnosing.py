@@ -22,10 +22,10 @@ from batch_enroll.bootstrap.books import ledger_named, ledger_of, ledger_there
 from batch_enroll.bootstrap.loop import in_loop
 from batch_enroll.bootstrap.sending import server_of
 from batch_enroll.bootstrap.wall import utc_now
-from batch_enroll.core import checkup
-from batch_enroll.core.checkup import Finding, Health
 from batch_enroll.core.errors import BatchEnrollError
 from batch_enroll.core.model import NoReply, Reply, RunId, UserId
+from batch_enroll.core.reporting import health_checks
+from batch_enroll.core.reporting.health_checks import Finding, Health
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +63,7 @@ def _places(settings: Settings) -> Iterator[Finding]:
     for name, folder in (("results folder", settings.out), ("state folder", settings.state)):
         there = _nearest(folder)
         if os.access(there, os.W_OK | os.X_OK):
-            found = checkup.disk(name, shutil.disk_usage(there).free)
+            found = health_checks.disk(name, shutil.disk_usage(there).free)
             yield Finding(found.name, found.health, f"{folder}: {found.seen}", found.advice)
         else:
             flag = "--out" if folder == settings.out else "--state"
@@ -98,7 +98,7 @@ async def _server(settings: Settings) -> list[Finding]:
             sight = await look_at(session, server.base_url)
             if sight.status is None:
                 return [*found, Finding("api", Health.BAD, sight.trouble, sight.advice)]
-            found.append(checkup.clock(utc_now(), sight.date))
+            found.append(health_checks.clock(utc_now(), sight.date))
             found += await _as_client(session, server)
     return found
 
@@ -120,6 +120,6 @@ async def _as_client(session: aiohttp.ClientSession, server: Server) -> list[Fin
         case NoReply():
             return [issued, Finding("api", Health.BAD, answer.cause, "Check the network and --base-url.")]
         case Reply():
-            return [issued, checkup.api(answer.status, elapsed_s)]
+            return [issued, health_checks.api(answer.status, elapsed_s)]
         case _:
-            return [issued, checkup.api(200, elapsed_s)]
+            return [issued, health_checks.api(200, elapsed_s)]

@@ -14,10 +14,10 @@ from batch_enroll.adapters.answer_book import NoAnswerBook, SqliteAnswerBook
 from batch_enroll.adapters.api import OneRoster
 from batch_enroll.bootstrap.sending import asking_of, listening
 from batch_enroll.bootstrap.wall import until, utc_now
-from batch_enroll.core.directory import Kind
 from batch_enroll.core.errors import RosterError, UsageError
-from batch_enroll.core.finding import search_in
-from batch_enroll.core.runs import Requests
+from batch_enroll.core.lookup.id_resolution import search_in
+from batch_enroll.core.lookup.records import Kind
+from batch_enroll.core.run_record import Requests
 from batch_enroll.engine import unless_stopped
 
 if TYPE_CHECKING:

@@ -26,20 +26,20 @@ from batch_enroll.bootstrap.sinks import log_in, progress_of, timeline_now
 from batch_enroll.bootstrap.verifying import Afterwards
 from batch_enroll.bootstrap.withdrawing import UNASKED, kept_of, nobody_to_ask, seats_told
 from batch_enroll.core.errors import UsageError
-from batch_enroll.core.guards import NOTHING_ALLOWED
-from batch_enroll.core.keeping import WHOLE_PLACES
+from batch_enroll.core.guards.rules import NOTHING_ALLOWED
 from batch_enroll.core.model import TO_MEND
-from batch_enroll.core.replan import TO_RESUME, TO_RETRY, TO_RETRY_ALL, compare
+from batch_enroll.core.planning.protected_enrollments import WHOLE_PLACES
+from batch_enroll.core.planning.resume_planner import TO_RESUME, TO_RETRY, TO_RETRY_ALL, compare
 from batch_enroll.job import Corrections
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from batch_enroll.bootstrap.withdrawing import Confirm
-    from batch_enroll.core.guards import Allowance
-    from batch_enroll.core.keeping import Kept
+    from batch_enroll.core.guards.rules import Allowance
     from batch_enroll.core.model import OutcomeKind, SourceRow
-    from batch_enroll.core.runs import RunRecord
+    from batch_enroll.core.planning.protected_enrollments import Kept
+    from batch_enroll.core.run_record import RunRecord
     from batch_enroll.job import FoundRoster, GoneOn, Rows
     from batch_enroll.ports import Ledger, RosterSource
     from batch_enroll.settings import Settings

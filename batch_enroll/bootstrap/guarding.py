@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from batch_enroll import job
 from batch_enroll.bootstrap.reading import defaults_of
 from batch_enroll.bootstrap.wall import utc_now
-from batch_enroll.core.census import Census
-from batch_enroll.core.forerunners import last_of, newer_than
-from batch_enroll.core.guards import Allowance, Circumstances, Guard, GuardStoppedError, judge
+from batch_enroll.core.guards.previous_runs import last_of, newer_than
+from batch_enroll.core.guards.roster_stats import Census
+from batch_enroll.core.guards.rules import Allowance, Circumstances, Guard, GuardStoppedError, judge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from batch_enroll.core.guards import Verdict
+    from batch_enroll.core.guards.rules import Verdict
     from batch_enroll.core.model import Json
     from batch_enroll.ports import Ledger, RosterSource
     from batch_enroll.settings import Settings

@@ -16,7 +16,7 @@ from batch_enroll.core.errors import UsageError
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from batch_enroll.core.runs import RunRecord
+    from batch_enroll.core.run_record import RunRecord
     from batch_enroll.settings import Settings
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 from batch_enroll.adapters.roster_csv import STDIN
 from batch_enroll.adapters.table_csv import write_table
 from batch_enroll.bootstrap.rosters import opened
-from batch_enroll.core import catalogue
+from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import UsageError
-from batch_enroll.core.repair import Mender
+from batch_enroll.core.roster.roster_repair import Mender
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

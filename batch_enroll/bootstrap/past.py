@@ -12,7 +12,7 @@ from batch_enroll.core.model import RunId
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
-    from batch_enroll.core.runs import RunRecord
+    from batch_enroll.core.run_record import RunRecord
     from batch_enroll.ports import Ledger
     from batch_enroll.settings import Settings
 

@@ -22,14 +22,21 @@ from batch_enroll.bootstrap.sending import asking_of, listening, listing_of, pac
 from batch_enroll.bootstrap.sinks import progress_of
 from batch_enroll.bootstrap.wall import until, utc_now
 from batch_enroll.bootstrap.withdrawing import kept_of, nobody_to_ask
-from batch_enroll.core.dates import iso_utc
 from batch_enroll.core.errors import DeadlineError, UsageError
-from batch_enroll.core.guards import NOTHING_ALLOWED, leaving
+from batch_enroll.core.guards.rules import NOTHING_ALLOWED, leaving
 from batch_enroll.core.model import RunId
-from batch_enroll.core.plans import Plan, checked_body, from_body, requests_of, what_changed
-from batch_enroll.core.runs import Requests, RunRecord
-from batch_enroll.core.summary import Estimate
-from batch_enroll.core.sync import Route, in_scope, in_several_classes, in_the_rows_words, named_by_delta, synced
+from batch_enroll.core.planning.plan_document import Plan, checked_body, from_body, requests_of, what_changed
+from batch_enroll.core.planning.sync_planner import (
+    Route,
+    in_scope,
+    in_several_classes,
+    in_the_rows_words,
+    named_by_delta,
+    synced,
+)
+from batch_enroll.core.reporting.run_summary import Estimate
+from batch_enroll.core.roster.dates import iso_utc
+from batch_enroll.core.run_record import Requests, RunRecord
 from batch_enroll.engine import unless_stopped
 
 if TYPE_CHECKING:
@@ -37,10 +44,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from batch_enroll.bootstrap.withdrawing import Confirm
-    from batch_enroll.core.guards import Allowance
-    from batch_enroll.core.plans import Step
-    from batch_enroll.core.runs import RosterRef
-    from batch_enroll.core.sync import SeatKey
+    from batch_enroll.core.guards.rules import Allowance
+    from batch_enroll.core.planning.plan_document import Step
+    from batch_enroll.core.planning.sync_planner import SeatKey
+    from batch_enroll.core.run_record import RosterRef
     from batch_enroll.job import Desired
     from batch_enroll.ports import EventSink
     from batch_enroll.settings import Settings

@@ -10,20 +10,20 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from batch_enroll.adapters.roster_csv import STDIN
 from batch_enroll.bootstrap.wall import settled, utc_now
-from batch_enroll.core.bundles import Format
-from batch_enroll.core.directory import Kind
 from batch_enroll.core.errors import UsageError
-from batch_enroll.core.finding import NEVER
-from batch_enroll.core.intake import Defaults
-from batch_enroll.core.keeping import NOTHING_KEPT, WHOLE_PLACES
+from batch_enroll.core.lookup.id_resolution import NEVER
+from batch_enroll.core.lookup.records import Kind
 from batch_enroll.core.model import Role
-from batch_enroll.core.plan import Rules, SendSourcedId
+from batch_enroll.core.planning.protected_enrollments import NOTHING_KEPT, WHOLE_PLACES
+from batch_enroll.core.planning.row_planner import Rules, SendSourcedId
+from batch_enroll.core.roster.bundle_formats import Format
+from batch_enroll.core.roster.row_parser import Defaults
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from batch_enroll.core.model import Json, RunId
-    from batch_enroll.core.runs import RunRecord
+    from batch_enroll.core.run_record import RunRecord
     from batch_enroll.settings import Settings
 
 

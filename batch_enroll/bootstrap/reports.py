@@ -17,7 +17,7 @@ from batch_enroll.core.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from batch_enroll.core.runs import RunRecord
+    from batch_enroll.core.run_record import RunRecord
     from batch_enroll.ports import Document
     from batch_enroll.settings import Settings
 

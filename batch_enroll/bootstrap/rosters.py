@@ -10,10 +10,10 @@ from zipfile import BadZipFile, ZipFile
 from batch_enroll.adapters.roster_chain import ChainedRoster
 from batch_enroll.adapters.roster_csv import STDIN, CsvRoster
 from batch_enroll.adapters.roster_wide import WideRoster
-from batch_enroll.core.aliases import FIRST_COURSE
-from batch_enroll.core.bundles import BY_FORMAT, MARKS, Format
-from batch_enroll.core.directory import WAYS
 from batch_enroll.core.errors import RosterError
+from batch_enroll.core.lookup.records import WAYS
+from batch_enroll.core.roster.bundle_formats import BY_FORMAT, MARKS, Format
+from batch_enroll.core.roster.header_aliases import FIRST_COURSE
 from batch_enroll.job import WatchedRoster
 
 if TYPE_CHECKING:

@@ -15,12 +15,12 @@ from batch_enroll import __version__
 from batch_enroll.adapters.api import DatedEduBridge, EduBridge, Enrollments, OneRosterEnrollments, Wire
 from batch_enroll.adapters.oauth import Client, OAuthTokens
 from batch_enroll.bootstrap.wall import until, utc_now
-from batch_enroll.core.breaker import Breaker, BreakerLimits
 from batch_enroll.core.errors import UsageError
-from batch_enroll.core.gate import Gate
 from batch_enroll.core.pace import FixedPace, PaceLimits, SelfTuningPace, remembered
-from batch_enroll.core.runs import Requests
-from batch_enroll.core.tries import Policy
+from batch_enroll.core.planning.probe_gate import Gate
+from batch_enroll.core.run_record import Requests
+from batch_enroll.core.verdict.attempt_state import Policy
+from batch_enroll.core.verdict.circuit_breaker import Breaker, BreakerLimits
 from batch_enroll.engine import Asking, Engine, Means, OneThread, Parts
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from batch_enroll.core.model import RunId
     from batch_enroll.core.pace import Pace
-    from batch_enroll.core.runs import RunRecord
+    from batch_enroll.core.run_record import RunRecord
     from batch_enroll.engine import Ending, Planning
     from batch_enroll.ports import EventSink, Ledger
     from batch_enroll.sandbox import Sandbox

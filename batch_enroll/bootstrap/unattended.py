@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, TypeVar
 from batch_enroll.adapters.ping_http import Signal, ping
 from batch_enroll.bootstrap.loop import in_loop
 from batch_enroll.bootstrap.wall import utc_now
-from batch_enroll.core import bulletin
 from batch_enroll.core.errors import BatchEnrollError
+from batch_enroll.core.reporting import notification_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from batch_enroll.core.bulletin import Bulletin
-    from batch_enroll.core.summary import RunSummary
+    from batch_enroll.core.reporting.notification_text import Bulletin
+    from batch_enroll.core.reporting.run_summary import RunSummary
     from batch_enroll.settings import Settings
 
 T = TypeVar("T")
@@ -53,9 +53,9 @@ class Watch:
     def _ended(self, exit_status: int, summary: RunSummary | None) -> None:
         settings = self.settings
         told = (
-            bulletin.without_run(settings.env, exit_status, self.meaning(exit_status))
+            notification_text.without_run(settings.env, exit_status, self.meaning(exit_status))
             if summary is None
-            else bulletin.of_run(summary)
+            else notification_text.of_run(summary)
         )
         self._write_metrics(exit_status, summary)
         changed = exit_status != 0 if summary is None else summary.changed

@@ -24,18 +24,18 @@ from batch_enroll.bootstrap.sinks import log_in, progress_of, timeline_now
 from batch_enroll.bootstrap.wall import utc_now
 from batch_enroll.bootstrap.withdrawing import kept_of, nobody_to_ask, seats_told
 from batch_enroll.core.errors import UsageError
-from batch_enroll.core.guards import NOTHING_ALLOWED
-from batch_enroll.core.guards import undoing as verdicts_on_undo
+from batch_enroll.core.guards.rules import NOTHING_ALLOWED
+from batch_enroll.core.guards.rules import undoing as verdicts_on_undo
 from batch_enroll.core.model import RunId
-from batch_enroll.core.runs import RunRecord
+from batch_enroll.core.run_record import RunRecord
 from batch_enroll.job import GoneOn
 from batch_enroll.job.undoing import UNDO, UNDONE, created_by, undo_of, unfinished, wanted_since
 
 if TYPE_CHECKING:
     from batch_enroll.bootstrap.withdrawing import Confirm
-    from batch_enroll.core.guards import Allowance
+    from batch_enroll.core.guards.rules import Allowance
     from batch_enroll.core.model import Json
-    from batch_enroll.core.summary import RunSummary
+    from batch_enroll.core.reporting.run_summary import RunSummary
     from batch_enroll.ports import Ledger
     from batch_enroll.settings import Settings
 

@@ -24,10 +24,10 @@ from batch_enroll.bootstrap.rosters import opened
 from batch_enroll.bootstrap.sending import asking_of, gateway_of, listing_of, server_of
 from batch_enroll.bootstrap.sinks import progress_of, timeline_now
 from batch_enroll.bootstrap.wall import utc_now
-from batch_enroll.core import catalogue
+from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import RunStoppedError
 from batch_enroll.core.model import OutcomeKind, RunId, Seat, SourceRow
-from batch_enroll.core.verify import NOT_THERE, VerifySummary
+from batch_enroll.core.planning.verification import NOT_THERE, VerifySummary
 from batch_enroll.engine import Ending
 from batch_enroll.engine import verify as verify_seats
 
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from batch_enroll.adapters.api import Wire
     from batch_enroll.bootstrap.sending import Server
     from batch_enroll.core.model import UserId
-    from batch_enroll.core.plan import Rules
-    from batch_enroll.core.runs import RunRecord
+    from batch_enroll.core.planning.row_planner import Rules
+    from batch_enroll.core.run_record import RunRecord
     from batch_enroll.engine import Asking, Planning
     from batch_enroll.ports import EventSink, Ledger
     from batch_enroll.settings import Settings

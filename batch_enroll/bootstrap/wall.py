@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 
-from batch_enroll.core.spans import moment
+from batch_enroll.core.durations import moment
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

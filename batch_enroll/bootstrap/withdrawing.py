@@ -15,7 +15,7 @@ from batch_enroll.core.model import RunId
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from batch_enroll.core.keeping import Kept
+    from batch_enroll.core.planning.protected_enrollments import Kept
     from batch_enroll.ports import Ledger, RosterSource
     from batch_enroll.settings import Settings
 

@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from batch_enroll.core.guards import Allowance
+    from batch_enroll.core.guards.rules import Allowance
 
 
 def confirming(*, yes: bool) -> Callable[[str], None]:
@@ -39,6 +39,6 @@ def _agreed(what: str) -> bool:
 
 def overruling(allow: Sequence[str] | None, reason: str | None) -> Allowance:
     """The guards that are overruled, and why. Raises UsageError as `allowance` does."""
-    from batch_enroll.core.guards import allowance  # noqa: PLC0415 - not for --help
+    from batch_enroll.core.guards.rules import allowance  # noqa: PLC0415 - not for --help
 
     return allowance(allow or (), reason)

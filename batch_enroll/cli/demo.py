@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import typer
 
     from batch_enroll.cli.output import Paint
-    from batch_enroll.core.summary import RunSummary
+    from batch_enroll.core.reporting.run_summary import RunSummary
 
 HELP = """Enrolls an invented roster on a rehearsal server and shows the report.
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import typer
 
     from batch_enroll.cli.output import Paint
-    from batch_enroll.core.checkup import Finding
     from batch_enroll.core.model import Json
+    from batch_enroll.core.reporting.health_checks import Finding
 
 HELP = """Looks at everything a run depends on and says what to mend: settings and where each came from, token, server,
 clock, ledger, folders, disk.

@@ -33,7 +33,7 @@ _ORDER: Final = "EWSAN"
 
 
 def _codes() -> list[str]:
-    from batch_enroll.core.catalogue import CATALOGUE  # noqa: PLC0415 - only when the shell asks for it
+    from batch_enroll.core.codes.catalogue import CATALOGUE  # noqa: PLC0415 - only when the shell asks for it
 
     return list(CATALOGUE)
 
@@ -47,25 +47,25 @@ def explain(
 ) -> Answer:
     """The answer for one code, or for all."""
     del as_json
-    from batch_enroll.core import catalogue, explanations  # noqa: PLC0415 - not for --help
+    from batch_enroll.core.codes import catalogue, explain  # noqa: PLC0415 - not for --help
 
     if code is None:
-        every = [explanations.as_json(each) for each in catalogue.CATALOGUE]
+        every = [explain.as_json(each) for each in catalogue.CATALOGUE]
         return Answer(0, {"codes": [*every], "exit_status": 0}, _list_lines)
     meant = code.strip().upper()
     if meant not in catalogue.CATALOGUE:
-        near = explanations.nearest(code)
+        near = explain.nearest(code)
         asked = f"did you mean {' or '.join(near)}?" if near else "batch-enroll explain lists them all"
         raise UsageError(f"there is no code {code!r}; {asked}")
-    return Answer(0, {**explanations.as_json(meant), "exit_status": 0}, partial(_code_lines, meant))
+    return Answer(0, {**explain.as_json(meant), "exit_status": 0}, partial(_code_lines, meant))
 
 
 def _list_lines(paint: Paint) -> Iterator[str]:
-    from batch_enroll.core import catalogue, explanations  # noqa: PLC0415 - not for --help
+    from batch_enroll.core.codes import catalogue, explain  # noqa: PLC0415 - not for --help
 
     shown = None
     for code, entry in sorted(catalogue.CATALOGUE.items(), key=lambda each: (_ORDER.index(each[0][0]), each[0])):
-        kind = explanations.outcome_of(code)
+        kind = explain.outcome_of(code)
         if kind != shown:
             if shown is not None:
                 yield ""
@@ -75,11 +75,11 @@ def _list_lines(paint: Paint) -> Iterator[str]:
 
 
 def _code_lines(code: str, paint: Paint) -> Iterator[str]:
-    from batch_enroll.core import catalogue, explanations  # noqa: PLC0415 - not for --help
+    from batch_enroll.core.codes import catalogue, explain  # noqa: PLC0415 - not for --help
 
-    entry, explanation = catalogue.CATALOGUE[code], explanations.EXPLANATIONS[code]
+    entry, explanation = catalogue.CATALOGUE[code], explain.EXPLANATIONS[code]
     yield paint(f"{code} {entry.title}", Tone.STRONG)
-    yield paint(f"outcome: {explanations.outcome_of(code)}", Tone.QUIET)
+    yield paint(f"outcome: {explain.outcome_of(code)}", Tone.QUIET)
     yield ""
     yield from wrapped(explanation.meaning, hanging=0)
     yield ""

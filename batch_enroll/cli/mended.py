@@ -6,15 +6,15 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.cli.output import Tone, visible, wrapped
-from batch_enroll.core.cells import shorten
-from batch_enroll.core.repair import Mending
+from batch_enroll.core.roster.cells import shorten
+from batch_enroll.core.roster.roster_repair import Mending
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from batch_enroll.cli.output import Paint
-    from batch_enroll.core.repair import Change, Mender
+    from batch_enroll.core.roster.roster_repair import Change, Mender
 
 _WIDEST: Final = 60
 _SHOWN: Final = 20  # of each kind; --json has them all

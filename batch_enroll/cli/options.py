@@ -29,7 +29,7 @@ def _environments() -> list[str]:
 
 
 def _guards() -> list[str]:
-    from batch_enroll.core.guards import Guard  # noqa: PLC0415 - only when the shell asks for it
+    from batch_enroll.core.guards.rules import Guard  # noqa: PLC0415 - only when the shell asks for it
 
     return list(Guard)
 

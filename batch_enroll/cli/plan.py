@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from batch_enroll.cli.output import Paint
-    from batch_enroll.core.plans import Plan
+    from batch_enroll.core.planning.plan_document import Plan
 
 HELP = """Writes down what a run of the roster would send now, row by row, and sends nothing.
 

@@ -51,7 +51,7 @@ def purge(
 
 
 def _age(text: str) -> timedelta:
-    from batch_enroll.core.spans import span  # noqa: PLC0415 - not for --help
+    from batch_enroll.core.durations import span  # noqa: PLC0415 - not for --help
 
     try:
         return span(text)

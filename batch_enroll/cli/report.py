@@ -6,19 +6,19 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.cli.output import Tone, visible, wrapped
-from batch_enroll.core import catalogue
-from batch_enroll.core.headers import PLAIN_TABLE
+from batch_enroll.core.codes import catalogue
+from batch_enroll.core.durations import duration
 from batch_enroll.core.model import HAS_SEAT, SEAT_GONE, SETTLED_WELL, TO_MEND, OutcomeKind, Place
-from batch_enroll.core.next_step import next_step
-from batch_enroll.core.spans import duration
+from batch_enroll.core.reporting.next_step import next_step
+from batch_enroll.core.roster.header_map import PLAIN_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from batch_enroll.cli.output import Paint
-    from batch_enroll.core.guards import Verdict
+    from batch_enroll.core.guards.rules import Verdict
     from batch_enroll.core.model import Json
-    from batch_enroll.core.summary import Cause, CheckSummary, Finding, RunSummary
+    from batch_enroll.core.reporting.run_summary import Cause, CheckSummary, Finding, RunSummary
 
 _LONGEST_VALUE: Final = 60
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import typer
 
     from batch_enroll.cli.output import Paint
-    from batch_enroll.core.summary import RunSummary
+    from batch_enroll.core.reporting.run_summary import RunSummary
     from batch_enroll.job import GoneOn
 
 HELP = """Finishes a run that was interrupted: by Ctrl-C, a guard, a crash, or a power cut.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from batch_enroll.cli.output import Paint
-    from batch_enroll.core.runs import RunRecord
+    from batch_enroll.core.run_record import RunRecord
 
 HELP = """Lists past runs, the latest first: when, where, how many rows, how many of them are enrolled.
 
@@ -41,7 +41,7 @@ def runs(
 
     settings = load({"state": state, "ledger_url": ledger_url, "config": config}, needs=Needs.STATE)
     from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
-    from batch_enroll.core.history import line_of  # noqa: PLC0415 - not for --help
+    from batch_enroll.core.reporting.run_listing import line_of  # noqa: PLC0415 - not for --help
 
     past = bootstrap.runs(settings, limit)
     return Answer(0, {"runs": [line_of(run) for run in past], "exit_status": 0}, partial(runs_lines, past))
@@ -49,7 +49,7 @@ def runs(
 
 def runs_lines(past: Sequence[RunRecord], paint: Paint) -> Iterator[str]:
     """One line for each run under a heading; the run's id comes last, since it is as long as the roster's name."""
-    from batch_enroll.core.history import well  # noqa: PLC0415 - not for --help
+    from batch_enroll.core.reporting.run_listing import well  # noqa: PLC0415 - not for --help
 
     if not past:
         yield "There are no runs yet; start one with: batch-enroll run ROSTER"

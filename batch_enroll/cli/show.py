@@ -11,7 +11,7 @@ from batch_enroll.cli import options as opt
 from batch_enroll.cli.output import Answer
 
 if TYPE_CHECKING:
-    from batch_enroll.core.summary import RunSummary
+    from batch_enroll.core.reporting.run_summary import RunSummary
 
 HELP = """Shows the summary of a past run: counts, failures by cause with example rows, and what to do.
 

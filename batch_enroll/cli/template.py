@@ -37,7 +37,7 @@ def template(
     """The answer: the blank roster, or where it was written."""
     del as_json
     from batch_enroll.bootstrap import blank_csv, write_blank  # noqa: PLC0415 - not for --help
-    from batch_enroll.core.fields import NOTES  # noqa: PLC0415 - not for --help
+    from batch_enroll.core.roster.column_docs import NOTES  # noqa: PLC0415 - not for --help
 
     columns: list[Json] = [*NOTES]
     if output is None and xlsx:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from batch_enroll.cli.output import Paint
-    from batch_enroll.core.verify import VerifySummary
+    from batch_enroll.core.planning.verification import VerifySummary
 
 HELP = """Asks the server which seats each user has, and compares them with a run or a roster, row by row.
 

@@ -8,7 +8,7 @@ from batch_enroll.core.frozen import frozen
 
 if TYPE_CHECKING:
     from batch_enroll.core.model import Outcome
-    from batch_enroll.core.runs import RunRecord
+    from batch_enroll.core.run_record import RunRecord
 
 
 @frozen

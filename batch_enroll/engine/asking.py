@@ -16,17 +16,17 @@ from batch_enroll.core.errors import AuthRefusedError, RunStoppedError
 from batch_enroll.core.events import PaceChanged
 from batch_enroll.core.model import NoReply, Reply
 from batch_enroll.core.pace import Sample, sample_of
-from batch_enroll.core.replies import about_the_token, wait_s
-from batch_enroll.core.runs import Requests
-from batch_enroll.core.tries import Bench
+from batch_enroll.core.run_record import Requests
+from batch_enroll.core.verdict.attempt_state import Bench
+from batch_enroll.core.verdict.common_rules import about_the_token, wait_s
 from batch_enroll.engine.turnstile import Turnstile
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-    from batch_enroll.core.breaker import Breaker
     from batch_enroll.core.pace import Pace, Turn
-    from batch_enroll.core.tries import Policy
+    from batch_enroll.core.verdict.attempt_state import Policy
+    from batch_enroll.core.verdict.circuit_breaker import Breaker
     from batch_enroll.ports import EventSink, TokenSource
 
 T = TypeVar("T")

@@ -13,13 +13,22 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 
-from batch_enroll.core import verdict
 from batch_enroll.core.errors import AuthRefusedError, BatchEnrollError, RosterError, RunStoppedError
 from batch_enroll.core.events import AttemptFailed, PaceChanged, RowSettled, Stopping
 from batch_enroll.core.model import Action, NoReply, Reply, Seats, Settled
 from batch_enroll.core.pace import Sample, sample_of
-from batch_enroll.core.runs import Requests
-from batch_enroll.core.tries import NOT_TRIED, Bench, Halt, HaltReason, Next, RenewToken, Settle, begin
+from batch_enroll.core.run_record import Requests
+from batch_enroll.core.verdict import judge
+from batch_enroll.core.verdict.attempt_state import (
+    NOT_TRIED,
+    Bench,
+    Halt,
+    HaltReason,
+    Next,
+    RenewToken,
+    Settle,
+    begin,
+)
 from batch_enroll.engine.crew import Crew
 from batch_enroll.engine.feed import Feed
 from batch_enroll.engine.look_ups import LookUps
@@ -30,11 +39,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
     from signal import Signals
 
-    from batch_enroll.core.breaker import Breaker
-    from batch_enroll.core.gate import Gate
     from batch_enroll.core.model import EnrollmentRequest, Json, Outcome, RunId
     from batch_enroll.core.pace import Pace, Turn
-    from batch_enroll.core.tries import Answer, Policy, Tries, Verdict
+    from batch_enroll.core.planning.probe_gate import Gate
+    from batch_enroll.core.verdict.attempt_state import Answer, Policy, Tries, Verdict
+    from batch_enroll.core.verdict.circuit_breaker import Breaker
     from batch_enroll.engine.feed import Aside, Planning
     from batch_enroll.ports import EventSink, Gateway, Ledger, TokenSource
 
@@ -179,21 +188,21 @@ class Engine:
                     await self._token(self._parts.tokens.renew(token))
                 case Halt(reason, detail):
                     self.stop(reason, detail)
-        return self._settle(request, verdict.stopped(tries, self._ending.halted or HaltReason.INTERRUPTED), began_at)
+        return self._settle(request, judge.stopped(tries, self._ending.halted or HaltReason.INTERRUPTED), began_at)
 
     def _judged(self, request: EnrollmentRequest, tries: Tries, answer: Answer, token: str) -> Verdict:
-        if (outcome := verdict.created(tries, answer)) is not None:
+        if (outcome := judge.created(tries, answer)) is not None:
             return Settle(outcome)
         bench = Bench(self._parts.policy, self._parts.draw(), token == self._proven_token, self._down)
-        return verdict.judge(request, tries, answer, bench)
+        return judge.judge(request, tries, answer, bench)
 
     async def _seen_by_another(self, request: EnrollmentRequest, tries: Tries) -> Outcome | None:
         """What a row that begins with a look-up gets, if another's showed its seat; a missing one is asked for anew."""
         if (seats := await self._look_ups.shared(request)) is not None:
-            judged = verdict.judge(request, tries, seats, Bench(self._parts.policy, 0.0, token_proven=True))
+            judged = judge.judge(request, tries, seats, Bench(self._parts.policy, 0.0, token_proven=True))
             if isinstance(judged, Settle):
                 return judged.outcome
-        await self._wait(verdict.first_wait_s(tries, self._now() - self._began_at, self._parts.policy))
+        await self._wait(judge.first_wait_s(tries, self._now() - self._began_at, self._parts.policy))
         return None
 
     async def _turn(self) -> tuple[str, Turn] | None:
@@ -308,7 +317,7 @@ class Engine:
         """Settles rows that were read ahead and never touched, when the run was cut off."""
         halted = self._ending.halted or HaltReason.INTERRUPTED
         for request in self._feed.untouched():  # one that was to be looked up stays in doubt
-            outcome = verdict.stopped(begin(request), halted)
+            outcome = judge.stopped(begin(request), halted)
             self._outbox.add(Settled(request.row_no, request.key, outcome, request.aim))
 
     async def _read(self, planning: Planning) -> None:
@@ -320,7 +329,7 @@ class Engine:
     def _instead(self) -> Outcome | None:
         """What rows get that are read after the run has stopped."""
         halted = self._ending.halted
-        return None if halted is None else verdict.stopped(NOT_TRIED, halted)
+        return None if halted is None else judge.stopped(NOT_TRIED, halted)
 
     async def _listen(self, signals: AsyncIterator[Signals]) -> None:
         async for signal in signals:

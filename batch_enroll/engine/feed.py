@@ -15,8 +15,8 @@ from batch_enroll.core.events import RowSettled, RowsRead
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from batch_enroll.core.gate import Admitted, Gate
     from batch_enroll.core.model import EnrollmentRequest, Outcome, PlannedRow
+    from batch_enroll.core.planning.probe_gate import Admitted, Gate
     from batch_enroll.ports import EventSink
 
 T = TypeVar("T")

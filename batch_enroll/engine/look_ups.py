@@ -14,7 +14,7 @@ from batch_enroll.core.model import Seats
 
 if TYPE_CHECKING:
     from batch_enroll.core.model import EnrollmentRequest, UserId
-    from batch_enroll.core.tries import Answer
+    from batch_enroll.core.verdict.attempt_state import Answer
 
 _KEPT: Final = 5_000  # users; a roster has the rows of a user, or of a class, near each other
 

@@ -9,7 +9,7 @@ import anyio
 
 from batch_enroll.core.errors import BatchEnrollError
 from batch_enroll.core.events import Stopping
-from batch_enroll.core.tries import HaltReason
+from batch_enroll.core.verdict.attempt_state import HaltReason
 from batch_enroll.engine.engine import DEADLINE_CAME, Ending
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from batch_enroll.core.model import SourceRow
-    from batch_enroll.core.runs import RosterRef
+    from batch_enroll.core.run_record import RosterRef
     from batch_enroll.ports import RosterSource
 
 

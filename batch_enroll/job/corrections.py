@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.core.columns import numbered, places
 from batch_enroll.core.errors import UsageError
-from batch_enroll.core.headers import ROSTER_MARK, ROW_MARK
 from batch_enroll.core.model import TO_MEND
-from batch_enroll.core.wide import SEAT_FROM
+from batch_enroll.core.roster.column_alignment import numbered, places
+from batch_enroll.core.roster.header_map import ROSTER_MARK, ROW_MARK
+from batch_enroll.core.roster.multi_course_rows import SEAT_FROM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from batch_enroll.core.model import ResultRow, RunId, SourceRow
-    from batch_enroll.core.runs import RosterRef, RunRecord
+    from batch_enroll.core.run_record import RosterRef, RunRecord
     from batch_enroll.ports import Ledger, RosterSource
 
 _NAMED: Final = 20

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from batch_enroll.core.finding import found, presumed, proven, unknown
+from batch_enroll.core.lookup.id_resolution import found, presumed, proven, unknown
 from batch_enroll.job.around import RosterAround
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from batch_enroll.core.directory import Answers, Kind
-    from batch_enroll.core.finding import Search
+    from batch_enroll.core.lookup.id_resolution import Search
+    from batch_enroll.core.lookup.records import Answers, Kind
     from batch_enroll.core.model import SourceRow
     from batch_enroll.ports import RosterSource
 

@@ -6,21 +6,21 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Protocol
 
-from batch_enroll.core import plan
-from batch_enroll.core.damage import Doubts
 from batch_enroll.core.errors import RosterError, RunStoppedError
 from batch_enroll.core.events import RunStarted
 from batch_enroll.core.model import SETTLED_WELL
-from batch_enroll.core.replan import replan
+from batch_enroll.core.planning import row_planner
+from batch_enroll.core.planning.resume_planner import replan
+from batch_enroll.core.roster.damaged_ids import Doubts
 from batch_enroll.job.run import finish
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from batch_enroll.core.model import Json, Outcome, OutcomeKind, PlannedRow, ResultRow, SourceRow
-    from batch_enroll.core.plan import Rules
-    from batch_enroll.core.runs import RosterRef, RunRecord
-    from batch_enroll.core.summary import RunSummary
+    from batch_enroll.core.planning.row_planner import Rules
+    from batch_enroll.core.reporting.run_summary import RunSummary
+    from batch_enroll.core.run_record import RosterRef, RunRecord
     from batch_enroll.engine import Ending, Planning
     from batch_enroll.job.run import Books
     from batch_enroll.ports import Ledger
@@ -79,11 +79,11 @@ class GoingOn:
         if not sources and (error := self._stopped_by) is not None:
             self._stopped_by = None
             raise error
-        readings = [plan.read(row_no, source, self._rules) for row_no, source in sources]
+        readings = [row_planner.read(row_no, source, self._rules) for row_no, source in sources]
         known = self._ledger.known([reading.request.key for reading in readings if reading.request is not None])
         rows = replan(readings, lines, known, self._rules)
         if instead is not None:
-            rows = [plan.hold_back(row, instead) for row in rows]
+            rows = [row_planner.hold_back(row, instead) for row in rows]
         if rows:
             self._ledger.claim(self._rules.run_id, rows)
         self.planned += len(rows)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Final, Self
 
-from batch_enroll.core.census import Census
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.guards import GuardStoppedError, crowded
+from batch_enroll.core.guards.roster_stats import Census
+from batch_enroll.core.guards.rules import GuardStoppedError, crowded
 from batch_enroll.job.around import RosterAround
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from batch_enroll.core.census import GuardLimits
-    from batch_enroll.core.intake import Defaults
+    from batch_enroll.core.guards.roster_stats import GuardLimits
     from batch_enroll.core.model import SourceRow
+    from batch_enroll.core.roster.row_parser import Defaults
     from batch_enroll.ports import RosterSource
 
 # Four times the students that a course may take by default, and a tenth of a second: what is wrong with every row

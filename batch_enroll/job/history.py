@@ -6,12 +6,12 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from batch_enroll.core.summary import Tally
+from batch_enroll.core.reporting.run_summary import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from batch_enroll.core.runs import RunRecord
+    from batch_enroll.core.run_record import RunRecord
     from batch_enroll.ports import Ledger
 
 

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
-from batch_enroll.core.finding import may_mean
-from batch_enroll.core.intake import DELETED, read_row
-from batch_enroll.core.keeping import Kept, Pair, Room
+from batch_enroll.core.lookup.id_resolution import may_mean
 from batch_enroll.core.model import CourseId, RosterRow, RowStatus, SeatState, UserId
-from batch_enroll.core.plan import key_of, place_of, wants_seat
+from batch_enroll.core.planning.protected_enrollments import Kept, Pair, Room
+from batch_enroll.core.planning.row_planner import key_of, place_of, wants_seat
+from batch_enroll.core.roster.row_parser import DELETED, read_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from batch_enroll.core.model import EnrollmentKey, SourceRow
-    from batch_enroll.core.plan import Rules
+    from batch_enroll.core.planning.row_planner import Rules
     from batch_enroll.ports import Ledger
 
 

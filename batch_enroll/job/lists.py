@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.core.directory import Kind, Listing
 from batch_enroll.core.errors import AuthRefusedError, RunStoppedError
+from batch_enroll.core.lookup.records import Kind, Listing
 from batch_enroll.core.model import NoReply, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from batch_enroll.core.directory import Page, Record
+    from batch_enroll.core.lookup.records import Page, Record
     from batch_enroll.engine import Asking
     from batch_enroll.ports import Directory
 

@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.core.directory import Answers, By, Kind, Listing, Matches, Question, Way
 from batch_enroll.core.events import LookingUp
-from batch_enroll.core.finding import IN_WORDS, ids_in, owners
+from batch_enroll.core.lookup.id_resolution import IN_WORDS, ids_in, owners
+from batch_enroll.core.lookup.records import Answers, By, Kind, Listing, Matches, Question, Way
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
-    from batch_enroll.core.directory import Record
-    from batch_enroll.core.finding import Search
+    from batch_enroll.core.lookup.id_resolution import Search
+    from batch_enroll.core.lookup.records import Record
     from batch_enroll.core.model import SourceRow
     from batch_enroll.job.lists import Lists
     from batch_enroll.ports import AnswerBook, EventSink

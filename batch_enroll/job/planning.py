@@ -5,15 +5,15 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.core import plan
-from batch_enroll.core.damage import Doubts
 from batch_enroll.core.errors import RosterError, RunStoppedError
+from batch_enroll.core.planning import row_planner
+from batch_enroll.core.roster.damaged_ids import Doubts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from batch_enroll.core.model import Outcome, PlannedRow, SourceRow
-    from batch_enroll.core.plan import Reading, Rules
+    from batch_enroll.core.planning.row_planner import Reading, Rules
     from batch_enroll.ports import Ledger, RosterSource
 
 # Rows that are claimed to be sent are looked up after a crash. So batches begin small, each is twice the one before,
@@ -47,11 +47,13 @@ class RosterPlanning:
         if not sources and (error := self._stopped_by) is not None:
             self._stopped_by = None
             raise error
-        readings = [plan.read(self.rows_read + nth, source, self._rules) for nth, source in enumerate(sources, 1)]
+        readings = [
+            row_planner.read(self.rows_read + nth, source, self._rules) for nth, source in enumerate(sources, 1)
+        ]
         known = self._ledger.known([reading.request.key for reading in readings if reading.request is not None])
-        rows = plan.plan(readings, known, self._rules)
+        rows = row_planner.plan(readings, known, self._rules)
         if instead is not None:
-            rows = [plan.hold_back(row, instead) for row in rows]
+            rows = [row_planner.hold_back(row, instead) for row in rows]
         if rows:
             self._ledger.claim(self._rules.run_id, rows)
         self.rows_read += len(rows)

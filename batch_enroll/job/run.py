@@ -6,14 +6,15 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.core import catalogue, drift
+from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import AuthRefusedError, LedgerError, RosterError, RunStoppedError
 from batch_enroll.core.events import RunEnded, RunStarted
 from batch_enroll.core.model import Outcome, OutcomeKind, Settled
 from batch_enroll.core.pace import FACT
-from batch_enroll.core.summary import CheckSummary, Tally, doubtful, finding, summarise
-from batch_enroll.core.tries import NOT_TRIED, HaltReason
-from batch_enroll.core.verdict import stopped
+from batch_enroll.core.reporting import anomalies
+from batch_enroll.core.reporting.run_summary import CheckSummary, Tally, doubtful, finding, summarise
+from batch_enroll.core.verdict.attempt_state import NOT_TRIED, HaltReason
+from batch_enroll.core.verdict.judge import stopped
 from batch_enroll.engine import Ending
 from batch_enroll.job.planning import RosterPlanning
 
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from batch_enroll.core.guards import Verdict
+    from batch_enroll.core.guards.rules import Verdict
     from batch_enroll.core.model import Json, PlannedRow
-    from batch_enroll.core.plan import Reading, Rules
-    from batch_enroll.core.runs import RunRecord
-    from batch_enroll.core.summary import Estimate, Finding, RunSummary
+    from batch_enroll.core.planning.row_planner import Reading, Rules
+    from batch_enroll.core.reporting.run_summary import Estimate, Finding, RunSummary
+    from batch_enroll.core.run_record import RunRecord
     from batch_enroll.engine import Planning
     from batch_enroll.ports import Document, EventSink, Ledger, ReportWriter, RosterSource
 
@@ -115,10 +116,10 @@ def finish(record: RunRecord, ending: Ending, books: Books, rows_read: int) -> R
         outcomes=tally.counts(),
         facts={**record.facts, **books.facts(), **ending.facts},
     )
-    past = drift.comparable(ended, books.ledger.runs())
+    past = anomalies.comparable(ended, books.ledger.runs())
     compared: dict[str, Json] = {
-        "changed": drift.changed(ended, past),
-        "warnings": list(drift.warnings(ended, past)),
+        "changed": anomalies.changed(ended, past),
+        "warnings": list(anomalies.warnings(ended, past)),
     }
     paced: dict[str, Json] = {FACT: dict(ending.pace)} if ending.pace else {}
     ended = replace(ended, facts={**ended.facts, **compared, **paced})

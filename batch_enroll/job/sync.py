@@ -7,22 +7,22 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from batch_enroll.core import plan
-from batch_enroll.core.damage import Doubts
 from batch_enroll.core.errors import RosterError, RunStoppedError, UsageError
 from batch_enroll.core.events import LookingUp
 from batch_enroll.core.model import Action, NoReply, Reply
-from batch_enroll.core.plans import LOOKED_UP, Step, seat_fields
-from batch_enroll.core.sync import SeatKey, Wish
+from batch_enroll.core.planning import row_planner
+from batch_enroll.core.planning.plan_document import LOOKED_UP, Step, seat_fields
+from batch_enroll.core.planning.sync_planner import SeatKey, Wish
+from batch_enroll.core.roster.damaged_ids import Doubts
 from batch_enroll.job.planning import RosterPlanning
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from batch_enroll.core.model import CourseId, EnrollmentKey, PlannedRow, SchoolId, SourceRow
-    from batch_enroll.core.plan import Reading, Rules
-    from batch_enroll.core.runs import RunRecord
-    from batch_enroll.core.sync import Place, SeatPage
+    from batch_enroll.core.planning.row_planner import Reading, Rules
+    from batch_enroll.core.planning.sync_planner import Place, SeatPage
+    from batch_enroll.core.run_record import RunRecord
     from batch_enroll.engine import Asking
     from batch_enroll.ports import EventSink, Ledger, RosterSource
 
@@ -50,7 +50,7 @@ def desired(rows: Iterable[SourceRow], rules: Rules, *, withdraw: bool) -> Desir
     for row_no, source in enumerate(rows, 1):
         found.rows += 1
         found.doubts.add(source)
-        reading = plan.read(row_no, source, rules)
+        reading = row_planner.read(row_no, source, rules)
         if reading.problem is not None:
             found.unusable += 1
             if withdraw:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.core import catalogue
-from batch_enroll.core.forerunners import source_name, sources_of
-from batch_enroll.core.guards import Wanted
+from batch_enroll.core.codes import catalogue
+from batch_enroll.core.guards.previous_runs import source_name, sources_of
+from batch_enroll.core.guards.rules import Wanted
 from batch_enroll.core.model import OutcomeKind, SeatState
-from batch_enroll.core.plan import by_run
-from batch_enroll.core.plans import WHY
-from batch_enroll.core.replan import TO_RESUME
-from batch_enroll.core.sync import GOES_ALONG
+from batch_enroll.core.planning.plan_document import WHY
+from batch_enroll.core.planning.resume_planner import TO_RESUME
+from batch_enroll.core.planning.row_planner import by_run
+from batch_enroll.core.planning.sync_planner import GOES_ALONG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from batch_enroll.core.model import EnrollmentRequest, ResultRow, RunId
-    from batch_enroll.core.runs import RunRecord
+    from batch_enroll.core.run_record import RunRecord
     from batch_enroll.ports import Ledger
 
 UNDO: Final = "undo"  # the kind of such a run

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.core import catalogue, plan
+from batch_enroll.core.codes import catalogue
 from batch_enroll.core.events import LookingUp
 from batch_enroll.core.model import (
     HAS_SEAT,
@@ -21,13 +21,22 @@ from batch_enroll.core.model import (
     Settled,
     UserId,
 )
-from batch_enroll.core.verify import NOT_THERE, Checked, Found, Wanted, compare, lists_are_cheaper, unanswered
+from batch_enroll.core.planning import row_planner
+from batch_enroll.core.planning.verification import (
+    NOT_THERE,
+    Checked,
+    Found,
+    Wanted,
+    compare,
+    lists_are_cheaper,
+    unanswered,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from batch_enroll.core.model import CourseId, ResultRow, RunId, SchoolId, Seat, SourceRow
-    from batch_enroll.core.plan import Rules
+    from batch_enroll.core.planning.row_planner import Rules
     from batch_enroll.ports import EventSink, Ledger, SeatBook
 
 _BATCH: Final = 500
@@ -63,7 +72,7 @@ class Comparison:
 
     def _wishes(self, rows: Iterable[SourceRow], rules: Rules) -> Iterator[Wanted]:
         for row_no, source in enumerate(rows, 1):
-            request = plan.read(row_no, source, rules).request
+            request = row_planner.read(row_no, source, rules).request
             if request is not None:
                 self._rows += 1
                 self._courses.add(request.key.course_id)

@@ -6,16 +6,16 @@ from dataclasses import replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from batch_enroll.core.damage import LOOK_AHEAD, Watch
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.second import SecondHeader
+from batch_enroll.core.roster.damaged_ids import LOOK_AHEAD, Watch
+from batch_enroll.core.roster.table_boundary import SecondHeader
 from batch_enroll.job.around import RosterAround
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from batch_enroll.core.model import SourceRow
-    from batch_enroll.core.runs import RosterRef
+    from batch_enroll.core.run_record import RosterRef
     from batch_enroll.ports import RosterSource
 
 

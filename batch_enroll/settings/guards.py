@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
-from batch_enroll.core.census import GuardLimits
+from batch_enroll.core.guards.roster_stats import GuardLimits
 
 _USUAL = GuardLimits()
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pydantic_settings import PydanticBaseSettingsSource
 
-from batch_enroll.core.directory import Kind
-from batch_enroll.core.finding import AUTO, NEVER
+from batch_enroll.core.lookup.id_resolution import AUTO, NEVER
+from batch_enroll.core.lookup.records import Kind
 from batch_enroll.settings.servers import CUSTOM, ENVIRONMENTS, environment
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from batch_enroll.adapters.answer_book import NoAnswerBook, SqliteAnswerBook, forget
-from batch_enroll.core.directory import By, Kind, Way
 from batch_enroll.core.errors import LedgerError
+from batch_enroll.core.lookup.records import By, Kind, Way
 
 if TYPE_CHECKING:
     from pathlib import Path

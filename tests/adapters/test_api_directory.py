@@ -13,13 +13,13 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from batch_enroll.adapters.api import OneRoster, Wire
-from batch_enroll.core.directory import By, Course, Kind, Listing, Page, Person, Question, School, Way
+from batch_enroll.core.lookup.records import By, Course, Kind, Listing, Page, Person, Question, School, Way
 from batch_enroll.core.model import CourseId, NoReply, Reply, SchoolId, UserId
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from batch_enroll.core.directory import Record
+    from batch_enroll.core.lookup.records import Record
 
 pytestmark = pytest.mark.asyncio
 NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from batch_enroll.adapters.differences import differences
 from batch_enroll.core.model import ClassId, CourseId, Role, SchoolId, UserId
-from batch_enroll.core.sync import SeatKey
+from batch_enroll.core.planning.sync_planner import SeatKey
 
 IDS = st.sampled_from(["1", "01", "1.0", "nan", "", "Zoë"])
 SEATS = st.sets(

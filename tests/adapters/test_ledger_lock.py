@@ -13,7 +13,7 @@ from fakes_ledger import START, Clock
 
 from batch_enroll.adapters.ledger_sql import SqlLedger
 from batch_enroll.core.errors import LedgerError
-from batch_enroll.core.runs import Owner
+from batch_enroll.core.run_record import Owner
 
 if TYPE_CHECKING:
     from pathlib import Path

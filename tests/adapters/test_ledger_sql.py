@@ -31,7 +31,7 @@ from batch_enroll.core.model import (
     Settled,
     UserId,
 )
-from batch_enroll.core.runs import RunRecord
+from batch_enroll.core.run_record import RunRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ import pytest
 from batch_enroll.adapters import plan_file
 from batch_enroll.core.errors import RunStoppedError, UsageError
 from batch_enroll.core.model import Action
-from batch_enroll.core.plans import Plan, Step, checked_body, from_body
+from batch_enroll.core.planning.plan_document import Plan, Step, checked_body, from_body
 
 if TYPE_CHECKING:
     from pathlib import Path

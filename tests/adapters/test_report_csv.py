@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_enroll.adapters.report_csv import CsvReport
-from batch_enroll.core import catalogue
-from batch_enroll.core.cells import undefuse
+from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import RunStoppedError
 from batch_enroll.core.model import TO_MEND, Outcome, OutcomeKind, Place, ResultRow
-from batch_enroll.core.results import ResultsTable
+from batch_enroll.core.reporting.result_columns import ResultsTable
+from batch_enroll.core.roster.cells import undefuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

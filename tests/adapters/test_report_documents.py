@@ -13,7 +13,7 @@ from past_runs import ENROLLED, INVALID, RUN, START, tally_of
 from batch_enroll.adapters.report_csv import CsvDocument
 from batch_enroll.adapters.report_json import JsonDocument
 from batch_enroll.core.model import Place, ResultRow
-from batch_enroll.core.summary import summarise
+from batch_enroll.core.reporting.run_summary import summarise
 
 if TYPE_CHECKING:
     from batch_enroll.ports import Document

@@ -14,9 +14,9 @@ from past_runs import ALREADY, ENROLLED, FAILED, INVALID, RUN, SKIPPED, START, t
 
 from batch_enroll.adapters.report_html import HtmlReport
 from batch_enroll.core.model import Outcome, OutcomeKind, Place, ResultRow
-from batch_enroll.core.runs import RosterRef, RunRecord
-from batch_enroll.core.summary import summarise
-from batch_enroll.core.timeline import Timeline
+from batch_enroll.core.reporting.run_summary import summarise
+from batch_enroll.core.reporting.timeline import Timeline
+from batch_enroll.core.run_record import RosterRef, RunRecord
 
 HOSTILE = ("</script><script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "<!--", "{{ 7*7 }}", "'&amp;\u2028")
 COLUMNS = ("user_id", "course_id", "school_id", "note")

@@ -15,8 +15,8 @@ from batch_enroll.adapters.report_xlsx import XlsxDocument
 from batch_enroll.adapters.roster_xlsx import XlsxRoster
 from batch_enroll.core.errors import RunStoppedError, UsageError
 from batch_enroll.core.model import Outcome, OutcomeKind, Place, ResultRow
-from batch_enroll.core.runs import RosterRef
-from batch_enroll.core.summary import summarise
+from batch_enroll.core.reporting.run_summary import summarise
+from batch_enroll.core.run_record import RosterRef
 
 if TYPE_CHECKING:
     from pathlib import Path

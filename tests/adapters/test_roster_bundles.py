@@ -9,8 +9,8 @@ from rosters import cells, read, write_bundle, write_csv
 from batch_enroll.adapters.roster_bundles import BundleRoster, FileParts
 from batch_enroll.adapters.roster_csv import CsvRoster
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.intake import Defaults, read_row
 from batch_enroll.core.model import RosterRow
+from batch_enroll.core.roster.row_parser import Defaults, read_row
 
 if TYPE_CHECKING:
     from pathlib import Path

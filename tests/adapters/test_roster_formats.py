@@ -9,10 +9,10 @@ import pytest
 from exports import APPLE, CANVAS, CLEVER, DELTA, EXPECTED, ONEROSTER_10, SDS_V1, SDS_V21, Parts
 from rosters import SHEET, opened, read, rewrite, write_bundle, write_csv, write_xlsx
 
-from batch_enroll.core.directory import WAYS
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.intake import Defaults, read_row
+from batch_enroll.core.lookup.records import WAYS
 from batch_enroll.core.model import RosterRow, RowProblem
+from batch_enroll.core.roster.row_parser import Defaults, read_row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,8 +10,8 @@ from rosters import opened
 from batch_enroll.adapters.roster_bundles import BundleRoster, FileParts
 from batch_enroll.adapters.roster_csv import CsvRoster
 from batch_enroll.adapters.roster_xlsx import XlsxRoster
-from batch_enroll.core.intake import Defaults, read_row
 from batch_enroll.core.model import Role, RosterRow, RowProblem, RowStatus
+from batch_enroll.core.roster.row_parser import Defaults, read_row
 
 if TYPE_CHECKING:
     from batch_enroll.ports import RosterSource

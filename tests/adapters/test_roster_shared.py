@@ -15,8 +15,8 @@ from rosters import SHARED, opened
 
 from batch_enroll.adapters.roster_xlsx import XlsxRoster
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.intake import Defaults, read_row
 from batch_enroll.core.model import RosterRow
+from batch_enroll.core.roster.row_parser import Defaults, read_row
 
 if TYPE_CHECKING:
     from batch_enroll.ports import RosterSource

@@ -7,7 +7,7 @@ import pytest
 from batch_enroll.adapters.seat_book import SqliteSeatBook
 from batch_enroll.core.errors import RunStoppedError
 from batch_enroll.core.model import ClassId, CourseId, EnrollmentKey, Role, SchoolId, Seat, UserId
-from batch_enroll.core.verify import Checked, Found, Wanted
+from batch_enroll.core.planning.verification import Checked, Found, Wanted
 
 ODD = UserId("Zo\ud800\x00")  # ids are whatever a server says they are
 

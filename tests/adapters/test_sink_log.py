@@ -27,7 +27,7 @@ from batch_enroll.core.events import (
     TokenRenewed,
 )
 from batch_enroll.core.model import Outcome, OutcomeKind, RunId
-from batch_enroll.core.runs import Requests, RosterRef, RunRecord
+from batch_enroll.core.run_record import Requests, RosterRef, RunRecord
 
 RUN = RunRecord(
     run_id=RunId("run-1"),

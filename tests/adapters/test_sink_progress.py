@@ -22,7 +22,7 @@ from batch_enroll.core.events import (
     TokenRenewed,
 )
 from batch_enroll.core.model import Outcome, OutcomeKind, RunId
-from batch_enroll.core.runs import RunRecord
+from batch_enroll.core.run_record import RunRecord
 
 RUN = RunRecord(
     run_id=RunId("run-1"),

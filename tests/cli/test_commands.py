@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from batch_enroll.cli import main
-from batch_enroll.core.catalogue import CATALOGUE
+from batch_enroll.core.codes.catalogue import CATALOGUE
 from batch_enroll.core.model import SEAT_GONE, OutcomeKind
 
 ROSTER = "user_id,course_id,school_id,role\n" + "".join(f"stu-{n},math-7,north,student\n" for n in range(1, 21))

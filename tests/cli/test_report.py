@@ -9,10 +9,10 @@ import pytest
 
 from batch_enroll.cli.output import Tone, coloured, plain
 from batch_enroll.cli.report import check_lines, run_lines
-from batch_enroll.core import catalogue
+from batch_enroll.core.codes import catalogue
 from batch_enroll.core.model import Outcome, OutcomeKind, Place, ResultRow, RunId
-from batch_enroll.core.runs import Requests, RosterRef, RunRecord
-from batch_enroll.core.summary import Cause, CheckSummary, Estimate, Finding, RunSummary, Tally
+from batch_enroll.core.reporting.run_summary import Cause, CheckSummary, Estimate, Finding, RunSummary, Tally
+from batch_enroll.core.run_record import Requests, RosterRef, RunRecord
 
 RUN = RunRecord(
     run_id=RunId("20250901T120000Z-term"),

@@ -7,7 +7,7 @@ from openpyxl import load_workbook
 from rosters import cells
 
 from batch_enroll.adapters.roster_xlsx import XlsxRoster
-from batch_enroll.core.fields import NOTES, explained
+from batch_enroll.core.roster.column_docs import NOTES, explained
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from fakes_ledger import START, Clock, MemoryLedger
 
 from batch_enroll.adapters.ledger_sql import SqlLedger
-from batch_enroll.core import catalogue
+from batch_enroll.core.codes import catalogue
 from batch_enroll.core.model import (
     Action,
     CourseId,
@@ -25,7 +25,7 @@ from batch_enroll.core.model import (
     Settled,
     UserId,
 )
-from batch_enroll.core.runs import RunRecord
+from batch_enroll.core.run_record import RunRecord
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -23,7 +23,7 @@ from conformance.ledgers import (
 )
 from fakes_ledger import START, Clock
 
-from batch_enroll.core import catalogue
+from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import LedgerError
 from batch_enroll.core.model import (
     Action,
@@ -36,7 +36,7 @@ from batch_enroll.core.model import (
     RunId,
     SeatState,
 )
-from batch_enroll.core.runs import Owner, Requests, RosterRef
+from batch_enroll.core.run_record import Owner, Requests, RosterRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from batch_enroll.adapters.ledger_sql import SqlLedger
 from batch_enroll.core.errors import LedgerError
 from batch_enroll.core.model import RunId, SeatState
-from batch_enroll.core.runs import RunRecord
+from batch_enroll.core.run_record import RunRecord
 
 if TYPE_CHECKING:
     from typing import Protocol

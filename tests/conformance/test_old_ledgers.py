@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, text
 from batch_enroll.adapters.ledger_sql import SqlLedger, lock
 from batch_enroll.core.errors import LedgerError
 from batch_enroll.core.model import Action, Outcome, OutcomeKind, RunId, SeatState
-from batch_enroll.core.runs import Owner
+from batch_enroll.core.run_record import Owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

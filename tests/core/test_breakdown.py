@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from past_runs import ENROLLED, FAILED, INVALID, RUN, SKIPPED, START
 
-from batch_enroll.core.breakdown import Breakdown, as_json
 from batch_enroll.core.model import Place, ResultRow
+from batch_enroll.core.reporting.breakdown import Breakdown, as_json
 
 if TYPE_CHECKING:
     from batch_enroll.core.model import Outcome
-    from batch_enroll.core.runs import RunRecord
+    from batch_enroll.core.run_record import RunRecord
 
 
 def broken_down(run: RunRecord, *rows: tuple[tuple[str, ...], Outcome]) -> Breakdown:

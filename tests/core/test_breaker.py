@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from batch_enroll.core.breaker import Breaker, BreakerLimits
 from batch_enroll.core.model import Outcome, OutcomeKind
+from batch_enroll.core.verdict.circuit_breaker import Breaker, BreakerLimits
 
 LIMITS = BreakerLimits(budget=10, patience_s=100.0, first_patience_s=30.0)
 

@@ -2,8 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from batch_enroll.core.bundles import BY_FORMAT, RECIPES, Format, Recipe, fallback, recognise, wanted_files
-from batch_enroll.core.columns import laid, numbered, places, united
+from batch_enroll.core.roster.bundle_formats import (
+    BY_FORMAT,
+    RECIPES,
+    Format,
+    Recipe,
+    fallback,
+    recognise,
+    wanted_files,
+)
+from batch_enroll.core.roster.column_alignment import laid, numbered, places, united
 
 
 def recognised(**headers: str) -> Format | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from batch_enroll.core import catalogue
+from batch_enroll.core.codes import catalogue
 
 
 def test_every_code_has_a_title_and_every_bad_one_a_hint() -> None:

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from batch_enroll.core import catalogue, events
-from batch_enroll.core.guards import Guard, Verdict
+from batch_enroll.core import events
+from batch_enroll.core.codes import catalogue
+from batch_enroll.core.guards.rules import Guard, Verdict
 from batch_enroll.core.model import Outcome, OutcomeKind, Place, ResultRow, RowProblem, SourceRow
-from batch_enroll.core.plan import Reading
-from batch_enroll.core.runs import RosterRef
-from batch_enroll.core.summary import CheckSummary, Estimate, Tally, doubtful, finding
+from batch_enroll.core.planning.row_planner import Reading
+from batch_enroll.core.reporting.run_summary import CheckSummary, Estimate, Tally, doubtful, finding
+from batch_enroll.core.run_record import RosterRef
 
 PLACE = Place("term.xlsx", 7, "Grade 7")
 TO_SEND = Outcome(OutcomeKind.NOT_ATTEMPTED, catalogue.DRY_RUN)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from batch_enroll.core import checkup
-from batch_enroll.core.checkup import Finding, Health
+from batch_enroll.core.reporting import health_checks
+from batch_enroll.core.reporting.health_checks import Finding, Health
 
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
 
@@ -22,18 +22,18 @@ NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
     ],
 )
 def test_a_clock_may_be_half_a_minute_off(ahead_s: int, health: Health, seen: str) -> None:
-    found = checkup.clock(NOON + timedelta(seconds=ahead_s), NOON)
+    found = health_checks.clock(NOON + timedelta(seconds=ahead_s), NOON)
     assert (found.health, found.seen) == (health, seen)
     assert bool(found.advice) is (health is not Health.GOOD)
 
 
 def test_a_server_that_tells_no_time_is_no_fault() -> None:
-    assert checkup.clock(NOON, None).health is Health.NOT_LOOKED_AT
+    assert health_checks.clock(NOON, None).health is Health.NOT_LOOKED_AT
 
 
 def test_less_than_a_gigabyte_is_little() -> None:
-    assert checkup.disk("state folder", 5_000_000_000) == Finding("state folder", Health.GOOD, "5.0 GB free")
-    assert checkup.disk("state folder", 900_000_000).health is Health.DOUBTFUL
+    assert health_checks.disk("state folder", 5_000_000_000) == Finding("state folder", Health.GOOD, "5.0 GB free")
+    assert health_checks.disk("state folder", 900_000_000).health is Health.DOUBTFUL
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_less_than_a_gigabyte_is_little() -> None:
     ],
 )
 def test_an_api_that_does_not_know_nobody_is_well(status: int, health: Health, advice: str) -> None:
-    found = checkup.api(status, 0.25)
+    found = health_checks.api(status, 0.25)
     assert (found.health, found.seen) == (health, f"answered {status} in 250 ms")
     assert advice in found.advice
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.core.aliases import FIELDS
-from batch_enroll.core.catalogue import DOUBTS
-from batch_enroll.core.damage import ID_FIELDS, Doubts, Flaw, Watch, flawed
-from batch_enroll.core.headers import map_headers
+from batch_enroll.core.codes.catalogue import DOUBTS
 from batch_enroll.core.model import Place, RowProblem, SourceRow
+from batch_enroll.core.roster.damaged_ids import ID_FIELDS, Doubts, Flaw, Watch, flawed
+from batch_enroll.core.roster.header_aliases import FIELDS
+from batch_enroll.core.roster.header_map import map_headers
 
 FILLED = ["00417", "00421", "10388", "02960"]
 WIDE = [str(number) for number in range(10_001, 10_040, 3)]

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from batch_enroll.core.drift import changed, comparable, warnings
 from batch_enroll.core.model import RunId
-from batch_enroll.core.runs import Requests, RosterRef, RunRecord
+from batch_enroll.core.reporting.anomalies import changed, comparable, warnings
+from batch_enroll.core.run_record import Requests, RosterRef, RunRecord
 
 START = datetime(2026, 9, 1, 2, 15, tzinfo=UTC)
 

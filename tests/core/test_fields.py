@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from batch_enroll.core.aliases import FIELDS
-from batch_enroll.core.fields import METADATA_COLUMN, NOTES, ROUTE_NOTES, explained
-from batch_enroll.core.headers import map_headers
-from batch_enroll.core.intake import Defaults, read_row
 from batch_enroll.core.model import Place, RosterRow
+from batch_enroll.core.roster.column_docs import METADATA_COLUMN, NOTES, ROUTE_NOTES, explained
+from batch_enroll.core.roster.header_aliases import FIELDS
+from batch_enroll.core.roster.header_map import map_headers
+from batch_enroll.core.roster.row_parser import Defaults, read_row
 
 README = Path(__file__).parents[2] / "README.md"
 

@@ -6,9 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.core import catalogue
-from batch_enroll.core.directory import Answers, By, Course, Kind, Matches, Person, Question, Record, School, Way
-from batch_enroll.core.finding import Search, found, ids_in, may_mean, owners, presumed, proven, search_in, unknown
+from batch_enroll.core.codes import catalogue
+from batch_enroll.core.lookup.id_resolution import (
+    Search,
+    found,
+    ids_in,
+    may_mean,
+    owners,
+    presumed,
+    proven,
+    search_in,
+    unknown,
+)
+from batch_enroll.core.lookup.records import Answers, By, Course, Kind, Matches, Person, Question, Record, School, Way
 from batch_enroll.core.model import CourseId, Place, RowProblem, SchoolId, SourceRow, UserId
 
 EMAIL = Way(Kind.USER, By.EMAIL)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.core import catalogue
-from batch_enroll.core.gate import Admitted, Gate
+from batch_enroll.core.codes import catalogue
 from batch_enroll.core.model import (
     Action,
     CourseId,
@@ -21,6 +20,7 @@ from batch_enroll.core.model import (
     Role,
     UserId,
 )
+from batch_enroll.core.planning.probe_gate import Admitted, Gate
 
 if TYPE_CHECKING:
     from random import Random  # noqa: TID251 - drawn by hypothesis

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from batch_enroll.core.census import Census, GuardLimits
 from batch_enroll.core.errors import UsageError
-from batch_enroll.core.forerunners import last_of, newer_than, source_name, sources_of
-from batch_enroll.core.guards import (
+from batch_enroll.core.guards.previous_runs import last_of, newer_than, source_name, sources_of
+from batch_enroll.core.guards.roster_stats import Census, GuardLimits
+from batch_enroll.core.guards.rules import (
     Allowance,
     Circumstances,
     Guard,
@@ -23,9 +23,9 @@ from batch_enroll.core.guards import (
     judge,
     undoing,
 )
-from batch_enroll.core.intake import Defaults
 from batch_enroll.core.model import RunId
-from batch_enroll.core.runs import RosterRef, RunRecord
+from batch_enroll.core.roster.row_parser import Defaults
+from batch_enroll.core.run_record import RosterRef, RunRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from past_runs import ALREADY, DRY, ENROLLED, FAILED, INVALID, RUN, SKIPPED, summary_of
 
-from batch_enroll.core import catalogue
-from batch_enroll.core.headline import headline
+from batch_enroll.core.codes import catalogue
 from batch_enroll.core.model import Outcome, OutcomeKind
-from batch_enroll.core.next_step import next_step
+from batch_enroll.core.reporting.headline import headline
+from batch_enroll.core.reporting.next_step import next_step
 
 if TYPE_CHECKING:
-    from batch_enroll.core.runs import RunRecord
+    from batch_enroll.core.run_record import RunRecord
 
 EMBEDDED = replace(RUN, scope="rehearsal r1")
 GONE = Outcome(OutcomeKind.WITHDRAWN)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from batch_enroll.core.history import line_of, well
 from batch_enroll.core.model import RunId
-from batch_enroll.core.runs import RosterRef, RunRecord
+from batch_enroll.core.reporting.run_listing import line_of, well
+from batch_enroll.core.run_record import RosterRef, RunRecord
 
 AT = datetime(2026, 9, 1, 6, 15, tzinfo=UTC)
 RUN = RunRecord(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from batch_enroll.core.cells import all_blank, clean, defuse, defused, shorten, undefuse
+from batch_enroll.core.roster.cells import all_blank, clean, defuse, defused, shorten, undefuse
 
 
 @pytest.mark.parametrize("text", [" a\t", "\ufeffa", "\u200ba\u200b", "\xa0a\u3000", "a\r\n"])

@@ -7,21 +7,21 @@ from itertools import chain, repeat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rosters import csv_text
+from rosters import csv_text as written_csv
 
-from batch_enroll.core import csvtext
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.tables import Wanted
+from batch_enroll.core.roster import csv_text
+from batch_enroll.core.roster.table_search import Wanted
 
 HEADER = "user_id,course_id\r\n"
 
 
-def survey(*chunks: bytes) -> csvtext.Survey:
-    return csvtext.survey(lambda: iter(chunks), "roster.csv")
+def survey(*chunks: bytes) -> csv_text.Survey:
+    return csv_text.survey(lambda: iter(chunks), "roster.csv")
 
 
 def records(text: str, delimiter: str = ",") -> list[list[str]]:
-    return list(csvtext.records(io.StringIO(text, newline=""), delimiter, "roster.csv"))
+    return list(csv_text.records(io.StringIO(text, newline=""), delimiter, "roster.csv"))
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_lines_are_counted_in_all_line_ends(text: str, lines: int) -> None:
         (b"\xd0\xcf\x11\xe0rest", "save it as .xlsx"),
         (b"%PDF-1.7", "PDF"),
         (b"\x1f\x8brest", "unpack it"),
-        (b"a" * csvtext.CHUNK_BYTES, "a line longer than 1 MiB"),
+        (b"a" * csv_text.CHUNK_BYTES, "a line longer than 1 MiB"),
     ],
 )
 def test_bytes_that_cannot_be_told_are_refused_with_the_place(raw: bytes, why: str) -> None:
@@ -76,13 +76,13 @@ def test_bytes_that_cannot_be_told_are_refused_with_the_place(raw: bytes, why: s
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_the_delimiter_is_the_one_under_which_the_header_is_found(delimiter: str, line_end: str) -> None:
-    text = csv_text([["Roster, 2025; a|b"], ["user_id", "course_id"], ["u;1", "c,1"]], delimiter=delimiter)
-    shape = csvtext.find_shape(text.replace("\r\n", line_end), Wanted(), "roster.csv")
+    text = written_csv([["Roster, 2025; a|b"], ["user_id", "course_id"], ["u;1", "c,1"]], delimiter=delimiter)
+    shape = csv_text.find_shape(text.replace("\r\n", line_end), Wanted(), "roster.csv")
     assert (shape.delimiter, shape.table.header_row, shape.skipped_lines) == (delimiter, 2, 0)
 
 
 def test_excels_own_line_about_the_delimiter_is_obeyed_and_is_no_row() -> None:
-    shape = csvtext.find_shape("sep=;\r\nuser_id;course_id\r\nu;c\r\n", Wanted(), "roster.csv")
+    shape = csv_text.find_shape("sep=;\r\nuser_id;course_id\r\nu;c\r\n", Wanted(), "roster.csv")
     assert (shape.delimiter, shape.skipped_lines, shape.table.header_row) == (";", 1, 1)
 
 
@@ -90,12 +90,12 @@ def test_without_a_header_the_likeliest_delimiter_speaks() -> None:
     with pytest.raises(
         RosterError, match=r'roster\.csv: no column for course_id; headers seen: "user_id", "name, first"'
     ):
-        csvtext.find_shape("user_id;name, first\n1;a\n", Wanted(), "roster.csv")
+        csv_text.find_shape("user_id;name, first\n1;a\n", Wanted(), "roster.csv")
 
 
 def test_a_head_of_one_endless_quote_is_refused() -> None:
     with pytest.raises(RosterError, match="row 1: field larger than field limit"):
-        csvtext.find_shape('"' + "a" * 200_000, Wanted(), "roster.csv")
+        csv_text.find_shape('"' + "a" * 200_000, Wanted(), "roster.csv")
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_head_of_one_endless_quote_is_refused() -> None:
     ],
 )
 def test_a_part_is_cut_where_its_header_gives_most_columns(head: str, cut: tuple[str, int]) -> None:
-    assert csvtext.find_cut(head) == cut
+    assert csv_text.find_cut(head) == cut
 
 
 def test_quotes_hold_line_ends_delimiters_and_quotes() -> None:
@@ -137,7 +137,7 @@ TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_charact
     st.lists(st.lists(TEXT, min_size=2, max_size=4)), st.sampled_from(",;\t|"), st.sampled_from(["\r\n", "\n", "\r"])
 )
 def test_any_records_read_back(table: list[list[str]], delimiter: str, line_end: str) -> None:
-    assert records(csv_text(table, delimiter=delimiter, line_end=line_end, quote_all=True), delimiter) == table
+    assert records(written_csv(table, delimiter=delimiter, line_end=line_end, quote_all=True), delimiter) == table
 
 
 @given(st.binary(max_size=200))
@@ -152,4 +152,4 @@ def test_any_bytes_are_surveyed_or_refused(raw: bytes) -> None:
 def test_a_row_of_quoted_lines_that_never_ends_is_refused_in_bounded_memory() -> None:
     lines = repeat('","x\n', 400_000)
     with pytest.raises(RosterError, match=r"roster\.csv row 2: a row longer than 1 MiB; a quote may be missing"):
-        list(csvtext.records(chain(["a,b\n", '"x\n'], lines), ",", "roster.csv"))
+        list(csv_text.records(chain(["a,b\n", '"x\n'], lines), ",", "roster.csv"))

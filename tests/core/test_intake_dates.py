@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.core.dates import read_day, read_moment, settled_days
+from batch_enroll.core.roster.dates import read_day, read_moment, settled_days
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from batch_enroll.core.cells import defuse
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.headers import map_headers
 from batch_enroll.core.model import Place
-from batch_enroll.core.questions import suggestions
-from batch_enroll.core.tables import NoTable, Table, Wanted, find_table, wanted
+from batch_enroll.core.roster.cells import defuse
+from batch_enroll.core.roster.header_hints import suggestions
+from batch_enroll.core.roster.header_map import map_headers
+from batch_enroll.core.roster.table_search import NoTable, Table, Wanted, find_table, wanted
 
 PLACE = Place("roster.csv", 2)
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.core.archives import refuse_unsafe
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.shown import Value, shown
+from batch_enroll.core.roster.cell_text import Value, shown
+from batch_enroll.core.roster.zip_safety import refuse_unsafe
 
 
 @pytest.mark.parametrize(

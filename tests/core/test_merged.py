@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.core.damage import Flaw
-from batch_enroll.core.merged import Span, Spread, told
+from batch_enroll.core.roster.damaged_ids import Flaw
+from batch_enroll.core.roster.merged_cells import Span, Spread, told
 
 DAY = Flaw("E112", "is a date or time cell")
 SHEET = [["user", "course"], ["u1", "C1"], ["u2"], ["u3", ""], ["u4", "C2"], ["", ""], ["u5", ""]]

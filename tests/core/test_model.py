@@ -19,8 +19,8 @@ from batch_enroll.core.model import (
     SeatState,
     UserId,
 )
-from batch_enroll.core.runs import Requests
-from batch_enroll.core.seats import state_after
+from batch_enroll.core.run_record import Requests
+from batch_enroll.core.verdict.enrollment_matching import state_after
 
 ids = st.text(min_size=1, max_size=6)
 keys = st.builds(

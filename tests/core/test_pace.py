@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from batch_enroll.core.model import Meaning, NoReply, Reply, RunId, Seats
 from batch_enroll.core.pace import FixedPace, Found, Pace, PaceLimits, Sample, Turn, remembered, sample_of
-from batch_enroll.core.pace.spacing import Spacing
-from batch_enroll.core.runs import RunRecord
+from batch_enroll.core.pace.start_spacing import Spacing
+from batch_enroll.core.run_record import RunRecord
 
 if TYPE_CHECKING:
     from batch_enroll.core.model import Json

@@ -10,10 +10,10 @@ from lab.lean import play
 from lab.servers import MODELS, NOT_TARGETED, Bucket, Decision, InFlightCap, Outages, Server, Workers
 
 from batch_enroll.core.pace import Found, PaceLimits, Sample, SelfTuningPace, Turn
-from batch_enroll.core.pace.bracket import Bracket
-from batch_enroll.core.pace.latency import Latency, Slow
-from batch_enroll.core.pace.noise import Noise
-from batch_enroll.core.pace.trials import Trials
+from batch_enroll.core.pace.latency_watch import Latency, Slow
+from batch_enroll.core.pace.rate_bracket import Bracket
+from batch_enroll.core.pace.rate_trials import Trials
+from batch_enroll.core.pace.unrelated_refusals import Noise
 
 if TYPE_CHECKING:
     from batch_enroll.core.pace import Pace

@@ -9,9 +9,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.core import catalogue, plan
-from batch_enroll.core.intake import Defaults, read_row
-from batch_enroll.core.keeping import Kept, Pair, Room
+from batch_enroll.core.codes import catalogue
 from batch_enroll.core.model import (
     Action,
     ClassId,
@@ -29,9 +27,12 @@ from batch_enroll.core.model import (
     SourceRow,
     UserId,
 )
+from batch_enroll.core.planning import row_planner
+from batch_enroll.core.planning.protected_enrollments import Kept, Pair, Room
+from batch_enroll.core.roster.row_parser import Defaults, read_row
 
 THIS_RUN, EARLIER_RUN = RunId("this"), RunId("earlier")
-RULES = plan.Rules(scope="test", run_id=THIS_RUN, today=date(2025, 9, 1), defaults=Defaults())
+RULES = row_planner.Rules(scope="test", run_id=THIS_RUN, today=date(2025, 9, 1), defaults=Defaults())
 
 
 def source(row: int = 2, **fields: str) -> SourceRow:
@@ -39,13 +40,13 @@ def source(row: int = 2, **fields: str) -> SourceRow:
     return SourceRow(Place("term.csv", row), tuple(given_fields.values()), given_fields)
 
 
-def plan_rows(*sources: SourceRow, rules: plan.Rules = RULES, **known: LedgerEntry) -> list[PlannedRow]:
-    readings = [plan.read(number, one, rules) for number, one in enumerate(sources, 1)]
+def plan_rows(*sources: SourceRow, rules: row_planner.Rules = RULES, **known: LedgerEntry) -> list[PlannedRow]:
+    readings = [row_planner.read(number, one, rules) for number, one in enumerate(sources, 1)]
     entries: dict[EnrollmentKey, LedgerEntry] = {}
     for reading in readings:
         if reading.request is not None and reading.request.key.user_id in known:
             entries[reading.request.key] = known[reading.request.key.user_id]
-    return plan.plan(readings, entries, rules)
+    return row_planner.plan(readings, entries, rules)
 
 
 def outcome_of(row: PlannedRow) -> Outcome:
@@ -74,7 +75,7 @@ def test_a_bad_row_is_invalid_and_does_not_block_a_good_one() -> None:
 
 
 def test_an_invalid_row_keeps_its_problem_for_check() -> None:
-    reading = plan.read(1, source(role="wizard"), RULES)
+    reading = row_planner.read(1, source(role="wizard"), RULES)
     assert reading.problem is not None
     assert reading.problem.code == catalogue.UNKNOWN_ROLE
 
@@ -196,7 +197,7 @@ def test_by_class_a_row_is_of_its_class_and_tells_its_dates_and_sourced_id() -> 
         True,
     )
     assert by_class.request.sourced_id is not None
-    never = replace(BY_CLASS, send_sourced_id=plan.SendSourcedId.NEVER)
+    never = replace(BY_CLASS, send_sourced_id=row_planner.SendSourcedId.NEVER)
     assert [row.request.sourced_id for row in plan_rows(source(), rules=never) if row.request] == [None]
 
 
@@ -247,25 +248,25 @@ def test_a_seat_in_doubt_is_looked_up_before_it_is_withdrawn_and_a_known_one_is_
 def test_a_row_wants_its_seat_unless_it_is_over_or_says_otherwise() -> None:
     wishes = [source(), source(status="inactive"), source(status="tobedeleted"), source(end_date="2025-09-01")]
     rows = [read_row(one, Defaults()) for one in wishes]
-    wanted = [plan.wants_seat(row, RULES.today) for row in rows if isinstance(row, RosterRow)]
+    wanted = [row_planner.wants_seat(row, RULES.today) for row in rows if isinstance(row, RosterRow)]
     assert wanted == [True, False, False, False]
 
 
-def sourced_ids(way: plan.SendSourcedId, *sources: SourceRow) -> list[str | None]:
-    rules = plan.Rules("test", THIS_RUN, date(2025, 9, 1), Defaults(), send_sourced_id=way)
+def sourced_ids(way: row_planner.SendSourcedId, *sources: SourceRow) -> list[str | None]:
+    rules = row_planner.Rules("test", THIS_RUN, date(2025, 9, 1), Defaults(), send_sourced_id=way)
     return [row.request.sourced_id for row in plan_rows(*sources, rules=rules) if row.request is not None]
 
 
 def test_a_sourced_id_is_sent_only_if_the_rules_say_so() -> None:
     named, unnamed = source(2, sourced_id="e1"), source(3, user_id="u2")
-    assert sourced_ids(plan.SendSourcedId.ROSTER, named, unnamed) == ["e1", None]
-    assert sourced_ids(plan.SendSourcedId.NEVER, named, unnamed) == [None, None]
+    assert sourced_ids(row_planner.SendSourcedId.ROSTER, named, unnamed) == ["e1", None]
+    assert sourced_ids(row_planner.SendSourcedId.NEVER, named, unnamed) == [None, None]
 
 
 def test_a_derived_sourced_id_is_the_same_for_a_seat_in_every_run_and_another_for_any_other() -> None:
     named, unnamed, other = source(2, sourced_id="e1"), source(3, user_id="u2"), source(4, user_id="u3")
-    first = sourced_ids(plan.SendSourcedId.DERIVED, named, unnamed, other)
-    assert first == sourced_ids(plan.SendSourcedId.DERIVED, named, unnamed, other)
+    first = sourced_ids(row_planner.SendSourcedId.DERIVED, named, unnamed, other)
+    assert first == sourced_ids(row_planner.SendSourcedId.DERIVED, named, unnamed, other)
     assert first[0] == "e1"
     assert len(set(first)) == 3
     assert UUID(first[1] or "").version == 5
@@ -279,10 +280,10 @@ def test_a_begin_date_becomes_a_date_time() -> None:
 
 def test_a_row_held_back_keeps_its_cells_and_gets_the_outcome() -> None:
     (row,) = plan_rows(source())
-    held = plan.hold_back(row, Outcome(OutcomeKind.NOT_ATTEMPTED, catalogue.DRY_RUN))
+    held = row_planner.hold_back(row, Outcome(OutcomeKind.NOT_ATTEMPTED, catalogue.DRY_RUN))
     assert held.request is None
     assert held.cells == row.cells
-    assert plan.hold_back(held, Outcome(OutcomeKind.FAILED)) is held
+    assert row_planner.hold_back(held, Outcome(OutcomeKind.FAILED)) is held
 
 
 @given(st.lists(st.tuples(st.sampled_from(["u1", "u2", ""]), st.sampled_from(["c1", "c2"])), max_size=12))

@@ -8,9 +8,8 @@ from dataclasses import replace
 import pytest
 
 from batch_enroll.core.errors import UsageError
-from batch_enroll.core.intake import Defaults
 from batch_enroll.core.model import Action, Role
-from batch_enroll.core.plans import (
+from batch_enroll.core.planning.plan_document import (
     LOOKED_UP,
     Plan,
     Step,
@@ -20,7 +19,8 @@ from batch_enroll.core.plans import (
     seat_fields,
     what_changed,
 )
-from batch_enroll.core.runs import RosterRef
+from batch_enroll.core.roster.row_parser import Defaults
+from batch_enroll.core.run_record import RosterRef
 
 ENROLL = Step(
     Action.ENROLL, {"user_id": "ana", "course_id": "c", "metadata.goals.dailyXp": "30"}, "term.csv row 2", "not there"

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.core.aliases import FIELDS
-from batch_enroll.core.headers import map_headers
 from batch_enroll.core.model import Place, RowProblem, SourceRow
-from batch_enroll.core.repair import Change, Mender, Mending
+from batch_enroll.core.roster.header_aliases import FIELDS
+from batch_enroll.core.roster.header_map import map_headers
+from batch_enroll.core.roster.roster_repair import Change, Mender, Mending
 
 HEADER = ("Student ID", "Course_ID", "Start Date", "Role", "Pupil")
 

@@ -7,8 +7,6 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from batch_enroll.core import plan
-from batch_enroll.core.intake import Defaults
 from batch_enroll.core.model import (
     Action,
     LedgerEntry,
@@ -20,10 +18,12 @@ from batch_enroll.core.model import (
     SeatState,
     SourceRow,
 )
-from batch_enroll.core.replan import TO_RESUME, TO_RETRY, TO_RETRY_ALL, Changes, compare, replan
+from batch_enroll.core.planning import row_planner
+from batch_enroll.core.planning.resume_planner import TO_RESUME, TO_RETRY, TO_RETRY_ALL, Changes, compare, replan
+from batch_enroll.core.roster.row_parser import Defaults
 
 RUN = RunId("r1")
-RULES = plan.Rules("test", RUN, date(2026, 9, 1), Defaults())
+RULES = row_planner.Rules("test", RUN, date(2026, 9, 1), Defaults())
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
 
 
@@ -53,7 +53,7 @@ def test_what_may_have_been_sent_is_looked_up_and_counts_as_this_runs_work(
     action: Action,
     sent_before: bool,  # noqa: FBT001 - expected
 ) -> None:
-    reading = plan.read(1, source(), RULES)
+    reading = row_planner.read(1, source(), RULES)
     assert reading.request is not None
     known = {reading.request.key: LedgerEntry(state, RUN, 1, Place("term.csv", 2))}
     (row,) = replan([reading], {1: before}, known, RULES)
@@ -62,7 +62,7 @@ def test_what_may_have_been_sent_is_looked_up_and_counts_as_this_runs_work(
 
 
 def test_a_row_that_another_row_of_the_run_claimed_stays_a_repeat() -> None:
-    reading = plan.read(9, source(10), RULES)
+    reading = row_planner.read(9, source(10), RULES)
     assert reading.request is not None
     known = {reading.request.key: LedgerEntry(SeatState.ENROLLED, RUN, 1, Place("term.csv", 2))}
     (row,) = replan([reading], {}, known, RULES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from past_runs import ENROLLED, FAILED, START
 
 from batch_enroll.core.model import Place, ResultRow
-from batch_enroll.core.results import ResultsTable
+from batch_enroll.core.reporting.result_columns import ResultsTable
 
 
 def test_the_rosters_own_columns_come_first_and_formulas_are_defused() -> None:

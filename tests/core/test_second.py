@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.core.damage import LOOK_AHEAD
-from batch_enroll.core.headers import map_headers
 from batch_enroll.core.model import Place, RowProblem
-from batch_enroll.core.second import SecondHeader
+from batch_enroll.core.roster.damaged_ids import LOOK_AHEAD
+from batch_enroll.core.roster.header_map import map_headers
+from batch_enroll.core.roster.table_boundary import SecondHeader
 
 HEADER = ("Student ID", "course_id", "Note")
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.core.sheetcells import Kind, iso_text, lost_digits, number_text, numbered_style, style
+from batch_enroll.core.roster.sheetcells import Kind, iso_text, lost_digits, number_text, numbered_style, style
 
 
 @pytest.mark.parametrize(

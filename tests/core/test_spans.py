@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.core.spans import brief, clock_time, duration, in_words, moment, span
+from batch_enroll.core.durations import brief, clock_time, duration, in_words, moment, span
 
 EVENING = datetime(2026, 9, 1, 22, 30, 15, tzinfo=UTC)
 

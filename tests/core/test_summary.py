@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from past_runs import ALREADY, DRY, ENROLLED, FAILED, INVALID, RUN, SKIPPED, START, summary_of, tally_of
 
-from batch_enroll.core import catalogue
+from batch_enroll.core.codes import catalogue
 from batch_enroll.core.model import SEAT_GONE, Outcome, OutcomeKind, RunId
-from batch_enroll.core.runs import RosterRef, RunRecord
-from batch_enroll.core.summary import summarise
+from batch_enroll.core.reporting.run_summary import summarise
+from batch_enroll.core.run_record import RosterRef, RunRecord
 
 
 @given(st.lists(st.builds(Outcome, st.sampled_from(OutcomeKind), st.sampled_from(sorted(catalogue.CATALOGUE)))))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_enroll.core.model import Action, ClassId, CourseId, Role, SchoolId, UserId
-from batch_enroll.core.sync import (
+from batch_enroll.core.planning.sync_planner import (
     Differences,
     Place,
     Route,
@@ -24,7 +24,7 @@ from batch_enroll.core.sync import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from batch_enroll.core.plans import Step
+    from batch_enroll.core.planning.plan_document import Step
 
 
 PAIRS: Final = Route()

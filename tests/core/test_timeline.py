@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.core.timeline import Timeline, timeline_of
+from batch_enroll.core.reporting.timeline import Timeline, timeline_of
 
 happenings = st.lists(st.tuples(st.floats(0, 1e7), st.floats(0, 1e5), st.booleans(), st.booleans()), max_size=60)
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import pytest
 
-from batch_enroll.core import catalogue, replies, verdict
+from batch_enroll.core.codes import catalogue
 from batch_enroll.core.model import (
     Action,
     CourseId,
@@ -24,8 +24,8 @@ from batch_enroll.core.model import (
     Seats,
     UserId,
 )
-from batch_enroll.core.seats import holds
-from batch_enroll.core.tries import (
+from batch_enroll.core.verdict import common_rules, judge
+from batch_enroll.core.verdict.attempt_state import (
     NOT_TRIED,
     Answer,
     Bench,
@@ -39,6 +39,7 @@ from batch_enroll.core.tries import (
     Verdict,
     begin,
 )
+from batch_enroll.core.verdict.enrollment_matching import holds
 
 POLICY = Policy(max_attempts=3, max_throttles=2, max_look_ups=2, sure_absences=2)
 BENCH = Bench(POLICY, draw=0.5, token_proven=True)
@@ -51,7 +52,7 @@ V = TypeVar("V", Settle, Next, RenewToken, Halt)
 
 
 def enroll(answer: Answer, tries: Tries | None = None, request: EnrollmentRequest = REQUEST) -> Verdict:
-    return verdict.judge(request, tries or begin(request), answer, BENCH)
+    return judge.judge(request, tries or begin(request), answer, BENCH)
 
 
 def expect(kind: type[V], judged: Verdict) -> V:
@@ -170,7 +171,7 @@ def test_an_expired_token_is_renewed_once_and_the_request_repeated_once(reply: R
 
 def test_a_fresh_token_that_never_worked_halts_the_run() -> None:
     renewed = expect(RenewToken, enroll(Reply(401)))
-    halted = expect(Halt, verdict.judge(REQUEST, renewed.tries, Reply(401), Bench(POLICY, 0.5, token_proven=False)))
+    halted = expect(Halt, judge.judge(REQUEST, renewed.tries, Reply(401), Bench(POLICY, 0.5, token_proven=False)))
     assert halted.reason is HaltReason.AUTH_REFUSED
 
 
@@ -338,18 +339,18 @@ def test_without_a_school_any_school_of_the_course_counts() -> None:
     ],
 )
 def test_a_row_not_sent_when_the_run_halts_is_not_attempted(reason: HaltReason, code: str) -> None:
-    outcome = verdict.stopped(NOT_TRIED, reason)
+    outcome = judge.stopped(NOT_TRIED, reason)
     assert outcome == Outcome(OutcomeKind.NOT_ATTEMPTED, code)
 
 
 def test_a_row_between_two_attempts_when_the_run_halts_says_what_it_saw() -> None:
     between = expect(Next, enroll(Reply(429))).tries
-    outcome = verdict.stopped(between, HaltReason.INTERRUPTED)
+    outcome = judge.stopped(between, HaltReason.INTERRUPTED)
     assert (outcome.kind, outcome.status, outcome.attempts) == (OutcomeKind.NOT_ATTEMPTED, 429, 1)
 
 
 def test_a_row_in_doubt_when_the_run_halts_is_unknown() -> None:
-    outcome = verdict.stopped(expect(Next, enroll(LOST)).tries, HaltReason.INTERRUPTED)
+    outcome = judge.stopped(expect(Next, enroll(LOST)).tries, HaltReason.INTERRUPTED)
     assert (outcome.kind, outcome.code) == (OutcomeKind.UNKNOWN, catalogue.INTERRUPTED)
 
 
@@ -357,9 +358,9 @@ def test_a_row_in_doubt_when_the_run_halts_is_unknown() -> None:
 
 
 def test_only_an_answer_can_complain_of_the_token() -> None:
-    assert replies.about_the_token(Reply(401))
-    assert not replies.about_the_token(Reply(403))
-    assert not replies.about_the_token(LOST)
+    assert common_rules.about_the_token(Reply(401))
+    assert not common_rules.about_the_token(Reply(403))
+    assert not common_rules.about_the_token(LOST)
 
 
 @pytest.mark.parametrize("answer", [Reply(503), Reply(502), NoReply("no answer in time", sent=True)])
@@ -367,5 +368,5 @@ def test_failing_while_the_server_answers_nobody_does_not_count_against_the_row(
     outage = replace(BENCH, down=True)
     tries = begin(REQUEST)
     for _ in range(50):
-        tries = expect(Next, verdict.judge(REQUEST, tries, answer, outage)).tries
+        tries = expect(Next, judge.judge(REQUEST, tries, answer, outage)).tries
     assert (tries.attempts, tries.look_ups, tries.doubt) == (0, 0, True)

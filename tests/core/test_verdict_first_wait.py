@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from batch_enroll.core.model import Action
-from batch_enroll.core.tries import NOT_TRIED, Policy, Tries
-from batch_enroll.core.verdict import first_wait_s
+from batch_enroll.core.verdict.attempt_state import NOT_TRIED, Policy, Tries
+from batch_enroll.core.verdict.judge import first_wait_s
 
 POLICY = Policy(sure_absences=2, settling_s=1.0)
 IN_DOUBT = Tries(step=Action.LOOK_UP, doubt=True)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.core import explanations, replies, verdict
+from batch_enroll.core.codes import explain
 from batch_enroll.core.model import (
     CourseId,
     EnrollmentKey,
@@ -21,15 +21,8 @@ from batch_enroll.core.model import (
     Seats,
     UserId,
 )
-from batch_enroll.core.tries import (
-    Bench,
-    Halt,
-    Next,
-    Policy,
-    RenewToken,
-    Settle,
-    begin,
-)
+from batch_enroll.core.verdict import common_rules, judge
+from batch_enroll.core.verdict.attempt_state import Bench, Halt, Next, Policy, RenewToken, Settle, begin
 
 POLICY = Policy(max_attempts=3, max_throttles=2, max_look_ups=2, sure_absences=2)
 KEY = EnrollmentKey("test", UserId("u1"), CourseId("c1"), SchoolId("s1"), Role.STUDENT)
@@ -57,12 +50,12 @@ def test_whatever_the_server_answers_a_row_ends_within_its_limits(
     tries = begin(request)
     for _ in range(80):
         answer = story.draw(answers)
-        judged = verdict.judge(request, tries, answer, Bench(POLICY, story.draw(draws), proven))
+        judged = judge.judge(request, tries, answer, Bench(POLICY, story.draw(draws), proven))
         match judged:
             case Settle(outcome):
                 assert outcome.attempts <= POLICY.max_attempts + POLICY.max_throttles + 1
                 assert outcome.code or outcome.kind is OutcomeKind.ENROLLED
-                assert not outcome.code or explanations.kind_of(outcome.code) is outcome.kind
+                assert not outcome.code or explain.kind_of(outcome.code) is outcome.kind
                 return
             case Halt():
                 return
@@ -80,5 +73,5 @@ def _is_retry(reply: Reply) -> bool:
 
 @given(st.integers(1, 10_000), draws)
 def test_waits_grow_but_never_beyond_their_ceiling(attempt: int, draw: float) -> None:
-    wait = replies.wait_s(attempt, Bench(POLICY, draw, token_proven=True))
+    wait = common_rules.wait_s(attempt, Bench(POLICY, draw, token_proven=True))
     assert 0 <= wait <= min(POLICY.max_wait_s, POLICY.base_wait_s * 2.0 ** min(attempt - 1, 32))

@@ -10,8 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_enroll.core.model import ClassId, CourseId, EnrollmentKey, Role, SchoolId, Seat, UserId
-from batch_enroll.core.runs import Requests
-from batch_enroll.core.verify import Checked, Found, VerifySummary, Wanted, compare, lists_are_cheaper, unanswered
+from batch_enroll.core.planning.verification import (
+    Checked,
+    Found,
+    VerifySummary,
+    Wanted,
+    compare,
+    lists_are_cheaper,
+    unanswered,
+)
+from batch_enroll.core.run_record import Requests
 
 ANA = UserId("ana")
 

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from batch_enroll.core.headers import map_headers
-from batch_enroll.core.intake import Defaults, read_row
 from batch_enroll.core.model import Place, RosterRow, SourceRow
-from batch_enroll.core.wide import ADDED, described, seat_columns, seats
+from batch_enroll.core.roster.header_map import map_headers
+from batch_enroll.core.roster.multi_course_rows import ADDED, described, seat_columns, seats
+from batch_enroll.core.roster.row_parser import Defaults, read_row
 
 HEADER = (
     "username", "idnumber", "course1", "role1", "enrolstatus1", "enroltimestart1", "enrolperiod1", "group1",

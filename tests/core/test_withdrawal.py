@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.core import catalogue, explanations, verdict
+from batch_enroll.core.codes import catalogue, explain
 from batch_enroll.core.model import (
     Action,
     ClassId,
@@ -28,7 +28,19 @@ from batch_enroll.core.model import (
     Seats,
     UserId,
 )
-from batch_enroll.core.tries import Answer, Bench, Halt, HaltReason, Next, Policy, RenewToken, Settle, Verdict, begin
+from batch_enroll.core.verdict import judge
+from batch_enroll.core.verdict.attempt_state import (
+    Answer,
+    Bench,
+    Halt,
+    HaltReason,
+    Next,
+    Policy,
+    RenewToken,
+    Settle,
+    Verdict,
+    begin,
+)
 
 POLICY = Policy(max_attempts=3, max_throttles=2, max_look_ups=2, sure_absences=2)
 BENCH = Bench(POLICY, draw=0.5, token_proven=True)
@@ -56,7 +68,7 @@ def following(*answers: Answer, request: EnrollmentRequest = REQUEST, bench: Ben
         if judged is not None:
             assert isinstance(judged, Next | RenewToken), judged
             tries = judged.tries
-        judged = verdict.judge(request, tries, answer, bench)
+        judged = judge.judge(request, tries, answer, bench)
     assert judged is not None
     return judged
 
@@ -242,8 +254,8 @@ def test_seats_where_a_withdrawal_was_due_fail_the_row() -> None:
 
 
 def test_a_row_whose_run_halts_before_it_was_sent_is_not_attempted() -> None:
-    assert verdict.stopped(begin(REQUEST), HaltReason.INTERRUPTED).kind is OutcomeKind.NOT_ATTEMPTED
-    assert verdict.stopped(begin(IN_DOUBT), HaltReason.INTERRUPTED).kind is OutcomeKind.UNKNOWN
+    assert judge.stopped(begin(REQUEST), HaltReason.INTERRUPTED).kind is OutcomeKind.NOT_ATTEMPTED
+    assert judge.stopped(begin(IN_DOUBT), HaltReason.INTERRUPTED).kind is OutcomeKind.UNKNOWN
 
 
 told = st.builds(Reply, status=st.integers(100, 599), meaning=st.sampled_from(Meaning))
@@ -259,12 +271,12 @@ def test_whatever_the_server_answers_a_row_ends_within_its_limits(
 ) -> None:
     tries = begin(request_)
     for _ in range(120):
-        judged = verdict.judge(request_, tries, story.draw(answers), Bench(POLICY, 0.5, proven))
+        judged = judge.judge(request_, tries, story.draw(answers), Bench(POLICY, 0.5, proven))
         match judged:
             case Settle(outcome):
                 assert outcome.attempts <= POLICY.max_attempts + POLICY.max_throttles + 1
                 assert outcome.code or outcome.kind is OutcomeKind.WITHDRAWN
-                assert not outcome.code or explanations.kind_of(outcome.code) is outcome.kind
+                assert not outcome.code or explain.kind_of(outcome.code) is outcome.kind
                 return
             case Halt():
                 return

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.core.wording import clean, pattern
+from batch_enroll.core.reporting.redaction import clean, pattern
 
 
 @pytest.mark.parametrize(

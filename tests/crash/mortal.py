@@ -14,14 +14,14 @@ from fakes import FakeRoster, FakeServer, FakeTokens, Remembering, SignalsAt
 from fakes_ledger import MemoryLedger
 from harness import COLUMNS, FIRST_RUN, NOON, at_once
 
-from batch_enroll.core.breaker import Breaker, BreakerLimits
-from batch_enroll.core.gate import Gate
-from batch_enroll.core.intake import Defaults
 from batch_enroll.core.pace import FixedPace, PaceLimits
-from batch_enroll.core.plan import Rules
-from batch_enroll.core.replan import TO_RESUME
-from batch_enroll.core.runs import RunRecord
-from batch_enroll.core.tries import Policy
+from batch_enroll.core.planning.probe_gate import Gate
+from batch_enroll.core.planning.resume_planner import TO_RESUME
+from batch_enroll.core.planning.row_planner import Rules
+from batch_enroll.core.roster.row_parser import Defaults
+from batch_enroll.core.run_record import RunRecord
+from batch_enroll.core.verdict.attempt_state import Policy
+from batch_enroll.core.verdict.circuit_breaker import Breaker, BreakerLimits
 from batch_enroll.engine import Engine, Parts
 from batch_enroll.job import GoingOn, RosterPlanning
 

@@ -12,10 +12,18 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from batch_enroll.adapters.differences import differences
-from batch_enroll.core.keeping import WHOLE_PLACES
 from batch_enroll.core.model import Action, ClassId, CourseId, Role, SchoolId, Seat, Seats, UserId
-from batch_enroll.core.sync import Route, SeatKey, Wish, in_scope, in_several_classes, in_the_rows_words, synced
-from batch_enroll.core.tries import Policy
+from batch_enroll.core.planning.protected_enrollments import WHOLE_PLACES
+from batch_enroll.core.planning.sync_planner import (
+    Route,
+    SeatKey,
+    Wish,
+    in_scope,
+    in_several_classes,
+    in_the_rows_words,
+    synced,
+)
+from batch_enroll.core.verdict.attempt_state import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Collection

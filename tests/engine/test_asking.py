@@ -10,13 +10,13 @@ import anyio
 import pytest
 from fakes import LOST, FakeServer, FakeTokens, Remembering
 
-from batch_enroll.core.breaker import Breaker, BreakerLimits
 from batch_enroll.core.errors import AuthRefusedError, RunStoppedError
 from batch_enroll.core.events import PaceChanged
 from batch_enroll.core.model import NoReply, Reply, Seats, UserId
 from batch_enroll.core.pace import FixedPace, PaceLimits
-from batch_enroll.core.runs import Requests
-from batch_enroll.core.tries import Policy
+from batch_enroll.core.run_record import Requests
+from batch_enroll.core.verdict.attempt_state import Policy
+from batch_enroll.core.verdict.circuit_breaker import Breaker, BreakerLimits
 from batch_enroll.engine import Asking, Means
 
 if TYPE_CHECKING:

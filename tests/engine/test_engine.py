@@ -14,13 +14,13 @@ from harness import NOON, Harness
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from batch_enroll.core import catalogue
-from batch_enroll.core.breaker import BreakerLimits
+from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import AuthRefusedError, LedgerError, RunStoppedError
 from batch_enroll.core.events import AttemptFailed, PaceChanged, RowSettled, Stopping
 from batch_enroll.core.model import Meaning, NoReply, OutcomeKind, Reply, Role, RunId
 from batch_enroll.core.pace import PaceLimits
-from batch_enroll.core.tries import HaltReason, Policy
+from batch_enroll.core.verdict.attempt_state import HaltReason, Policy
+from batch_enroll.core.verdict.circuit_breaker import BreakerLimits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

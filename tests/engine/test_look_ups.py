@@ -6,7 +6,7 @@ import pytest
 from fakes import LOST, FakeRoster
 from harness import Harness
 
-from batch_enroll.core import catalogue
+from batch_enroll.core.codes import catalogue
 from batch_enroll.core.model import CourseId, EnrollmentKey, EnrollmentRequest, Reply, Role, RunId, Seats, UserId
 from batch_enroll.engine.look_ups import LookUps
 

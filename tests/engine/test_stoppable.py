@@ -10,7 +10,7 @@ from fakes import Remembering, SignalsAt, struck
 
 from batch_enroll.core.errors import AuthRefusedError
 from batch_enroll.core.events import Stopping
-from batch_enroll.core.tries import HaltReason
+from batch_enroll.core.verdict.attempt_state import HaltReason
 from batch_enroll.engine import Ending, unless_stopped
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]

@@ -10,10 +10,10 @@ import pytest
 from fakes import FakeRoster, FakeServer, SignalsAt, students
 from harness import Harness
 
-from batch_enroll.core import catalogue
+from batch_enroll.core.codes import catalogue
 from batch_enroll.core.events import Stopping
 from batch_enroll.core.model import Action
-from batch_enroll.core.tries import HaltReason
+from batch_enroll.core.verdict.attempt_state import HaltReason
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
 

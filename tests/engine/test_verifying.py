@@ -11,13 +11,13 @@ from fakes import LOST, FakeRoster, FakeServer, FakeTokens, Remembering
 from harness import FIRST_RUN, NOON
 
 from batch_enroll.adapters.seat_book import SqliteSeatBook
-from batch_enroll.core.breaker import Breaker, BreakerLimits
-from batch_enroll.core.intake import Defaults
 from batch_enroll.core.model import CourseId, NoReply, Reply, Role, SchoolId, Seat, Seats, UserId
 from batch_enroll.core.pace import FixedPace, PaceLimits
-from batch_enroll.core.plan import Rules
-from batch_enroll.core.tries import Policy
-from batch_enroll.core.verify import Checked, Found
+from batch_enroll.core.planning.row_planner import Rules
+from batch_enroll.core.planning.verification import Checked, Found
+from batch_enroll.core.roster.row_parser import Defaults
+from batch_enroll.core.verdict.attempt_state import Policy
+from batch_enroll.core.verdict.circuit_breaker import Breaker, BreakerLimits
 from batch_enroll.engine import Asking, Means, verify
 from batch_enroll.job import Comparison
 

@@ -6,7 +6,7 @@ import pytest
 from fakes import LOST, NEVER_SENT, FakeRoster, FakeServer, students
 from harness import Harness
 
-from batch_enroll.core import catalogue
+from batch_enroll.core.codes import catalogue
 from batch_enroll.core.model import NoReply, Reply, Role, RunId, SeatState
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]

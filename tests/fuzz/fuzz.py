@@ -29,7 +29,7 @@ with atheris.instrument_imports(include=READERS, enable_loader_override=False):
     from batch_enroll.adapters import roster_bundles, roster_xlsx  # noqa: F401 - later they would be imported bare
     from batch_enroll.bootstrap.rosters import opened
     from batch_enroll.core.errors import RosterError
-    from batch_enroll.core.intake import Defaults, read_row
+    from batch_enroll.core.roster.row_parser import Defaults, read_row
     from batch_enroll.settings import Needs, load
 
 

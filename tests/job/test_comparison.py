@@ -10,11 +10,11 @@ from harness import COLUMNS, FIRST_RUN, NOON
 
 from batch_enroll.adapters.seat_book import SqliteSeatBook
 from batch_enroll.core.events import LookingUp
-from batch_enroll.core.intake import Defaults
 from batch_enroll.core.model import NoReply, Outcome, OutcomeKind, Reply, Seat, Seats, Settled, UserId
-from batch_enroll.core.plan import Rules
-from batch_enroll.core.runs import RunRecord
-from batch_enroll.core.verify import Checked, Found
+from batch_enroll.core.planning.row_planner import Rules
+from batch_enroll.core.planning.verification import Checked, Found
+from batch_enroll.core.roster.row_parser import Defaults
+from batch_enroll.core.run_record import RunRecord
 from batch_enroll.job import Comparison, RosterPlanning
 
 if TYPE_CHECKING:

@@ -13,21 +13,21 @@ from fakes_ledger import MemoryLedger
 
 from batch_enroll import job
 from batch_enroll.adapters.roster_recorded import RecordedRoster
-from batch_enroll.core import catalogue
+from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import RosterError, UsageError
-from batch_enroll.core.intake import Defaults
 from batch_enroll.core.model import SETTLED_WELL, Action, Outcome, OutcomeKind, Place, RunId, Settled, SourceRow
-from batch_enroll.core.plan import Rules
-from batch_enroll.core.replan import TO_RESUME, TO_RETRY
-from batch_enroll.core.runs import Requests, RosterRef, RunRecord
-from batch_enroll.core.tries import HaltReason
+from batch_enroll.core.planning.resume_planner import TO_RESUME, TO_RETRY
+from batch_enroll.core.planning.row_planner import Rules
+from batch_enroll.core.roster.row_parser import Defaults
+from batch_enroll.core.run_record import Requests, RosterRef, RunRecord
+from batch_enroll.core.verdict.attempt_state import HaltReason
 from batch_enroll.engine import Ending
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from batch_enroll.core.model import EnrollmentRequest, PlannedRow
-    from batch_enroll.core.summary import RunSummary
+    from batch_enroll.core.reporting.run_summary import RunSummary
     from batch_enroll.engine import Planning
 
 pytestmark = pytest.mark.asyncio

@@ -8,11 +8,11 @@ import pytest
 from fakes import FakeRoster, students
 from harness import Harness
 
-from batch_enroll.core.census import Census, GuardLimits
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.guards import GuardStoppedError, crowded
-from batch_enroll.core.intake import Defaults
-from batch_enroll.core.tries import HaltReason
+from batch_enroll.core.guards.roster_stats import Census, GuardLimits
+from batch_enroll.core.guards.rules import GuardStoppedError, crowded
+from batch_enroll.core.roster.row_parser import Defaults
+from batch_enroll.core.verdict.attempt_state import HaltReason
 from batch_enroll.job import GuardedRoster, KeptAhead, counted_ahead
 from batch_enroll.job.guarding import ROWS_AHEAD
 

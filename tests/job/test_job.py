@@ -15,22 +15,22 @@ from fakes import FakeRoster, Remembering, students
 from fakes_ledger import MemoryLedger
 
 from batch_enroll import job
-from batch_enroll.core import catalogue
+from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import LedgerError, RunStoppedError
 from batch_enroll.core.events import RunEnded, RunStarted
-from batch_enroll.core.intake import Defaults
 from batch_enroll.core.model import Outcome, OutcomeKind, RunId, Settled
-from batch_enroll.core.plan import Rules
-from batch_enroll.core.runs import Requests, RunRecord
-from batch_enroll.core.summary import Estimate
-from batch_enroll.core.tries import HaltReason
+from batch_enroll.core.planning.row_planner import Rules
+from batch_enroll.core.reporting.run_summary import Estimate
+from batch_enroll.core.roster.row_parser import Defaults
+from batch_enroll.core.run_record import Requests, RunRecord
+from batch_enroll.core.verdict.attempt_state import HaltReason
 from batch_enroll.engine import Ending
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from batch_enroll.core.model import PlannedRow, ResultRow
-    from batch_enroll.core.summary import RunSummary
+    from batch_enroll.core.reporting.run_summary import RunSummary
     from batch_enroll.engine import Planning
 
 pytestmark = pytest.mark.asyncio

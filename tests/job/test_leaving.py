@@ -7,10 +7,10 @@ from fakes import FakeRoster
 from fakes_ledger import MemoryLedger
 from harness import NOON
 
-from batch_enroll.core.intake import Defaults
-from batch_enroll.core.keeping import Pair, Room
 from batch_enroll.core.model import CourseId, Place, RowProblem, RunId, SchoolId, SourceRow, UserId
-from batch_enroll.core.plan import Rules
+from batch_enroll.core.planning.protected_enrollments import Pair, Room
+from batch_enroll.core.planning.row_planner import Rules
+from batch_enroll.core.roster.row_parser import Defaults
 from batch_enroll.job import Leaving, leaving
 
 RULES = Rules("test", RunId("r1"), NOON.date(), Defaults(), withdraw=True)

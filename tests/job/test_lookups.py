@@ -8,15 +8,15 @@ import pytest
 from fakes import FakeRoster, FakeTokens, Remembering
 from fakes_directory import FakeDirectory, MemoryBook
 
-from batch_enroll.core import catalogue
-from batch_enroll.core.breaker import Breaker, BreakerLimits
-from batch_enroll.core.directory import Course, Kind, Person, Record, School
+from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import AuthRefusedError, RunStoppedError
 from batch_enroll.core.events import LookingUp
-from batch_enroll.core.finding import search_in
+from batch_enroll.core.lookup.id_resolution import search_in
+from batch_enroll.core.lookup.records import Course, Kind, Person, Record, School
 from batch_enroll.core.model import CourseId, NoReply, Reply, SchoolId, SourceRow, UserId
 from batch_enroll.core.pace import FixedPace, PaceLimits
-from batch_enroll.core.tries import Policy
+from batch_enroll.core.verdict.attempt_state import Policy
+from batch_enroll.core.verdict.circuit_breaker import Breaker, BreakerLimits
 from batch_enroll.engine import Asking, Means
 from batch_enroll.job import FoundRoster, Lists, Lookups
 

@@ -6,10 +6,10 @@ from fakes import FakeRoster, students
 from fakes_ledger import MemoryLedger
 from harness import COLUMNS, NOON
 
-from batch_enroll.core.intake import Defaults
 from batch_enroll.core.model import Outcome, OutcomeKind, RunId, Settled
-from batch_enroll.core.plan import Rules
-from batch_enroll.core.runs import RunRecord
+from batch_enroll.core.planning.row_planner import Rules
+from batch_enroll.core.roster.row_parser import Defaults
+from batch_enroll.core.run_record import RunRecord
 from batch_enroll.job import RosterPlanning
 
 

@@ -11,10 +11,10 @@ from rosters import opened, write_csv
 
 from batch_enroll import job
 from batch_enroll.core.errors import UsageError
-from batch_enroll.core.intake import Defaults
 from batch_enroll.core.model import Outcome, OutcomeKind, RunId, Settled
-from batch_enroll.core.plan import Rules
-from batch_enroll.core.runs import RunRecord
+from batch_enroll.core.planning.row_planner import Rules
+from batch_enroll.core.roster.row_parser import Defaults
+from batch_enroll.core.run_record import RunRecord
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,15 +8,15 @@ import pytest
 from fakes import LOST, FakeRoster, FakeTokens, Remembering, students
 from harness import FIRST_RUN, NOON
 
-from batch_enroll.core.breaker import Breaker, BreakerLimits
 from batch_enroll.core.errors import RosterError, RunStoppedError, UsageError
 from batch_enroll.core.events import LookingUp
-from batch_enroll.core.intake import Defaults
 from batch_enroll.core.model import CourseId, NoReply, Reply, Role, SchoolId, UserId
 from batch_enroll.core.pace import FixedPace, PaceLimits
-from batch_enroll.core.plan import Rules
-from batch_enroll.core.sync import SeatKey, SeatPage
-from batch_enroll.core.tries import Policy
+from batch_enroll.core.planning.row_planner import Rules
+from batch_enroll.core.planning.sync_planner import SeatKey, SeatPage
+from batch_enroll.core.roster.row_parser import Defaults
+from batch_enroll.core.verdict.attempt_state import Policy
+from batch_enroll.core.verdict.circuit_breaker import Breaker, BreakerLimits
 from batch_enroll.engine import Asking, Means
 from batch_enroll.job import desired, seats_of
 

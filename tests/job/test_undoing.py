@@ -22,7 +22,7 @@ from batch_enroll.core.model import (
     Settled,
     UserId,
 )
-from batch_enroll.core.runs import RunRecord
+from batch_enroll.core.run_record import RunRecord
 from batch_enroll.job.undoing import UNDO, UNDONE, created_by, undo_of, unfinished
 
 FIRST, SECOND = RunId("r1"), RunId("r2")

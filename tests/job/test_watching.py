@@ -7,8 +7,8 @@ from rosters import HEADER, ROW, cells, read, write_csv, write_xlsx
 
 from batch_enroll.adapters.roster_csv import CsvRoster
 from batch_enroll.adapters.roster_xlsx import XlsxRoster
-from batch_enroll.core.damage import LOOK_AHEAD
 from batch_enroll.core.errors import RosterError
+from batch_enroll.core.roster.damaged_ids import LOOK_AHEAD
 from batch_enroll.job import WatchedRoster
 
 if TYPE_CHECKING:

@@ -14,13 +14,13 @@ from harness import COLUMNS, FIRST_RUN, NOON, at_once
 from lab.lean import Played
 from virtual_time import new_loop
 
-from batch_enroll.core.breaker import Breaker, BreakerLimits
-from batch_enroll.core.gate import Gate
-from batch_enroll.core.intake import Defaults
 from batch_enroll.core.model import Meaning, NoReply, OutcomeKind, Reply, Seat, Seats
-from batch_enroll.core.plan import Rules
-from batch_enroll.core.runs import RunRecord
-from batch_enroll.core.tries import Policy
+from batch_enroll.core.planning.probe_gate import Gate
+from batch_enroll.core.planning.row_planner import Rules
+from batch_enroll.core.roster.row_parser import Defaults
+from batch_enroll.core.run_record import RunRecord
+from batch_enroll.core.verdict.attempt_state import Policy
+from batch_enroll.core.verdict.circuit_breaker import Breaker, BreakerLimits
 from batch_enroll.engine import Engine, Parts
 from batch_enroll.job import RosterPlanning
 

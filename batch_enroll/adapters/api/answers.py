@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from batch_enroll.core.model import Meaning, Reply
-from batch_enroll.core.wording import clean
+from batch_enroll.core.reporting.redaction import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

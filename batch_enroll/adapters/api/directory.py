@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlencode
 
 from batch_enroll.adapters.api.answers import dicts, parsed_json
-from batch_enroll.core.directory import By, Course, Kind, Listing, Page, Person, Record, School
+from batch_enroll.core.lookup.records import By, Course, Kind, Listing, Page, Person, Record, School
 from batch_enroll.core.model import CourseId, NoReply, Reply, SchoolId, UserId
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ import msgspec
 from batch_enroll.adapters.api.answers import SUCCESS, dicts, parsed_json, success
 from batch_enroll.adapters.api.moments import moment_of
 from batch_enroll.adapters.api.wire import segments
-from batch_enroll.core.dates import iso_utc
 from batch_enroll.core.model import Action, CourseId, Meaning, NoReply, Reply, Role, SchoolId, Seat, Seats
+from batch_enroll.core.roster.dates import iso_utc
 
 if TYPE_CHECKING:
     from batch_enroll.adapters.api.answers import Answer

@@ -10,7 +10,7 @@ from batch_enroll.adapters.api.answers import dicts, parsed_json
 from batch_enroll.adapters.api.moments import moment_of
 from batch_enroll.adapters.api.wire import segments
 from batch_enroll.core.model import ClassId, CourseId, NoReply, Reply, Role, SchoolId, UserId
-from batch_enroll.core.sync import Place, SeatKey, SeatPage
+from batch_enroll.core.planning.sync_planner import Place, SeatKey, SeatPage
 
 if TYPE_CHECKING:
     from datetime import date

@@ -34,7 +34,7 @@ from batch_enroll.core.model import (
     Seat,
     Seats,
 )
-from batch_enroll.core.seats import matching
+from batch_enroll.core.verdict.enrollment_matching import matching
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgspec
 
-from batch_enroll.core import catalogue
+from batch_enroll.core.codes import catalogue
 from batch_enroll.core.model import (
     Action,
     ClassId,
@@ -29,8 +29,8 @@ from batch_enroll.core.model import (
     SeatState,
     UserId,
 )
-from batch_enroll.core.runs import Owner, Requests, RosterRef, RunRecord
-from batch_enroll.core.seats import state_after
+from batch_enroll.core.run_record import Owner, Requests, RosterRef, RunRecord
+from batch_enroll.core.verdict.enrollment_matching import state_after
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
         RunId,
         Settled,
     )
-    from batch_enroll.core.runs import Owner, RunRecord
+    from batch_enroll.core.run_record import Owner, RunRecord
 
 _ROWS_AT_ONCE: Final = 900  # old SQLite builds take 999 parameters
 

@@ -19,8 +19,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from batch_enroll.adapters.ledger_sql import encoding
 from batch_enroll.adapters.ledger_sql.schema import OWNERS
+from batch_enroll.core.durations import in_words
 from batch_enroll.core.errors import LedgerError
-from batch_enroll.core.spans import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from batch_enroll.core.runs import Owner
+    from batch_enroll.core.run_record import Owner
 
 _EVERYTHING: Final = ""  # shared by every run; a purge wants it for itself
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import pygal  # type: ignore[import-untyped]  # it comes without types
 from pygal.etree import etree  # type: ignore[import-untyped]
 
-from batch_enroll.core.spans import brief, clock_time
+from batch_enroll.core.durations import brief, clock_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from xml.etree.ElementTree import Element
 
-    from batch_enroll.core.timeline import Timeline
+    from batch_enroll.core.reporting.timeline import Timeline
 
 _MOST_BARS: Final = 120
 _LEAST_BARS: Final = 3

@@ -8,24 +8,24 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from batch_enroll.adapters.report_html.problem_rows import ProblemRows
-from batch_enroll.core import explanations
-from batch_enroll.core.breakdown import Breakdown
-from batch_enroll.core.catalogue import title
-from batch_enroll.core.dates import iso_utc
-from batch_enroll.core.headline import done, headline
+from batch_enroll.core.codes import explain
+from batch_enroll.core.codes.catalogue import title
+from batch_enroll.core.durations import brief, duration
 from batch_enroll.core.model import TO_MEND, OutcomeKind
-from batch_enroll.core.next_step import next_step
-from batch_enroll.core.spans import brief, duration
-from batch_enroll.core.timeline import timeline_of
+from batch_enroll.core.reporting.breakdown import Breakdown
+from batch_enroll.core.reporting.headline import done, headline
+from batch_enroll.core.reporting.next_step import next_step
+from batch_enroll.core.reporting.timeline import timeline_of
+from batch_enroll.core.roster.dates import iso_utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from batch_enroll.core.breakdown import Share
     from batch_enroll.core.model import ResultRow
-    from batch_enroll.core.runs import RunRecord
-    from batch_enroll.core.summary import Cause, RunSummary
-    from batch_enroll.core.timeline import Timeline
+    from batch_enroll.core.reporting.breakdown import Share
+    from batch_enroll.core.reporting.run_summary import Cause, RunSummary
+    from batch_enroll.core.reporting.timeline import Timeline
+    from batch_enroll.core.run_record import RunRecord
 
 _SHOWN_SHARES: Final = 12
 _MOST_SHARES: Final = 1000
@@ -122,7 +122,7 @@ def _parts(outcomes: Mapping[str, int], rows: int) -> list[Part]:
 
 
 def _likely(cause: Cause) -> Likely:
-    explanation = explanations.EXPLANATIONS.get(cause.code)
+    explanation = explain.EXPLANATIONS.get(cause.code)
     return Likely(cause, () if explanation is None else explanation.causes, cause.outcome in TO_MEND)
 
 

@@ -13,24 +13,24 @@ from batch_enroll.adapters.roster_bundles.manifest import Manifest
 from batch_enroll.adapters.roster_bundles.names import Names
 from batch_enroll.adapters.roster_bundles.seats import SeatLines
 from batch_enroll.adapters.roster_bundles.tables import first_row, header_of
-from batch_enroll.core.bundles import Format, fallback, recognise
-from batch_enroll.core.cells import clean, shorten
-from batch_enroll.core.columns import laid, numbered, places, united
-from batch_enroll.core.directory import WAYS, Kind
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.headers import plain
-from batch_enroll.core.merged import told
+from batch_enroll.core.lookup.records import WAYS, Kind
 from batch_enroll.core.model import RowProblem, SourceRow
-from batch_enroll.core.runs import RosterRef
-from batch_enroll.core.wide import SEAT_FROM
+from batch_enroll.core.roster.bundle_formats import Format, fallback, recognise
+from batch_enroll.core.roster.cells import clean, shorten
+from batch_enroll.core.roster.column_alignment import laid, numbered, places, united
+from batch_enroll.core.roster.header_map import plain
+from batch_enroll.core.roster.merged_cells import told
+from batch_enroll.core.roster.multi_course_rows import SEAT_FROM
+from batch_enroll.core.run_record import RosterRef
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from batch_enroll.adapters.roster_bundles.joins import Joined
     from batch_enroll.adapters.roster_bundles.seats import Seat
-    from batch_enroll.core.bundles import Recipe, SeatFile
-    from batch_enroll.core.columns import Column
+    from batch_enroll.core.roster.bundle_formats import Recipe, SeatFile
+    from batch_enroll.core.roster.column_alignment import Column
     from batch_enroll.ports import RosterParts
 
 _PIECE: Final = 20_000  # rows joined at a time; memory stays flat, and a join costs little next to its rows

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.adapters.roster_bundles.joins import DELETED, THERE, TWICE
-from batch_enroll.core import catalogue
-from batch_enroll.core.cells import shorten
+from batch_enroll.core.codes import catalogue
 from batch_enroll.core.model import RowProblem
+from batch_enroll.core.roster.cells import shorten
 
 if TYPE_CHECKING:
     from batch_enroll.adapters.roster_bundles.joins import Joined
     from batch_enroll.adapters.roster_bundles.manifest import Manifest
-    from batch_enroll.core.bundles import Recipe
     from batch_enroll.core.model import SourceRow
+    from batch_enroll.core.roster.bundle_formats import Recipe
     from batch_enroll.ports import RosterParts
 
 _ACTIVE: Final = frozenset({"", "active", "enabled"})

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from batch_enroll.adapters.roster_bundles.tables import select
-from batch_enroll.core.bundles import Format
-from batch_enroll.core.dates import settled_days
+from batch_enroll.core.roster.bundle_formats import Format
+from batch_enroll.core.roster.dates import settled_days
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     import pandas as pd
 
-    from batch_enroll.core.bundles import Headers, Recipe
+    from batch_enroll.core.roster.bundle_formats import Headers, Recipe
     from batch_enroll.ports import RosterParts
 
 THERE: Final = "there"

@@ -6,10 +6,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.adapters.roster_bundles.tables import select
-from batch_enroll.core.bundles import Format
+from batch_enroll.core.roster.bundle_formats import Format
 
 if TYPE_CHECKING:
-    from batch_enroll.core.bundles import Recipe
+    from batch_enroll.core.roster.bundle_formats import Recipe
     from batch_enroll.ports import RosterParts
 
 _FILE: Final = "manifest.csv"

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from batch_enroll.adapters.roster_bundles.tables import header_of, select
-from batch_enroll.core import catalogue
-from batch_enroll.core.cells import shorten
-from batch_enroll.core.directory import WAYS, Kind
-from batch_enroll.core.finding import ID_FIELDS, IN_WORDS
-from batch_enroll.core.headers import plain
+from batch_enroll.core.codes import catalogue
+from batch_enroll.core.lookup.id_resolution import ID_FIELDS, IN_WORDS
+from batch_enroll.core.lookup.records import WAYS, Kind
 from batch_enroll.core.model import RowProblem
+from batch_enroll.core.roster.cells import shorten
+from batch_enroll.core.roster.header_map import plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from batch_enroll.core.bundles import NameFile, Recipe
+    from batch_enroll.core.roster.bundle_formats import NameFile, Recipe
     from batch_enroll.ports import RosterParts
 
 

@@ -12,18 +12,18 @@ from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING, Final
 from zipfile import BadZipFile, ZipFile
 
-from batch_enroll.core import csvtext
-from batch_enroll.core.archives import refuse_unsafe
-from batch_enroll.core.bundles import MARKS, wanted_files
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.model import Place
+from batch_enroll.core.roster import csv_text
+from batch_enroll.core.roster.bundle_formats import MARKS, wanted_files
+from batch_enroll.core.roster.zip_safety import refuse_unsafe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from batch_enroll.core.csvtext import Survey
-    from batch_enroll.core.damage import Flaw
+    from batch_enroll.core.roster.csv_text import Survey
+    from batch_enroll.core.roster.damaged_ids import Flaw
 
 _UNPACKING_FAILED: Final = (BadZipFile, EOFError, NotImplementedError, OSError, RuntimeError, ValueError, zlib.error)
 _SHOWN_FILES: Final = 20
@@ -75,9 +75,9 @@ class FileParts:
     def records(self, name: str) -> Iterator[list[str]]:
         """The records of a file, whatever its encoding and delimiter."""
         with self._text(name) as text:
-            delimiter, skipped = csvtext.find_cut(text.read(csvtext.HEAD_CHARS))
+            delimiter, skipped = csv_text.find_cut(text.read(csv_text.HEAD_CHARS))
         with self._text(name) as text:
-            yield from csvtext.records(islice(text, skipped, None), delimiter, self._label(name))
+            yield from csv_text.records(islice(text, skipped, None), delimiter, self._label(name))
 
     def flawed(self, name: str) -> Iterator[tuple[list[str], Mapping[int, Flaw]]]:
         """The same: a text is what it is."""
@@ -92,7 +92,7 @@ class FileParts:
 
     def _survey(self, part: str) -> Survey:
         if part not in self._surveys:
-            self._surveys[part] = csvtext.survey(lambda: self._chunks(part), self._label(part))
+            self._surveys[part] = csv_text.survey(lambda: self._chunks(part), self._label(part))
         return self._surveys[part]
 
     @contextmanager
@@ -123,7 +123,7 @@ class FileParts:
 
     def _chunks(self, part: str) -> Iterator[bytes]:
         with self._bytes(part) as source:
-            while chunk := source.read(csvtext.CHUNK_BYTES):
+            while chunk := source.read(csv_text.CHUNK_BYTES):
                 yield chunk
 
     @contextmanager

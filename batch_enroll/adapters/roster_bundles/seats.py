@@ -8,19 +8,19 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from batch_enroll.adapters.roster_bundles.tables import header_of, spelt
-from batch_enroll.core.cells import clean
-from batch_enroll.core.damage import flawed
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.headers import plain
 from batch_enroll.core.model import RowProblem
-from batch_enroll.core.tables import SEARCHED_ROWS, Table, Wanted, find_table
+from batch_enroll.core.roster.cells import clean
+from batch_enroll.core.roster.damaged_ids import flawed
+from batch_enroll.core.roster.header_map import plain
+from batch_enroll.core.roster.table_search import SEARCHED_ROWS, Table, Wanted, find_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from batch_enroll.core.bundles import SeatFile
-    from batch_enroll.core.damage import Flaw
     from batch_enroll.core.model import SourceRow
+    from batch_enroll.core.roster.bundle_formats import SeatFile
+    from batch_enroll.core.roster.damaged_ids import Flaw
     from batch_enroll.ports import RosterParts
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from batch_enroll.core.cells import all_blank, clean
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.headers import plain
+from batch_enroll.core.roster.cells import all_blank, clean
+from batch_enroll.core.roster.header_map import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from batch_enroll.core.bundles import Headers
+    from batch_enroll.core.roster.bundle_formats import Headers
     from batch_enroll.ports import RosterParts
 
 

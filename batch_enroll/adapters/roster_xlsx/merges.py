@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from batch_enroll.adapters.roster_xlsx.sheet import column_at
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.merged import Span
+from batch_enroll.core.roster.merged_cells import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile
 
-from batch_enroll.core.archives import refuse_unsafe
 from batch_enroll.core.errors import RosterError
+from batch_enroll.core.roster.zip_safety import refuse_unsafe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

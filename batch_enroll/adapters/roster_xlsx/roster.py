@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from batch_enroll.adapters.roster_xlsx.sheet import MOST_ROWS
 from batch_enroll.adapters.roster_xlsx.workbook import Tab, WorkbookFile
-from batch_enroll.core.cells import clean
-from batch_enroll.core.damage import flawed
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.merged import Spread, told
 from batch_enroll.core.model import Place
-from batch_enroll.core.questions import suggestions
-from batch_enroll.core.runs import RosterRef
-from batch_enroll.core.tables import SEARCHED_ROWS, NoTable, Table, find_table, wanted
+from batch_enroll.core.roster.cells import clean
+from batch_enroll.core.roster.damaged_ids import flawed
+from batch_enroll.core.roster.header_hints import suggestions
+from batch_enroll.core.roster.merged_cells import Spread, told
+from batch_enroll.core.roster.table_search import SEARCHED_ROWS, NoTable, Table, find_table, wanted
+from batch_enroll.core.run_record import RosterRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from batch_enroll.adapters.roster_xlsx.package import SPACE, new_parser
 from batch_enroll.adapters.roster_xlsx.texts import MOST_ONE_BYTES
-from batch_enroll.core import catalogue
-from batch_enroll.core.cells import shorten
-from batch_enroll.core.damage import Flaw
+from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.sheetcells import GENERAL, Kind, Style, iso_text, lost_digits, number_text, style
-from batch_enroll.core.shown import shown
+from batch_enroll.core.roster.cell_text import shown
+from batch_enroll.core.roster.cells import shorten
+from batch_enroll.core.roster.damaged_ids import Flaw
+from batch_enroll.core.roster.sheetcells import GENERAL, Kind, Style, iso_text, lost_digits, number_text, style
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

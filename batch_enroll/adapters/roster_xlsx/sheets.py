@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from batch_enroll.core.damage import Flaw
-    from batch_enroll.core.merged import Span
+    from batch_enroll.core.roster.damaged_ids import Flaw
+    from batch_enroll.core.roster.merged_cells import Span
 
 
 def sheet_titles(path: Path) -> tuple[str, ...]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from batch_enroll.adapters.roster_xlsx.package import local, new_parser
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.sheetcells import Style, numbered_style, style
-from batch_enroll.core.shown import shown
+from batch_enroll.core.roster.cell_text import shown
+from batch_enroll.core.roster.sheetcells import Style, numbered_style, style
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,7 +12,7 @@ from batch_enroll.adapters.roster_xlsx.merges import spans
 from batch_enroll.adapters.roster_xlsx.package import OLE, local, package, translated
 from batch_enroll.adapters.roster_xlsx.sheet import Dress, SheetReader
 from batch_enroll.adapters.roster_xlsx.texts import cell_styles, shared_texts
-from batch_enroll.core.merged import Spread
+from batch_enroll.core.roster.merged_cells import Spread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from batch_enroll.adapters.roster_xlsx.package import Package
     from batch_enroll.adapters.roster_xlsx.sheet import Texts
-    from batch_enroll.core.merged import Span
+    from batch_enroll.core.roster.merged_cells import Span
 
 
 class Tab(NamedTuple):

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.pace.base import LONGEST_PAUSE_S, NEVER, NO_LIMIT, Found, Pace, PaceLimits, Turn
-from batch_enroll.core.pace.bracket import Bracket
-from batch_enroll.core.pace.evidence import Evidence, Share
-from batch_enroll.core.pace.latency import Latency, Slow
-from batch_enroll.core.pace.noise import Noise
-from batch_enroll.core.pace.trials import Trials
-from batch_enroll.core.pace.window import Window
+from batch_enroll.core.pace.concurrency_window import Window
+from batch_enroll.core.pace.latency_watch import Latency, Slow
+from batch_enroll.core.pace.rate_bracket import Bracket
+from batch_enroll.core.pace.rate_trials import Trials
+from batch_enroll.core.pace.refusal_evidence import Evidence, Share
+from batch_enroll.core.pace.unrelated_refusals import Noise
 
 if TYPE_CHECKING:
-    from batch_enroll.core.pace.latency import Slow
+    from batch_enroll.core.pace.latency_watch import Slow
 
 # What people run without trouble. Source: contract 4 (10 in flight, about 18 requests a second).
 _FIRST_RATE: Final = 20.0

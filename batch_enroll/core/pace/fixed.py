@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 from batch_enroll.core.pace.base import DOWN_AFTER, Pace, PaceLimits, Turn
-from batch_enroll.core.pace.spacing import Spacing
+from batch_enroll.core.pace.start_spacing import Spacing
 
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 1.0

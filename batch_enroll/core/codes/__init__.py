@@ -1,0 +1,1 @@
+"""One record for each code that a row can carry, with its meaning, causes and remedy."""

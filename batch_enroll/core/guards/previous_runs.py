@@ -1,0 +1,72 @@
+"""Earlier runs of the same roster, known by its name: what a new one is measured by."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from batch_enroll.core.run_record import RunRecord
+
+_SIZE_GUARD: Final = "shrunk"
+_OWN_FILES: Final = frozenset({"failed", "results"})  # parts of a run, whose size says nothing of the next
+_DAY_OR_TIME: Final = re.compile(r"\d{4}-?\d{2}-?\d{2}(?:[T_ -]?\d{4,6}Z?)?(?!\d)")
+
+
+def last_of(names: Sequence[str], scope: str, runs: Iterable[RunRecord]) -> RunRecord | None:
+    """The latest run of rosters of these names that read them whole and overruled no guard about their size.
+
+    A run that was told to take a half-empty file is no measure for the next one.
+    """
+    for run in _runs_of(names, scope, runs):
+        overruled = run.facts.get("allowed")
+        shrunk = isinstance(overruled, list) and any(
+            isinstance(each, dict) and each.get("guard") == _SIZE_GUARD for each in overruled
+        )
+        if run.options.get("limit") is None and not shrunk:
+            return run
+    return None
+
+
+def newer_than(sha256s: Sequence[str], names: Sequence[str], scope: str, runs: Iterable[RunRecord]) -> RunRecord | None:
+    """The run that applied another roster of this name after this very content was applied.
+
+    The same file again is what a nightly job does when nothing changed, and sends nothing. An older file after a newer
+    one takes back what the newer one did: pupils it enrolled are withdrawn again.
+    """
+    newer = None
+    for run in _runs_of(names, scope, runs):
+        if [sha256 for _, sha256, _ in sources_of(run)] == list(sha256s):
+            return newer
+        newer = newer or run
+    return None
+
+
+def sources_of(run: RunRecord) -> tuple[tuple[str, str, int], ...]:
+    """Path, SHA-256 and rows of what a run was made from: the roster that was typed, also when a plan came between."""
+    recorded = run.facts.get("source")
+    if isinstance(recorded, list):
+        return tuple(
+            (str(each.get("path")), str(each.get("sha256")), int(str(each.get("rows", 0))))
+            for each in recorded
+            if isinstance(each, dict)
+        )
+    return tuple((ref.path, ref.sha256, ref.rows) for ref in run.rosters)
+
+
+def _runs_of(names: Sequence[str], scope: str, runs: Iterable[RunRecord]) -> Iterator[RunRecord]:
+    ours = [source_name(name) for name in names]
+    if _OWN_FILES.intersection(ours):
+        return
+    for run in runs:
+        same = [source_name(path) for path, _, _ in sources_of(run)] == ours
+        if same and run.scope == scope and run.finished_at is not None and not run.dry_run:
+            yield run
+
+
+def source_name(path: str) -> str:
+    """What a file is called whatever its folder, its ending and the day in its name."""
+    last = re.split(r"[/\\]", path.rstrip("/\\"))[-1]
+    return _DAY_OR_TIME.sub("", last.rsplit(".", 1)[0] if "." in last[1:] else last).strip("-_. ").casefold()

@@ -1,0 +1,112 @@
+"""A roster counted as the guards see it: rows, withdrawals, who sits where, and when it all begins and ends."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from batch_enroll.core.frozen import frozen
+from batch_enroll.core.model import Role
+from batch_enroll.core.roster.dates import read_day
+from batch_enroll.core.roster.row_parser import DELETED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import date
+
+    from batch_enroll.core.roster.row_parser import Defaults
+
+_STUDENT: Final = Role.STUDENT.value
+_LARGEST_DATES: Final = 1_000  # different dates looked at; no term has more
+
+
+@frozen
+class GuardLimits:
+    """From where on a guard stops.
+
+    Attributes:
+        least_share: the least share of the last run's rows that a roster of the same name may have.
+        withdrawals, withdrawn_share: the most withdrawals, as a number, and as a share of the rows.
+        course_students: the most students of one course at one school.
+        school_seats: the most seats at one school.
+        days: how far the dates of a term may lie from today.
+    """
+
+    least_share: float = 0.6
+    withdrawals: int = 1_000
+    withdrawn_share: float = 0.2
+    course_students: int = 5_000
+    school_seats: int = 200_000
+    days: int = 366
+
+
+@dataclass(slots=True)
+class Census:
+    """A roster's rows counted as the guards see them; memory is bound by its courses, schools and dates."""
+
+    defaults: Defaults
+    limits: GuardLimits
+    rows: int = 0
+    withdrawals: int = 0
+    crowd: str = ""  # the first course or school that took too many
+    _students: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _seats: Counter[str] = field(default_factory=Counter)
+    _begins: set[str] = field(default_factory=set)
+    _ends: set[str] = field(default_factory=set)
+
+    def add(self, fields: Mapping[str, str]) -> None:
+        """Counts one row."""
+        self.rows += 1
+        if fields.get("status", "").lower() in DELETED:
+            self.withdrawals += 1
+            return
+        if len(self._begins) + len(self._ends) < _LARGEST_DATES:
+            self._begins.add(fields.get("begin_date") or self.defaults.begin_date or "")
+            self._ends.add(fields.get("end_date", ""))
+        self._seat(fields)
+
+    def _seat(self, fields: Mapping[str, str]) -> None:
+        course = fields.get("course_id") or self.defaults.course_id
+        school = fields.get("school_id") or self.defaults.school_id or ""
+        if not course:
+            return
+        if school:
+            self._seats[school] = seats = self._seats[school] + 1
+            if seats > self.limits.school_seats:
+                self.crowd = self.crowd or f'school "{school}" takes more than {self.limits.school_seats:,} seats'
+        if (fields.get("role") or self.defaults.role or _STUDENT).lower() == _STUDENT:
+            self._students[course, school] = students = self._students[course, school] + 1
+            if students > self.limits.course_students:
+                at = f' at school "{school}"' if school else ""
+                most = f"{self.limits.course_students:,}"
+                self.crowd = self.crowd or f'course "{course}"{at} takes more than {most} students'
+
+    def fullest(self) -> str:
+        """The course with most students, for people."""
+        if not self._students:
+            return "no course takes a student"
+        (course, school), count = self._students.most_common(1)[0]
+        at = f' at school "{school}"' if school else ""
+        return f'course "{course}"{at} takes {counted(count, "student")}'
+
+    def begins(self) -> list[date]:
+        """The different first days; empty when a row names none, since it may begin at any time."""
+        return [] if "" in self._begins else sorted(_days(self._begins))
+
+    def ends(self) -> list[date]:
+        """The different last days; empty when a row names none."""
+        return [] if "" in self._ends else sorted(_days(self._ends))
+
+
+def _days(texts: Iterable[str]) -> Iterator[date]:
+    """Those of `texts` that can be read; the others are told row by row."""
+    for text in texts:
+        with suppress(ValueError):
+            yield read_day(text)
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

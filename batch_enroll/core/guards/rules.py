@@ -1,0 +1,246 @@
+"""What looks wrong about a roster before anything is sent: each guard says what it saw, its limit, and how to pass it.
+
+Guards stop mistakes of whole files (an export that came half empty, last year's file, one course typed into every
+row), not of rows; a roster that is merely large, or the first of a new term, passes them. An override is for one run:
+it is recorded there, and a run that overruled a guard is no measure for the next one.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from batch_enroll.core.errors import RunStoppedError, UsageError
+from batch_enroll.core.frozen import frozen
+from batch_enroll.core.guards.previous_runs import sources_of
+from batch_enroll.core.guards.roster_stats import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+
+    from batch_enroll.core.guards.roster_stats import Census, GuardLimits
+    from batch_enroll.core.model import Json, RunId
+    from batch_enroll.core.run_record import RunRecord
+
+_TOO_FEW_TO_TELL: Final = 20  # small rosters change by halves without anything being wrong
+_TEST_WORDS: Final = frozenset({"test", "tests", "testing", "demo", "sample", "samples", "example", "dummy", "trial"})
+
+
+class Guard(StrEnum):
+    """The guards, by the name that `--allow` takes."""
+
+    SHRUNK = "shrunk"
+    WITHDRAWALS = "withdrawals"
+    CROWDED = "crowded"
+    APPLIED = "applied"
+    DATES = "dates"
+    TEST_FILE = "test-file"
+
+
+@frozen
+class Verdict:
+    """What one guard saw, its limit, and whether it stops the run."""
+
+    guard: Guard
+    saw: str
+    limit: str
+    stops: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.guard}: {self.saw}; {self.limit}"
+
+    def as_json(self) -> dict[str, Json]:
+        """The verdict for programs."""
+        return {"guard": self.guard.value, "saw": self.saw, "limit": self.limit, "stops": self.stops}
+
+
+class GuardStoppedError(RunStoppedError):
+    """One guard or several stopped the run; the text has what each saw, its limit and how to overrule it."""
+
+    def __init__(self, verdicts: Sequence[Verdict], *, came: str = "nothing was sent") -> None:
+        stopped = "a guard stopped the run" if len(verdicts) == 1 else f"{len(verdicts)} guards stopped the run"
+        allow = " ".join(f"--allow {verdict.guard}" for verdict in verdicts)
+        told = "\n- ".join((f"{stopped}; {came}", *map(str, verdicts)))
+        super().__init__(f'{told}\nIf all is as it should be, run it once with: {allow} --reason "..."')
+
+
+@frozen
+class Allowance:
+    """Guards that a person overrules for one run, and why."""
+
+    guards: frozenset[Guard] = frozenset()
+    reason: str = ""
+
+    def recorded(self, verdicts: Iterable[Verdict]) -> list[Json]:
+        """What is kept in the run of those guards that would have stopped it."""
+        return [
+            {"guard": verdict.guard.value, "saw": verdict.saw, "limit": verdict.limit, "reason": self.reason}
+            for verdict in verdicts
+            if verdict.stops and verdict.guard in self.guards
+        ]
+
+
+NOTHING_ALLOWED: Final = Allowance()
+
+
+def allowance(names: Sequence[str], reason: str | None) -> Allowance:
+    """The overrides as they were typed.
+
+    Raises:
+        UsageError: a guard that there is not, or no reason.
+    """
+    known = ", ".join(Guard)
+    unknown = [name for name in names if name not in set(Guard)]
+    if unknown:
+        raise UsageError(f"--allow {unknown[0]}: there is no such guard; there are {known}")
+    text = (reason or "").strip()
+    if names and not text:
+        raise UsageError(f'--allow {names[0]}: say why, for the record of the run: --reason "..."')
+    if text and not names:
+        raise UsageError(f"--reason: says why a guard is overruled; name it with --allow, one of {known}")
+    return Allowance(frozenset(map(Guard, names)), text)
+
+
+@frozen
+class Circumstances:
+    """What a roster is judged by besides its rows.
+
+    Attributes:
+        rows: its rows, or about how many.
+        names: its files as they were typed.
+        today: as of which day it is read.
+        production: whether the server is the real one.
+        withdraws: whether rows that say so are withdrawn.
+        last: the last run of a roster of this name that no guard was overruled for; None: there is none.
+        newer: the run that applied another roster of this name after this very one; None: there is none.
+    """
+
+    rows: int
+    names: tuple[str, ...]
+    today: date
+    production: bool = False
+    withdraws: bool = False
+    last: RunRecord | None = None
+    newer: RunRecord | None = None
+
+
+@frozen
+class Wanted:
+    """How many rows of a later run rely on the seats of an earlier one."""
+
+    run_id: RunId
+    rows: int
+
+
+def judge(census: Census, seen: Circumstances, limits: GuardLimits) -> tuple[Verdict, ...]:
+    """The verdict of every guard that applies, those that stop among them."""
+    found = [_shrunk(seen, limits), _crowded(census, limits), _test_file(seen), _dates(census, seen, limits)]
+    if seen.withdraws:
+        # A delta holds nothing but changes, so its share is taken of the last whole roster, if that is larger.
+        before = 0 if seen.last is None else sum(rows for _, _, rows in sources_of(seen.last))
+        found += [leaving(census.withdrawals, max(seen.rows, before), limits), _applied(census, seen)]
+    return tuple(verdict for verdict in found if verdict is not None)
+
+
+def crowded(census: Census) -> Verdict | None:
+    """The verdict on rows that were counted after the run had begun; None while nothing is wrong."""
+    return _crowded(census, census.limits) if census.crowd else None
+
+
+def leaving(count: int, seats: int, limits: GuardLimits) -> Verdict:
+    """The verdict on so many withdrawals among so many rows or seats."""
+    too_large_a_share = count >= _TOO_FEW_TO_TELL and count > limits.withdrawn_share * seats
+    return Verdict(
+        Guard.WITHDRAWALS,
+        f"{counted(count, 'withdrawal')} among {seats:,}",
+        f"at most {limits.withdrawals:,} and {limits.withdrawn_share:.0%} are let through",
+        count > limits.withdrawals or too_large_a_share,
+    )
+
+
+def undoing(run_id: RunId, seats: int, wanted: Wanted | None, limits: GuardLimits) -> tuple[Verdict, ...]:
+    """The verdicts on the undo of a run; there is no share to look at, since an undo takes all that is left."""
+    found = [
+        Verdict(
+            Guard.WITHDRAWALS,
+            f"{counted(seats, 'withdrawal')}, all that is left of run {run_id}",
+            f"at most {limits.withdrawals:,} are let through",
+            seats > limits.withdrawals,
+        )
+    ]
+    if wanted is not None:
+        found.append(
+            Verdict(
+                Guard.APPLIED,
+                f"{counted(wanted.rows, 'row')} of the later run {wanted.run_id} want seats that run {run_id} enrolled",
+                "an undo must not withdraw what a newer roster wants",
+                stops=True,
+            )
+        )
+    return tuple(found)
+
+
+# -- the guards -----------------------------------------------------------------------------------------------------
+
+
+def _shrunk(seen: Circumstances, limits: GuardLimits) -> Verdict | None:
+    if seen.last is None:
+        return None
+    before = sum(rows for _, _, rows in sources_of(seen.last))
+    if before < _TOO_FEW_TO_TELL:
+        return None
+    wanted = limits.least_share * before
+    saw = f"{counted(seen.rows, 'row')}, where run {seen.last.run_id} read {before:,}"
+    return Verdict(Guard.SHRUNK, saw, f"at least {limits.least_share:.0%} of that are wanted", seen.rows < wanted)
+
+
+def _crowded(census: Census, limits: GuardLimits) -> Verdict:
+    return Verdict(
+        Guard.CROWDED,
+        census.crowd or census.fullest(),
+        f"at most {limits.course_students:,} students of a course and {limits.school_seats:,} seats of a school are "
+        "let through",
+        bool(census.crowd),
+    )
+
+
+def _applied(census: Census, seen: Circumstances) -> Verdict | None:
+    if seen.newer is None:
+        return None
+    return Verdict(
+        Guard.APPLIED,
+        f"this very file was applied before, and after it another one by run {seen.newer.run_id}",
+        "an older file must not withdraw what a newer one enrolled",
+        census.withdrawals > 0,
+    )
+
+
+def _test_file(seen: Circumstances) -> Verdict | None:
+    if not seen.production:
+        return None
+    for name in seen.names:
+        words = set(re.split(r"[^a-z]+", re.split(r"[/\\]", name)[-1].casefold()))
+        if words & _TEST_WORDS:
+            saw = f'"{name}" is to go to production'
+            return Verdict(Guard.TEST_FILE, saw, "no file named test, demo or sample goes there", stops=True)
+    return None
+
+
+def _dates(census: Census, seen: Circumstances, limits: GuardLimits) -> Verdict | None:
+    """On production only: elsewhere old rosters are what one rehearses with."""
+    begins, ends = census.begins(), census.ends()
+    if not seen.production or not (begins or ends):
+        return None
+    span = timedelta(days=limits.days)
+    saw = ""
+    if ends and ends[-1] <= seen.today:
+        saw = f"every enrollment ended on {ends[-1]} or before"
+    elif begins and begins[-1] < seen.today - span:
+        saw = f"every enrollment began on {begins[-1]} or before"
+    elif begins and begins[0] > seen.today + span:
+        saw = f"no enrollment begins before {begins[0]}"
+    told = saw or f"enrollments begin from {begins[0]} on" if begins else saw or f"enrollments end by {ends[-1]}"
+    return Verdict(Guard.DATES, told, f"a term lies within {limits.days} days of {seen.today}", bool(saw))

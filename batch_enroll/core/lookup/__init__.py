@@ -1,0 +1,1 @@
+"""Resolves e-mail addresses, titles and names to sourcedIds."""

@@ -1,0 +1,237 @@
+"""A plan that is written down before anything is sent: each step, what it was made from, and a hash of it all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import field
+from typing import TYPE_CHECKING, Final
+
+from batch_enroll.core.errors import UsageError
+from batch_enroll.core.frozen import frozen
+from batch_enroll.core.model import Action, Role
+from batch_enroll.core.roster.row_parser import METADATA
+from batch_enroll.core.run_record import RosterRef
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from batch_enroll.core.model import Json
+    from batch_enroll.core.roster.row_parser import Defaults
+
+_VERSION: Final = 1
+_DEFAULTED: Final = ("course_id", "school_id", "role", "begin_date")
+_FIELDS: Final = (
+    "user_id", "course_id", "school_id", "role", "begin_date", "sourced_id", "class_id", "end_date", "primary"
+)  # fmt: skip
+_STATUS: Final = {Action.ENROLL: "active", Action.WITHDRAW: "tobedeleted"}
+ROW: Final = "plan_row"
+WHY: Final = "plan_why"
+LOOKED_UP: Final = "looked up first"  # why a step may take a request more
+
+
+@frozen
+class Step:
+    """One thing to do: the seat, in the words of a roster's row; the row it stands in, and why it is done."""
+
+    action: Action
+    fields: Mapping[str, str]
+    row: str = ""
+    why: str = ""
+
+    def as_row(self) -> dict[str, str]:
+        """The step as a row of a roster, which a run reads like any other."""
+        return {**self.fields, "status": _STATUS[self.action], ROW: self.row, WHY: self.why}
+
+    def as_json(self) -> dict[str, Json]:
+        """The step as it stands in the file."""
+        return {"action": self.action.value, "row": self.row, "why": self.why, "fields": dict(self.fields)}
+
+
+def requests_of(steps: Iterable[Step], *, by_class: bool) -> int:
+    """How many requests the steps take: a withdrawal looks first, and where in doubt an enrollment does.
+
+    By class, a withdrawal asks for the rows' ids as well, and each course and school once for its default class.
+    """
+    requests, asked = 0, set()
+    for step in steps:
+        withdrawing = step.action is Action.WITHDRAW
+        requests += 1 + (withdrawing or step.why == LOOKED_UP) + (withdrawing and by_class)
+        if by_class and not withdrawing and "class_id" not in step.fields:
+            asked.add((step.fields.get("course_id"), step.fields.get("school_id")))
+    return requests + len(asked)
+
+
+def seat_fields(fields: Mapping[str, str], defaults: Defaults) -> dict[str, str]:
+    """What a row says of its seat, with what was given for all rows; nothing else of it goes into a plan."""
+    known = {name: text for name, text in fields.items() if name in _FIELDS or name.startswith(METADATA)}
+    given = {name: str(value) for name in _DEFAULTED if (value := getattr(defaults, name)) is not None}
+    return {"role": Role.STUDENT.value, **given, **known}
+
+
+@frozen
+class Plan:
+    """What is to be done, and what that was made from.
+
+    Attributes:
+        kind: `run`, what a run would send; `sync`, what makes the server equal to the roster.
+        options: how the roster was read.
+        counts: what was found, by name: seats kept, seats left where they are, rows that want nothing.
+        guards: what each guard says.
+        warnings: what to know of how it was read, and of rows that are in doubt, in words.
+    """
+
+    kind: str
+    environment: str
+    base_url: str
+    made_at: str
+    rosters: tuple[RosterRef, ...]
+    options: Mapping[str, Json]
+    steps: tuple[Step, ...]
+    requests: int
+    minutes: float
+    scope: str = ""
+    withdraw: bool = False
+    counts: Mapping[str, int] = field(default_factory=dict)
+    guards: tuple[Mapping[str, Json], ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def withdrawals(self) -> int:
+        """Seats that are to be withdrawn."""
+        return sum(step.action is Action.WITHDRAW for step in self.steps)
+
+    def columns(self) -> list[str]:
+        """The columns of its steps as a roster."""
+        metadata = dict.fromkeys(name for step in self.steps for name in step.fields if name.startswith(METADATA))
+        return [*_FIELDS, *metadata, "status", ROW, WHY]
+
+    def whys(self) -> Iterator[tuple[str, int]]:
+        """How many steps there are for each reason."""
+        return iter(
+            Counter(f"{step.action}: {step.why}" if step.why else step.action.value for step in self.steps).items()
+        )
+
+    def as_json(self) -> dict[str, Json]:
+        """The plan and its hash, as they stand in the file."""
+        body = self._body()
+        return {"plan": body, "sha256": _digest(body)}
+
+    @property
+    def sha256(self) -> str:
+        """The hash of all it says."""
+        return _digest(self._body())
+
+    def summary(self) -> dict[str, Json]:
+        """All but the steps, for `--json`."""
+        body = self._body()
+        return {**{name: value for name, value in body.items() if name != "steps"}, "sha256": self.sha256}
+
+    def _body(self) -> dict[str, Json]:
+        rosters: list[Json] = [{"path": ref.path, "sha256": ref.sha256, "rows": ref.rows} for ref in self.rosters]
+        return {
+            "version": _VERSION,
+            "kind": self.kind,
+            "environment": self.environment,
+            "base_url": self.base_url,
+            "made_at": self.made_at,
+            "rosters": rosters,
+            "options": dict(self.options),
+            "settings_sha256": _digest(dict(self.options)),
+            "scope": self.scope,
+            "withdraw": self.withdraw,
+            "enroll": len(self.steps) - self.withdrawals,
+            "withdrawals": self.withdrawals,
+            "counts": dict(self.counts),
+            "requests": self.requests,
+            "minutes": self.minutes,
+            "guards": [dict(verdict) for verdict in self.guards],
+            **({"warnings": list(self.warnings)} if self.warnings else {}),
+            "steps": [step.as_json() for step in self.steps],
+        }
+
+
+def _digest(body: Mapping[str, Json]) -> str:
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def checked_body(text: str, name: str) -> dict[str, Json]:
+    """The body of a plan's file, if it is as it was written.
+
+    Raises:
+        UsageError: it is no plan, one of a newer program, or not as it was.
+    """
+    try:
+        found = json.loads(text)
+        body, sha256 = found["plan"], found["sha256"]
+        changed = _digest(body) != sha256
+    except (ValueError, KeyError, TypeError, RecursionError, AttributeError) as error:
+        raise UsageError(
+            f"{name} is no plan of batch-enroll; make one with: batch-enroll plan ROSTER -o {name}"
+        ) from error
+    if changed:
+        raise UsageError(f"{name} was changed since it was made, so it is not applied; make it again")
+    if body.get("version") != _VERSION:
+        raise UsageError(f"{name} is a plan of another version of batch-enroll; make it again")
+    return dict(body)
+
+
+def what_changed(body: Mapping[str, Json], environment: str, base_url: str, refs: Sequence[RosterRef]) -> list[str]:
+    """What is not as it was when the plan was made."""
+    changes = []
+    if (body["environment"], body["base_url"]) != (environment, base_url):
+        changes.append(
+            f"it was made for {body['environment']} at {body['base_url']}, not for {environment} at {base_url}"
+        )
+    now = {ref.path: ref.sha256 for ref in refs}
+    changes += [
+        f"{each['path']} has changed since"
+        for each in _objects(body["rosters"])
+        if now.get(str(each["path"])) != each["sha256"]
+    ]
+    return changes
+
+
+def from_body(body: Mapping[str, Json]) -> Plan:
+    """The plan whose body was checked; it is as this program wrote it."""
+    return Plan(
+        kind=str(body["kind"]),
+        environment=str(body["environment"]),
+        base_url=str(body["base_url"]),
+        made_at=str(body["made_at"]),
+        rosters=tuple(
+            RosterRef(str(each["path"]), str(each["sha256"]), int(str(each["rows"])))
+            for each in _objects(body["rosters"])
+        ),
+        options=_object(body["options"]),
+        steps=tuple(
+            Step(
+                Action(str(each["action"])),
+                {name: str(text) for name, text in _object(each["fields"]).items()},
+                str(each["row"]),
+                str(each["why"]),
+            )
+            for each in _objects(body["steps"])
+        ),
+        requests=int(str(body["requests"])),
+        minutes=float(str(body["minutes"])),
+        scope=str(body["scope"]),
+        withdraw=body["withdraw"] is True,
+        counts={name: int(str(count)) for name, count in _object(body["counts"]).items()},
+        guards=tuple(_objects(body["guards"])),
+        warnings=tuple(map(str, _list(body.get("warnings")))),
+    )
+
+
+def _objects(found: Json) -> list[dict[str, Json]]:
+    return [each for each in _list(found) if isinstance(each, dict)]
+
+
+def _list(found: Json) -> list[Json]:
+    return found if isinstance(found, list) else []
+
+
+def _object(found: Json) -> dict[str, Json]:
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,95 @@
+"""A run gone on with: which of its rows are planned again, and how."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Final
+
+from batch_enroll.core.frozen import frozen
+from batch_enroll.core.model import SETTLED_WELL, Action, OutcomeKind
+from batch_enroll.core.planning import row_planner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from batch_enroll.core.model import EnrollmentKey, LedgerEntry, PlannedRow, ResultRow, SourceRow
+    from batch_enroll.core.planning.row_planner import Reading, Rules
+
+TO_RESUME: Final = frozenset({OutcomeKind.UNKNOWN, OutcomeKind.NOT_ATTEMPTED})
+TO_RETRY: Final = TO_RESUME | {OutcomeKind.FAILED}
+TO_RETRY_ALL: Final = TO_RETRY | {OutcomeKind.REJECTED}
+_NAMED: Final = 20
+
+
+@frozen
+class Changes:
+    """How a roster differs from what a run recorded of it.
+
+    Attributes:
+        places: the first changed rows.
+        changed: rows whose cells changed.
+        enrolled: those of them that were enrolled before they changed.
+        added: rows at the end that the run has not recorded.
+        gone: recorded rows that the roster ends before.
+    """
+
+    places: tuple[str, ...] = ()
+    changed: int = 0
+    enrolled: int = 0
+    added: int = 0
+    gone: int = 0
+
+    def __str__(self) -> str:
+        more = ", ..." if self.changed > len(self.places) else ""
+        parts = [
+            f"{self.changed} changed ({', '.join(self.places)}{more})" if self.changed else "",
+            f"{self.added} at its end not recorded before" if self.added else "",
+            f"{self.gone} at its end gone" if self.gone else "",
+        ]
+        told = "; ".join(part for part in parts if part)
+        return f"rows: {told}" if told else "no recorded row has other cells, but the files differ"
+
+
+def compare(sources: Iterable[SourceRow], lines: Iterable[ResultRow]) -> Changes:
+    """The roster as it is now beside the cells that were recorded, row by row."""
+    places: list[str] = []
+    changed = enrolled = added = gone = 0
+    for source, line in zip_longest(sources, lines):
+        if line is None:
+            added += 1
+        elif source is None:
+            gone += 1
+        elif source.cells != line.cells:
+            changed += 1
+            enrolled += line.outcome.kind in SETTLED_WELL
+            if len(places) < _NAMED:
+                places.append(str(source.place))
+    return Changes(tuple(places), changed, enrolled, added, gone)
+
+
+def replan(
+    readings: Sequence[Reading],
+    lines: Mapping[int, ResultRow],
+    known: Mapping[EnrollmentKey, LedgerEntry],
+    rules: Rules,
+) -> list[PlannedRow]:
+    """The plan of rows of which some were recorded before; `lines` are their results so far, by row number.
+
+    A row that this run may have sent is looked up, and a seat that is found then is this run's work.
+    """
+    return [_owned(row, lines.get(row.row_no)) for row in row_planner.plan(readings, known, rules)]
+
+
+def may_have_sent(line: ResultRow) -> bool:
+    """Whether the row was claimed and never settled, or sent at least once; look-ups alone do not count."""
+    return line.finished_at is None or line.outcome.attempts > 0
+
+
+def _owned(row: PlannedRow, line: ResultRow | None) -> PlannedRow:
+    request = row.request
+    if request is None or request.action is not Action.LOOK_UP or line is None or not may_have_sent(line):
+        return row
+    if row.cells != line.cells:  # mended: it was another seat that was sent
+        return row
+    return replace(row, request=replace(request, sent_before=True))

@@ -1,0 +1,1 @@
+"""Figures and sentences of a run: summary, breakdown, timeline, redaction."""

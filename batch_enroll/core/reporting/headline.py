@@ -1,0 +1,50 @@
+"""What came of a run, in one plain sentence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from batch_enroll.core.model import HAS_SEAT, SEAT_GONE, SETTLED_WELL, TO_MEND, OutcomeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from batch_enroll.core.reporting.run_summary import RunSummary
+
+
+def headline(summary: RunSummary) -> str:
+    """A sentence such as "58 of 62 rows are enrolled, 4 are not"."""
+    counts = summary.outcomes
+    well = sum(counts.get(kind, 0) for kind in SETTLED_WELL)
+    to_mend = sum(counts.get(kind, 0) for kind in TO_MEND)
+    skipped = counts.get(OutcomeKind.SKIPPED, 0)
+    if summary.run.dry_run:
+        return f"Nothing was sent: this was a dry run over {_rows(summary.rows)}."
+    if to_mend:
+        return (
+            f"{well:,} of {_rows(summary.rows)} {_are(summary.rows)} {done(counts)}, {to_mend:,} {_are(to_mend)} not."
+        )
+    if well == 0:
+        return f"There was nothing to do: {_rows(summary.rows)}, {skipped:,} skipped."
+    all_of_them = "The one row is" if well == 1 else f"All {well:,} rows are"
+    more = f"; {skipped:,} more {_were(skipped)} skipped" if skipped else ""
+    return f"{all_of_them} {done(counts)}{more}."
+
+
+def done(outcomes: Mapping[str, int]) -> str:
+    """What rows are when they ended well: enrolled, withdrawn, or either."""
+    gone = any(outcomes.get(kind, 0) for kind in SEAT_GONE)
+    seated = any(outcomes.get(kind, 0) for kind in HAS_SEAT)
+    return "enrolled or withdrawn" if gone and seated else "withdrawn" if gone else "enrolled"
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"

@@ -1,0 +1,53 @@
+"""What a run tells people who did not watch it: counts and causes, never a name, an id or a value of the roster."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from batch_enroll.core.frozen import frozen
+from batch_enroll.core.model import OutcomeKind
+from batch_enroll.core.reporting.headline import headline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from batch_enroll.core.reporting.run_summary import RunSummary
+
+_CAUSES: Final = 8
+
+
+@frozen
+class Bulletin:
+    """A title, a few lines, and whether all is well."""
+
+    title: str
+    body: str
+    well: bool
+
+
+def of_run(summary: RunSummary) -> Bulletin:
+    """The bulletin of a run that has a summary."""
+    well = summary.exit_status == 0
+    urgent = "" if well else f"needs attention (exit {summary.exit_status}): "
+    title = f"batch-enroll on {summary.run.environment}: {urgent}{headline(summary)}"
+    return Bulletin(title, "\n".join(_lines(summary)), well)
+
+
+def without_run(environment: str, exit_status: int, meaning: str) -> Bulletin:
+    """The bulletin of a command that had nothing to do, or failed; its message may quote the roster and is not told."""
+    if exit_status == 0:
+        return Bulletin(f"batch-enroll on {environment}: nothing to do", "Nothing was sent.", well=True)
+    title = f"batch-enroll on {environment}: failed (exit {exit_status})"
+    return Bulletin(title, f"{meaning[:1].upper()}{meaning[1:]}. The machine's own log says more.", well=False)
+
+
+def _lines(summary: RunSummary) -> Iterator[str]:
+    yield f"Run {summary.run.run_id}"
+    yield ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in summary.outcomes.items() if count)
+    if summary.run.ending:
+        yield "The run was stopped before its end."
+    causes = [cause for cause in summary.causes if cause.outcome != OutcomeKind.SKIPPED]
+    yield from (f"{cause.code} {cause.count:,} x {cause.title}" for cause in causes[:_CAUSES])
+    if len(causes) > _CAUSES:
+        yield f"and {len(causes) - _CAUSES} more causes"
+    yield from (f"Unusual: {warning}" for warning in summary.warnings)

@@ -1,0 +1,333 @@
+"""A run's summary as a fold over its result rows: counts, causes, rate, exit status."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from batch_enroll.core.codes import catalogue
+from batch_enroll.core.errors import RunStoppedError
+from batch_enroll.core.frozen import frozen
+from batch_enroll.core.model import SEAT_GONE, SETTLED_WELL, OutcomeKind, RowProblem
+from batch_enroll.core.pace.learned_limits import FACT
+from batch_enroll.core.reporting.redaction import pattern
+from batch_enroll.core.roster.dates import iso_utc
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from batch_enroll.core.guards.rules import Verdict
+    from batch_enroll.core.model import Json, Outcome, Place, ResultRow, SourceRow
+    from batch_enroll.core.planning.row_planner import Reading
+    from batch_enroll.core.run_record import RosterRef, RunRecord
+
+_EXAMPLES: Final = 3
+_DETAILS: Final = 12  # for one code; rows with still others are counted together
+_OWN_WORDS: Final = frozenset({OutcomeKind.INVALID, OutcomeKind.SKIPPED})  # a server's words hold placeholders already
+
+_USUAL_LATENCY_S: Final = 0.55  # seen live with 10 in flight. Source: contract 4
+
+_NONE: Final = (None, None, None)
+
+OK: Final = 0
+SOME_ROWS_FAILED: Final = 1
+NO_USABLE_ROW: Final = 3
+
+
+@frozen
+class Cause:
+    """Rows that did not end well for the same reason.
+
+    `detail` has placeholders for what differs between them, so it names nobody; it is empty where they have too little
+    in common. `examples` are places like `term.csv row 41`.
+    """
+
+    outcome: str
+    code: str
+    title: str
+    detail: str
+    hint: str
+    count: int
+    examples: tuple[str, ...]
+
+
+@frozen
+class RunSummary:
+    """What a run came to. The sum of `outcomes` is the rows read; see `Tally.counts`."""
+
+    run: RunRecord
+    duration_s: float
+    outcomes: Mapping[str, int]
+    rows_per_s: float
+    causes: tuple[Cause, ...]
+    files: Mapping[str, str]
+    exit_status: int
+
+    @property
+    def rows(self) -> int:
+        """Rows read."""
+        return sum(self.outcomes.values())
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Doubts about ids, and in what the run deviates from the last of its roster. Sources: `damage`, `drift`."""
+        found = [self.run.facts.get(topic, []) for topic in ("doubts", "warnings")]
+        return tuple(str(warning) for warnings in found if isinstance(warnings, list) for warning in warnings)
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """What limits of the server showed, and the time lost to them, in words. Source: `core.pace`."""
+        told = self.run.facts.get(FACT)
+        rate, in_flight, lost_s = (
+            map(told.get, ("rate_per_s", "in_flight", "lost_s")) if isinstance(told, dict) else _NONE
+        )
+        return (
+            *([f"about {rate:,g} requests/s"] if isinstance(rate, float) else []),
+            *([f"{in_flight:,} at once"] if isinstance(in_flight, int) else []),
+            *([f"{lost_s:,.1f} s lost waiting for it"] if isinstance(lost_s, float) and lost_s > 0 else []),
+        )
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything differs from the last run of the roster; a run that was never finished has changed."""
+        return self.run.facts.get("changed") is not False
+
+    @property
+    def undone(self) -> str:
+        """The run that this one undid; empty if it was no undo."""
+        return str(self.run.facts.get("undone", ""))
+
+    def as_json(self) -> dict[str, Json]:
+        """The shape of `summary.json` and `--json`; times are ISO 8601 UTC."""
+        run = self.run
+        rosters: list[Json] = [asdict(ref) for ref in run.rosters]
+        causes: list[Json] = [{**asdict(cause), "examples": list(cause.examples)} for cause in self.causes]
+        return {
+            "run_id": run.run_id,
+            "roster": rosters[0] if len(rosters) == 1 else rosters,
+            "environment": run.environment,
+            "base_url": run.base_url,
+            "dry_run": run.dry_run,
+            "started_at": iso_utc(run.started_at),
+            "finished_at": None if run.finished_at is None else iso_utc(run.finished_at),
+            "duration_s": round(self.duration_s, 3),
+            "outcomes": dict(self.outcomes),
+            "requests": asdict(run.requests),
+            "pace": run.facts.get(FACT),
+            "rows_per_s": round(self.rows_per_s, 1),
+            "causes": causes,
+            "changed": self.changed,
+            "warnings": list(self.warnings),
+            "files": dict(self.files),
+            "kind": run.kind,
+            "facts": dict(run.facts),
+            "ending": run.ending,
+            "exit_status": self.exit_status,
+        }
+
+
+@dataclass(slots=True)
+class _Group:
+    detail: str
+    count: int = 0
+    examples: list[str] = field(default_factory=list)
+
+
+class Tally:
+    """Counts result rows one by one, in bounded memory."""
+
+    def __init__(self) -> None:
+        self.outcomes: Counter[OutcomeKind] = Counter()
+        self._dry = 0
+        self._groups: dict[tuple[OutcomeKind, str], dict[str, _Group]] = {}
+
+    @property
+    def rows(self) -> int:
+        """Rows counted so far."""
+        return self.outcomes.total()
+
+    def counts(self) -> dict[str, int]:
+        """Rows by kind, always in the same order: every kind, but those of withdrawals only where there are any."""
+        return {kind.value: self.outcomes[kind] for kind in OutcomeKind if self.outcomes[kind] or kind not in SEAT_GONE}
+
+    def add(self, row: ResultRow) -> None:
+        """Counts one row."""
+        outcome = row.outcome
+        self.outcomes[outcome.kind] += 1
+        if outcome.kind in SETTLED_WELL:
+            return
+        if outcome.code == catalogue.DRY_RUN:
+            self._dry += 1
+        else:
+            group = self._group(outcome)
+            group.count += 1
+            if len(group.examples) < _EXAMPLES:
+                group.examples.append(str(row.place))
+
+    def _group(self, outcome: Outcome) -> _Group:
+        groups = self._groups.setdefault((outcome.kind, outcome.code), {})
+        detail = pattern(outcome.detail) if outcome.kind in _OWN_WORDS else outcome.detail
+        if detail not in groups and len(groups) >= _DETAILS:
+            detail = ""
+        return groups.setdefault(detail, _Group(detail))
+
+    def causes(self) -> tuple[Cause, ...]:
+        """Why rows did not end well, what is to be mended first, then by count."""
+        causes = [
+            Cause(kind.value, code, catalogue.title(code), group.detail, catalogue.hint(code), group.count,
+                  tuple(group.examples))
+            for (kind, code), groups in self._groups.items()
+            for group in groups.values()
+        ]  # fmt: skip
+        return tuple(sorted(causes, key=lambda cause: (cause.outcome == OutcomeKind.SKIPPED, -cause.count, cause.code)))
+
+    def exit_status(self) -> int:
+        """0: all enrolled or withdrawn, or already so (skips allowed); 1: some were not; 3: no usable row at all."""
+        usable = self.rows - self.outcomes[OutcomeKind.INVALID] - self.outcomes[OutcomeKind.SKIPPED]
+        if usable == 0:
+            return NO_USABLE_ROW
+        fine = sum(self.outcomes[kind] for kind in SETTLED_WELL) + self.outcomes[OutcomeKind.SKIPPED] + self._dry
+        return OK if fine == self.rows else SOME_ROWS_FAILED
+
+
+def summarise(run: RunRecord, tally: Tally, files: Mapping[str, str]) -> RunSummary:
+    """The summary of a run whose rows were all added to `tally`."""
+    duration_s = run.duration_s
+    return RunSummary(
+        run=run,
+        duration_s=duration_s,
+        outcomes=tally.counts(),
+        rows_per_s=(tally.rows - tally.outcomes[OutcomeKind.NOT_ATTEMPTED]) / duration_s if duration_s > 0 else 0.0,
+        causes=tally.causes(),
+        files=files,
+        exit_status=tally.exit_status() if run.exit_status is None else run.exit_status,
+    )
+
+
+@frozen
+class Finding:
+    """One row of a roster that would be refused or skipped: where, what stands there, and what to do."""
+
+    file: str
+    sheet: str | None
+    row: int
+    column: str
+    value: str
+    code: str
+    message: str
+    hint: str
+
+
+@frozen
+class Estimate:
+    """What a run's length depends on: requests a second if given, else requests in flight at a usual latency."""
+
+    rate_per_s: float | None
+    max_in_flight: int
+
+    def seconds(self, requests: int) -> float:
+        """How long so many requests would take."""
+        by_latency = self.max_in_flight / _USUAL_LATENCY_S
+        return requests / (by_latency if self.rate_per_s is None else min(self.rate_per_s, by_latency))
+
+
+@frozen
+class CheckSummary:
+    """What `run` would do with a roster, and every row it would refuse or skip.
+
+    Attributes:
+        rosters: what was read.
+        readings: how each roster and its columns were read, a line each.
+        unreadable: where the file breaks off, if it does.
+        guards: what each guard says of it.
+        warnings: rows that would be sent though their ids are in doubt.
+        notes: what people should know of how it was read.
+    """
+
+    rosters: tuple[RosterRef, ...]
+    readings: tuple[str, ...]
+    tally: Tally
+    problems: tuple[Finding, ...]
+    estimate: Estimate
+    unreadable: str = ""
+    guards: tuple[Verdict, ...] = ()
+    warnings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """Rows read."""
+        return self.tally.rows
+
+    @property
+    def to_send(self) -> int:
+        """Rows that would be sent."""
+        return self.tally.outcomes[OutcomeKind.NOT_ATTEMPTED]
+
+    @property
+    def outcomes(self) -> Mapping[str, int]:
+        """What would become of the rows, with counts."""
+        kinds = (OutcomeKind.ALREADY_ENROLLED, OutcomeKind.SKIPPED, OutcomeKind.INVALID)
+        return {"to_send": self.to_send} | {kind.value: self.tally.outcomes[kind] for kind in kinds}
+
+    @property
+    def rate(self) -> float | None:
+        """The requests per second this was reckoned with."""
+        return self.estimate.rate_per_s
+
+    @property
+    def estimated_s(self) -> float:
+        """How long the run would take."""
+        return self.estimate.seconds(self.to_send)
+
+    @property
+    def exit_status(self) -> int:
+        """0: every row can be used; 1: some cannot; 3: none can, or the file cannot be read; 5: a guard stops it."""
+        if any(verdict.stops for verdict in self.guards):
+            return RunStoppedError.exit_status
+        return NO_USABLE_ROW if self.unreadable else self.tally.exit_status()
+
+    def as_json(self) -> dict[str, Json]:
+        """The shape of `check --json`."""
+        problems: list[Json] = [asdict(problem) for problem in self.problems]
+        causes: list[Json] = [{**asdict(cause), "examples": list(cause.examples)} for cause in self.tally.causes()]
+        rosters: list[Json] = [asdict(ref) for ref in self.rosters]
+        return {
+            "roster": rosters[0] if len(rosters) == 1 else rosters,
+            "readings": list(self.readings),
+            "notes": list(self.notes),
+            "rows": self.rows,
+            "outcomes": dict(self.outcomes),
+            "rate_per_s": self.estimate.rate_per_s,
+            "estimated_s": round(self.estimated_s, 1),
+            "problems": problems,
+            "warnings": [asdict(warning) for warning in self.warnings],
+            "causes": causes,
+            "unreadable": self.unreadable,
+            "guards": [verdict.as_json() for verdict in self.guards],
+            "exit_status": self.exit_status,
+        }
+
+
+def finding(reading: Reading, outcome: Outcome) -> Finding:
+    """A row that would not be sent, as `check` tells it."""
+    return _finding(reading.source.place, reading.problem or RowProblem(outcome.code, outcome.detail))
+
+
+def doubtful(source: SourceRow) -> list[Finding]:
+    """The doubts about a row's ids, as `check` tells them."""
+    return [_finding(source.place, doubt) for doubt in source.doubts]
+
+
+def _finding(place: Place, problem: RowProblem) -> Finding:
+    return Finding(
+        file=place.file,
+        sheet=place.sheet,
+        row=place.row,
+        column=problem.column,
+        value=problem.value,
+        code=problem.code,
+        message=problem.message,
+        hint=catalogue.hint(problem.code),
+    )

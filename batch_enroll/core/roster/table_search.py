@@ -1,0 +1,87 @@
+"""Where a table begins: the header row found by its names, among titles and notes that may stand above it."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import TYPE_CHECKING, Final
+
+from batch_enroll.core.errors import RosterError
+from batch_enroll.core.frozen import frozen
+from batch_enroll.core.lookup.id_resolution import named
+from batch_enroll.core.roster.cells import all_blank
+from batch_enroll.core.roster.header_aliases import FIELDS
+from batch_enroll.core.roster.header_hints import question
+from batch_enroll.core.roster.header_map import HeaderMap, map_headers, recognised
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+SEARCHED_ROWS: Final = 31  # thirty rows of titles and notes, then the header
+WIDEST: Final = 16_384  # columns of a spreadsheet
+
+
+@frozen
+class Wanted:
+    """What a header must offer: the fields that no default fills, and columns named by `--map`.
+
+    `several_seats`: whether course1, course2 ... count as course columns.
+    """
+
+    required: frozenset[str] = frozenset({"user_id", "course_id"})
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    several_seats: bool = True
+
+
+@frozen
+class Table:
+    """A header found: its row, counted from 1, and how its columns are read."""
+
+    header_row: int
+    map: HeaderMap
+
+
+@frozen
+class NoTable:
+    """No usable header: why, and how many headers of the likeliest row were known."""
+
+    reason: str
+    known: int = 0
+
+
+def wanted(defaults_present: frozenset[str], overrides: Mapping[str, str], *, several_seats: bool = True) -> Wanted:
+    """What the header must offer when `defaults_present` names the fields that have a default."""
+    return Wanted(Wanted().required - defaults_present, overrides, several_seats)
+
+
+def find_table(records: Sequence[Sequence[str]], want: Wanted) -> Table | NoTable:
+    """The first of the records that is a header with all wanted fields, or why there is none."""
+    for nth, record in enumerate(records[:SEARCHED_ROWS], 1):
+        if recognised(record) + len(want.overrides) >= len(want.required):
+            mapped = _mapped(record, want)
+            if isinstance(mapped, HeaderMap) and want.required <= named(mapped.spelt):
+                return (
+                    NoTable(f"row {nth} has more than {WIDEST} columns") if len(record) > WIDEST else Table(nth, mapped)
+                )
+    return _likeliest(records[:SEARCHED_ROWS], want)
+
+
+def _mapped(record: Sequence[str], want: Wanted) -> HeaderMap | str:
+    try:
+        return map_headers(record, want.overrides, several_seats=want.several_seats)
+    except RosterError as why:
+        return str(why)
+
+
+def _likeliest(records: Sequence[Sequence[str]], want: Wanted) -> NoTable:
+    best = max(
+        (record for record in records if not all_blank(record)),
+        key=lambda record: (recognised(record), len(record) > 1),
+        default=None,
+    )
+    if best is None:
+        return NoTable("the table is empty")
+    mapped = _mapped(best, want)
+    if isinstance(mapped, str):
+        return NoTable(mapped, recognised(best))
+    missing = [name for name in FIELDS if name in want.required - named(mapped.spelt)]
+    return NoTable(question(missing, best), recognised(best))

@@ -1,0 +1,1 @@
+"""Turns one answer into a decision: settle, retry, renew the token, or halt."""
