@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from batch_enroll.adapters.roster_blank import blank_csv, write_blank
+    from batch_enroll.adapters.rosters.template import blank_csv, write_blank
     from batch_enroll.bootstrap.carrying import Carried
     from batch_enroll.bootstrap.commands import check, rehearse, run, run_within, show
     from batch_enroll.bootstrap.diagnosing import doctor
@@ -31,7 +31,7 @@ _HOME: Final = {
     "SyncWish": "batch_enroll.bootstrap.plans",
     "Watch": "batch_enroll.bootstrap.unattended",
     "apply": "batch_enroll.bootstrap.plans",
-    "blank_csv": "batch_enroll.adapters.roster_blank",
+    "blank_csv": "batch_enroll.adapters.rosters.template",
     "check": "batch_enroll.bootstrap.commands",
     "doctor": "batch_enroll.bootstrap.diagnosing",
     "enrollments": "batch_enroll.bootstrap.listing",
@@ -51,7 +51,7 @@ _HOME: Final = {
     "sync": "batch_enroll.bootstrap.plans",
     "undo": "batch_enroll.bootstrap.undoing",
     "verify": "batch_enroll.bootstrap.verifying",
-    "write_blank": "batch_enroll.adapters.roster_blank",
+    "write_blank": "batch_enroll.adapters.rosters.template",
 }
 
 __all__ = [

@@ -6,18 +6,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.adapters import run_folder
-from batch_enroll.adapters.ledger_overlay import OverlayLedger
-from batch_enroll.adapters.ledger_sql import SqlLedger
-from batch_enroll.adapters.report_csv import CsvReport
-from batch_enroll.adapters.report_html import HtmlReport
+from batch_enroll.adapters.files import run_folder
+from batch_enroll.adapters.ledger import SqlLedger
+from batch_enroll.adapters.ledger.dry_run_ledger import OverlayLedger
+from batch_enroll.adapters.reports.csv_report import CsvReport
+from batch_enroll.adapters.reports.html_report import HtmlReport
 from batch_enroll.bootstrap.wall import utc_now
 from batch_enroll.job import Books
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
-    from batch_enroll.adapters.sink_timeline import TimelineSink
+    from batch_enroll.adapters.events.timeline_sink import TimelineSink
     from batch_enroll.core.reporting.run_summary import RunSummary
     from batch_enroll.core.run_record import RunRecord
     from batch_enroll.ports import EventSink, Ledger

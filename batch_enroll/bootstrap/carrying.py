@@ -8,8 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll import job
-from batch_enroll.adapters import plan_file, run_folder
-from batch_enroll.adapters.sink_all import AllSinks
+from batch_enroll.adapters.events.fanout_sink import AllSinks
+from batch_enroll.adapters.files import plan_file, run_folder
 from batch_enroll.bootstrap.alone import keep_others_out
 from batch_enroll.bootstrap.books import books_in, ledger_of
 from batch_enroll.bootstrap.guarding import overruled

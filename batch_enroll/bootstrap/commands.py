@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 import anyio
 
 from batch_enroll import job
-from batch_enroll.adapters import run_folder
-from batch_enroll.adapters.roster_csv import STDIN
-from batch_enroll.adapters.sink_all import AllSinks
+from batch_enroll.adapters.events.fanout_sink import AllSinks
+from batch_enroll.adapters.files import run_folder
+from batch_enroll.adapters.rosters.csv_roster import STDIN
 from batch_enroll.bootstrap.alone import keep_others_out
 from batch_enroll.bootstrap.books import books_in, ledger_of, ledger_there, scratch_over
 from batch_enroll.bootstrap.finding import LookedUp, look_up, searched

@@ -15,9 +15,9 @@ import aiohttp
 import anyio
 
 from batch_enroll.adapters.api import EduBridge, Wire
-from batch_enroll.adapters.oauth import OAuthTokens
-from batch_enroll.adapters.probe_http import look_at
-from batch_enroll.adapters.sink_all import AllSinks
+from batch_enroll.adapters.api.oauth import OAuthTokens
+from batch_enroll.adapters.api.probe import look_at
+from batch_enroll.adapters.events.fanout_sink import AllSinks
 from batch_enroll.bootstrap.books import ledger_named, ledger_of, ledger_there
 from batch_enroll.bootstrap.loop import in_loop
 from batch_enroll.bootstrap.sending import server_of

@@ -10,8 +10,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from batch_enroll import job
-from batch_enroll.adapters.answer_book import NoAnswerBook, SqliteAnswerBook
 from batch_enroll.adapters.api import OneRoster
+from batch_enroll.adapters.stores.lookup_cache import NoAnswerBook, SqliteAnswerBook
 from batch_enroll.bootstrap.sending import asking_of, listening
 from batch_enroll.bootstrap.wall import until, utc_now
 from batch_enroll.core.errors import RosterError, UsageError

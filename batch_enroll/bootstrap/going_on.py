@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batch_enroll import job
-from batch_enroll.adapters import run_folder
-from batch_enroll.adapters.roster_csv import STDIN
-from batch_enroll.adapters.roster_recorded import RecordedRoster
-from batch_enroll.adapters.sink_all import AllSinks
+from batch_enroll.adapters.events.fanout_sink import AllSinks
+from batch_enroll.adapters.files import run_folder
+from batch_enroll.adapters.rosters.csv_roster import STDIN
+from batch_enroll.adapters.rosters.recorded_roster import RecordedRoster
 from batch_enroll.bootstrap.alone import keep_others_out
 from batch_enroll.bootstrap.books import books_in
 from batch_enroll.bootstrap.finding import look_up, searched

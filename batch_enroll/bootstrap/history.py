@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from batch_enroll import job
-from batch_enroll.adapters.answer_book import forget
+from batch_enroll.adapters.stores.lookup_cache import forget
 from batch_enroll.bootstrap.alone import owner
 from batch_enroll.bootstrap.books import ledger_of, ledger_there
 from batch_enroll.bootstrap.finding import ANSWERS_FILE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.adapters.sink_all import AllSinks
+from batch_enroll.adapters.events.fanout_sink import AllSinks
 from batch_enroll.bootstrap.loop import in_loop
 from batch_enroll.bootstrap.sending import asking_of, gateway_of, server_of
 from batch_enroll.core.errors import RunStoppedError

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.adapters.roster_csv import STDIN
-from batch_enroll.adapters.table_csv import write_table
+from batch_enroll.adapters.files.csv_table import write_table
+from batch_enroll.adapters.rosters.csv_roster import STDIN
 from batch_enroll.bootstrap.rosters import opened
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import UsageError

@@ -8,8 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll import job
-from batch_enroll.adapters import plan_file
-from batch_enroll.adapters.sink_all import AllSinks
+from batch_enroll.adapters.events.fanout_sink import AllSinks
+from batch_enroll.adapters.files import plan_file
 from batch_enroll.bootstrap.books import ledger_of, ledger_there, scratch_over
 from batch_enroll.bootstrap.carrying import Carried, carried
 from batch_enroll.bootstrap.commands import USUAL_IN_FLIGHT
@@ -191,7 +191,7 @@ async def _compared(settings: Settings, rosters: Sequence[str], scope: str) -> t
         there = _scoped(seats, desired, scope, delta=is_delta(source))
         others = {seat.place for seat in set(seats).difference(there)}
         route = Route(rules.by_class, in_several_classes(listed.seats), frozenset(listed.odd | others))
-        from batch_enroll.adapters.differences import differences  # noqa: PLC0415 - brings pandas
+        from batch_enroll.adapters.enrollment_diff import differences  # noqa: PLC0415 - brings pandas
 
         compared = differences(list(desired.wishes), there)
         found = synced(compared, desired.wishes, route, withdraw=settings.withdraw)

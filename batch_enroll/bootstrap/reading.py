@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from batch_enroll.adapters.roster_csv import STDIN
+from batch_enroll.adapters.rosters.csv_roster import STDIN
 from batch_enroll.bootstrap.wall import settled, utc_now
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.lookup.id_resolution import NEVER

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll import job
-from batch_enroll.adapters import run_folder
-from batch_enroll.adapters.report_csv import CsvDocument
-from batch_enroll.adapters.report_html import HtmlReport
-from batch_enroll.adapters.report_json import JsonDocument
+from batch_enroll.adapters.files import run_folder
+from batch_enroll.adapters.reports.csv_report import CsvDocument
+from batch_enroll.adapters.reports.html_report import HtmlReport
+from batch_enroll.adapters.reports.json_report import JsonDocument
 from batch_enroll.bootstrap.past import past_run
 from batch_enroll.core.errors import UsageError
 
@@ -54,7 +54,7 @@ def _html(record: RunRecord) -> Document:
 
 
 def _xlsx(record: RunRecord) -> Document:
-    from batch_enroll.adapters.report_xlsx import XlsxDocument  # noqa: PLC0415 - brings XlsxWriter
+    from batch_enroll.adapters.reports.xlsx_report import XlsxDocument  # noqa: PLC0415 - brings XlsxWriter
 
     return XlsxDocument(_columns(record), with_roster=len(record.rosters) > 1)
 

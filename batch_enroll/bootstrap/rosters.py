@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias, TypedDict
 from zipfile import BadZipFile, ZipFile
 
-from batch_enroll.adapters.roster_chain import ChainedRoster
-from batch_enroll.adapters.roster_csv import STDIN, CsvRoster
-from batch_enroll.adapters.roster_wide import WideRoster
+from batch_enroll.adapters.rosters.combined_roster import ChainedRoster
+from batch_enroll.adapters.rosters.csv_roster import STDIN, CsvRoster
+from batch_enroll.adapters.rosters.multi_course_roster import WideRoster
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.lookup.records import WAYS
 from batch_enroll.core.roster.bundle_formats import BY_FORMAT, MARKS, Format
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from batch_enroll.adapters.roster_rows import RowsRoster
-    from batch_enroll.adapters.roster_xlsx import XlsxRoster
+    from batch_enroll.adapters.rosters.mapping_roster import RowsRoster
+    from batch_enroll.adapters.rosters.xlsx_roster import XlsxRoster
     from batch_enroll.ports import RosterParts, RosterSource
     from batch_enroll.settings import Settings
 
@@ -68,7 +68,7 @@ def given(settings: Settings, rows: pd.DataFrame | Iterable[Mapping[str, object]
     """
     import pandas as pd  # noqa: PLC0415 - only for programs
 
-    from batch_enroll.adapters.roster_rows import RowsRoster  # noqa: PLC0415 - only for programs
+    from batch_enroll.adapters.rosters.mapping_roster import RowsRoster  # noqa: PLC0415 - only for programs
 
     columns: list[str] | None = None
     if isinstance(rows, pd.DataFrame):
@@ -94,7 +94,7 @@ def _one(settings: Settings, name: str, limit: int | None) -> WatchedRoster:
     if not (path.is_file() or path.is_dir()):  # it is read more than once
         raise RosterError(f"{name}: is a pipe or a device; give - and send it to standard input")
     if path.is_dir() or _is_archive(path):
-        from batch_enroll.adapters.roster_bundles import FileParts  # noqa: PLC0415 - brings pandas
+        from batch_enroll.adapters.rosters.bundle_roster import FileParts  # noqa: PLC0415 - brings pandas
 
         return _bundle(settings, FileParts(path), limit)
     if _is_workbook(path):
@@ -107,13 +107,13 @@ def _workbook(settings: Settings, path: Path, limit: int | None) -> WatchedRoste
 
     A sheet called Enrollments alone makes none: plain tables are called so, too.
     """
-    from batch_enroll.adapters import roster_xlsx as xlsx  # noqa: PLC0415 - a plain CSV run pays nothing for it
+    from batch_enroll.adapters.rosters import xlsx_roster as xlsx  # noqa: PLC0415 - a plain CSV run pays nothing for it
 
     if settings.format in BY_FORMAT:
         return _bundle(settings, xlsx.SheetParts(path), limit)
     asked = settings.sheet is not None or settings.format in _TABLES
     if not asked and set(map(xlsx.table_name, xlsx.sheet_titles(path))) & set(MARKS):
-        from batch_enroll.adapters.roster_bundles import is_whole  # noqa: PLC0415 - brings pandas
+        from batch_enroll.adapters.rosters.bundle_roster import is_whole  # noqa: PLC0415 - brings pandas
 
         if is_whole(parts := xlsx.SheetParts(path)):
             return _bundle(settings, parts, limit)
@@ -122,7 +122,7 @@ def _workbook(settings: Settings, path: Path, limit: int | None) -> WatchedRoste
 
 
 def _bundle(settings: Settings, parts: RosterParts, limit: int | None) -> WatchedRoster:
-    from batch_enroll.adapters.roster_bundles import BundleRoster  # noqa: PLC0415 - brings pandas
+    from batch_enroll.adapters.rosters.bundle_roster import BundleRoster  # noqa: PLC0415 - brings pandas
 
     if settings.format in _TABLES:
         raise RosterError(f"{parts.path.name} holds several files; --format {settings.format} reads a single one")

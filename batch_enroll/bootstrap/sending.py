@@ -13,7 +13,7 @@ import anyio
 
 from batch_enroll import __version__
 from batch_enroll.adapters.api import DatedEduBridge, EduBridge, Enrollments, OneRosterEnrollments, Wire
-from batch_enroll.adapters.oauth import Client, OAuthTokens
+from batch_enroll.adapters.api.oauth import Client, OAuthTokens
 from batch_enroll.bootstrap.wall import until, utc_now
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.pace import FixedPace, PaceLimits, SelfTuningPace, remembered

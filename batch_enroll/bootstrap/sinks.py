@@ -6,12 +6,12 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from batch_enroll.adapters.run_folder import LOG
-from batch_enroll.adapters.sink_all import AllSinks
-from batch_enroll.adapters.sink_callback import CallbackSink
-from batch_enroll.adapters.sink_log import LogSink
-from batch_enroll.adapters.sink_progress import ProgressSink
-from batch_enroll.adapters.sink_timeline import TimelineSink
+from batch_enroll.adapters.events.callback_sink import CallbackSink
+from batch_enroll.adapters.events.fanout_sink import AllSinks
+from batch_enroll.adapters.events.log_sink import LogSink
+from batch_enroll.adapters.events.progress_sink import ProgressSink
+from batch_enroll.adapters.events.timeline_sink import TimelineSink
+from batch_enroll.adapters.files.run_folder import LOG
 from batch_enroll.bootstrap.wall import utc_now
 
 if TYPE_CHECKING:

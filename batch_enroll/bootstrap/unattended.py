@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from batch_enroll.adapters.ping_http import Signal, ping
+from batch_enroll.adapters.notifications.healthcheck_ping import Signal, ping
 from batch_enroll.bootstrap.loop import in_loop
 from batch_enroll.bootstrap.wall import utc_now
 from batch_enroll.core.errors import BatchEnrollError
@@ -66,7 +66,7 @@ class Watch:
     def _write_metrics(self, exit_status: int, summary: RunSummary | None) -> None:
         if self.settings.metrics_file is None:
             return
-        from batch_enroll.adapters.metrics_prometheus import write_metrics  # noqa: PLC0415 - only when asked for
+        from batch_enroll.adapters.notifications.prometheus_textfile import write_metrics  # noqa: PLC0415 - only when asked for
 
         try:
             write_metrics(self.settings.metrics_file, self.settings.env, exit_status, utc_now(), summary)
@@ -76,7 +76,7 @@ class Watch:
     def _notify(self, told: Bulletin) -> None:
         addresses = [address.get_secret_value() for address in self.settings.notify]
         if addresses:
-            from batch_enroll.adapters.notify_apprise import notify  # noqa: PLC0415 - only when asked for
+            from batch_enroll.adapters.notifications.apprise_notifier import notify  # noqa: PLC0415 - only when asked for
 
             self._note(notify(addresses, told))
 

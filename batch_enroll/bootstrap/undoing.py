@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batch_enroll import job
-from batch_enroll.adapters import run_folder
-from batch_enroll.adapters.sink_all import AllSinks
-from batch_enroll.adapters.undo_roster import SEATS, write_seats
+from batch_enroll.adapters.events.fanout_sink import AllSinks
+from batch_enroll.adapters.files import run_folder
+from batch_enroll.adapters.rosters.undo_roster import SEATS, write_seats
 from batch_enroll.bootstrap.alone import keep_others_out
 from batch_enroll.bootstrap.books import books_in, scratch_over
 from batch_enroll.bootstrap.guarding import overruled

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll import job
-from batch_enroll.adapters import run_folder
-from batch_enroll.adapters.report_csv import VERIFY, VerifyCsv
-from batch_enroll.adapters.roster_recorded import RecordedRoster
-from batch_enroll.adapters.seat_book import SqliteSeatBook
-from batch_enroll.adapters.sink_all import AllSinks
+from batch_enroll.adapters.events.fanout_sink import AllSinks
+from batch_enroll.adapters.files import run_folder
+from batch_enroll.adapters.reports.csv_report import VERIFY, VerifyCsv
+from batch_enroll.adapters.rosters.recorded_roster import RecordedRoster
+from batch_enroll.adapters.stores.verification_store import SqliteSeatBook
 from batch_enroll.bootstrap.alone import keep_others_out
 from batch_enroll.bootstrap.books import books_in, ledger_of, ledger_there
 from batch_enroll.bootstrap.finding import look_up, searched

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from batch_enroll import job
-from batch_enroll.adapters.roster_csv import STDIN
+from batch_enroll.adapters.rosters.csv_roster import STDIN
 from batch_enroll.bootstrap.reading import rules_of
 from batch_enroll.bootstrap.rosters import opened
 from batch_enroll.core.errors import UsageError

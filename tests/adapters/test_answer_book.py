@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from batch_enroll.adapters.answer_book import NoAnswerBook, SqliteAnswerBook, forget
+from batch_enroll.adapters.stores.lookup_cache import NoAnswerBook, SqliteAnswerBook, forget
 from batch_enroll.core.errors import LedgerError
 from batch_enroll.core.lookup.records import By, Kind, Way
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batch_enroll.adapters.differences import differences
+from batch_enroll.adapters.enrollment_diff import differences
 from batch_enroll.core.model import ClassId, CourseId, Role, SchoolId, UserId
 from batch_enroll.core.planning.sync_planner import SeatKey
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from fakes_ledger import START, Clock
 
-from batch_enroll.adapters.ledger_sql import SqlLedger
+from batch_enroll.adapters.ledger import SqlLedger
 from batch_enroll.core.errors import LedgerError
 from batch_enroll.core.run_record import Owner
 

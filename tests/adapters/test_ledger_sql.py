@@ -15,8 +15,8 @@ import pytest
 from fakes_ledger import START, Clock
 from sqlalchemy import text
 
-from batch_enroll.adapters.ledger_sql import SqlLedger
-from batch_enroll.adapters.ledger_sql.schema import MIGRATIONS
+from batch_enroll.adapters.ledger import SqlLedger
+from batch_enroll.adapters.ledger.schema import MIGRATIONS
 from batch_enroll.core.errors import LedgerError, UsageError
 from batch_enroll.core.model import (
     CourseId,

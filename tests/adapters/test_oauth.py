@@ -16,14 +16,14 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from fakes import Remembering
 
-from batch_enroll.adapters.oauth import Client, OAuthTokens
+from batch_enroll.adapters.api.oauth import Client, OAuthTokens
 from batch_enroll.core.errors import AuthRefusedError, RunStoppedError
 from batch_enroll.core.events import TokenRenewed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from batch_enroll.adapters.oauth import TokenAuth
+    from batch_enroll.adapters.api.oauth import TokenAuth
 
 pytestmark = pytest.mark.asyncio
 

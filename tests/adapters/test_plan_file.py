@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from batch_enroll.adapters import plan_file
+from batch_enroll.adapters.files import plan_file
 from batch_enroll.core.errors import RunStoppedError, UsageError
 from batch_enroll.core.model import Action
 from batch_enroll.core.planning.plan_document import Plan, Step, checked_body, from_body

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.adapters.report_csv import CsvReport
+from batch_enroll.adapters.reports.csv_report import CsvReport
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import RunStoppedError
 from batch_enroll.core.model import TO_MEND, Outcome, OutcomeKind, Place, ResultRow

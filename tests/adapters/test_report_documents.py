@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from past_runs import ENROLLED, INVALID, RUN, START, tally_of
 
-from batch_enroll.adapters.report_csv import CsvDocument
-from batch_enroll.adapters.report_json import JsonDocument
+from batch_enroll.adapters.reports.csv_report import CsvDocument
+from batch_enroll.adapters.reports.json_report import JsonDocument
 from batch_enroll.core.model import Place, ResultRow
 from batch_enroll.core.reporting.run_summary import summarise
 

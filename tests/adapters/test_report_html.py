@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 import pytest
 from past_runs import ALREADY, ENROLLED, FAILED, INVALID, RUN, SKIPPED, START, tally_of
 
-from batch_enroll.adapters.report_html import HtmlReport
+from batch_enroll.adapters.reports.html_report import HtmlReport
 from batch_enroll.core.model import Outcome, OutcomeKind, Place, ResultRow
 from batch_enroll.core.reporting.run_summary import summarise
 from batch_enroll.core.reporting.timeline import Timeline

@@ -11,8 +11,8 @@ import pytest
 from openpyxl import load_workbook
 from past_runs import ENROLLED, FAILED, INVALID, RUN, START, tally_of
 
-from batch_enroll.adapters.report_xlsx import XlsxDocument
-from batch_enroll.adapters.roster_xlsx import XlsxRoster
+from batch_enroll.adapters.reports.xlsx_report import XlsxDocument
+from batch_enroll.adapters.rosters.xlsx_roster import XlsxRoster
 from batch_enroll.core.errors import RunStoppedError, UsageError
 from batch_enroll.core.model import Outcome, OutcomeKind, Place, ResultRow
 from batch_enroll.core.reporting.run_summary import summarise

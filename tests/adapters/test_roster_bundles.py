@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 from rosters import cells, read, write_bundle, write_csv
 
-from batch_enroll.adapters.roster_bundles import BundleRoster, FileParts
-from batch_enroll.adapters.roster_csv import CsvRoster
+from batch_enroll.adapters.rosters.bundle_roster import BundleRoster, FileParts
+from batch_enroll.adapters.rosters.csv_roster import CsvRoster
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.model import RosterRow
 from batch_enroll.core.roster.row_parser import Defaults, read_row

@@ -6,8 +6,8 @@ import pytest
 from fakes import FakeRoster
 from rosters import cells, read, write_csv
 
-from batch_enroll.adapters.roster_chain import ChainedRoster
-from batch_enroll.adapters.roster_csv import CsvRoster
+from batch_enroll.adapters.rosters.combined_roster import ChainedRoster
+from batch_enroll.adapters.rosters.csv_roster import CsvRoster
 from batch_enroll.core.errors import RosterError
 
 if TYPE_CHECKING:

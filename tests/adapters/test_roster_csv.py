@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rosters import HEADER, ROW, cells, csv_text, read, write_csv
 
-from batch_enroll.adapters.roster_csv import CsvRoster
+from batch_enroll.adapters.rosters.csv_roster import CsvRoster
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.model import Place
 

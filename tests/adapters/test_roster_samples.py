@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from rosters import opened
 
-from batch_enroll.adapters.roster_bundles import BundleRoster, FileParts
-from batch_enroll.adapters.roster_csv import CsvRoster
-from batch_enroll.adapters.roster_xlsx import XlsxRoster
+from batch_enroll.adapters.rosters.bundle_roster import BundleRoster, FileParts
+from batch_enroll.adapters.rosters.csv_roster import CsvRoster
+from batch_enroll.adapters.rosters.xlsx_roster import XlsxRoster
 from batch_enroll.core.model import Role, RosterRow, RowProblem, RowStatus
 from batch_enroll.core.roster.row_parser import Defaults, read_row
 

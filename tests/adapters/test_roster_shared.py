@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rosters import SHARED, opened
 
-from batch_enroll.adapters.roster_xlsx import XlsxRoster
+from batch_enroll.adapters.rosters.xlsx_roster import XlsxRoster
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.model import RosterRow
 from batch_enroll.core.roster.row_parser import Defaults, read_row

@@ -14,9 +14,9 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from python_calamine import CalamineWorkbook
 from rosters import HEADER, ROW, SHEET, TEXTS, Value, cells, opened, read, rewrite, share_texts, write_csv, write_xlsx
 
-from batch_enroll.adapters.roster_csv import CsvRoster
-from batch_enroll.adapters.roster_xlsx import XlsxRoster, recognises
-from batch_enroll.adapters.roster_xlsx.workbook import WorkbookFile
+from batch_enroll.adapters.rosters.csv_roster import CsvRoster
+from batch_enroll.adapters.rosters.xlsx_roster import XlsxRoster, recognises
+from batch_enroll.adapters.rosters.xlsx_roster.workbook import WorkbookFile
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.model import Place
 

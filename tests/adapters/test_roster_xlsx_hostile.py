@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rosters import HEADER, ROW, SHEET, TEXTS, cells, read, rewrite, share_texts, write_xlsx
 
-from batch_enroll.adapters.roster_xlsx import XlsxRoster
+from batch_enroll.adapters.rosters.xlsx_roster import XlsxRoster
 from batch_enroll.core.errors import RosterError
 
 if TYPE_CHECKING:

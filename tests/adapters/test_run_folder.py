@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from batch_enroll.adapters.run_folder import LOG, unless
+from batch_enroll.adapters.files.run_folder import LOG, unless
 from batch_enroll.core.errors import BatchEnrollError, RunStoppedError, UsageError
 
 if TYPE_CHECKING:

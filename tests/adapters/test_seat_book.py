@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from batch_enroll.adapters.seat_book import SqliteSeatBook
+from batch_enroll.adapters.stores.verification_store import SqliteSeatBook
 from batch_enroll.core.errors import RunStoppedError
 from batch_enroll.core.model import ClassId, CourseId, EnrollmentKey, Role, SchoolId, Seat, UserId
 from batch_enroll.core.planning.verification import Checked, Found, Wanted

@@ -13,7 +13,7 @@ from typing import Literal
 import pytest
 import structlog
 
-from batch_enroll.adapters.sink_log import LogSink
+from batch_enroll.adapters.events.log_sink import LogSink
 from batch_enroll.core.events import (
     AttemptFailed,
     Event,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from batch_enroll.adapters.sink_progress import ProgressSink
+from batch_enroll.adapters.events.progress_sink import ProgressSink
 from batch_enroll.core.events import (
     AttemptFailed,
     LookingUp,

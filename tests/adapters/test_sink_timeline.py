@@ -7,7 +7,7 @@ from typing import Any
 
 from past_runs import ENROLLED, FAILED, INVALID, RUN
 
-from batch_enroll.adapters.sink_timeline import TimelineSink
+from batch_enroll.adapters.events.timeline_sink import TimelineSink
 from batch_enroll.core.events import AttemptFailed, RowSettled, RowsRead, RunStarted
 
 

@@ -15,7 +15,7 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from batch_enroll.adapters.api import Wire
-from batch_enroll.adapters.api.answers import Answer
+from batch_enroll.adapters.api.responses import Answer
 from batch_enroll.core.model import NoReply
 
 if TYPE_CHECKING:

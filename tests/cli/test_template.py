@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from openpyxl import load_workbook
 from rosters import cells
 
-from batch_enroll.adapters.roster_xlsx import XlsxRoster
+from batch_enroll.adapters.rosters.xlsx_roster import XlsxRoster
 from batch_enroll.core.roster.column_docs import NOTES, explained
 
 if TYPE_CHECKING:

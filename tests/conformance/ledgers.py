@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from fakes_ledger import START, Clock, MemoryLedger
 
-from batch_enroll.adapters.ledger_sql import SqlLedger
+from batch_enroll.adapters.ledger import SqlLedger
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.model import (
     Action,

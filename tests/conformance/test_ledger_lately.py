@@ -10,7 +10,7 @@ from conformance.ledgers import ENROLLED, a_key, a_row, a_run, settled, state_of
 from fakes_ledger import Clock
 from sqlalchemy import text
 
-from batch_enroll.adapters.ledger_sql import SqlLedger
+from batch_enroll.adapters.ledger import SqlLedger
 from batch_enroll.core.model import RunId, SeatState
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from conformance.ledgers import a_key, a_row, a_run, state_of
 from fakes_ledger import START, Clock
 from sqlalchemy import text
 
-from batch_enroll.adapters.ledger_sql import SqlLedger
+from batch_enroll.adapters.ledger import SqlLedger
 from batch_enroll.core.errors import LedgerError
 from batch_enroll.core.model import RunId, SeatState
 from batch_enroll.core.run_record import RunRecord

@@ -11,7 +11,7 @@ from conformance.ledgers import NOT_ATTEMPTED, a_key, a_row, settled, state_of
 from fakes_ledger import START, Clock
 from sqlalchemy import create_engine, text
 
-from batch_enroll.adapters.ledger_sql import SqlLedger, lock
+from batch_enroll.adapters.ledger import SqlLedger, run_lock
 from batch_enroll.core.errors import LedgerError
 from batch_enroll.core.model import Action, Outcome, OutcomeKind, RunId, SeatState
 from batch_enroll.core.run_record import Owner
@@ -90,13 +90,13 @@ def test_while_a_run_of_the_earlier_program_goes_on_it_stays_as_it_is(url: str) 
     old_ledgers.write(url)
     engine = create_engine(url)
     with closing(engine.connect()) as connection:
-        locks = lock.locks_of(connection)
-        lock.take(connection, locks, "staging", Owner(4711, "roster-box", "run", START))
+        locks = run_lock.locks_of(connection)
+        run_lock.take(connection, locks, "staging", Owner(4711, "roster-box", "run", START))
         with pytest.raises(LedgerError, match=r"another run .* batch-enroll run, process 4711 on roster-box"):
             SqlLedger(url, Clock())
         with connection.begin():
             assert connection.execute(text("SELECT schema_version FROM ledger_meta")).scalar() == 2
-        lock.give_back(connection, locks, "staging")
+        run_lock.give_back(connection, locks, "staging")
     engine.dispose()
     with closing(SqlLedger(url, Clock())) as ledger:
         ledger.lock("staging", Owner(4712, "roster-box", "run", START))

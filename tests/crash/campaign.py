@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import anyio
 from e2e_cli import Desk, desk, term, write_csv
 
-from batch_enroll.adapters.ledger_sql import SqlLedger
+from batch_enroll.adapters.ledger import SqlLedger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,7 +11,7 @@ from fakes import FakeServer
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from batch_enroll.adapters.differences import differences
+from batch_enroll.adapters.enrollment_diff import differences
 from batch_enroll.core.model import Action, ClassId, CourseId, Role, SchoolId, Seat, Seats, UserId
 from batch_enroll.core.planning.protected_enrollments import WHOLE_PLACES
 from batch_enroll.core.planning.sync_planner import (

@@ -10,7 +10,7 @@ import pytest
 from fakes import LOST, FakeRoster, FakeServer, FakeTokens, Remembering
 from harness import FIRST_RUN, NOON
 
-from batch_enroll.adapters.seat_book import SqliteSeatBook
+from batch_enroll.adapters.stores.verification_store import SqliteSeatBook
 from batch_enroll.core.model import CourseId, NoReply, Reply, Role, SchoolId, Seat, Seats, UserId
 from batch_enroll.core.pace import FixedPace, PaceLimits
 from batch_enroll.core.planning.row_planner import Rules

@@ -8,7 +8,7 @@ from fakes import FakeRoster, Remembering, students
 from fakes_ledger import MemoryLedger
 from harness import COLUMNS, FIRST_RUN, NOON
 
-from batch_enroll.adapters.seat_book import SqliteSeatBook
+from batch_enroll.adapters.stores.verification_store import SqliteSeatBook
 from batch_enroll.core.events import LookingUp
 from batch_enroll.core.model import NoReply, Outcome, OutcomeKind, Reply, Seat, Seats, Settled, UserId
 from batch_enroll.core.planning.row_planner import Rules

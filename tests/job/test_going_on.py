@@ -12,7 +12,7 @@ from fakes import FakeRoster, Remembering, students
 from fakes_ledger import MemoryLedger
 
 from batch_enroll import job
-from batch_enroll.adapters.roster_recorded import RecordedRoster
+from batch_enroll.adapters.rosters.recorded_roster import RecordedRoster
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import RosterError, UsageError
 from batch_enroll.core.model import SETTLED_WELL, Action, Outcome, OutcomeKind, Place, RunId, Settled, SourceRow

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 from rosters import HEADER, ROW, cells, read, write_csv, write_xlsx
 
-from batch_enroll.adapters.roster_csv import CsvRoster
-from batch_enroll.adapters.roster_xlsx import XlsxRoster
+from batch_enroll.adapters.rosters.csv_roster import CsvRoster
+from batch_enroll.adapters.rosters.xlsx_roster import XlsxRoster
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.roster.damaged_ids import LOOK_AHEAD
 from batch_enroll.job import WatchedRoster

@@ -1,10 +1,10 @@
 """The vendor's API over aiohttp."""
 
-from batch_enroll.adapters.api.dated import DatedEduBridge
-from batch_enroll.adapters.api.directory import OneRoster
 from batch_enroll.adapters.api.edubridge import EduBridge
-from batch_enroll.adapters.api.enrollments import Enrollments
-from batch_enroll.adapters.api.oneroster_enrollments import OneRosterEnrollments
-from batch_enroll.adapters.api.wire import Wire
+from batch_enroll.adapters.api.edubridge_with_dates import DatedEduBridge
+from batch_enroll.adapters.api.oneroster_directory import OneRoster
+from batch_enroll.adapters.api.oneroster_listings import Enrollments
+from batch_enroll.adapters.api.oneroster_writes import OneRosterEnrollments
+from batch_enroll.adapters.api.transport import Wire
 
 __all__ = ["DatedEduBridge", "EduBridge", "Enrollments", "OneRoster", "OneRosterEnrollments", "Wire"]

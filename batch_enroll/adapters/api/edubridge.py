@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from batch_enroll.adapters.api.answers import SUCCESS, dicts, parsed_json, success
-from batch_enroll.adapters.api.moments import moment_of
-from batch_enroll.adapters.api.wire import segments
+from batch_enroll.adapters.api.responses import SUCCESS, dicts, parsed_json, success
+from batch_enroll.adapters.api.timestamps import moment_of
+from batch_enroll.adapters.api.transport import segments
 from batch_enroll.core.model import Action, CourseId, Meaning, NoReply, Reply, Role, SchoolId, Seat, Seats
 from batch_enroll.core.roster.dates import iso_utc
 
 if TYPE_CHECKING:
-    from batch_enroll.adapters.api.answers import Answer
-    from batch_enroll.adapters.api.wire import Wire
+    from batch_enroll.adapters.api.responses import Answer
+    from batch_enroll.adapters.api.transport import Wire
     from batch_enroll.core.model import EnrollmentRequest, Json, UserId
 
 _ENROLLMENTS: Final = "/edubridge/enrollments"

@@ -1,0 +1,1 @@
+"""Event sinks: log, progress display, timeline."""

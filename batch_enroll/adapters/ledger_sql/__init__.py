@@ -1,5 +1,0 @@
-"""The ledger in SQL: SQLite by default, PostgreSQL for machines that come and go."""
-
-from batch_enroll.adapters.ledger_sql.ledger import SqlLedger
-
-__all__ = ["SqlLedger"]

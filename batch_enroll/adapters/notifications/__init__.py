@@ -1,0 +1,1 @@
+"""Notifications, health-check pings and metrics of unattended runs."""

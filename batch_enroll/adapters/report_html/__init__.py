@@ -1,5 +1,0 @@
-"""The report people open: one page that needs no network, however it was sent (jinja2, and pygal for the charts)."""
-
-from batch_enroll.adapters.report_html.report import HtmlReport
-
-__all__ = ["HtmlReport"]

@@ -1,0 +1,1 @@
+"""Result reports: CSV, JSON, XLSX and HTML."""

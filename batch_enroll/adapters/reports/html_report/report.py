@@ -1,0 +1,158 @@
+"""A run as one page: what came of it, why, what to do, how it went, and every row to mend."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections import Counter
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from batch_enroll.adapters.reports.html_report.embedded_rows import ProblemRows
+from batch_enroll.core.codes import explain
+from batch_enroll.core.codes.catalogue import title
+from batch_enroll.core.durations import brief, duration
+from batch_enroll.core.model import TO_MEND, OutcomeKind
+from batch_enroll.core.reporting.breakdown import Breakdown
+from batch_enroll.core.reporting.headline import done, headline
+from batch_enroll.core.reporting.next_step import next_step
+from batch_enroll.core.reporting.timeline import timeline_of
+from batch_enroll.core.roster.dates import iso_utc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from batch_enroll.core.model import ResultRow
+    from batch_enroll.core.reporting.breakdown import Share
+    from batch_enroll.core.reporting.run_summary import Cause, RunSummary
+    from batch_enroll.core.reporting.timeline import Timeline
+    from batch_enroll.core.run_record import RunRecord
+
+_SHOWN_SHARES: Final = 12
+_MOST_SHARES: Final = 1000
+_SHARES_OF_TIME: Final = ((0.5, "half of the answers within"), (0.9, "nine of ten within"), (0.99, "99 of 100 within"))
+# How an outcome is meant; the page's CSS has a colour for each.
+_TONES: Final = {
+    OutcomeKind.ENROLLED: "well",
+    OutcomeKind.ALREADY_ENROLLED: "before",
+    OutcomeKind.INVALID: "invalid",
+    OutcomeKind.REJECTED: "bad",
+    OutcomeKind.FAILED: "failed",
+    OutcomeKind.UNKNOWN: "slow",
+    OutcomeKind.SKIPPED: "rest",
+    OutcomeKind.NOT_ATTEMPTED: "later",
+    OutcomeKind.WITHDRAWN: "well",
+    OutcomeKind.ALREADY_WITHDRAWN: "before",
+}
+
+
+class Part(NamedTuple):
+    """One piece of the outcome bar."""
+
+    name: str
+    tone: str
+    rows: int
+    percent: float
+
+
+class Likely(NamedTuple):
+    """A cause with what is likely behind it."""
+
+    cause: Cause
+    causes: tuple[str, ...]
+    to_mend: bool
+
+
+class HtmlReport:
+    """The Document of `report.html`.
+
+    Args:
+        run: the run as it began.
+        columns: the roster's own columns to show; none keep the roster out of the page.
+        with_roster: whether a column names the roster of each row.
+    """
+
+    def __init__(self, run: RunRecord, columns: Sequence[str], *, with_roster: bool = False) -> None:
+        self._breakdown = Breakdown(run)
+        self._rows = ProblemRows(columns, with_roster=with_roster)
+
+    def write(self, row: ResultRow) -> None:
+        """Adds one row."""
+        self._breakdown.add(row)
+        self._rows.add(row)
+
+    def pieces(self, summary: RunSummary) -> Iterator[bytes]:
+        """The page, in UTF-8."""
+        from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - not before the run is over
+
+        env = Environment(
+            loader=PackageLoader("batch_enroll.adapters.reports.html_report", "page"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        env.filters |= {"brief": brief, "duration": duration, "iso": iso_utc}
+        script = env.get_template("page.js").render()
+        page = env.get_template("page.html").stream(
+            summary=summary,
+            run=summary.run,
+            headline=headline(summary),
+            done=done(summary.outcomes),
+            parts=_parts(summary.outcomes, summary.rows),
+            causes=[_likely(cause) for cause in summary.causes],
+            next=next_step(summary),
+            timeline=_drawn(timeline_of(summary.run.facts.get("timeline"))),
+            breakdowns=_shares(self._breakdown),
+            rows=self._rows,
+            codes=_codes(summary.causes),
+            style=env.get_template("page.css").render(),
+            script=script,
+            script_hash=b64encode(sha256(script.encode()).digest()).decode(),
+        )
+        for piece in page:
+            yield piece.encode(errors="backslashreplace")
+
+
+def _parts(outcomes: Mapping[str, int], rows: int) -> list[Part]:
+    return [
+        Part(kind.replace("_", " "), _TONES[OutcomeKind(kind)], count, 100 * count / rows)
+        for kind, count in outcomes.items()
+        if count
+    ]
+
+
+def _likely(cause: Cause) -> Likely:
+    explanation = explain.EXPLANATIONS.get(cause.code)
+    return Likely(cause, () if explanation is None else explanation.causes, cause.outcome in TO_MEND)
+
+
+def _codes(causes: Sequence[Cause]) -> list[tuple[str, int, str]]:
+    """The codes of the rows to mend, with how many rows have them; several causes can share a code."""
+    counts: Counter[str] = Counter()
+    for cause in causes:
+        if cause.outcome in TO_MEND:
+            counts[cause.code] += cause.count
+    return [(code, count, title(code)) for code, count in counts.most_common()]
+
+
+def _drawn(timeline: Timeline) -> dict[str, object]:
+    from batch_enroll.adapters.reports.html_report import charts  # noqa: PLC0415 - brings pygal, not before the run is over
+
+    return {
+        "rows": charts.rows_over_time(timeline),
+        "throttling": charts.throttling_over_time(timeline),
+        "took": charts.how_long_answers_took(timeline),
+        "within": [(words, timeline.took_s(share)) for share, words in _SHARES_OF_TIME],
+        "longest_s": timeline.longest_s,
+        "tries": len(timeline.tries_s),
+    }
+
+
+def _shares(breakdown: Breakdown) -> list[tuple[str, list[Share], list[Share], int]]:
+    """By course and by school: those shown at once, those below a fold, and how many are left out."""
+    told = (("course", breakdown.courses()), ("school", breakdown.schools()))
+    return [
+        (name, shares[:_SHOWN_SHARES], shares[_SHOWN_SHARES:_MOST_SHARES], max(0, len(shares) - _MOST_SHARES))
+        for name, shares in told
+        if shares
+    ]

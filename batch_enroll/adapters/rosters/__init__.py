@@ -1,0 +1,1 @@
+"""Roster readers and writers, one format in each module."""

@@ -1,0 +1,99 @@
+"""The texts that a workbook's cells share, and the styles that their numbers wear."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from batch_enroll.adapters.rosters.xlsx_roster.ooxml_package import local, new_parser
+from batch_enroll.core.errors import RosterError
+from batch_enroll.core.roster.cell_text import shown
+from batch_enroll.core.roster.sheetcells import Style, numbered_style, style
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from batch_enroll.adapters.rosters.xlsx_roster.ooxml_package import Package
+
+MOST_ONE_BYTES: Final = 8 << 20  # of markup for one text or row; a cell holds at most 32,767 characters
+_MOST_TEXTS: Final = 3_000_000
+_MOST_CHARS: Final = 100_000_000
+
+
+def shared_texts(package: Package, path: str) -> list[str]:
+    """The texts of the part, in the order by which cells name them.
+
+    Raises:
+        RosterError: there are more than fit into memory.
+    """
+    reader = _TextReader(package.name)
+    for piece in package.pieces(path):
+        reader.feed(piece)
+    reader.parser.Parse(b"", True)  # noqa: FBT003 - the library takes it by place
+    return reader.texts
+
+
+class _TextReader:
+    """Each `si` is one text, made of the `t` within it; those within `rPh` are reading aids and no part of it."""
+
+    def __init__(self, name: str) -> None:
+        self.parser = new_parser(name)
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self.texts: list[str] = []
+        self._name = name
+        self._pieces: list[str] = []
+        self._aids = 0
+        self._chars = 0
+        self._waiting = 0
+
+    def feed(self, piece: bytes) -> None:
+        before = len(self.texts)
+        self.parser.Parse(piece)
+        self._waiting = 0 if len(self.texts) > before else self._waiting + len(piece)
+        if self._waiting > MOST_ONE_BYTES or len(self.texts) > _MOST_TEXTS or self._chars > _MOST_CHARS:
+            raise RosterError(f"{self._name}: more text than a roster holds; save it as CSV")
+
+    def _start(self, name: str, _: Mapping[str, str]) -> None:
+        tag = local(name)
+        if tag == "t":
+            if not self._aids:
+                self.parser.CharacterDataHandler = self._pieces.append
+        elif tag == "rPh":
+            self._aids += 1
+
+    def _end(self, name: str) -> None:
+        tag = local(name)
+        if tag == "t":
+            self.parser.CharacterDataHandler = None
+        elif tag == "si":
+            text = shown("".join(self._pieces))
+            self._pieces.clear()
+            self._chars += len(text)
+            self.texts.append(text)
+        elif tag == "rPh":
+            self._aids -= 1
+
+
+def cell_styles(package: Package, path: str) -> list[Style]:
+    """The style of a number, by the index that its cell names."""
+    formats: dict[int, str] = {}
+    numbers: list[int] = []
+    within: list[str] = []
+
+    def start(tag: str, attributes: Mapping[str, str]) -> None:
+        if tag == "numFmt":
+            formats[int(attributes["numFmtId"])] = attributes["formatCode"]
+        elif tag == "xf" and within[-1:] == ["cellXfs"]:
+            numbers.append(int(attributes.get("numFmtId", 0)))
+        elif tag in _LISTS:
+            within.append(tag)
+
+    def end(tag: str) -> None:
+        if tag in _LISTS:
+            within.pop()
+
+    package.walk(path, start, end)
+    return [style(formats[number]) if number in formats else numbered_style(number) for number in numbers]
+
+
+_LISTS: Final = frozenset({"cellXfs", "cellStyleXfs", "dxfs"})

@@ -1,0 +1,206 @@
+"""One sheet's markup, read piece by piece into rows of text, in the order in which it stands there."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from batch_enroll.adapters.rosters.xlsx_roster.ooxml_package import SPACE, new_parser
+from batch_enroll.adapters.rosters.xlsx_roster.shared_strings import MOST_ONE_BYTES
+from batch_enroll.core.codes import catalogue
+from batch_enroll.core.errors import RosterError
+from batch_enroll.core.roster.cell_text import shown
+from batch_enroll.core.roster.cells import shorten
+from batch_enroll.core.roster.damaged_ids import Flaw
+from batch_enroll.core.roster.sheetcells import GENERAL, Kind, Style, iso_text, lost_digits, number_text, style
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+MOST_ROWS: Final = 1_048_576
+_MOST_COLUMNS: Final = 16_384
+_DIGITS: Final = "0123456789"
+_COLUMN: Final = re.compile("[A-Za-z]{1,3}")
+_LAST_CELL: Final = re.compile(r"(?:.*:)?\$?[A-Za-z]{1,3}\$?(\d{1,7})", re.ASCII)
+_PLAIN: Final = style(GENERAL)
+
+
+class Texts(NamedTuple):
+    """A row as a person sees it: its number, the text of its cells, and what is wrong with some of them."""
+
+    number: int
+    cells: list[str]
+    flaws: dict[int, Flaw]
+
+
+class Dress(NamedTuple):
+    """What a workbook's sheets share: texts, styles of numbers, and whether days are counted from 1904."""
+
+    texts: Sequence[str]
+    styles: Sequence[Style]
+    since_1904: bool
+
+
+class SheetReader:
+    """Reads a sheet's markup. `done` tells that all its rows have been read.
+
+    It is read here and not by a library, because no library tells in one pass all that decides how an id looks:
+    python-calamine drops number formats, error values and formulas without a value; openpyxl needs a second reading
+    for the formulas and sixteen times as long.
+    """
+
+    def __init__(self, name: str, dress: Dress) -> None:
+        self.last_row: int | None = None
+        self.done = False
+        self._name = name
+        self._texts, self._styles, self._since_1904 = dress
+        self._parser = new_parser(name)
+        self._parser.StartElementHandler = self._root
+        self._rows: list[Texts] = []
+        self._row = Texts(0, [], {})
+        self._pieces: list[str] = []
+        self._at = 0
+        self._type = "n"
+        self._style: str | None = None
+        self._formula = False
+        self._aids = 0
+        self._waiting = 0
+
+    def feed(self, piece: bytes) -> list[Texts]:
+        """The rows that end in the piece; an empty piece ends the sheet.
+
+        Raises:
+            RosterError: rows or cells that no sheet can have.
+        """
+        self._rows = []
+        self._parser.Parse(piece, not piece)
+        self._waiting = 0 if self._rows else self._waiting + len(piece)
+        if self._waiting > MOST_ONE_BYTES:
+            raise RosterError(f"{self._name}: row {self._row.number + 1} is longer than any in a roster; it is damaged")
+        return self._rows
+
+    def _root(self, name: str, _: Mapping[str, str]) -> None:
+        """The first element tells the namespace; there are a transitional and a strict one, and any prefix."""
+        space = name.rpartition(SPACE)[0]
+        names = [f"{space}{SPACE}{tag}" if space else tag for tag in _TAGS]
+        self._c, self._v, self._t, self._f, self._row_tag, self._aid, self._rows_tag, self._size = names
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+
+    def _start(self, name: str, attributes: Mapping[str, str]) -> None:
+        if name == self._c:
+            self._open_cell(attributes)
+        elif (name == self._v and self._type != "inlineStr") or (name == self._t and not self._aids):
+            self._parser.CharacterDataHandler = self._pieces.append
+        elif name == self._row_tag:
+            self._open_row(attributes)
+        elif name == self._f:
+            self._formula = True
+        elif name == self._aid:
+            self._aids += 1
+        elif name == self._size:
+            found = _LAST_CELL.fullmatch(attributes.get("ref", ""))
+            self.last_row = int(found[1]) if found else None
+
+    def _end(self, name: str) -> None:
+        if name == self._c:
+            self._close_cell()
+        elif name in {self._v, self._t}:
+            self._parser.CharacterDataHandler = None
+        elif name == self._row_tag:
+            if not self.done:
+                self._rows.append(self._row)
+        elif name == self._aid:
+            self._aids -= 1
+        elif name == self._rows_tag:
+            self.done = True
+
+    def _open_row(self, attributes: Mapping[str, str]) -> None:
+        spelt = attributes.get("r")
+        number = self._row.number + 1 if spelt is None else int(spelt)
+        if number > MOST_ROWS:
+            raise RosterError(f"{self._name}: more rows than a workbook can have; it is damaged")
+        if number <= self._row.number:
+            raise RosterError(f"{self._name}: rows stand out of order; open it in Excel and save it as .xlsx")
+        self._row = Texts(number, [], {})
+
+    def _open_cell(self, attributes: Mapping[str, str]) -> None:
+        reference = attributes.get("r")
+        at = len(self._row.cells) if reference is None else column_at(reference.rstrip(_DIGITS))
+        self._type, self._style = attributes.get("t", "n"), attributes.get("s")
+        cells = self._row.cells
+        if at >= _MOST_COLUMNS:
+            raise RosterError(f"{self._name}: more columns than a workbook can have; it is damaged")
+        if at < len(cells):
+            raise RosterError(f"{self._name}: cells stand out of order; open it in Excel and save it as .xlsx")
+        if at > len(cells):
+            cells.extend([""] * (at - len(cells)))
+        self._at, self._formula = at, False
+        self._pieces.clear()
+
+    def _close_cell(self) -> None:
+        text = "".join(self._pieces)
+        kind = self._type
+        if kind == "s":
+            text = self._shared(text)
+        elif kind in {"inlineStr", "str"}:
+            text = shown(text)
+        elif self._formula and not text:
+            self._flaw(catalogue.DAMAGED_CELL, "holds a formula whose value was not saved with it")
+        elif text:
+            text = self._number(text) if kind == "n" else self._other(kind, text)
+        self._row.cells.append(text)
+
+    def _shared(self, spelt: str) -> str:
+        try:
+            return self._texts[int(spelt)]
+        except (IndexError, ValueError):
+            self._flaw(catalogue.DAMAGED_CELL, "names a text that the workbook does not hold")
+            return ""
+
+    def _number(self, spelt: str) -> str:
+        wears = self._wears()
+        try:
+            text = number_text(spelt, wears, since_1904=self._since_1904)
+        except (ValueError, OverflowError):
+            self._flaw(catalogue.DAMAGED_CELL, f"holds {shorten(spelt)}, which no sheet can show")
+            return spelt
+        if wears.kind is not Kind.NUMBER:
+            self._flaw(catalogue.DATE_FOR_ID, "is a date or time cell")
+        elif lost_digits(text):
+            self._flaw(catalogue.LOST_DIGITS, "is a number cell, which keeps no more than fifteen digits")
+        return text
+
+    def _wears(self) -> Style:
+        try:
+            return self._styles[int(self._style or 0)]
+        except (IndexError, ValueError):
+            return _PLAIN
+
+    def _other(self, kind: str, text: str) -> str:
+        if kind == "e":
+            self._flaw(catalogue.DAMAGED_CELL, f"holds {shorten(text)} instead of a value")
+        elif kind == "d":
+            self._flaw(catalogue.DATE_FOR_ID, "is a date or time cell")
+            return iso_text(text)
+        elif kind == "b":
+            return shown(text.strip() in {"1", "true"})
+        return text
+
+    def _flaw(self, code: str, message: str) -> None:
+        self._row.flaws[self._at] = Flaw(code, message)
+
+
+_TAGS: Final = ("c", "v", "t", "f", "row", "rPh", "sheetData", "dimension")
+
+
+@lru_cache(maxsize=1024)
+def column_at(letters: str) -> int:
+    """The column's index, from 0. Raises ValueError if no column is called so."""
+    if not _COLUMN.fullmatch(letters):
+        raise ValueError(letters)
+    at = 0
+    for letter in letters.upper():
+        at = at * 26 + ord(letter) - ord("A") + 1
+    return at - 1

@@ -1,0 +1,144 @@
+"""A workbook's sheets as rows of text, whatever program wrote them and whatever state the file is in."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+from zipfile import BadZipFile, ZipFile
+
+from batch_enroll.adapters.rosters.xlsx_roster.merged_ranges import spans
+from batch_enroll.adapters.rosters.xlsx_roster.ooxml_package import OLE, local, package, translated
+from batch_enroll.adapters.rosters.xlsx_roster.shared_strings import cell_styles, shared_texts
+from batch_enroll.adapters.rosters.xlsx_roster.sheet_reader import Dress, SheetReader
+from batch_enroll.core.roster.merged_cells import Spread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from batch_enroll.adapters.rosters.xlsx_roster.ooxml_package import Package
+    from batch_enroll.adapters.rosters.xlsx_roster.sheet_reader import Texts
+    from batch_enroll.core.roster.merged_cells import Span
+
+
+class Tab(NamedTuple):
+    """A sheet as the workbook lists it; `path` is where its cells are."""
+
+    title: str
+    visible: bool
+    path: str
+
+
+class Head(NamedTuple):
+    """A sheet's first rows, blank ones too; `last_row` is what it says of itself, which may be wrong."""
+
+    rows: list[list[str]]
+    last_row: int | None
+
+
+class WorkbookFile:
+    """A workbook that is opened anew for every reading.
+
+    Every method raises RosterError, in one line, if the file is not a workbook that can be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._spans: dict[str, list[Span]] = {}
+
+    @property
+    def tabs(self) -> list[Tab]:
+        """The sheets, charts left out, in their order."""
+        return self._index[0]
+
+    def head(self, tab: Tab, rows: int) -> Head:
+        """The first rows of a sheet."""
+        head: list[list[str]] = []
+        with package(self._path) as parts:
+            reader = SheetReader(parts.name, self._dress)
+            for row in islice(_rows(parts, tab, reader), rows):
+                head.extend([[]] * (min(row.number, rows + 1) - 1 - len(head)))
+                head.append(row.cells)
+        return Head(head[:rows], reader.last_row)
+
+    def texts(self, tab: Tab, header_row: int | None = None) -> Iterator[Texts]:
+        """Every row of the sheet that holds something; each knows its number.
+
+        What is merged over several rows below the header row (None: the first one) is in each of them.
+        """
+        merged = self.spans(tab)
+        spread = Spread(merged, header_row)
+        with package(self._path) as parts:
+            for row in _rows(parts, tab, SheetReader(f"{parts.name} [{tab.title}]", self._dress)):
+                if merged:
+                    spread.fill(*row)
+                yield row
+
+    def spans(self, tab: Tab) -> list[Span]:
+        """The sheet's cells that are merged over several rows."""
+        if tab.path not in self._spans:
+            with package(self._path) as parts:
+                self._spans[tab.path] = spans(parts.pieces(tab.path), f"{parts.name} [{tab.title}]")
+        return self._spans[tab.path]
+
+    @cached_property
+    def sha256(self) -> str:
+        """The digest of the file."""
+        with translated(self._path), self._path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    @cached_property
+    def _index(self) -> tuple[list[Tab], bool]:
+        """The sheets, and whether days are counted from 1904."""
+        tabs: list[Tab] = []
+        since_1904 = False
+
+        def start(tag: str, attributes: Mapping[str, str]) -> None:
+            nonlocal since_1904
+            if tag == "workbookPr":
+                since_1904 = attributes.get("date1904") in {"1", "true"}
+            elif tag == "sheet":
+                named = {local(key): text for key, text in attributes.items()}
+                part = relations.get(named.get("id", ""))
+                if part is not None and part.kind == "worksheet":
+                    tabs.append(Tab(named["name"], named.get("state", "visible") == "visible", part.path))
+
+        with package(self._path) as parts:
+            relations = parts.relations(parts.workbook)
+            parts.walk(parts.workbook, start)
+        return tabs, since_1904
+
+    @cached_property
+    def _dress(self) -> Dress:
+        with package(self._path) as parts:
+            paths = {part.kind: part.path for part in parts.relations(parts.workbook).values()}
+            texts = shared_texts(parts, paths["sharedStrings"]) if _there("sharedStrings", paths, parts) else []
+            styles = cell_styles(parts, paths["styles"]) if _there("styles", paths, parts) else []
+        return Dress(texts, styles, self._index[1])
+
+
+def _there(kind: str, paths: Mapping[str, str], parts: Package) -> bool:
+    return kind in paths and parts.holds(paths[kind])
+
+
+def _rows(parts: Package, tab: Tab, reader: SheetReader) -> Iterator[Texts]:
+    for piece in parts.pieces(tab.path):
+        yield from reader.feed(piece)
+        if reader.done:
+            return
+    yield from reader.feed(b"")
+
+
+def recognises(path: Path) -> bool:
+    """Whether the file is a workbook by its content, or one that only Excel can open and must be told so."""
+    with path.open("rb") as file:
+        head = file.read(len(OLE))
+    if head == OLE:
+        return True
+    try:
+        with ZipFile(path) as archive:
+            return any(name.lower().lstrip("/").startswith("xl/") for name in archive.namelist())
+    except (BadZipFile, ValueError):
+        return False

@@ -1,0 +1,1 @@
+"""Private SQLite stores beside the ledger."""
