@@ -12,10 +12,10 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from batch_enroll.bootstrap.rosters import opened
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.roster.row_parser import Defaults, read_row
 from batch_enroll.settings import Needs, load
+from batch_enroll.wiring.rosters import opened
 
 MOST_CPU_S: Final = 10
 MOST_ADDRESS_BYTES: Final = 3 << 30  # generous: threads of libraries reserve much that they never touch

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from openpyxl import Workbook
 
-from batch_enroll.bootstrap import rosters
 from batch_enroll.settings import sealed
+from batch_enroll.wiring import rosters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from settings_problems import NO_SECRET, PRODUCTION, problems_of
 
-from batch_enroll.bootstrap.reading import on_a_day
 from batch_enroll.core.errors import UsageError
 from batch_enroll.settings import Needs, Settings, load, sealed
+from batch_enroll.wiring.run_options import on_a_day
 
 pytestmark = pytest.mark.usefixtures("empty_surroundings")
 

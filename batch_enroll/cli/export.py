@@ -52,9 +52,9 @@ def report(
     from batch_enroll.settings import Needs, load  # noqa: PLC0415 - not for --help
 
     settings = load(given, needs=Needs.STATE)
-    from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
+    from batch_enroll import commands  # noqa: PLC0415 - not for --help
 
-    made = bootstrap.report(settings, run, form, where)
+    made = commands.report(settings, run, form, where)
     if isinstance(made, Path):
         tell(f"The report is in {made}")
     else:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from batch_enroll.cli.output import Paint
     from batch_enroll.core.reporting.run_summary import RunSummary
-    from batch_enroll.job import GoneOn
+    from batch_enroll.workflows import GoneOn
 
 HELP = """Finishes a run that was interrupted: by Ctrl-C, a guard, a crash, or a power cut.
 
@@ -60,11 +60,11 @@ def resume(  # noqa: PLR0913, PLR0917 - one argument for each option
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
 
     settings = load(given)
-    from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
+    from batch_enroll import commands  # noqa: PLC0415 - not for --help
 
-    watch = bootstrap.Watch(settings, tell, meaning)
+    watch = commands.Watch(settings, tell, meaning)
     confirm, allowed = confirming(yes=yes), overruling(allow, reason)
-    going_on = partial(bootstrap.resume, settings, run, accept_changes=accept_changes, confirm=confirm, allowed=allowed)
+    going_on = partial(commands.resume, settings, run, accept_changes=accept_changes, confirm=confirm, allowed=allowed)
     return gone_on(watch.over(going_on, summary_of), "resume")
 
 

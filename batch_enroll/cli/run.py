@@ -81,13 +81,13 @@ def run(  # noqa: PLR0913, PLR0917 - one argument for each option
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
 
     settings = load(given)
-    from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
+    from batch_enroll import commands  # noqa: PLC0415 - not for --help
     from batch_enroll.cli.report import run_lines  # noqa: PLC0415 - not for --help
 
     allowed = overruling(allow, reason)
-    watch = bootstrap.Watch(settings, tell, meaning)
+    watch = commands.Watch(settings, tell, meaning)
     confirm = confirming(yes=yes)
-    summary = watch.over(partial(bootstrap.run, settings, rosters, confirm, allowed), lambda summary: summary)
+    summary = watch.over(partial(commands.run, settings, rosters, confirm, allowed), lambda summary: summary)
     lines = silence if quiet and not summary.changed and summary.exit_status == 0 else partial(run_lines, summary)
     return Answer(summary.exit_status, summary.as_json(), lines)
 

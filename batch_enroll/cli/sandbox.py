@@ -55,10 +55,10 @@ def sandbox(
     seed: Annotated[int, typer.Option(metavar="N", help="Where its dice begin.")] = 0,
 ) -> None:
     """Serves until interrupted."""
-    from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
+    from batch_enroll import commands  # noqa: PLC0415 - not for --help
     from batch_enroll.settings import sealed  # noqa: PLC0415 - not for --help
 
-    bootstrap.rehearse(
+    commands.rehearse(
         sealed({"env": "sandbox"}),
         port=port,
         scenarios=tuple(scenarios or ()),

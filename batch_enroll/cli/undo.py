@@ -58,12 +58,12 @@ def undo(  # noqa: PLR0913, PLR0917 - one argument for each option
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
 
     settings = load(given)
-    from batch_enroll import bootstrap  # noqa: PLC0415 - not for --help
+    from batch_enroll import commands  # noqa: PLC0415 - not for --help
 
-    watch = bootstrap.Watch(settings, tell, meaning)
+    watch = commands.Watch(settings, tell, meaning)
     allowed = overruling(allow, reason)
     route = None if via is None else settings.via
-    undoing = partial(bootstrap.undo, settings, run, confirming(yes=yes), allowed, via=route)
+    undoing = partial(commands.undo, settings, run, confirming(yes=yes), allowed, via=route)
     return gone_on(watch.over(undoing, summary_of), "undo")
 
 

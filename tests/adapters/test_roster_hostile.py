@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 from rosters import write_xlsx
 
-from batch_enroll.bootstrap.rosters import opened
 from batch_enroll.core.errors import RosterError
 from batch_enroll.settings import Needs, load
+from batch_enroll.wiring.rosters import opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable

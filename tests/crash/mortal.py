@@ -23,7 +23,7 @@ from batch_enroll.core.run_record import RunRecord
 from batch_enroll.core.verdict.attempt_state import Policy
 from batch_enroll.core.verdict.circuit_breaker import Breaker, BreakerLimits
 from batch_enroll.engine import Engine, Parts
-from batch_enroll.job import GoingOn, RosterPlanning
+from batch_enroll.workflows import GoingOn, RosterPlanning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

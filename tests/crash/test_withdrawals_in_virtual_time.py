@@ -13,7 +13,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from batch_enroll.core.model import Role
-from batch_enroll.job import leaving
+from batch_enroll.workflows import leaving
 
 WITHDRAWING = replace(RULES, withdraw=True)
 courses = st.sampled_from(("c1", "c2"))

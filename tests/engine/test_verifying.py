@@ -19,7 +19,7 @@ from batch_enroll.core.roster.row_parser import Defaults
 from batch_enroll.core.verdict.attempt_state import Policy
 from batch_enroll.core.verdict.circuit_breaker import Breaker, BreakerLimits
 from batch_enroll.engine import Asking, Means, verify
-from batch_enroll.job import Comparison
+from batch_enroll.workflows import Comparison
 
 RULES = Rules("test", FIRST_RUN, NOON.date(), Defaults())
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]

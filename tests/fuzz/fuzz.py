@@ -27,10 +27,10 @@ with atheris.instrument_imports(include=READERS, enable_loader_override=False):
     from rosters import HEADER, ROW, SHARED, csv_text, share_texts, write_xlsx  # brings readers in, too
 
     from batch_enroll.adapters.rosters import bundle_roster, xlsx_roster  # noqa: F401 - later they would be imported bare
-    from batch_enroll.bootstrap.rosters import opened
     from batch_enroll.core.errors import RosterError
     from batch_enroll.core.roster.row_parser import Defaults, read_row
     from batch_enroll.settings import Needs, load
+    from batch_enroll.wiring.rosters import opened
 
 
 SAMPLES = Path(__file__).parents[2] / "sample_rosters"

@@ -15,7 +15,7 @@ from batch_enroll.core.planning.row_planner import Rules
 from batch_enroll.core.planning.verification import Checked, Found
 from batch_enroll.core.roster.row_parser import Defaults
 from batch_enroll.core.run_record import RunRecord
-from batch_enroll.job import Comparison, RosterPlanning
+from batch_enroll.workflows import Comparison, RosterPlanning
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ import pytest
 from fakes import FakeRoster, Remembering, students
 from fakes_ledger import MemoryLedger
 
-from batch_enroll import job
+from batch_enroll import workflows
 from batch_enroll.adapters.rosters.recorded_roster import RecordedRoster
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import RosterError, UsageError
@@ -57,7 +57,7 @@ class Past:
     def __post_init__(self) -> None:
         self.ledger.begin(RECORD)
         first = FakeRoster(self.roster.fields[: len(self.outcomes)])
-        rows = job.RosterPlanning(first, RULES, self.ledger).next_batch(None)
+        rows = workflows.RosterPlanning(first, RULES, self.ledger).next_batch(None)
         settled = [
             Settled(row.row_no, row.request.key, outcome)
             for row, outcome in zip(rows, self.outcomes, strict=True)
@@ -76,12 +76,12 @@ class Past:
         self.ledger.settle(RUN_ID, [Settled(request.row_no, request.key, ENROLLED) for request in requests])
 
     async def go_on(
-        self, again: frozenset[OutcomeKind] = TO_RESUME, rows: job.Rows | None = None, *, changes: bool = False
-    ) -> job.GoneOn:
+        self, again: frozenset[OutcomeKind] = TO_RESUME, rows: workflows.Rows | None = None, *, changes: bool = False
+    ) -> workflows.GoneOn:
         source = self.roster if rows is None else rows
-        books = job.Books(self.ledger, [], self.written.append, Remembering(), lambda: NOON, {})
-        planning = job.GoingOn(source, RULES, self.ledger, again, changes=changes)
-        return await job.go_on(RECORD, source, books, planning, self.send)
+        books = workflows.Books(self.ledger, [], self.written.append, Remembering(), lambda: NOON, {})
+        planning = workflows.GoingOn(source, RULES, self.ledger, again, changes=changes)
+        return await workflows.go_on(RECORD, source, books, planning, self.send)
 
     def kinds(self) -> list[str]:
         return [row.outcome.kind.value for row in self.ledger.results(RUN_ID)]
@@ -118,7 +118,7 @@ async def test_with_nothing_left_nothing_is_planned() -> None:
 
 async def test_a_roster_that_still_breaks_off_is_no_success() -> None:
     past = Past(FakeRoster(students(4), breaks_at=3), [ENROLLED, STOPPED])
-    planning = job.GoingOn(past.roster, RULES, past.ledger, TO_RESUME)
+    planning = workflows.GoingOn(past.roster, RULES, past.ledger, TO_RESUME)
     past.take(planning.next_batch(None))
     with pytest.raises(RosterError, match="row 4"):
         planning.next_batch(None)
@@ -127,7 +127,7 @@ async def test_a_roster_that_still_breaks_off_is_no_success() -> None:
 
 async def test_a_run_that_stops_again_keeps_what_was_recorded_and_holds_back_only_what_was_never_read() -> None:
     past = Past(FakeRoster(students(4)), [None, FAILED, ENROLLED])
-    planning = job.GoingOn(past.roster, RULES, past.ledger, TO_RETRY)
+    planning = workflows.GoingOn(past.roster, RULES, past.ledger, TO_RETRY)
     assert [row.row_no for row in planning.next_batch(STOPPED)] == [4]
     assert past.kinds() == ["unknown", "failed", "enrolled", "not_attempted"]
     assert planning.rows() == 4
@@ -139,9 +139,9 @@ async def test_a_run_cut_off_at_once_still_counts_all_its_rows() -> None:
     async def cut(_: Planning) -> Ending:
         return Ending(HaltReason.INTERRUPTED, "stopped", SIGINT, cut=True)
 
-    books = job.Books(past.ledger, [], past.written.append, Remembering(), lambda: NOON, {})
-    planning = job.GoingOn(past.roster, RULES, past.ledger, TO_RESUME)
-    done = await job.go_on(RECORD, past.roster, books, planning, cut)
+    books = workflows.Books(past.ledger, [], past.written.append, Remembering(), lambda: NOON, {})
+    planning = workflows.GoingOn(past.roster, RULES, past.ledger, TO_RESUME)
+    done = await workflows.go_on(RECORD, past.roster, books, planning, cut)
     assert (done.summary.rows, done.went_on) == (4, True)
 
 
@@ -153,9 +153,9 @@ async def test_the_run_is_open_while_it_goes_on() -> None:
         seen.append(past.ledger.run(RUN_ID))
         return await past.send(planning)
 
-    books = job.Books(past.ledger, [], past.written.append, Remembering(), lambda: NOON, {})
-    planning = job.GoingOn(past.roster, RULES, past.ledger, TO_RESUME)
-    await job.go_on(RECORD, past.roster, books, planning, watch)
+    books = workflows.Books(past.ledger, [], past.written.append, Remembering(), lambda: NOON, {})
+    planning = workflows.GoingOn(past.roster, RULES, past.ledger, TO_RESUME)
+    await workflows.go_on(RECORD, past.roster, books, planning, watch)
     assert seen[0] is not None
     assert seen[0].finished_at is None
     ended = past.ledger.run(RUN_ID)
@@ -175,10 +175,10 @@ async def test_changed_rows_are_read_anew_unless_they_were_enrolled() -> None:
 async def test_a_row_mended_before_a_crash_stays_mended() -> None:
     past = Past(FakeRoster(students(2)), [ENROLLED, FAILED])
     mended = Mended([{"user_id": "u2-mended", "course_id": "c1", "enroll_row": "3"}])
-    corrections = job.Corrections(mended, RECORD, past.ledger)
-    job.GoingOn(corrections, RULES, past.ledger, frozenset({OutcomeKind.FAILED})).next_batch(None)  # then it dies
+    corrections = workflows.Corrections(mended, RECORD, past.ledger)
+    workflows.GoingOn(corrections, RULES, past.ledger, frozenset({OutcomeKind.FAILED})).next_batch(None)  # then it dies
     recorded = RecordedRoster(RECORD, past.ledger, overrides={}).row
-    planning = job.GoingOn(past.roster, RULES, past.ledger, TO_RESUME, recorded=recorded)
+    planning = workflows.GoingOn(past.roster, RULES, past.ledger, TO_RESUME, recorded=recorded)
     past.take(planning.next_batch(None))
     assert [(one.key.user_id, one.action) for one in past.sent] == [("u2-mended", Action.LOOK_UP)]
     assert [row.cells[0] for row in past.ledger.results(RUN_ID)] == ["u1", "u2-mended"]
@@ -211,7 +211,7 @@ async def test_corrections_replace_the_cells_of_rows_to_mend_and_leave_all_other
         {"user_id": "u1-changed", "course_id": "c1", "enroll_row": "2", "enroll_roster": "term.csv"},
     ]
     columns = ("note", "school_id", "course_id", "user_id")
-    corrections = job.Corrections(Mended(lines, columns=columns), RECORD, past.ledger)
+    corrections = workflows.Corrections(Mended(lines, columns=columns), RECORD, past.ledger)
     await past.go_on(frozenset(OutcomeKind) - SETTLED_WELL, corrections)
     assert [(one.row_no, one.key.user_id) for one in past.sent] == [(3, "u3-mended")]
     assert [row.cells for row in past.ledger.results(RUN_ID)][2] == ("u3-mended", "c1", "")
@@ -239,4 +239,4 @@ async def test_corrections_that_cannot_be_matched_are_refused_whole(
 ) -> None:
     past = Past(FakeRoster(students(2)), [FAILED, FAILED])
     with pytest.raises(UsageError, match=told):
-        job.Corrections(Mended(lines, columns=columns), RECORD, past.ledger)
+        workflows.Corrections(Mended(lines, columns=columns), RECORD, past.ledger)

@@ -13,8 +13,8 @@ from batch_enroll.core.guards.roster_stats import Census, GuardLimits
 from batch_enroll.core.guards.rules import GuardStoppedError, crowded
 from batch_enroll.core.roster.row_parser import Defaults
 from batch_enroll.core.verdict.attempt_state import HaltReason
-from batch_enroll.job import GuardedRoster, KeptAhead, counted_ahead
-from batch_enroll.job.guarding import ROWS_AHEAD
+from batch_enroll.workflows import GuardedRoster, KeptAhead, counted_ahead
+from batch_enroll.workflows.guarded_roster import ROWS_AHEAD
 
 SMALL = GuardLimits(course_students=30)
 

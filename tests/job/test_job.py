@@ -14,7 +14,7 @@ import pytest
 from fakes import FakeRoster, Remembering, students
 from fakes_ledger import MemoryLedger
 
-from batch_enroll import job
+from batch_enroll import workflows
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import LedgerError, RunStoppedError
 from batch_enroll.core.events import RunEnded, RunStarted
@@ -85,8 +85,8 @@ class Case:
         self, *, dry: bool = False, send: Callable[[Planning], Awaitable[Ending]] | None = None
     ) -> RunSummary:
         files = {"results": Path("results.csv")}
-        books = job.Books(self.ledger, [self.report], self.written.append, self.sink, lambda: NOON, files)
-        return await job.run(RECORD, self.roster, RULES, books, None if dry else send or self.send)
+        books = workflows.Books(self.ledger, [self.report], self.written.append, self.sink, lambda: NOON, files)
+        return await workflows.run(RECORD, self.roster, RULES, books, None if dry else send or self.send)
 
 
 async def test_every_row_read_is_one_result_in_input_order() -> None:
@@ -118,7 +118,7 @@ async def test_a_past_run_is_told_again_from_the_ledger() -> None:
     summary = await case.run()
     recorded = case.ledger.run(RUN_ID)
     assert recorded is not None
-    assert job.retell(recorded, case.ledger, {"results": "results.csv"}) == summary
+    assert workflows.retell(recorded, case.ledger, {"results": "results.csv"}) == summary
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ async def test_the_exit_status_says_why_a_run_ended_early(ending: Ending, status
 
 async def test_a_run_that_was_stopped_before_its_first_row_has_a_result_for_each_and_none_was_tried() -> None:
     case = Case(FakeRoster([*students(700), {"user_id": ""}]))
-    summary = await case.run(send=partial(job.leave_all, Ending(HaltReason.DEADLINE, "its deadline had come")))
+    summary = await case.run(send=partial(workflows.leave_all, Ending(HaltReason.DEADLINE, "its deadline had come")))
     assert summary.outcomes == {**dict.fromkeys(summary.outcomes, 0), "not_attempted": 700, "invalid": 1}
     assert {row.outcome.code for row in case.report.rows} == {catalogue.DEADLINE, catalogue.MISSING_USER}
     assert (summary.exit_status, summary.run.ending) == (1, "its deadline had come")
@@ -148,7 +148,7 @@ async def test_a_run_that_was_stopped_before_its_first_row_has_a_result_for_each
 
 async def test_the_first_reason_stands_where_the_roster_breaks_off_or_a_guard_would_stop_it() -> None:
     ending = Ending(HaltReason.INTERRUPTED, "stopped by SIGINT", SIGINT)
-    summary = await Case(FakeRoster(students(9), breaks_at=5)).run(send=partial(job.leave_all, ending))
+    summary = await Case(FakeRoster(students(9), breaks_at=5)).run(send=partial(workflows.leave_all, ending))
     assert (summary.rows, summary.exit_status, summary.run.ending) == (4, 130, "stopped by SIGINT")
 
     class Guarded:
@@ -161,7 +161,7 @@ async def test_the_first_reason_stands_where_the_roster_breaks_off_or_a_guard_wo
                 raise RunStoppedError("a course takes too many")
             return []
 
-    assert await job.leave_all(ending, Guarded()) == Ending(HaltReason.INTERRUPTED, "stopped by SIGINT", SIGINT)
+    assert await workflows.leave_all(ending, Guarded()) == Ending(HaltReason.INTERRUPTED, "stopped by SIGINT", SIGINT)
 
 
 async def test_a_signal_after_the_last_row_changes_nothing() -> None:
@@ -207,7 +207,7 @@ async def test_rows_that_do_not_add_up_are_never_passed_over() -> None:
 async def test_check_names_every_row_that_would_not_be_sent() -> None:
     ended = {"user_id": "u9", "course_id": "c1", "end_date": "2026-01-31"}
     roster = FakeRoster([*students(2), *students(1), {"user_id": "u3", "course_id": "c1", "role": "wizard"}, ended])
-    checked = job.check(RECORD, roster, RULES, MemoryLedger(lambda: NOON), Estimate(0.5, 10))
+    checked = workflows.check(RECORD, roster, RULES, MemoryLedger(lambda: NOON), Estimate(0.5, 10))
     found = [(problem.row, problem.column, problem.value, problem.code) for problem in checked.problems]
     assert found == [(4, "", "", "S101"), (5, "role", "wizard", "E104"), (6, "", "", "S102")]
     assert dict(checked.outcomes) == {"to_send": 2, "already_enrolled": 0, "skipped": 2, "invalid": 1}
@@ -216,7 +216,7 @@ async def test_check_names_every_row_that_would_not_be_sent() -> None:
 
 
 async def test_check_of_a_roster_that_breaks_off_tells_what_was_before() -> None:
-    checked = job.check(
+    checked = workflows.check(
         RECORD, FakeRoster(students(9), breaks_at=5), RULES, MemoryLedger(lambda: NOON), Estimate(None, 10)
     )
     assert (checked.rows, checked.exit_status) == (4, 3)

@@ -11,7 +11,7 @@ from batch_enroll.core.model import CourseId, Place, RowProblem, RunId, SchoolId
 from batch_enroll.core.planning.protected_enrollments import Pair, Room
 from batch_enroll.core.planning.row_planner import Rules
 from batch_enroll.core.roster.row_parser import Defaults
-from batch_enroll.job import Leaving, leaving
+from batch_enroll.workflows import Leaving, leaving
 
 RULES = Rules("test", RunId("r1"), NOON.date(), Defaults(), withdraw=True)
 PAIR = Pair(UserId("u1"), CourseId("c1"))

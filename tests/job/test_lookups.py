@@ -18,7 +18,7 @@ from batch_enroll.core.pace import FixedPace, PaceLimits
 from batch_enroll.core.verdict.attempt_state import Policy
 from batch_enroll.core.verdict.circuit_breaker import Breaker, BreakerLimits
 from batch_enroll.engine import Asking, Means
-from batch_enroll.job import FoundRoster, Lists, Lookups
+from batch_enroll.workflows import FoundRoster, Lists, Lookups
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
 FIELDS = ("user_email", "course_title", "school_id")

@@ -10,7 +10,7 @@ from batch_enroll.core.model import Outcome, OutcomeKind, RunId, Settled
 from batch_enroll.core.planning.row_planner import Rules
 from batch_enroll.core.roster.row_parser import Defaults
 from batch_enroll.core.run_record import RunRecord
-from batch_enroll.job import RosterPlanning
+from batch_enroll.workflows import RosterPlanning
 
 
 def batches(ledger: MemoryLedger, run_id: RunId, rows: int) -> list[int]:

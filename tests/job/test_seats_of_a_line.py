@@ -9,7 +9,7 @@ import pytest
 from fakes_ledger import MemoryLedger
 from rosters import opened, write_csv
 
-from batch_enroll import job
+from batch_enroll import workflows
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.model import Outcome, OutcomeKind, RunId, Settled
 from batch_enroll.core.planning.row_planner import Rules
@@ -36,7 +36,7 @@ def ledger_after(source: RosterSource) -> tuple[RunRecord, MemoryLedger]:
     record = RunRecord(RUN_ID, "test", "https://api.test", "test", source.columns, NOON, "runs/r1")
     ledger = MemoryLedger(lambda: NOON)
     ledger.begin(record)
-    rows = job.RosterPlanning(source, RULES, ledger).next_batch(None)
+    rows = workflows.RosterPlanning(source, RULES, ledger).next_batch(None)
     failed = Outcome(OutcomeKind.FAILED, "E301", attempts=6)
     ledger.settle(RUN_ID, [Settled(row.row_no, row.request.key, failed) for row in rows if row.request is not None])
     return record, ledger
@@ -55,7 +55,7 @@ def test_each_seat_of_a_line_is_mended_on_its_own(tmp_path: Path) -> None:
     assert told == [("course1", "2"), ("course2", "2"), ("course2", "3")]
     lines[1][header.index("course_id")] = "MATH-7"
     failed = opened(write_csv(tmp_path / "failed.csv", [header, *lines[1:]]))
-    mended = list(job.Corrections(failed, record, ledger).rows())
+    mended = list(workflows.Corrections(failed, record, ledger).rows())
     assert mended[0] is None
     assert [(row.fields["user_id"], row.fields["course_id"]) for row in mended if row is not None] == [
         ("7", "MATH-7"),
@@ -68,8 +68,8 @@ def test_a_seat_that_is_named_twice_or_is_not_of_the_run_is_refused(tmp_path: Pa
     header, first, *_ = lines_of(record, ledger)
     twice = opened(write_csv(tmp_path / "twice.csv", [header, first, first]))
     with pytest.raises(UsageError, match="mend the same row"):
-        job.Corrections(twice, record, ledger)
+        workflows.Corrections(twice, record, ledger)
     first[header.index("seat_from")] = "course9"
     foreign = opened(write_csv(tmp_path / "foreign.csv", [header, first]))
     with pytest.raises(UsageError, match="has no such row"):
-        job.Corrections(foreign, record, ledger)
+        workflows.Corrections(foreign, record, ledger)

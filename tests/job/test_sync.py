@@ -18,7 +18,7 @@ from batch_enroll.core.roster.row_parser import Defaults
 from batch_enroll.core.verdict.attempt_state import Policy
 from batch_enroll.core.verdict.circuit_breaker import Breaker, BreakerLimits
 from batch_enroll.engine import Asking, Means
-from batch_enroll.job import desired, seats_of
+from batch_enroll.workflows import desired, seats_of
 
 RULES = Rules("test", FIRST_RUN, NOON.date(), Defaults(), withdraw=True)
 

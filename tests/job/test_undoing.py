@@ -23,7 +23,7 @@ from batch_enroll.core.model import (
     UserId,
 )
 from batch_enroll.core.run_record import RunRecord
-from batch_enroll.job.undoing import UNDO, UNDONE, created_by, undo_of, unfinished
+from batch_enroll.workflows.undo import UNDO, UNDONE, created_by, undo_of, unfinished
 
 FIRST, SECOND = RunId("r1"), RunId("r2")
 RECORD = RunRecord(FIRST, "test", "https://api.test", "test", COLUMNS, NOON, "runs")

@@ -9,7 +9,7 @@ from batch_enroll.adapters.rosters.csv_roster import CsvRoster
 from batch_enroll.adapters.rosters.xlsx_roster import XlsxRoster
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.roster.damaged_ids import LOOK_AHEAD
-from batch_enroll.job import WatchedRoster
+from batch_enroll.workflows import WatchedRoster
 
 if TYPE_CHECKING:
     from pathlib import Path

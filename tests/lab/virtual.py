@@ -22,7 +22,7 @@ from batch_enroll.core.run_record import RunRecord
 from batch_enroll.core.verdict.attempt_state import Policy
 from batch_enroll.core.verdict.circuit_breaker import Breaker, BreakerLimits
 from batch_enroll.engine import Engine, Parts
-from batch_enroll.job import RosterPlanning
+from batch_enroll.workflows import RosterPlanning
 
 if TYPE_CHECKING:
     from lab.servers import Server

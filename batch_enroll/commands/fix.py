@@ -1,0 +1,55 @@
+"""A repaired copy of a roster, beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from batch_enroll.adapters.files.csv_table import write_table
+from batch_enroll.adapters.rosters.csv_roster import STDIN
+from batch_enroll.core.codes import catalogue
+from batch_enroll.core.errors import UsageError
+from batch_enroll.core.roster.roster_repair import Mender
+from batch_enroll.wiring.rosters import opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from batch_enroll.ports import RosterSource
+    from batch_enroll.settings import Settings
+
+_TABLES: Final = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm"})
+
+
+def fix(settings: Settings, rosters: Sequence[str], out: Path) -> Mender:
+    """Writes the repaired copy as CSV and tells what was changed.
+
+    Raises:
+        UsageError: what was given is no single table in a file, or the copy would overwrite it.
+        RosterError: it cannot be read to its end; then nothing is written.
+    """
+    roster = _table(rosters, out)
+    source = opened(settings, [roster])
+    mender = Mender(source.describe(), marked=any(row.problem is not None for row in source.rows()))
+    write_table(out, _lines(source, mender))
+    return mender
+
+
+def _lines(source: RosterSource, mender: Mender) -> Iterator[Sequence[str]]:
+    yield mender.header()
+    apart = False
+    for row in source.rows():
+        apart = apart or any(doubt.code == catalogue.ANOTHER_TABLE for doubt in row.doubts)
+        if (line := mender.row(row)) is not None:
+            yield from ((), line) if apart else (line,)  # what stands apart may be another table, in the copy too
+            apart = False
+
+
+def _table(rosters: Sequence[str], out: Path) -> str:
+    if len(rosters) != 1 or rosters[0] == STDIN or Path(rosters[0]).suffix.lower() not in _TABLES:
+        raise UsageError("--fix mends one roster at a time, a .csv, .tsv, .txt or .xlsx file")
+    if out.exists() and Path(rosters[0]).exists() and out.samefile(rosters[0]):
+        raise UsageError(f"--fix: {out} is the roster itself; name another file for the copy")
+    if out.suffix.lower() not in {".csv", ".txt"}:
+        raise UsageError(f"--fix writes CSV; call the copy {out.with_suffix('.csv').name}")
+    return rosters[0]

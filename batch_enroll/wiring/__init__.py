@@ -1,0 +1,1 @@
+"""Picks the concrete classes: `open_*` owns what it returns, `make_*` does not."""

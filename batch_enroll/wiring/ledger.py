@@ -1,0 +1,77 @@
+"""Where a run is written down: the ledger in the state folder, the results in the run's folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
+
+from batch_enroll.adapters.files import run_folder
+from batch_enroll.adapters.ledger import SqlLedger
+from batch_enroll.adapters.ledger.dry_run_ledger import OverlayLedger
+from batch_enroll.adapters.reports.csv_report import CsvReport
+from batch_enroll.adapters.reports.html_report import HtmlReport
+from batch_enroll.wiring.runtime import utc_now
+from batch_enroll.workflows import Books
+
+if TYPE_CHECKING:
+    from contextlib import ExitStack
+
+    from batch_enroll.adapters.events.timeline_sink import TimelineSink
+    from batch_enroll.core.reporting.run_summary import RunSummary
+    from batch_enroll.core.run_record import RunRecord
+    from batch_enroll.ports import EventSink, Ledger
+    from batch_enroll.settings import Settings
+
+LEDGER_FILE: Final = "ledger.sqlite3"
+
+
+def ledger_there(settings: Settings) -> bool:
+    """Whether there is a ledger to look into; asking makes no file. One with a URL says so itself."""
+    return bool(settings.ledger_url.get_secret_value()) or (settings.state / LEDGER_FILE).exists()
+
+
+def ledger_named(settings: Settings) -> str:
+    """What messages call the place of the ledger; a URL is not repeated, since it may hold a password."""
+    return "that ledger" if settings.ledger_url.get_secret_value() else str(settings.state)
+
+
+def ledger_of(settings: Settings, stack: ExitStack) -> Ledger:
+    """The ledger in the state folder, or the one that was named instead; closed with `stack`."""
+    ledger = SqlLedger(settings.ledger_url.get_secret_value() or settings.state / LEDGER_FILE, utc_now)
+    stack.callback(ledger.close)
+    return ledger
+
+
+def scratch_over(real: Ledger | None, stack: ExitStack) -> Ledger:
+    """A ledger that reads the real one and forgets what is written to it."""
+    folder = stack.enter_context(TemporaryDirectory(prefix="batch-enroll-"))
+    scratch = SqlLedger(Path(folder) / LEDGER_FILE, utc_now)
+    stack.callback(scratch.close)
+    return OverlayLedger(real, scratch)
+
+
+def books_in(
+    folder: Path, settings: Settings, record: RunRecord, ledger: Ledger, sink: EventSink, timeline: TimelineSink
+) -> Books:
+    """The books of a run in its folder; with several rosters each result names its own."""
+    several = len(record.rosters) > 1
+    columns = () if settings.no_roster_columns else record.columns
+    report = CsvReport(folder, columns, with_roster=several)
+    page = HtmlReport(record, columns, with_roster=several)
+
+    def write_summary(summary: RunSummary) -> None:
+        run_folder.write_summary(folder / run_folder.SUMMARY, summary.as_json())
+        if summary.files:
+            run_folder.write_whole(folder / run_folder.PAGE, page.pieces(summary))
+
+    return Books(
+        ledger=ledger,
+        reports=(report,),
+        write_summary=write_summary,
+        sink=sink,
+        utc_now=utc_now,
+        files={**report.files, **run_folder.own_files(folder)},
+        documents=(page,),
+        facts=timeline.facts,
+    )

@@ -1,0 +1,199 @@
+"""Which reader a roster needs, told by what is in it; its name tells only where the content does not."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeAlias, TypedDict
+from zipfile import BadZipFile, ZipFile
+
+from batch_enroll.adapters.rosters.combined_roster import ChainedRoster
+from batch_enroll.adapters.rosters.csv_roster import STDIN, CsvRoster
+from batch_enroll.adapters.rosters.multi_course_roster import WideRoster
+from batch_enroll.core.errors import RosterError
+from batch_enroll.core.lookup.records import WAYS
+from batch_enroll.core.roster.bundle_formats import BY_FORMAT, MARKS, Format
+from batch_enroll.core.roster.header_aliases import FIRST_COURSE
+from batch_enroll.workflows import WatchedRoster
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import pandas as pd
+
+    from batch_enroll.adapters.rosters.mapping_roster import RowsRoster
+    from batch_enroll.adapters.rosters.xlsx_roster import XlsxRoster
+    from batch_enroll.ports import RosterParts, RosterSource
+    from batch_enroll.settings import Settings
+
+    _Lines: TypeAlias = CsvRoster | XlsxRoster | RowsRoster
+
+_SPREADSHEETS: Final = frozenset({".xlsx", ".xlsm"})
+_ARCHIVE: Final = b"PK"
+_OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"  # its reader says what to do about it
+_WORKBOOK_CONTENTS: Final = "[content_types].xml"
+_DEFAULTED: Final = ("course_id", "school_id", "role", "begin_date")
+_TABLES: Final = frozenset({Format.TABLE, Format.MOODLE})
+
+
+class _Reading(TypedDict):
+    """What every reader of a table takes."""
+
+    overrides: dict[str, str]
+    defaults_present: frozenset[str]
+    limit: int | None
+    several_seats: bool
+
+
+def opened(settings: Settings, rosters: Sequence[str]) -> RosterSource:
+    """The rosters as one source, their headers read.
+
+    Raises:
+        RosterError: one of them is not there, or has no readable header.
+    """
+    source: RosterSource
+    if len(rosters) == 1:
+        source = _one(settings, rosters[0], settings.limit)
+    else:
+        source = ChainedRoster([_one(settings, name, None) for name in rosters], limit=settings.limit)
+    _ = source.columns  # a header that cannot be read is found before anything else happens
+    return source
+
+
+def given(settings: Settings, rows: pd.DataFrame | Iterable[Mapping[str, object]] | None) -> RosterSource:
+    """Rows that a program hands over, as a roster.
+
+    Raises:
+        RosterError: there are none, or a column is missing.
+    """
+    import pandas as pd  # noqa: PLC0415 - only for programs
+
+    from batch_enroll.adapters.rosters.mapping_roster import RowsRoster  # noqa: PLC0415 - only for programs
+
+    columns: list[str] | None = None
+    if isinstance(rows, pd.DataFrame):
+        columns = [str(column) for column in rows.columns]
+        rows = (dict(zip(columns, values, strict=True)) for values in rows.itertuples(index=False, name=None))
+    chosen = rows or ()
+    lines = RowsRoster(
+        islice(chosen, settings.limit) if settings.limit else chosen,
+        columns=columns,
+        overrides=settings.map,
+        defaults_present=_defaults(settings),
+        several_seats=settings.format is not Format.TABLE,
+    )
+    return _table(settings, lines, settings.limit)
+
+
+def _one(settings: Settings, name: str, limit: int | None) -> WatchedRoster:
+    path = Path(name)
+    if name == STDIN:
+        return WatchedRoster(_table(settings, CsvRoster(None, **_reading(settings, limit)), limit))
+    if not path.exists():
+        raise RosterError(f"{name}: there is no such file or folder")
+    if not (path.is_file() or path.is_dir()):  # it is read more than once
+        raise RosterError(f"{name}: is a pipe or a device; give - and send it to standard input")
+    if path.is_dir() or _is_archive(path):
+        from batch_enroll.adapters.rosters.bundle_roster import FileParts  # noqa: PLC0415 - brings pandas
+
+        return _bundle(settings, FileParts(path), limit)
+    if _is_workbook(path):
+        return _workbook(settings, path, limit)
+    return WatchedRoster(_table(settings, CsvRoster(path, **_reading(settings, limit)), limit))
+
+
+def _workbook(settings: Settings, path: Path, limit: int | None) -> WatchedRoster:
+    """A workbook with the sheets of a bundle is one, unless a sheet or a format is asked for.
+
+    A sheet called Enrollments alone makes none: plain tables are called so, too.
+    """
+    from batch_enroll.adapters.rosters import xlsx_roster as xlsx  # noqa: PLC0415 - a plain CSV run pays nothing for it
+
+    if settings.format in BY_FORMAT:
+        return _bundle(settings, xlsx.SheetParts(path), limit)
+    asked = settings.sheet is not None or settings.format in _TABLES
+    if not asked and set(map(xlsx.table_name, xlsx.sheet_titles(path))) & set(MARKS):
+        from batch_enroll.adapters.rosters.bundle_roster import is_whole  # noqa: PLC0415 - brings pandas
+
+        if is_whole(parts := xlsx.SheetParts(path)):
+            return _bundle(settings, parts, limit)
+    lines = xlsx.XlsxRoster(path, sheet=settings.sheet, **_reading(settings, limit))
+    return WatchedRoster(_table(settings, lines, limit))
+
+
+def _bundle(settings: Settings, parts: RosterParts, limit: int | None) -> WatchedRoster:
+    from batch_enroll.adapters.rosters.bundle_roster import BundleRoster  # noqa: PLC0415 - brings pandas
+
+    if settings.format in _TABLES:
+        raise RosterError(f"{parts.path.name} holds several files; --format {settings.format} reads a single one")
+    recipe = None if settings.format is None else BY_FORMAT[settings.format]
+    bundle = BundleRoster(
+        parts,
+        recipe=recipe,
+        overrides=settings.map,
+        defaults_present=_defaults(settings),
+        limit=limit,
+        finds=[field for field, way in WAYS.items() if settings.find.get(way.kind) == way.by],
+    )
+    return WatchedRoster(bundle, gaps=False)  # a line may hold no seat at all
+
+
+def _table(settings: Settings, lines: _Lines, limit: int | None) -> RosterSource:
+    """The table as it is, or each seat of its lines as a row if it has numbered courses."""
+    if settings.format in BY_FORMAT:
+        raise RosterError(f"{lines.name} is a single table; --format {settings.format} reads several files together")
+    if _is_wide(lines):
+        return WideRoster(lines, limit=limit)
+    if settings.format is Format.MOODLE:
+        raise RosterError(f"{lines.name} has no column {FIRST_COURSE} to read courses from, or names them in another")
+    return lines
+
+
+def _is_wide(lines: _Lines) -> bool:
+    try:
+        return lines.wide
+    except RosterError as why:
+        if lines.name.lower() not in MARKS:
+            raise
+        raise RosterError(f"{why}. If it is one of an export's files, give the folder that holds them all") from None
+
+
+def _reading(settings: Settings, limit: int | None) -> _Reading:
+    return {
+        "overrides": settings.map,
+        "defaults_present": _defaults(settings),
+        "limit": limit,
+        "several_seats": settings.format is not Format.TABLE,
+    }
+
+
+def _defaults(settings: Settings) -> frozenset[str]:
+    return frozenset(field for field in _DEFAULTED if getattr(settings, field) is not None)
+
+
+def _is_archive(path: Path) -> bool:
+    """Whether it is a zip archive that is no workbook; a torn one goes by its name."""
+    if not _begins(path, _ARCHIVE):
+        return path.suffix.lower() == ".zip"
+    try:
+        with ZipFile(path) as archive:
+            return _WORKBOOK_CONTENTS not in {name.lower().lstrip("/") for name in archive.namelist()}
+    except (BadZipFile, NotImplementedError, OSError, ValueError):
+        return path.suffix.lower() not in _SPREADSHEETS
+
+
+def _is_workbook(path: Path) -> bool:
+    return _begins(path, _ARCHIVE, _OLD_WORKBOOK)
+
+
+def _begins(path: Path, *starts: bytes) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(4).startswith(starts)
+    except OSError as why:
+        raise RosterError(f"{path.name} cannot be read: {why.strerror}") from why
+
+
+def is_delta(source: RosterSource) -> bool:
+    """Whether the roster, or one of several, holds changes only: a OneRoster bundle whose manifest says so."""
+    return any(ref.read_as.endswith(", delta") for ref in source.refs())
