@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batch_enroll.cli import options as opt
-from batch_enroll.cli.confirm import confirming, overruling
 from batch_enroll.cli.errors import meaning
 from batch_enroll.cli.output import Answer, Tone, tell
+from batch_enroll.cli.prompts import confirming, overruling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +76,7 @@ def carried(done: Carried) -> Answer:
 
 def _lines(done: Carried, paint: Paint) -> Iterator[str]:
     from batch_enroll.cli.plan import plan_lines  # noqa: PLC0415 - not for --help
-    from batch_enroll.cli.report import run_lines  # noqa: PLC0415 - not for --help
+    from batch_enroll.cli.text_report import run_lines  # noqa: PLC0415 - not for --help
 
     yield from plan_lines(done.plan, paint)
     yield ""

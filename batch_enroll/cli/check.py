@@ -69,8 +69,8 @@ def check(  # noqa: PLR0913, PLR0917 - one argument for each option
 
     settings = load(given, needs=Needs.SERVER if online else Needs.ROSTER)
     from batch_enroll import commands  # noqa: PLC0415 - not for --help
-    from batch_enroll.cli.mended import mended_lines  # noqa: PLC0415 - not for --help
-    from batch_enroll.cli.report import check_lines  # noqa: PLC0415 - not for --help
+    from batch_enroll.cli.repair_text import mended_lines  # noqa: PLC0415 - not for --help
+    from batch_enroll.cli.text_report import check_lines  # noqa: PLC0415 - not for --help
 
     checked = commands.check(settings, rosters, online=online)
     if fix is None:

@@ -53,7 +53,7 @@ def demo(
 
 
 def _lines(summary: RunSummary, paint: Paint) -> Iterator[str]:
-    from batch_enroll.cli.report import run_lines  # noqa: PLC0415 - not for --help
+    from batch_enroll.cli.text_report import run_lines  # noqa: PLC0415 - not for --help
 
     yield from run_lines(summary, paint)
     yield ""

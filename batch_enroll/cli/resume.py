@@ -6,9 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from batch_enroll.cli import options as opt
-from batch_enroll.cli.confirm import confirming, overruling
 from batch_enroll.cli.errors import meaning
 from batch_enroll.cli.output import Answer, Tone, tell
+from batch_enroll.cli.prompts import confirming, overruling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +83,7 @@ def gone_on(outcome: GoneOn, verb: str) -> Answer:
 
 
 def _lines(outcome: GoneOn, summary: RunSummary, verb: str, paint: Paint) -> Iterator[str]:
-    from batch_enroll.cli.report import run_lines  # noqa: PLC0415 - not for --help
+    from batch_enroll.cli.text_report import run_lines  # noqa: PLC0415 - not for --help
 
     if not outcome.went_on:
         yield paint(f"Nothing is left to {verb}; nothing was sent.", Tone.STRONG)

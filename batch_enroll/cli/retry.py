@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from batch_enroll.cli import options as opt
-from batch_enroll.cli.confirm import confirming, overruling
 from batch_enroll.cli.errors import meaning
 from batch_enroll.cli.output import Answer, tell
+from batch_enroll.cli.prompts import confirming, overruling
 from batch_enroll.cli.resume import gone_on, summary_of
 
 HELP = """Sends what failed in a run again, and finishes what was left of it.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from batch_enroll.cli.confirm import confirming, overruling
 from batch_enroll.cli.errors import meaning
 from batch_enroll.cli.output import Answer, silence, tell
+from batch_enroll.cli.prompts import confirming, overruling
 
 if TYPE_CHECKING:
     import typer
@@ -82,7 +82,7 @@ def run(  # noqa: PLR0913, PLR0917 - one argument for each option
 
     settings = load(given)
     from batch_enroll import commands  # noqa: PLC0415 - not for --help
-    from batch_enroll.cli.report import run_lines  # noqa: PLC0415 - not for --help
+    from batch_enroll.cli.text_report import run_lines  # noqa: PLC0415 - not for --help
 
     allowed = overruling(allow, reason)
     watch = commands.Watch(settings, tell, meaning)

@@ -44,7 +44,7 @@ def show(
 
 def shown(summary: RunSummary) -> Answer:
     """The answer that tells a run and is itself no failure."""
-    from batch_enroll.cli.report import run_lines  # noqa: PLC0415 - not for --help
+    from batch_enroll.cli.text_report import run_lines  # noqa: PLC0415 - not for --help
 
     return Answer(0, summary.as_json(), partial(run_lines, summary))
 

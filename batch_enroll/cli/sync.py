@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from batch_enroll.cli import options as opt
-from batch_enroll.cli.confirm import confirming, overruling
 from batch_enroll.cli.errors import meaning
 from batch_enroll.cli.output import Answer, tell
+from batch_enroll.cli.prompts import confirming, overruling
 
 HELP = """Makes the server's seats equal to a roster's: enrolls what is missing, with --withdraw takes the rest away.
 

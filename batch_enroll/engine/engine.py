@@ -29,11 +29,11 @@ from batch_enroll.core.verdict.attempt_state import (
     Settle,
     begin,
 )
-from batch_enroll.engine.crew import Crew
-from batch_enroll.engine.feed import Feed
-from batch_enroll.engine.look_ups import LookUps
-from batch_enroll.engine.outbox import Outbox
-from batch_enroll.engine.turnstile import Turnstile
+from batch_enroll.engine.commit_buffer import Outbox
+from batch_enroll.engine.lookup_cache import LookUps
+from batch_enroll.engine.rate_limiter import Turnstile
+from batch_enroll.engine.row_queue import Feed
+from batch_enroll.engine.worker_pool import Crew
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from batch_enroll.core.planning.probe_gate import Gate
     from batch_enroll.core.verdict.attempt_state import Answer, Policy, Tries, Verdict
     from batch_enroll.core.verdict.circuit_breaker import Breaker
-    from batch_enroll.engine.feed import Aside, Planning
+    from batch_enroll.engine.row_queue import Aside, Planning
     from batch_enroll.ports import EventSink, Gateway, Ledger, TokenSource
 
 DEADLINE_CAME: Final = "its deadline had come"

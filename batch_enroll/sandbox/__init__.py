@@ -6,7 +6,7 @@ A misreading of the contract cannot hide on both sides. Source: the contract onl
 from __future__ import annotations
 
 from batch_enroll.sandbox.app import Sandbox, serve
+from batch_enroll.sandbox.behaviors import Switches
 from batch_enroll.sandbox.scenarios import SCENARIOS, parse_scenarios
-from batch_enroll.sandbox.switches import Switches
 
 __all__ = ["SCENARIOS", "Sandbox", "Switches", "parse_scenarios", "serve"]

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from batch_enroll.sandbox.bundle import read_bundle
-from batch_enroll.sandbox.front import Plan, Sandbox
+from batch_enroll.sandbox.bundle_import import read_bundle
+from batch_enroll.sandbox.pipeline import Plan, Sandbox
 from batch_enroll.sandbox.scenarios import parse_scenarios
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from contextlib import AbstractAsyncContextManager
 
-    from batch_enroll.sandbox.switches import Switches
+    from batch_enroll.sandbox.behaviors import Switches
 
 __all__ = ["Sandbox", "serve"]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.sandbox.known import Section, Session
+from batch_enroll.sandbox.directory import Section, Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from batch_enroll.sandbox.known import Course, Known
+    from batch_enroll.sandbox.directory import Course, Known
 
 _SCHOOL_YEAR_TURNS: Final = 7  # July; a school year is named by the year it ends
 

@@ -6,14 +6,14 @@ import asyncio
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.sandbox import shapes
-from batch_enroll.sandbox.bodies import answer, no_content
+from batch_enroll.sandbox import serializers
+from batch_enroll.sandbox.behaviors import ClassRace
 from batch_enroll.sandbox.classes import school_year
-from batch_enroll.sandbox.listing import Listing, page
-from batch_enroll.sandbox.refusal import RefusedError
+from batch_enroll.sandbox.error_bodies import answer, no_content
+from batch_enroll.sandbox.errors import RefusedError
+from batch_enroll.sandbox.pagination import Listing, page
 from batch_enroll.sandbox.routes import Call, Route
 from batch_enroll.sandbox.school import ROLES, Wish
-from batch_enroll.sandbox.switches import ClassRace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,7 @@ async def enroll(call: Call) -> web.Response:
     if call.school.switches.class_race is ClassRace.DUPLICATES:
         await _make_class_slowly(call, wish)
     seat = call.school.enroll(wish, call.now, visible=_takes_effect(call))
-    return answer(201, {"data": shapes.edubridge_enrollment(seat, call.school)})
+    return answer(201, {"data": serializers.edubridge_enrollment(seat, call.school)})
 
 
 async def _make_class_slowly(call: Call, wish: Wish) -> None:
@@ -53,7 +53,7 @@ async def user_enrollments(call: Call) -> web.Response:
     school = call.school
     school.known_user(call.ids[0])
     seats = [seat for seat in school.rows_of(call.ids[0]) if seat.status == "active" and call.sees(seat)]
-    return answer(200, {"data": [shapes.edubridge_enrollment(seat, school) for seat in seats]})
+    return answer(200, {"data": [serializers.edubridge_enrollment(seat, school) for seat in seats]})
 
 
 async def default_class(call: Call) -> web.Response:
@@ -65,7 +65,7 @@ async def default_class(call: Call) -> web.Response:
         raise RefusedError(422, "Course is not linked to an organization", "courseId")
     call.school.known_school(at)
     section = call.school.classes.default(course, at, school_year(call.now.stamp))
-    return answer(200, {"data": shapes.edubridge_class(section, call.school)})
+    return answer(200, {"data": serializers.edubridge_class(section, call.school)})
 
 
 async def users(call: Call) -> web.Response:
@@ -79,7 +79,7 @@ async def users(call: Call) -> web.Response:
         for user in call.school.people()
         if user.role in roles and user.status == "active" and (not orgs or orgs & set(user.org_ids))
     ]
-    return page(call.request.query, Listing("users", people, shapes.user, ("givenName", "familyName", "email")))
+    return page(call.request.query, Listing("users", people, serializers.user, ("givenName", "familyName", "email")))
 
 
 def _takes_effect(call: Call) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from batch_enroll.sandbox.switches import RetryAfter
+    from batch_enroll.sandbox.behaviors import RetryAfter
 
 GATEWAY_STATUSES: Final = (500, 502, 503, 504)
 _ROUNDING: Final = 1e-9  # of a token; a client that waits exactly as long as it must is not refused for float dust

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from operator import eq, ge, gt, le, lt
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from batch_enroll.sandbox.refusal import RefusedError
+from batch_enroll.sandbox.errors import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from batch_enroll.sandbox.bodies import answer, failure
-from batch_enroll.sandbox.switches import BodyFamily, TokenRefusal
+from batch_enroll.sandbox.behaviors import BodyFamily, TokenRefusal
+from batch_enroll.sandbox.error_bodies import answer, failure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

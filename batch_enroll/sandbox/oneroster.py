@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from batch_enroll.sandbox import shapes
-from batch_enroll.sandbox.bodies import answer
+from batch_enroll.sandbox import serializers
+from batch_enroll.sandbox.error_bodies import answer
+from batch_enroll.sandbox.errors import RefusedError
 from batch_enroll.sandbox.filters import parse_filter
-from batch_enroll.sandbox.listing import Listing, page
-from batch_enroll.sandbox.refusal import RefusedError
+from batch_enroll.sandbox.pagination import Listing, page
 from batch_enroll.sandbox.routes import Call, Route
 from batch_enroll.sandbox.school import School, Seat
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-    from batch_enroll.sandbox.known import Course, Org, Section, Session, User
+    from batch_enroll.sandbox.directory import Course, Org, Section, Session, User
 
 T = TypeVar("T")
 U = TypeVar("U")
-BASE = shapes.BASE.removeprefix("/")
+BASE = serializers.BASE.removeprefix("/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,28 +125,40 @@ USERS = Collection(
     "User",
     School.people,
     lambda s, i: s.register.user(i),
-    shapes.user,
+    serializers.user,
     _NAMES,
     ("email", "username"),
 )
-STUDENTS = Collection("students", "students", "user", "Student", _with_role("student"), USERS.one, shapes.user, _NAMES)
-TEACHERS = Collection("teachers", "teachers", "user", "Teacher", _with_role("teacher"), USERS.one, shapes.user, _NAMES)
+STUDENTS = Collection(
+    "students", "students", "user", "Student", _with_role("student"), USERS.one, serializers.user, _NAMES
+)
+TEACHERS = Collection(
+    "teachers", "teachers", "user", "Teacher", _with_role("teacher"), USERS.one, serializers.user, _NAMES
+)
 COURSES = Collection(
-    "courses", "courses", "course", "Course", _courses, lambda s, i: s.register.course(i), shapes.course,
+    "courses", "courses", "course", "Course", _courses, lambda s, i: s.register.course(i), serializers.course,
     ("title", "courseCode"), ("courseCode",),
 )  # fmt: skip
-ORGS = Collection("orgs", "orgs", "org", "Organization", _orgs, lambda s, i: s.register.org(i), shapes.org, ("name",))
-SCHOOLS = Collection("schools", "orgs", "org", "School", _schools, _school, shapes.org, ("name",))
+ORGS = Collection(
+    "orgs", "orgs", "org", "Organization", _orgs, lambda s, i: s.register.org(i), serializers.org, ("name",)
+)
+SCHOOLS = Collection("schools", "orgs", "org", "School", _schools, _school, serializers.org, ("name",))
 # `search` is silently ignored on classes, as seen live.
 CLASSES = Collection(
-    "classes", "classes", "class", "Class", _sections, lambda s, i: s.register.section(i), shapes.section
+    "classes", "classes", "class", "Class", _sections, lambda s, i: s.register.section(i), serializers.section
 )
-TERMS = Collection("terms", "terms", "term", "Term", _terms, lambda s, i: s.register.session(i), shapes.session)
+TERMS = Collection("terms", "terms", "term", "Term", _terms, lambda s, i: s.register.session(i), serializers.session)
 SESSIONS = Collection(
-    "academicSessions", "academicSessions", "academicSession", "Academic session", _sessions, TERMS.one, shapes.session
+    "academicSessions",
+    "academicSessions",
+    "academicSession",
+    "Academic session",
+    _sessions,
+    TERMS.one,
+    serializers.session,
 )
 ENROLLMENTS = Collection(
-    "enrollments", "enrollments", "enrollment", "Enrollment", School.all_enrollments, School.row, shapes.enrollment
+    "enrollments", "enrollments", "enrollment", "Enrollment", School.all_enrollments, School.row, serializers.enrollment
 )
 
 
@@ -175,7 +187,7 @@ async def _one_enrollment(call: Call) -> web.Response:
     seat = ENROLLMENTS.found(call.school, call.ids[0])
     if not call.sees(seat):
         raise RefusedError(404, "Enrollment not found")
-    return answer(200, {"enrollment": shapes.enrollment(seat)})
+    return answer(200, {"enrollment": serializers.enrollment(seat)})
 
 
 def _seen(call: Call, rows: Iterable[Seat]) -> list[Seat]:

@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
-from batch_enroll.sandbox import shapes
-from batch_enroll.sandbox.bodies import answer, no_content
-from batch_enroll.sandbox.known import Course, Known, Org, Section, User
+from batch_enroll.sandbox import serializers
+from batch_enroll.sandbox.directory import Course, Known, Org, Section, User
+from batch_enroll.sandbox.error_bodies import answer, no_content
+from batch_enroll.sandbox.errors import RefusedError
 from batch_enroll.sandbox.oneroster import BASE
-from batch_enroll.sandbox.refusal import RefusedError
 from batch_enroll.sandbox.routes import Call, Route
 from batch_enroll.sandbox.school import ROLES, Seat
 
@@ -66,7 +66,7 @@ async def patch_enrollment(call: Call) -> web.Response:
         changed_at=call.now.stamp,
     )
     call.school.replace_row(seat)
-    return answer(200, {"enrollment": shapes.enrollment(seat)})
+    return answer(200, {"enrollment": serializers.enrollment(seat)})
 
 
 async def delete_enrollment(call: Call) -> web.Response:

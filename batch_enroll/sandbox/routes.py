@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote_to_bytes
 
-from batch_enroll.sandbox.refusal import RefusedError
+from batch_enroll.sandbox.errors import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from batch_enroll.sandbox.behaviors import SWITCH_NAMES, RetryAfter, Switches, switched
 from batch_enroll.sandbox.faults import GATEWAY_STATUSES, Faults, Kind, Latency, Mishap, Reach
-from batch_enroll.sandbox.switches import SWITCH_NAMES, RetryAfter, Switches, switched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

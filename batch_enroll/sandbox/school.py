@@ -11,9 +11,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import UUID
 
-from batch_enroll.sandbox.classes import ManagedClasses, school_year
-from batch_enroll.sandbox.refusal import RefusedError
-from batch_enroll.sandbox.switches import (
+from batch_enroll.sandbox.behaviors import (
     AfterUnenroll,
     CourseWithoutOrg,
     Nobody,
@@ -22,12 +20,14 @@ from batch_enroll.sandbox.switches import (
     RepeatPost,
     Switches,
 )
+from batch_enroll.sandbox.classes import ManagedClasses, school_year
+from batch_enroll.sandbox.errors import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from batch_enroll.sandbox.known import Course, Register, Section, User
+    from batch_enroll.sandbox.directory import Course, Register, Section, User
 
 _NOTHING: Final[Mapping[str, object]] = {}  # shared: most seats of half a million have no metadata
 ROLES: Final = ("administrator", "proctor", "student", "teacher")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from batch_enroll.cli.output import Tone, coloured, plain
-from batch_enroll.cli.report import check_lines, run_lines
+from batch_enroll.cli.text_report import check_lines, run_lines
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.model import Outcome, OutcomeKind, Place, ResultRow, RunId
 from batch_enroll.core.reporting.run_summary import Cause, CheckSummary, Estimate, Finding, RunSummary, Tally

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from e2e_cli import Desk, desk, write_csv
 
-from batch_enroll.sandbox.known import Section
+from batch_enroll.sandbox.directory import Section
 from batch_enroll.sandbox.school import Seat as SchoolSeat
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ import pytest
 from e2e_cli import Desk, desk, term, write_csv
 from sandbox_client import another
 
-from batch_enroll.sandbox.known import Section
+from batch_enroll.sandbox.behaviors import Repeat, RepeatPost
+from batch_enroll.sandbox.directory import Section
 from batch_enroll.sandbox.school import Moment, Wish
 from batch_enroll.sandbox.school import Seat as SchoolSeat
-from batch_enroll.sandbox.switches import Repeat, RepeatPost
 
 if TYPE_CHECKING:
     from pathlib import Path

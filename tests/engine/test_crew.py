@@ -5,7 +5,7 @@ from __future__ import annotations
 import anyio
 import pytest
 
-from batch_enroll.engine.crew import Crew
+from batch_enroll.engine.worker_pool import Crew
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
 

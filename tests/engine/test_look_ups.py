@@ -8,7 +8,7 @@ from harness import Harness
 
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.model import CourseId, EnrollmentKey, EnrollmentRequest, Reply, Role, RunId, Seats, UserId
-from batch_enroll.engine.look_ups import LookUps
+from batch_enroll.engine.lookup_cache import LookUps
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
 

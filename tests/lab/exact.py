@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import anyio
 
 from batch_enroll.core.pace import FixedPace, Found, PaceLimits, Sample, SelfTuningPace
-from batch_enroll.engine.turnstile import Turnstile
+from batch_enroll.engine.rate_limiter import Turnstile
 
 if TYPE_CHECKING:
     from batch_enroll.core.pace import Pace

@@ -9,7 +9,7 @@ import pytest
 from sandbox_client import visitor
 
 from batch_enroll.sandbox import serve
-from batch_enroll.sandbox.bundle import read_bundle
+from batch_enroll.sandbox.bundle_import import read_bundle
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "rosters"
 DISTRICT = SHARED / "oneroster_1p1" / "gospelnerd" / "oneroster-district-small.zip"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sandbox_client import Answer, visitor
 
-from batch_enroll.sandbox.known import REHEARSAL_ORG
+from batch_enroll.sandbox.directory import REHEARSAL_ORG
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from batch_enroll.sandbox.errors import RefusedError
 from batch_enroll.sandbox.filters import parse_filter, texts_at
-from batch_enroll.sandbox.refusal import RefusedError
 
 RECORD: dict[str, object] = {
     "status": "active",

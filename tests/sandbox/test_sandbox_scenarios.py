@@ -8,8 +8,8 @@ from typing import get_type_hints
 import pytest
 
 from batch_enroll.sandbox import SCENARIOS, Switches, parse_scenarios, serve
+from batch_enroll.sandbox.behaviors import SWITCH_NAMES, Repeat, RetryAfter, switched
 from batch_enroll.sandbox.faults import Faults, Latency
-from batch_enroll.sandbox.switches import SWITCH_NAMES, Repeat, RetryAfter, switched
 
 
 def test_no_names_change_nothing() -> None:

@@ -9,11 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.sandbox.classes import school_year
-from batch_enroll.sandbox.known import REHEARSAL_ORG, Course, Known, Org, Register, Strangers, User
-from batch_enroll.sandbox.refusal import RefusedError
-from batch_enroll.sandbox.school import Moment, School, Wish
-from batch_enroll.sandbox.switches import (
+from batch_enroll.sandbox.behaviors import (
     AfterUnenroll,
     CourseWithoutOrg,
     Nobody,
@@ -23,6 +19,10 @@ from batch_enroll.sandbox.switches import (
     Taken,
     Unknown,
 )
+from batch_enroll.sandbox.classes import school_year
+from batch_enroll.sandbox.directory import REHEARSAL_ORG, Course, Known, Org, Register, Strangers, User
+from batch_enroll.sandbox.errors import RefusedError
+from batch_enroll.sandbox.school import Moment, School, Wish
 
 NOW = Moment(datetime(2025, 9, 1, 8, tzinfo=UTC), 10.0)
 WISH = Wish("u", "c", "s")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
-from batch_enroll.sandbox.bodies import answer
+from batch_enroll.sandbox.error_bodies import answer
+from batch_enroll.sandbox.errors import RefusedError
 from batch_enroll.sandbox.filters import parse_filter, texts_at
-from batch_enroll.sandbox.refusal import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

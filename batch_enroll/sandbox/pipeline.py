@@ -9,28 +9,28 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.sandbox.bodies import failure
+from batch_enroll.sandbox.admin import inspected
+from batch_enroll.sandbox.behaviors import BodyFamily
+from batch_enroll.sandbox.directory import Known, Register, Strangers
 from batch_enroll.sandbox.edubridge import edubridge_routes
+from batch_enroll.sandbox.error_bodies import failure
+from batch_enroll.sandbox.errors import RefusedError
+from batch_enroll.sandbox.fault_responses import befallen
 from batch_enroll.sandbox.faults import Kind, Weather
-from batch_enroll.sandbox.inspection import inspected
-from batch_enroll.sandbox.known import Known, Register, Strangers
+from batch_enroll.sandbox.metrics import Observed
 from batch_enroll.sandbox.oauth import Standing, TokenDesk, refused_client, refused_token, token_answer
-from batch_enroll.sandbox.observed import Observed
 from batch_enroll.sandbox.oneroster import read_routes
 from batch_enroll.sandbox.oneroster_writes import write_routes
-from batch_enroll.sandbox.refusal import RefusedError
 from batch_enroll.sandbox.routes import Call, Routes, decoded
 from batch_enroll.sandbox.school import Moment, School
-from batch_enroll.sandbox.switches import BodyFamily
-from batch_enroll.sandbox.troubles import befallen
 
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from batch_enroll.sandbox.behaviors import Switches
     from batch_enroll.sandbox.faults import Faults, Lot, Trouble
-    from batch_enroll.sandbox.observed import Visit
+    from batch_enroll.sandbox.metrics import Visit
     from batch_enroll.sandbox.routes import Route
-    from batch_enroll.sandbox.switches import Switches
 
 CLIENT_ID: Final = "rehearsal-client"
 TOKEN_PATH: Final = "/oauth2/token"  # noqa: S105 - a path

@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, TypeAlias
 
-from batch_enroll.sandbox.known import Course, Known, Org, Section, Session, User
+from batch_enroll.sandbox.directory import Course, Known, Org, Section, Session, User
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -19,7 +19,7 @@ from batch_enroll.core.pace import Sample, sample_of
 from batch_enroll.core.run_record import Requests
 from batch_enroll.core.verdict.attempt_state import Bench
 from batch_enroll.core.verdict.common_rules import about_the_token, wait_s
-from batch_enroll.engine.turnstile import Turnstile
+from batch_enroll.engine.rate_limiter import Turnstile
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from batch_enroll.sandbox.bodies import failure, html
+from batch_enroll.sandbox.behaviors import BodyFamily, RetryAfter
+from batch_enroll.sandbox.error_bodies import failure, html
 from batch_enroll.sandbox.faults import Kind, whole_seconds
 from batch_enroll.sandbox.oauth import Standing, refused_token
-from batch_enroll.sandbox.switches import BodyFamily, RetryAfter
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from batch_enroll.sandbox.behaviors import Switches
     from batch_enroll.sandbox.faults import Trouble
-    from batch_enroll.sandbox.switches import Switches
 
 _GATEWAY = (502, 504)
 

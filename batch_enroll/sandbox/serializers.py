@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from batch_enroll.sandbox.known import Course, Org, Section, Session, User
+    from batch_enroll.sandbox.directory import Course, Org, Section, Session, User
     from batch_enroll.sandbox.school import School, Seat
 
 BASE: Final = "/ims/oneroster/rostering/v1p2"

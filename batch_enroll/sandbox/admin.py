@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from aiohttp import web
 
-from batch_enroll.sandbox.bodies import answer, failure, no_content
+from batch_enroll.sandbox.error_bodies import answer, failure, no_content
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from batch_enroll.sandbox.observed import Observed
+    from batch_enroll.sandbox.metrics import Observed
     from batch_enroll.sandbox.school import School, Seat
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from batch_enroll.sandbox.switches import BodyFamily
+from batch_enroll.sandbox.behaviors import BodyFamily
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from batch_enroll.core.model import NoReply, Reply, Seats, UserId
-    from batch_enroll.engine.asking import Asking
+    from batch_enroll.engine.query_runner import Asking
 
 
 class Comparing(Protocol):
