@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-import virtual_time
 from hypothesis import HealthCheck, settings
+from support import virtual_time
 
 if TYPE_CHECKING:
     from pathlib import Path

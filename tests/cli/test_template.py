@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING
 
 from openpyxl import load_workbook
-from rosters import cells
+from support.roster_files import cells
 
 from batch_enroll.adapters.rosters.xlsx_roster import XlsxRoster
 from batch_enroll.core.roster.column_docs import NOTES, explained

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from postgres_server import postgres
+from support.postgres_server import postgres
 
 if TYPE_CHECKING:
     from pathlib import Path

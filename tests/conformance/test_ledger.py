@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
-from conformance.ledgers import (
+from support.ledgers import (
     ENROLLED,
     INVALID,
     KINDS,
@@ -21,7 +21,7 @@ from conformance.ledgers import (
     settled,
     state_of,
 )
-from fakes_ledger import START, Clock
+from support.memory_ledger import START, Clock
 
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import LedgerError

@@ -6,9 +6,9 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-from conformance.ledgers import a_key, a_row, a_run, state_of
-from fakes_ledger import START, Clock
 from sqlalchemy import text
+from support.ledgers import a_key, a_row, a_run, state_of
+from support.memory_ledger import START, Clock
 
 from batch_enroll.adapters.ledger import SqlLedger
 from batch_enroll.core.errors import LedgerError

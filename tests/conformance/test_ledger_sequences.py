@@ -7,8 +7,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from conformance.ledgers import Home, a_key, a_row, a_run, home_of, settled
-from fakes_ledger import Clock, MemoryLedger
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -18,6 +16,8 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from support.ledgers import Home, a_key, a_row, a_run, home_of, settled
+from support.memory_ledger import Clock, MemoryLedger
 
 from batch_enroll.core.model import (
     Action,

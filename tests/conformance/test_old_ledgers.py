@@ -6,10 +6,10 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-from conformance import old_ledgers
-from conformance.ledgers import NOT_ATTEMPTED, a_key, a_row, settled, state_of
-from fakes_ledger import START, Clock
 from sqlalchemy import create_engine, text
+from support import old_ledgers
+from support.ledgers import NOT_ATTEMPTED, a_key, a_row, settled, state_of
+from support.memory_ledger import START, Clock
 
 from batch_enroll.adapters.ledger import SqlLedger, run_lock
 from batch_enroll.core.errors import LedgerError

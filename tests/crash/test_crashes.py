@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 import pytest
-from crash.campaign import POINTS, Kill, Tally, tell_story
+from support.crash_campaign import POINTS, Kill, Tally, tell_story
 
 import batch_enroll
 

@@ -6,17 +6,17 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import anyio
-import virtual_time
-from crash.mortal import Crash, World
-from fakes import LOST, NEVER_SENT, FakeServer, students
-from harness import FIRST_RUN
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
+from support import virtual_time
+from support.fakes import LOST, NEVER_SENT, FakeServer, students
+from support.harness import FIRST_RUN
+from support.mortal_world import Crash, World
 
 from batch_enroll.core.model import Meaning, Reply
 
 if TYPE_CHECKING:
-    from fakes import Answered
+    from support.fakes import Answered
 
 USERS = ("u1", "u2", "u3", "u4", "u5", "u6")
 NOBODY = {("", "c1"), ("", "c2")}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from e2e_cli import Desk, Finished, desk, finished, term, write_csv
+from support.e2e_cli import Desk, Finished, desk, finished, term, write_csv
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

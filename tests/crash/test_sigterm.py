@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 import pytest
-from e2e_cli import desk, finished, term, write_csv
+from support.e2e_cli import desk, finished, term, write_csv
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from crash.mortal import RULES, World
 from crash.test_crashes_in_virtual_time import crashes, on_virtual_time
-from fakes import FakeServer
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
+from support.fakes import FakeServer
+from support.mortal_world import RULES, World
 
 from batch_enroll.adapters.enrollment_diff import differences
 from batch_enroll.core.model import Action, ClassId, CourseId, Role, SchoolId, Seat, Seats, UserId
@@ -28,7 +28,7 @@ from batch_enroll.core.verdict.attempt_state import Policy
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from crash.mortal import Crash
+    from support.mortal_world import Crash
 
     from batch_enroll.core.model import EnrollmentRequest, NoReply, Reply
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from crash.mortal import RULES, Crash, World
 from crash.test_crashes_in_virtual_time import USERS, crashes, on_virtual_time, servers
-from fakes import FakeRoster, FakeServer
-from fakes_ledger import MemoryLedger
-from harness import FIRST_RUN, NOON
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
+from support.fakes import FakeRoster, FakeServer
+from support.harness import FIRST_RUN, NOON
+from support.memory_ledger import MemoryLedger
+from support.mortal_world import RULES, Crash, World
 
 from batch_enroll.core.model import Role
 from batch_enroll.workflows import leaving

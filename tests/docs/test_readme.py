@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-import readme
+from support import readme
 
 from batch_enroll.core.model import OutcomeKind
 from batch_enroll.settings import Needs, load

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]  # it comes without types
-from e2e_cli import finished, term, write_csv
-from readme import PAGES
+from support.e2e_cli import finished, term, write_csv
+from support.readme import PAGES
 
 from batch_enroll.sandbox import Sandbox, serve
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from postgres_server import postgres
+from support.postgres_server import postgres
 
 __all__ = ["postgres"]

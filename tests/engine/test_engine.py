@@ -8,11 +8,11 @@ from signal import SIGINT, SIGTERM
 from typing import TYPE_CHECKING
 
 import pytest
-from fakes import LOST, NEVER_SENT, FakeRoster, FakeServer, FakeTokens, SignalsAt, students
-from fakes_ledger import MemoryLedger
-from harness import NOON, Harness
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.fakes import LOST, NEVER_SENT, FakeRoster, FakeServer, FakeTokens, SignalsAt, students
+from support.harness import NOON, Harness
+from support.memory_ledger import MemoryLedger
 
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import AuthRefusedError, LedgerError, RunStoppedError

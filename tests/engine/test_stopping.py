@@ -7,8 +7,8 @@ from signal import SIGTERM
 
 import anyio
 import pytest
-from fakes import FakeRoster, FakeServer, SignalsAt, students
-from harness import Harness
+from support.fakes import FakeRoster, FakeServer, SignalsAt, students
+from support.harness import Harness
 
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.events import Stopping

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from fakes import LOST, NEVER_SENT, FakeRoster, FakeServer, students
-from harness import Harness
+from support.fakes import LOST, NEVER_SENT, FakeRoster, FakeServer, students
+from support.harness import Harness
 
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.model import NoReply, Reply, Role, RunId, SeatState

@@ -8,11 +8,11 @@ from random import Random
 from typing import TYPE_CHECKING
 
 import anyio
-from fakes import FakeRoster, FakeTokens, Remembering, SignalsAt, students
-from fakes_ledger import MemoryLedger
-from harness import COLUMNS, FIRST_RUN, NOON, at_once
 from lab.lean import Played
-from virtual_time import new_loop
+from support.fakes import FakeRoster, FakeTokens, Remembering, SignalsAt, students
+from support.harness import COLUMNS, FIRST_RUN, NOON, at_once
+from support.memory_ledger import MemoryLedger
+from support.virtual_time import new_loop
 
 from batch_enroll.core.model import Meaning, NoReply, OutcomeKind, Reply, Seat, Seats
 from batch_enroll.core.planning.probe_gate import Gate
