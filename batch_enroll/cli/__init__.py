@@ -65,7 +65,7 @@ for command in (
     plan,
     apply,
     show,
-    export,
+    report,
     enrollments,
     explain,
     runs,

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.model import TO_MEND
 from batch_enroll.core.roster.column_alignment import numbered, places
-from batch_enroll.core.roster.header_map import ROSTER_MARK, ROW_MARK
-from batch_enroll.core.roster.multi_course_rows import SEAT_FROM
+from batch_enroll.core.roster.own_columns import ROSTER_MARK, ROW_MARK, SEAT_FROM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

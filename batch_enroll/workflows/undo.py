@@ -9,10 +9,10 @@ from batch_enroll.core.codes import catalogue
 from batch_enroll.core.guards.previous_runs import source_name, sources_of
 from batch_enroll.core.guards.rules import Wanted
 from batch_enroll.core.model import OutcomeKind, SeatState
-from batch_enroll.core.planning.plan_document import WHY
 from batch_enroll.core.planning.resume_planner import TO_RESUME
 from batch_enroll.core.planning.row_planner import by_run
 from batch_enroll.core.planning.sync_planner import GOES_ALONG
+from batch_enroll.core.roster.own_columns import WHY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

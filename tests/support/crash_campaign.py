@@ -123,7 +123,7 @@ class Story:
         file = self.at.folder / "state" / "ledger.sqlite3"
         if not file.exists():
             return False
-        with closing(SqlLedger(file, lambda: datetime.now(UTC))) as ledger:  # noqa: TID251 - never asked for
+        with closing(SqlLedger(file, lambda: datetime.now(UTC))) as ledger:
             return ledger.run() is not None
 
     async def _live(self, kill: Kill | None, *arguments: str) -> tuple[int, str]:
@@ -162,8 +162,8 @@ class Story:
         tokens = self.at.sandbox.requests.token_requests
         before = tokens.total()
         while tokens.total() == before:  # noqa: ASYNC110 - waits for another process
-            await anyio.sleep(0.01)  # noqa: TID251
-        await anyio.sleep(after_s)  # noqa: TID251 - a random instant of another process
+            await anyio.sleep(0.01)
+        await anyio.sleep(after_s)
         with suppress(ProcessLookupError):
             process.kill()
 

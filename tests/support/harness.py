@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random  # noqa: TID251 - seeded, so that a run can be repeated
+import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial

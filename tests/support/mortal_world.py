@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import random  # noqa: TID251 - seeded, so that a life can be repeated
+import random
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
@@ -175,7 +175,7 @@ class World:
 
     @staticmethod
     async def _strike(life: Life, at_s: float, scope: anyio.CancelScope) -> None:
-        await anyio.sleep(at_s)  # noqa: TID251 - virtual
+        await anyio.sleep(at_s)
         life.dead = True
         scope.cancel()
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.frozen import frozen
 from batch_enroll.core.model import Action, Role
+from batch_enroll.core.roster.own_columns import ROW, WHY
 from batch_enroll.core.roster.row_parser import METADATA
 from batch_enroll.core.run_record import RosterRef
 
@@ -26,8 +27,6 @@ _FIELDS: Final = (
     "user_id", "course_id", "school_id", "role", "begin_date", "sourced_id", "class_id", "end_date", "primary"
 )  # fmt: skip
 _STATUS: Final = {Action.ENROLL: "active", Action.WITHDRAW: "tobedeleted"}
-ROW: Final = "plan_row"
-WHY: Final = "plan_why"
 LOOKED_UP: Final = "looked up first"  # why a step may take a request more
 
 

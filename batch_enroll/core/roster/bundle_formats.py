@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from batch_enroll.core.frozen import frozen
-from batch_enroll.core.roster.multi_course_rows import SEAT_FROM
+from batch_enroll.core.roster.own_columns import SEAT_FROM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

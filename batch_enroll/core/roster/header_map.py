@@ -20,6 +20,7 @@ from batch_enroll.core.roster.header_aliases import (
     ONEROSTER,
     WIDE,
 )
+from batch_enroll.core.roster.own_columns import OUR_PREFIX, ROSTER_MARK, ROW_MARK
 from batch_enroll.core.roster.row_parser import METADATA
 
 if TYPE_CHECKING:
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
 
     from batch_enroll.core.model import Place
 
-OUR_PREFIX: Final = "enroll_"  # columns that earlier results added
-ROW_MARK: Final = "enroll_row"  # which row of the first roster a line of our files stands for
-ROSTER_MARK: Final = "enroll_roster"  # and of which of several rosters
 _OUR_MARKS: Final = frozenset({ROW_MARK, "enroll_outcome"})  # both are in every file we wrote
 _PUNCTUATION: Final = re.compile(r"\[[^\]]*\]|[\s_\-.\u200b\ufeff]+")
 _EXACT, _EXACT_ONEROSTER, _OUR_NAME, _ONEROSTER_NAME, _ALIAS, _WIDE = range(6)

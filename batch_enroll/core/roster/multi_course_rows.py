@@ -13,13 +13,13 @@ from batch_enroll.core.model import RowProblem
 from batch_enroll.core.roster.cells import clean, shorten
 from batch_enroll.core.roster.dates import read_day
 from batch_enroll.core.roster.header_map import plain
+from batch_enroll.core.roster.own_columns import SEAT_FROM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from batch_enroll.core.model import SourceRow
 
-SEAT_FROM: Final = "seat_from"  # which column, or file and column, of the roster a seat comes from
 ADDED: Final = (SEAT_FROM, "course_id", "role", "begin_date", "end_date", "status")
 _NUMBERED: Final = re.compile(r"(course|role|type|enrolstatus|enroltimestart|enrolperiod)([1-9]\d{0,2})")
 # Source: roster-formats section 5. A course without role or type makes a student, as in the file's own system.

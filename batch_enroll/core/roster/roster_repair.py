@@ -11,7 +11,7 @@ from batch_enroll.core.frozen import frozen
 from batch_enroll.core.model import Role, RowStatus
 from batch_enroll.core.roster.cells import clean, defuse
 from batch_enroll.core.roster.dates import iso_utc, read_moment
-from batch_enroll.core.roster.header_map import ROW_MARK
+from batch_enroll.core.roster.own_columns import ROW_MARK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.model import RowProblem
-from batch_enroll.core.planning import plan_document
 from batch_enroll.core.roster.cells import clean
-from batch_enroll.core.roster.header_map import KNOWN, ROW_MARK, plain
+from batch_enroll.core.roster.header_map import KNOWN, plain
 from batch_enroll.core.roster.likeness import Likeness
+from batch_enroll.core.roster.own_columns import ROW, ROW_MARK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,7 @@ class SecondHeader:
         self._other: tuple[int, str] | None = None
         self._usual = Likeness()
         self._gaps = gaps and not _spaced_out(first)
-        self._is_plan = plan_document.ROW in columns
+        self._is_plan = ROW in columns
         self._last: int | None = None
         self._untold = False
         self._told = 0

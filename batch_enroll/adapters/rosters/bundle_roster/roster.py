@@ -21,7 +21,7 @@ from batch_enroll.core.roster.cells import clean, shorten
 from batch_enroll.core.roster.column_alignment import laid, numbered, places, united
 from batch_enroll.core.roster.header_map import plain
 from batch_enroll.core.roster.merged_cells import told
-from batch_enroll.core.roster.multi_course_rows import SEAT_FROM
+from batch_enroll.core.roster.own_columns import SEAT_FROM
 from batch_enroll.core.run_record import RosterRef
 
 if TYPE_CHECKING:
