@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from batch_enroll.cli.output import Paint
-    from batch_enroll.commands import Carried
+    from batch_enroll.commands.apply import Carried
 
 HELP = """Does exactly what a plan says, in a run with its own folder, results and summary.
 
@@ -58,10 +58,11 @@ def apply(  # noqa: PLR0913, PLR0917 - one argument for each option
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
 
     settings = load(given)
-    from batch_enroll import commands  # noqa: PLC0415 - not for --help
+    from batch_enroll.commands import sync as command  # noqa: PLC0415 - not for --help
+    from batch_enroll.wiring.run_hooks import Watch  # noqa: PLC0415 - not for --help
 
-    applying = partial(commands.apply, settings, path, confirming(yes=yes), overruling(allow, reason))
-    return carried(commands.Watch(settings, tell, meaning).over(applying, lambda done: done.summary))
+    applying = partial(command.apply, settings, path, confirming(yes=yes), overruling(allow, reason))
+    return carried(Watch(settings, tell, meaning).over(applying, lambda done: done.summary))
 
 
 def carried(done: Carried) -> Answer:

@@ -68,14 +68,15 @@ def check(  # noqa: PLR0913, PLR0917 - one argument for each option
     from batch_enroll.settings import Needs, load  # noqa: PLC0415 - not for --help
 
     settings = load(given, needs=Needs.SERVER if online else Needs.ROSTER)
-    from batch_enroll import commands  # noqa: PLC0415 - not for --help
     from batch_enroll.cli.repair_text import mended_lines  # noqa: PLC0415 - not for --help
     from batch_enroll.cli.text_report import check_lines  # noqa: PLC0415 - not for --help
+    from batch_enroll.commands import fix as fix_command  # noqa: PLC0415 - not for --help
+    from batch_enroll.commands import run as run_command  # noqa: PLC0415 - not for --help
 
-    checked = commands.check(settings, rosters, online=online)
+    checked = run_command.check(settings, rosters, online=online)
     if fix is None:
         return Answer(checked.exit_status, checked.as_json(), partial(check_lines, checked))
-    mended = commands.fix(settings, rosters, fix)
+    mended = fix_command.fix(settings, rosters, fix)
     told: dict[str, Json] = {
         "file": str(fix),
         "rows": mended.rows,

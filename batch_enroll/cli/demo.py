@@ -39,7 +39,7 @@ def demo(
 ) -> Answer:
     """The answer of the demo run."""
     del as_json
-    from batch_enroll import commands  # noqa: PLC0415 - not for --help
+    from batch_enroll.commands import run as command  # noqa: PLC0415 - not for --help
     from batch_enroll.settings import sealed  # noqa: PLC0415 - not for --help
 
     tell("A rehearsal server starts inside this process; an invented roster is enrolled over real HTTP.")
@@ -48,7 +48,7 @@ def demo(
         settings = sealed(
             {"env": "sandbox", "state": folder, "out": out, "quiet": quiet, "sandbox_scenarios": SCENARIOS}
         )
-        summary = commands.run(settings, [str(path)])
+        summary = command.run(settings, [str(path)])
     return Answer(0, summary.as_json(), lambda paint: _lines(summary, paint))
 
 

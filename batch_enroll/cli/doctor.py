@@ -46,9 +46,9 @@ def doctor(
     from batch_enroll.settings import Needs, load  # noqa: PLC0415 - not for --help
 
     settings = load(given, needs=Needs.ROSTER)
-    from batch_enroll import commands  # noqa: PLC0415 - not for --help
+    from batch_enroll.commands import doctor as command  # noqa: PLC0415 - not for --help
 
-    found = commands.doctor(settings)
+    found = command.doctor(settings)
     exit_status = int(any(finding.health == "bad" for finding in found))
     origins = {name: origin for name, origin in settings.sources().items() if origin != "default"}
     summary: dict[str, Json] = {

@@ -44,9 +44,9 @@ def enrollments(
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
 
     settings = load(given)
-    from batch_enroll import commands  # noqa: PLC0415 - not for --help
+    from batch_enroll.commands import enrollments as command  # noqa: PLC0415 - not for --help
 
-    found = commands.enrollments(settings, user)
+    found = command.enrollments(settings, user)
     lines = [] if found is None else [_cells(seat) for seat in found.seats]
     exit_status = 1 if found is None else 0
     told: dict[str, Json] = {

@@ -17,8 +17,8 @@ def confirming(*, yes: bool) -> Callable[[str], None]:
     """What asks on a terminal, agrees with `yes`, and refuses where nobody can be asked."""
 
     def confirm(what: str) -> None:
-        from batch_enroll.commands import nobody_to_ask  # noqa: PLC0415 - not for --help
         from batch_enroll.core.errors import UsageError  # noqa: PLC0415 - not for --help
+        from batch_enroll.wiring.withdrawing import nobody_to_ask  # noqa: PLC0415 - not for --help
 
         if yes:
             return

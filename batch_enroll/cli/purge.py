@@ -43,9 +43,9 @@ def purge(
     settings = load(given, needs=Needs.STATE)
     if not yes and not _agreed(older_than):
         return Answer(1, {"runs_purged": 0, "exit_status": 1}, lambda _: ["Nothing was removed."])
-    from batch_enroll import commands  # noqa: PLC0415 - not for --help
+    from batch_enroll.commands import runs as command  # noqa: PLC0415 - not for --help
 
-    purged = commands.purge(settings, age)
+    purged = command.purge(settings, age)
     told = f"{purged} run{'' if purged == 1 else 's'} removed from the ledger."
     return Answer(0, {"runs_purged": purged, "exit_status": 0}, lambda _: [told])
 

@@ -52,9 +52,9 @@ def report(
     from batch_enroll.settings import Needs, load  # noqa: PLC0415 - not for --help
 
     settings = load(given, needs=Needs.STATE)
-    from batch_enroll import commands  # noqa: PLC0415 - not for --help
+    from batch_enroll.commands import report as command  # noqa: PLC0415 - not for --help
 
-    made = commands.report(settings, run, form, where)
+    made = command.report(settings, run, form, where)
     if isinstance(made, Path):
         tell(f"The report is in {made}")
     else:

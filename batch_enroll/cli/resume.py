@@ -60,11 +60,12 @@ def resume(  # noqa: PLR0913, PLR0917 - one argument for each option
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
 
     settings = load(given)
-    from batch_enroll import commands  # noqa: PLC0415 - not for --help
+    from batch_enroll.commands import resume as command  # noqa: PLC0415 - not for --help
+    from batch_enroll.wiring.run_hooks import Watch  # noqa: PLC0415 - not for --help
 
-    watch = commands.Watch(settings, tell, meaning)
+    watch = Watch(settings, tell, meaning)
     confirm, allowed = confirming(yes=yes), overruling(allow, reason)
-    going_on = partial(commands.resume, settings, run, accept_changes=accept_changes, confirm=confirm, allowed=allowed)
+    going_on = partial(command.resume, settings, run, accept_changes=accept_changes, confirm=confirm, allowed=allowed)
     return gone_on(watch.over(going_on, summary_of), "resume")
 
 

@@ -61,11 +61,12 @@ def retry(  # noqa: PLR0913, PLR0917 - one argument for each option
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
 
     settings = load(given)
-    from batch_enroll import commands  # noqa: PLC0415 - not for --help
+    from batch_enroll.commands import resume as command  # noqa: PLC0415 - not for --help
+    from batch_enroll.wiring.run_hooks import Watch  # noqa: PLC0415 - not for --help
 
     confirm, allowed = confirming(yes=yes), overruling(allow, reason)
     going_on = partial(
-        commands.retry,
+        command.retry,
         settings,
         run,
         rejected=rejected,
@@ -74,8 +75,8 @@ def retry(  # noqa: PLR0913, PLR0917 - one argument for each option
         allowed=allowed,
     )
     if corrections is not None:
-        going_on = partial(commands.retry_from, settings, run, corrections, confirm)
-    watch = commands.Watch(settings, tell, meaning)
+        going_on = partial(command.retry_from, settings, run, corrections, confirm)
+    watch = Watch(settings, tell, meaning)
     return gone_on(watch.over(going_on, summary_of), "retry")
 
 

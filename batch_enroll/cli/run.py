@@ -81,13 +81,14 @@ def run(  # noqa: PLR0913, PLR0917 - one argument for each option
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
 
     settings = load(given)
-    from batch_enroll import commands  # noqa: PLC0415 - not for --help
     from batch_enroll.cli.text_report import run_lines  # noqa: PLC0415 - not for --help
+    from batch_enroll.commands import run as command  # noqa: PLC0415 - not for --help
+    from batch_enroll.wiring.run_hooks import Watch  # noqa: PLC0415 - not for --help
 
     allowed = overruling(allow, reason)
-    watch = commands.Watch(settings, tell, meaning)
+    watch = Watch(settings, tell, meaning)
     confirm = confirming(yes=yes)
-    summary = watch.over(partial(commands.run, settings, rosters, confirm, allowed), lambda summary: summary)
+    summary = watch.over(partial(command.run, settings, rosters, confirm, allowed), lambda summary: summary)
     lines = silence if quiet and not summary.changed and summary.exit_status == 0 else partial(run_lines, summary)
     return Answer(summary.exit_status, summary.as_json(), lines)
 

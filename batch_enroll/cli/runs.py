@@ -40,10 +40,10 @@ def runs(
     from batch_enroll.settings import Needs, load  # noqa: PLC0415 - not for --help
 
     settings = load({"state": state, "ledger_url": ledger_url, "config": config}, needs=Needs.STATE)
-    from batch_enroll import commands  # noqa: PLC0415 - not for --help
+    from batch_enroll.commands import runs as command  # noqa: PLC0415 - not for --help
     from batch_enroll.core.reporting.run_listing import line_of  # noqa: PLC0415 - not for --help
 
-    past = commands.runs(settings, limit)
+    past = command.runs(settings, limit)
     return Answer(0, {"runs": [line_of(run) for run in past], "exit_status": 0}, partial(runs_lines, past))
 
 

@@ -37,9 +37,9 @@ def show(
     from batch_enroll.settings import Needs, load  # noqa: PLC0415 - not for --help
 
     settings = load(given, needs=Needs.STATE)
-    from batch_enroll import commands  # noqa: PLC0415 - not for --help
+    from batch_enroll.commands import run as command  # noqa: PLC0415 - not for --help
 
-    return shown(commands.show(settings, run))
+    return shown(command.show(settings, run))
 
 
 def shown(summary: RunSummary) -> Answer:

@@ -76,16 +76,17 @@ def sync(  # noqa: PLR0913, PLR0917 - one argument for each option
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
 
     settings = load(given)
-    from batch_enroll import commands  # noqa: PLC0415 - not for --help
     from batch_enroll.cli.apply import carried  # noqa: PLC0415 - not for --help
     from batch_enroll.cli.plan import planned  # noqa: PLC0415 - not for --help
+    from batch_enroll.commands import sync as command  # noqa: PLC0415 - not for --help
+    from batch_enroll.wiring.run_hooks import Watch  # noqa: PLC0415 - not for --help
 
-    wish = commands.SyncWish(scope, output, only_plan=only_plan or output is not None)
-    syncing = partial(commands.sync, settings, rosters, wish, confirming(yes=yes), overruling(allow, reason))
+    wish = command.SyncWish(scope, output, only_plan=only_plan or output is not None)
+    syncing = partial(command.sync, settings, rosters, wish, confirming(yes=yes), overruling(allow, reason))
     if wish.only_plan:
         done = syncing()
         return planned(done.plan, output, done.exit_status)
-    return carried(commands.Watch(settings, tell, meaning).over(syncing, lambda done: done.summary))
+    return carried(Watch(settings, tell, meaning).over(syncing, lambda done: done.summary))
 
 
 def register(app: typer.Typer) -> None:

@@ -36,7 +36,7 @@ def template(
 ) -> Answer:
     """The answer: the blank roster, or where it was written."""
     del as_json
-    from batch_enroll.commands import blank_csv, write_blank  # noqa: PLC0415 - not for --help
+    from batch_enroll.adapters.rosters.template import blank_csv, write_blank  # noqa: PLC0415 - not for --help
     from batch_enroll.core.roster.column_docs import NOTES  # noqa: PLC0415 - not for --help
 
     columns: list[Json] = [*NOTES]

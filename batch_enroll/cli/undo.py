@@ -58,12 +58,13 @@ def undo(  # noqa: PLR0913, PLR0917 - one argument for each option
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
 
     settings = load(given)
-    from batch_enroll import commands  # noqa: PLC0415 - not for --help
+    from batch_enroll.commands import undo as command  # noqa: PLC0415 - not for --help
+    from batch_enroll.wiring.run_hooks import Watch  # noqa: PLC0415 - not for --help
 
-    watch = commands.Watch(settings, tell, meaning)
+    watch = Watch(settings, tell, meaning)
     allowed = overruling(allow, reason)
     route = None if via is None else settings.via
-    undoing = partial(commands.undo, settings, run, confirming(yes=yes), allowed, via=route)
+    undoing = partial(command.undo, settings, run, confirming(yes=yes), allowed, via=route)
     return gone_on(watch.over(undoing, summary_of), "undo")
 
 

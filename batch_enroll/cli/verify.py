@@ -64,9 +64,9 @@ def verify(  # noqa: PLR0913, PLR0917 - one argument for each option
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
 
     settings = load(given)
-    from batch_enroll import commands  # noqa: PLC0415 - not for --help
+    from batch_enroll.commands import verify as command  # noqa: PLC0415 - not for --help
 
-    verified = commands.verify(settings, what)
+    verified = command.verify(settings, what)
     return Answer(verified.exit_status, verified.as_json(), partial(_lines, verified))
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support.paths import README
 
 from batch_enroll.cli import main
 from batch_enroll.cli.errors import EXIT_CODES, guarded
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     Main = Callable[..., int]
 
 pytestmark = pytest.mark.usefixtures("empty_surroundings")
-
-README = Path(__file__).parents[2] / "README.md"
 
 
 def exit_status(*arguments: str) -> object:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from batch_enroll.commands import SyncWish, sync
+from batch_enroll.commands.sync import SyncWish, sync
 from batch_enroll.core.errors import UsageError
 from batch_enroll.settings import load
 

@@ -7,18 +7,19 @@ import os
 import subprocess
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support import small_disk_process
 from support.e2e_cli import Desk, Finished, desk, finished, term, write_csv
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = pytest.mark.asyncio
 
-CRAMPED = Path(__file__).with_name("cramped.py")
+CRAMPED = small_disk_process.__file__
 ROWS = 2_000
 NO_ROOM = ("repeat-enroll=new_row", "latency-ms=5")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support import readme
+from support.paths import README
 
 from batch_enroll.core.model import OutcomeKind
 from batch_enroll.settings import Needs, load
@@ -15,7 +16,7 @@ from batch_enroll.settings.sources import VARIABLES
 if TYPE_CHECKING:
     from pathlib import Path
 
-TEXT = readme.README.read_text(encoding="utf-8")
+TEXT = README.read_text(encoding="utf-8")
 
 
 @pytest.mark.timeout(400)  # fifty commands, each a start of the program; a busy machine takes its time

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import anyio
 import pytest
-from support.e2e_cli import PROJECT, Desk, finished, write_csv
+from support.e2e_cli import Desk, finished, write_csv
+from support.paths import SAMPLES
 from support.roster_files import write_bundle
 
 from batch_enroll.sandbox import serve
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.asyncio
-SAMPLES = PROJECT / "sample_rosters"
 LAKE = "Lake Middle School"
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import anyio
 import pytest
-from support.e2e_cli import SHARED, Desk, Finished, desk, finished, term, write_csv
+from support.e2e_cli import Desk, Finished, desk, finished, term, write_csv
+from support.paths import SHARED_ROSTERS as SHARED
 from support.roster_files import in_a_table, write_xlsx
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from signal import SIGINT
 
 import anyio
 import pytest
-from support.e2e_cli import SHARED, desk, finished, term, write_csv
+from support.e2e_cli import desk, finished, term, write_csv
+from support.paths import SHARED_ROSTERS as SHARED
 from support.roster_files import in_a_table, write_xlsx
 
 pytestmark = pytest.mark.asyncio

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from support.e2e_cli import PROJECT, desk
+from support.e2e_cli import desk
+from support.paths import SAMPLES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SAMPLES = PROJECT / "sample_rosters"
 # Counted by hand: enrolled, invalid, skipped.
 EXPECTED = {
     "term_start.csv": (62, 0, 0),

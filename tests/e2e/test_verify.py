@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.e2e_cli import PROJECT, Desk, Finished, desk, term, write_csv
+from support.e2e_cli import Desk, Finished, desk, term, write_csv
+from support.paths import SAMPLES
 
 from batch_enroll.sandbox import Switches, serve
 from batch_enroll.sandbox.school import Moment, Wish
@@ -107,7 +108,7 @@ async def test_a_seat_that_is_gone_makes_its_row_failed_and_retry_mends_it_but_n
 async def test_rows_of_a_bundle_that_a_run_refused_or_skipped_want_nothing_of_the_server(tmp_path: Path) -> None:
     without_grace(tmp_path)
     async with desk(tmp_path) as at:
-        run = await at.run(str(PROJECT / "sample_rosters" / "oneroster_12"), "--via", "oneroster", "--verify")
+        run = await at.run(str(SAMPLES / "oneroster_12"), "--via", "oneroster", "--verify")
     assert {kind: count for kind, count in run.summary["outcomes"].items() if count} == {
         "enrolled": 2, "invalid": 4, "skipped": 4,
     }  # fmt: skip

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 atheris = importlib.import_module("atheris")  # not in the lock: `make fuzz` installs it, and only there is it needed
 READERS = ["batch_enroll.adapters", "batch_enroll.core"]  # the rest takes a minute to instrument and reads nothing
 with atheris.instrument_imports(include=READERS, enable_loader_override=False):
-    from support.roster_files import HEADER, ROW, SHARED, csv_text, share_texts, write_xlsx  # brings readers in, too
+    from support.paths import SAMPLES
+    from support.paths import SHARED_ROSTERS as SHARED
+    from support.roster_files import HEADER, ROW, csv_text, share_texts, write_xlsx  # brings readers in, too
 
     from batch_enroll.adapters.rosters import bundle_roster, xlsx_roster  # noqa: F401 - later they would be imported bare
     from batch_enroll.core.errors import RosterError
@@ -33,7 +35,6 @@ with atheris.instrument_imports(include=READERS, enable_loader_override=False):
     from batch_enroll.wiring.rosters import opened
 
 
-SAMPLES = Path(__file__).parents[2] / "sample_rosters"
 SETTINGS = load({}, needs=Needs.ROSTER)
 FINDING = load({"find": ["user=email", "course=title", "school=name"]}, needs=Needs.ROSTER)
 MOST_SEED_BYTES = 30_000

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import zipfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from support.paths import SHARED_ROSTERS as SHARED
 from support.sandbox_client import visitor
 
 from batch_enroll.sandbox import serve
 from batch_enroll.sandbox.bundle_import import read_bundle
 
-SHARED = Path(__file__).parents[2].parent / "shared" / "rosters"
+if TYPE_CHECKING:
+    from pathlib import Path
+
 DISTRICT = SHARED / "oneroster_1p1" / "gospelnerd" / "oneroster-district-small.zip"
 FILES = {
     "users.csv": (

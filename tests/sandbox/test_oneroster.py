@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from support.e2e_cli import PROJECT
+from support.paths import SAMPLES
 from support.sandbox_client import Answer, Visitor, visitor
 
 if TYPE_CHECKING:
@@ -298,7 +298,7 @@ async def test_an_open_school_knows_whoever_is_asked_for_by_email_or_code() -> N
 
 
 async def test_schools_are_no_districts() -> None:
-    async with visitor(school_bundle=PROJECT / "sample_rosters" / "oneroster_12") as at:
+    async with visitor(school_bundle=SAMPLES / "oneroster_12") as at:
         assert (await at.get("schools", filter="sourcedId='org-district'")).json["orgs"] == []
         found = (await at.get("schools", filter="identifier='LMS'")).json["orgs"]
         named = (await at.get("users", filter="identifier='usr-002' AND username='usr-002'")).json["users"]

@@ -22,7 +22,7 @@ from batch_enroll.adapters.ledger import SqlLedger
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-KILLED = Path(__file__).with_name("killed.py")
+KILLED = Path(__file__).with_name("killed_process.py")
 POINTS = (
     "before:SqlLedger.begin",
     "after:SqlLedger.begin",

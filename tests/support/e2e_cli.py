@@ -19,10 +19,8 @@ from batch_enroll.sandbox import Sandbox, serve
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
-PROJECT = Path(__file__).parents[1]
 # What makes commands measure themselves, which takes them twice as long: one test of each family of commands does it.
 COVERAGE = ("COVERAGE", "COV_")
-SHARED = PROJECT.parent / "shared" / "rosters"
 
 
 @dataclass(frozen=True)

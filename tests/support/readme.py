@@ -18,10 +18,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from support.paths import PROJECT, README
+
 from batch_enroll.sandbox import serve
 
-PROJECT = Path(__file__).parents[1]
-README = PROJECT / "README.md"
 PAGES = (README, *sorted((PROJECT / "docs").glob("*.md")))
 _BLOCK = re.compile(r"(?<!<!-- not run -->\n)```console\n(.*?)```", re.DOTALL)
 _PROGRAM = re.compile(r"```python\n# (\w+\.py)\n(.*?)```", re.DOTALL)

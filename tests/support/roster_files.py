@@ -8,7 +8,6 @@ import re
 import zipfile
 from datetime import date
 from itertools import count
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from openpyxl import Workbook
@@ -18,6 +17,7 @@ from batch_enroll.wiring import rosters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from batch_enroll.core.model import SourceRow
     from batch_enroll.ports import RosterSource
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 HEADER: Final = ("user_id", "course_id", "school_id", "role", "begin_date")
 ROW: Final = ("u-0007", "MATH-7", "north", "student", "2025-09-01")
 # Real and hostile files that are read where they lie, beside the working copy or further up; absent elsewhere.
-SHARED: Final = next(
-    (above / "shared" / "rosters" for above in Path(__file__).parents if (above / "shared" / "rosters").is_dir()),
-    Path("shared") / "rosters",
-)
 SHEET: Final = "xl/worksheets/sheet1.xml"
 TEXTS: Final = "xl/sharedStrings.xml"
 Value = str | int | float | bool | date | None

@@ -23,8 +23,8 @@ HOLDER = """
 import sys, time
 from datetime import UTC, datetime
 from pathlib import Path
-from batch_enroll.adapters.ledger_sql import SqlLedger
-from batch_enroll.core.runs import Owner
+from batch_enroll.adapters.ledger import SqlLedger
+from batch_enroll.core.run_record import Owner
 start = datetime(2025, 9, 1, 6, 0, tzinfo=UTC)
 ledger = SqlLedger(Path(sys.argv[1]), lambda: start)
 ledger.lock("staging", Owner(4711, "there", "run", start))

@@ -282,7 +282,7 @@ def test_a_closed_ledger_says_that_it_cannot_be_used(path: Path) -> None:
 def test_without_the_driver_for_postgresql_it_says_what_to_install() -> None:
     script = (
         "import sys; sys.modules['psycopg'] = None\n"
-        "from batch_enroll.adapters.ledger_sql import SqlLedger\n"
+        "from batch_enroll.adapters.ledger import SqlLedger\n"
         "SqlLedger('postgresql://host/db', lambda: None)\n"
     )
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)  # noqa: S603 - our own script

@@ -136,7 +136,7 @@ def test_a_file_that_changes_its_encoding_meanwhile_is_no_traceback(tmp_path: Pa
 def test_standard_input_is_read_once_and_kept_for_the_reading(tmp_path: Path) -> None:
     raw = csv_text([HEADER, ROW]).encode("utf-16")
     code = (
-        "from batch_enroll.adapters.roster_csv import CsvRoster\n"
+        "from batch_enroll.adapters.rosters.csv_roster import CsvRoster\n"
         "roster = CsvRoster(None)\n"
         "print(roster.columns, [(row.place.file, row.cells) for row in roster.rows()], roster.refs())"
     )

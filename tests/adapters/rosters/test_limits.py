@@ -6,11 +6,15 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from support import read_within_limits
 from support.e2e_cli import COVERAGE
-from support.roster_files import SHARED
+from support.paths import SHARED_ROSTERS as SHARED
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MOST_BYTES = 300_000_000
 PROCESSES = 2
@@ -27,7 +31,7 @@ def paths() -> list[Path]:
 def test_every_file_is_read_or_refused_below_300_mb_and_10_s(part: int, tmp_path: Path) -> None:
     mine = [str(path) for path in paths()[part::PROCESSES]]
     done = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, str(Path(__file__).parents[1] / "reading.py")],
+        [sys.executable, str(read_within_limits.__file__)],
         input="\n".join(mine),
         capture_output=True,
         text=True,

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from support.paths import SAMPLES
 from support.roster_files import opened
 
 from batch_enroll.adapters.rosters.bundle_roster import BundleRoster, FileParts
@@ -15,8 +15,6 @@ from batch_enroll.core.roster.row_parser import Defaults, read_row
 
 if TYPE_CHECKING:
     from batch_enroll.ports import RosterSource
-
-SAMPLES = Path(__file__).parents[2] / "sample_rosters"
 
 
 def typed(source: RosterSource) -> list[RosterRow | RowProblem]:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from support.roster_files import SHARED, opened
+from support.paths import SHARED_ROSTERS as SHARED
+from support.roster_files import opened
 
 from batch_enroll.adapters.rosters.xlsx_roster import XlsxRoster
 from batch_enroll.core.errors import RosterError

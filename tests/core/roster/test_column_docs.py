@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-from pathlib import Path
+from support.paths import README
 
 from batch_enroll.core.model import Place, RosterRow
 from batch_enroll.core.roster.column_docs import METADATA_COLUMN, NOTES, ROUTE_NOTES, explained
 from batch_enroll.core.roster.header_aliases import FIELDS
 from batch_enroll.core.roster.header_map import map_headers
 from batch_enroll.core.roster.row_parser import Defaults, read_row
-
-README = Path(__file__).parents[2] / "README.md"
 
 
 def test_every_field_that_names_no_one_to_be_found_has_a_note() -> None:
