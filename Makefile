@@ -39,6 +39,7 @@ lint: $(STAMP)
 	$(BIN)/deptry .
 	$(BIN)/vulture
 	$(BIN)/codespell
+	$(BIN)/python tools/check_language.py
 
 cover-core: $(STAMP)
 	COVERAGE_FILE=.coverage-core $(BIN)/python -m pytest -q tests/core --cov=batch_enroll.core --cov-report=term-missing --cov-fail-under=100
