@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import csv
 import statistics
-import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import Final
 from lab import virtual
 from lab.alternatives import LAWS
 from lab.lean import play, play_all
+from lab.picture import draw
 from lab.servers import MODELS, Bucket
 
 OURS: Final = "ours"
@@ -125,16 +125,9 @@ def write(figures: list[Figure], folder: Path) -> None:
         writer = csv.writer(file)
         writer.writerow(field.name for field in fields(Figure))
         writer.writerows(astuple(figure) for figure in figures)
-    import pygal  # type: ignore[import-untyped]  # noqa: PLC0415 - it has no types; and only those who draw need it
-
-    # Its importer, which Python has given up, would make every import of later tests a warning, and so an error.
-    sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != pygal.__name__]
-    chart = pygal.HorizontalBar(title="Ten minutes' work, time over that of an oracle", height=1_000, range=(0.9, 3.0))
-    chart.x_labels = list(MODELS)
-    for law in LAWS:
-        ratios = {f.model: f.ratio for f in figures if f.law == law and f.seconds == LONG_S}
-        chart.add(law, [min(3.0, ratios[model]) for model in MODELS])
-    (folder / "lab.svg").write_bytes(chart.render())
+    ratios = {(f.model, f.law): f.ratio for f in figures if f.seconds == LONG_S}
+    picture = draw(list(LAWS), {model: [ratios[model, law] for law in LAWS] for model in MODELS})
+    (folder / "lab.svg").write_text(picture, encoding="utf-8")
 
 
 def main() -> None:

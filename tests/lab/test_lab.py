@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING
 
 import pytest
@@ -60,4 +61,6 @@ def test_the_table_and_its_files_show_every_model_and_law(tmp_path: Path) -> Non
     assert MODELS.keys() > NOT_TARGETED
     lab.write(figures, tmp_path)
     assert len((tmp_path / "lab.csv").read_text().splitlines()) == len(figures) + 1
-    assert "10 at once" in (tmp_path / "lab.svg").read_text()
+    picture = (tmp_path / "lab.svg").read_text()
+    assert all(escape(name) in picture for name in (*MODELS, *LAWS))
+    assert picture.count("<rect") == 1 + len(LAWS) + len(MODELS) * len(LAWS)

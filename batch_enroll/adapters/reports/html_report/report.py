@@ -7,6 +7,7 @@ from collections import Counter
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from batch_enroll.adapters.reports.html_report import charts
 from batch_enroll.adapters.reports.html_report.embedded_rows import ProblemRows
 from batch_enroll.core.codes import explain
 from batch_enroll.core.codes.catalogue import title
@@ -101,7 +102,7 @@ class HtmlReport:
             parts=_parts(summary.outcomes, summary.rows),
             causes=[_likely(cause) for cause in summary.causes],
             next=next_step(summary),
-            timeline=_drawn(timeline_of(summary.run.facts.get("timeline"))),
+            timeline=_charts(timeline_of(summary.run.facts.get("timeline")), done(summary.outcomes)),
             breakdowns=_shares(self._breakdown),
             rows=self._rows,
             codes=_codes(summary.causes),
@@ -135,13 +136,11 @@ def _codes(causes: Sequence[Cause]) -> list[tuple[str, int, str]]:
     return [(code, count, title(code)) for code, count in counts.most_common()]
 
 
-def _drawn(timeline: Timeline) -> dict[str, object]:
-    from batch_enroll.adapters.reports.html_report import charts  # noqa: PLC0415 - brings pygal, not before the run is over
-
+def _charts(timeline: Timeline, done_words: str) -> dict[str, object]:
     return {
-        "rows": charts.rows_over_time(timeline),
+        "rows": charts.rows_over_time(timeline, done_words),
         "throttling": charts.throttling_over_time(timeline),
-        "took": charts.how_long_answers_took(timeline),
+        "took": charts.answer_times(timeline),
         "within": [(words, timeline.took_s(share)) for share, words in _SHARES_OF_TIME],
         "longest_s": timeline.longest_s,
         "tries": len(timeline.tries_s),
