@@ -12,7 +12,7 @@ from batch_enroll.core.errors import UsageError
 from batch_enroll.core.guards.rules import allowance
 from batch_enroll.core.roster.cells import undefuse
 from batch_enroll.settings import load
-from batch_enroll.wiring.guest import Guest
+from batch_enroll.wiring.guest import HostProgram
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -106,5 +106,5 @@ async def enroll(
     allowed = allowance(options.pop("allow", ()), options.pop("reason", None))
     settings = load(options)
     names = [os.fspath(roster)] if isinstance(roster, str | os.PathLike) else []
-    guest = Guest(None if names else roster, on_event)  # type: ignore[arg-type]  # mypy does not see that it is no path
+    guest = HostProgram(None if names else roster, on_event)  # type: ignore[arg-type]  # mypy does not see that it is no path
     return Enrolled(await command.run_within(settings, names, guest, allowed))

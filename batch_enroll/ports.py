@@ -16,21 +16,21 @@ if TYPE_CHECKING:
         EnrollmentRequest,
         LedgerEntry,
         NoReply,
-        Place,
         PlannedRow,
         Reply,
         ResultRow,
+        RowLocation,
         RunId,
-        Seat,
-        Seats,
-        Settled,
+        ServerEnrollment,
+        SettledRow,
         SourceRow,
+        UserEnrollments,
         UserId,
     )
-    from batch_enroll.core.planning.verification import Checked, Wanted
+    from batch_enroll.core.planning.verification import CheckedRow, ExpectedEnrollment
     from batch_enroll.core.reporting.run_summary import RunSummary
-    from batch_enroll.core.roster.damaged_ids import Flaw
-    from batch_enroll.core.roster.merged_cells import Span
+    from batch_enroll.core.roster.damaged_ids import CellProblem
+    from batch_enroll.core.roster.merged_cells import MergedRange
     from batch_enroll.core.run_record import Owner, RosterRef, RunRecord
 
 
@@ -84,7 +84,7 @@ class RosterParts(Protocol):
     def sha256(self) -> str:
         """The digest of what is read."""
 
-    def place(self, name: str, row: int) -> Place:
+    def place(self, name: str, row: int) -> RowLocation:
         """Where a row of a table stands."""
 
     def lines(self, name: str) -> int | None:
@@ -97,10 +97,10 @@ class RosterParts(Protocol):
             RosterError: the table cannot be read to its end.
         """
 
-    def flawed(self, name: str) -> Iterator[tuple[list[str], Mapping[int, Flaw]]]:
+    def flawed(self, name: str) -> Iterator[tuple[list[str], Mapping[int, CellProblem]]]:
         """As `records`, with what is wrong with some cells of a row, by their place in it."""
 
-    def spans(self, name: str) -> Sequence[Span]:
+    def spans(self, name: str) -> Sequence[MergedRange]:
         """The cells of a table that are merged over several rows; each row has what they show."""
 
 
@@ -128,7 +128,7 @@ class Gateway(Protocol):
     async def submit(self, request: EnrollmentRequest, token: str) -> Reply | NoReply:
         """Sends what the request aims at, once."""
 
-    async def look_up(self, user_id: UserId, token: str) -> Seats | Reply | NoReply:
+    async def look_up(self, user_id: UserId, token: str) -> UserEnrollments | Reply | NoReply:
         """Asks once which seats the user has; a Reply is an answer that did not tell."""
 
 
@@ -142,7 +142,7 @@ class Directory(Protocol):
         """
 
 
-class AnswerBook(Protocol):
+class LookupCache(Protocol):
     """What the directory answered lately at one server: names as they were typed to ids, each with a course's org."""
 
     def known(self, way: Way, values: Iterable[str]) -> Iterator[tuple[str, Mapping[str, str | None]]]:
@@ -152,13 +152,13 @@ class AnswerBook(Protocol):
         """Remembers values with what they came to."""
 
 
-class SeatBook(Protocol):
+class VerificationStore(Protocol):
     """What rows want beside what the server shows, by user; not in memory, for rosters are long."""
 
-    def want(self, wanted: Iterable[Wanted]) -> None:
+    def want(self, wanted: Iterable[ExpectedEnrollment]) -> None:
         """Takes rows' wishes."""
 
-    def show(self, seats: Iterable[tuple[UserId, Seat]]) -> None:
+    def show(self, seats: Iterable[tuple[UserId, ServerEnrollment]]) -> None:
         """Takes what lists show of whom."""
 
     def users(self) -> int:
@@ -170,19 +170,19 @@ class SeatBook(Protocol):
         Each comes once, whatever is noted meanwhile.
         """
 
-    def wanted(self, user_id: UserId) -> Sequence[Wanted]:
+    def wanted(self, user_id: UserId) -> Sequence[ExpectedEnrollment]:
         """What the rows of a user want, in their order."""
 
-    def shown(self, user_id: UserId) -> Sequence[Seat]:
+    def shown(self, user_id: UserId) -> Sequence[ServerEnrollment]:
         """What lists show of a user."""
 
-    def note(self, user_id: UserId, checked: Sequence[Checked]) -> None:
+    def note(self, user_id: UserId, checked: Sequence[CheckedRow]) -> None:
         """Keeps what was found of a user, in place of what was found before."""
 
-    def rows(self) -> Iterator[Checked]:
+    def rows(self) -> Iterator[CheckedRow]:
         """What was found of each row, in their order."""
 
-    def extras(self) -> Iterator[Checked]:
+    def extras(self) -> Iterator[CheckedRow]:
         """The seats that no row wants, by user."""
 
 
@@ -201,7 +201,7 @@ class Ledger(Protocol):
         A row claimed again takes the new intent or outcome and keeps the attempts it has had.
         """
 
-    def settle(self, run_id: RunId, settled: Sequence[Settled]) -> None:
+    def settle(self, run_id: RunId, settled: Sequence[SettledRow]) -> None:
         """Records outcomes of claimed rows, and what they make of their keys; attempts add up over all tries.
 
         A key claimed to be looked up that was not asked about (NOT_ATTEMPTED or FAILED, no attempt) stays UNKNOWN.

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from batch_enroll.core.planning.sync_planner import Differences, SeatKey
+from batch_enroll.core.planning.sync_planner import Differences, EnrollmentIdentity
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-_COLUMNS: Final = [*SeatKey._fields, "of_a_class"]
+_COLUMNS: Final = [*EnrollmentIdentity._fields, "of_a_class"]
 _SIDE: Final = "side"
 
 
-def differences(wanted: Collection[SeatKey], there: Collection[SeatKey]) -> Differences:
+def diff_enrollments(wanted: Collection[EnrollmentIdentity], there: Collection[EnrollmentIdentity]) -> Differences:
     """Seats that only the roster names, that both have, and that only the server has; each side in its own order."""
     both = _table(wanted).merge(_table(there), on=_COLUMNS, how="outer", indicator=_SIDE, sort=False)
     side = dict(zip(both[_COLUMNS].itertuples(index=False, name=None), both[_SIDE], strict=True))
@@ -26,11 +26,11 @@ def differences(wanted: Collection[SeatKey], there: Collection[SeatKey]) -> Diff
     )
 
 
-def _table(seats: Collection[SeatKey]) -> pd.DataFrame:
+def _table(seats: Collection[EnrollmentIdentity]) -> pd.DataFrame:
     # Objects, so that ids stay the text they are; each once, as in a set.
     return pd.DataFrame(list(map(_row, seats)), columns=_COLUMNS, dtype=object).drop_duplicates()
 
 
-def _row(seat: SeatKey) -> tuple[str | bool, ...]:
+def _row(seat: EnrollmentIdentity) -> tuple[str | bool, ...]:
     # Where a table has both None and text, pandas makes NaN of None.
     return (*seat[:4], seat.class_id or "", seat.class_id is not None)

@@ -10,14 +10,14 @@ import typer
 
 from batch_enroll.cli import options as opt
 from batch_enroll.cli.errors import meaning
-from batch_enroll.cli.output import Answer, Tone, tell
+from batch_enroll.cli.output import CommandOutput, Tone, tell
 from batch_enroll.cli.prompts import confirming, overruling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from batch_enroll.cli.output import Paint
-    from batch_enroll.commands.apply import Carried
+    from batch_enroll.commands.apply import PlanResult
 
 HELP = """Does exactly what a plan says, in a run with its own folder, results and summary.
 
@@ -52,30 +52,30 @@ def apply(  # noqa: PLR0913, PLR0917 - one argument for each option
     quiet: opt.Quiet = False,  # noqa: FBT002 - a flag
     log_format: opt.LogFormat = None,
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
-) -> Answer:
+) -> CommandOutput:
     """The answer of an applied plan."""
     given = opt.given(locals())
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
 
     settings = load(given)
     from batch_enroll.commands import sync as command  # noqa: PLC0415 - not for --help
-    from batch_enroll.wiring.run_hooks import Watch  # noqa: PLC0415 - not for --help
+    from batch_enroll.wiring.run_hooks import RunHooks  # noqa: PLC0415 - not for --help
 
     applying = partial(command.apply, settings, path, confirming(yes=yes), overruling(allow, reason))
-    return carried(Watch(settings, tell, meaning).over(applying, lambda done: done.summary))
+    return carried(RunHooks(settings, tell, meaning).over(applying, lambda done: done.summary))
 
 
-def carried(done: Carried) -> Answer:
+def carried(done: PlanResult) -> CommandOutput:
     """The answer of a plan that was carried out; one without steps is no failure."""
     summary = {} if done.summary is None else done.summary.as_json()
-    return Answer(
+    return CommandOutput(
         done.exit_status,
         {**summary, "plan": done.plan.summary(), "exit_status": done.exit_status},
         partial(_lines, done),
     )
 
 
-def _lines(done: Carried, paint: Paint) -> Iterator[str]:
+def _lines(done: PlanResult, paint: Paint) -> Iterator[str]:
     from batch_enroll.cli.plan import plan_lines  # noqa: PLC0415 - not for --help
     from batch_enroll.cli.text_report import run_lines  # noqa: PLC0415 - not for --help
 

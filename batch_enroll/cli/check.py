@@ -6,7 +6,7 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from batch_enroll.cli.output import Answer
+from batch_enroll.cli.output import CommandOutput
 
 if TYPE_CHECKING:
     import typer
@@ -62,7 +62,7 @@ def check(  # noqa: PLR0913, PLR0917 - one argument for each option
     sandbox_scenarios: opt.Scenarios = None,
     sandbox_school: opt.School = None,
     sandbox_seed: opt.Seed = None,
-) -> Answer:
+) -> CommandOutput:
     """The answer of a check."""
     given = opt.given(locals())
     from batch_enroll.settings import Needs, load  # noqa: PLC0415 - not for --help
@@ -75,14 +75,14 @@ def check(  # noqa: PLR0913, PLR0917 - one argument for each option
 
     checked = run_command.check(settings, rosters, online=online)
     if fix is None:
-        return Answer(checked.exit_status, checked.as_json(), partial(check_lines, checked))
+        return CommandOutput(checked.exit_status, checked.as_json(), partial(check_lines, checked))
     mended = fix_command.fix(settings, rosters, fix)
     told: dict[str, Json] = {
         "file": str(fix),
         "rows": mended.rows,
         "changes": [each.as_json() for each in mended.changes],
     }
-    return Answer(
+    return CommandOutput(
         checked.exit_status,
         {**checked.as_json(), "fixed": told},
         lambda paint: chain(check_lines(checked, paint), mended_lines(mended, fix, paint)),

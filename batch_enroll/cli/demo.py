@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
-from batch_enroll.cli.output import Answer, tell
+from batch_enroll.cli.output import CommandOutput, tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ def demo(
     out: opt.Out = None,
     quiet: opt.Quiet = False,  # noqa: FBT002 - a flag
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
-) -> Answer:
+) -> CommandOutput:
     """The answer of the demo run."""
     del as_json
     from batch_enroll.commands import run as command  # noqa: PLC0415 - not for --help
@@ -49,7 +49,7 @@ def demo(
             {"env": "sandbox", "state": folder, "out": out, "quiet": quiet, "sandbox_scenarios": SCENARIOS}
         )
         summary = command.run(settings, [str(path)])
-    return Answer(0, summary.as_json(), lambda paint: _lines(summary, paint))
+    return CommandOutput(0, summary.as_json(), lambda paint: _lines(summary, paint))
 
 
 def _lines(summary: RunSummary, paint: Paint) -> Iterator[str]:

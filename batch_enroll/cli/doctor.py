@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from batch_enroll.cli import options as opt
-from batch_enroll.cli.output import Answer, Tone, wrapped
+from batch_enroll.cli.output import CommandOutput, Tone, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from batch_enroll.cli.output import Paint
     from batch_enroll.core.model import Json
-    from batch_enroll.core.reporting.health_checks import Finding
+    from batch_enroll.core.reporting.health_checks import HealthCheck
 
 HELP = """Looks at everything a run depends on and says what to mend: settings and where each came from, token, server,
 clock, ledger, folders, disk.
@@ -40,7 +40,7 @@ def doctor(
     ledger_url: opt.LedgerUrl = None,
     config: opt.Config = None,
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
-) -> Answer:
+) -> CommandOutput:
     """The answer of a look at everything."""
     given = opt.given(locals())
     from batch_enroll.settings import Needs, load  # noqa: PLC0415 - not for --help
@@ -54,10 +54,10 @@ def doctor(
     summary: dict[str, Json] = {
         "findings": [finding.as_json() for finding in found], "settings": dict(origins), "exit_status": exit_status,
     }  # fmt: skip
-    return Answer(exit_status, summary, partial(_lines, found, origins))
+    return CommandOutput(exit_status, summary, partial(_lines, found, origins))
 
 
-def _lines(found: Sequence[Finding], origins: Mapping[str, str], paint: Paint) -> Iterator[str]:
+def _lines(found: Sequence[HealthCheck], origins: Mapping[str, str], paint: Paint) -> Iterator[str]:
     for finding in found:
         yield from _finding(finding, paint)
     yield ""
@@ -67,7 +67,7 @@ def _lines(found: Sequence[Finding], origins: Mapping[str, str], paint: Paint) -
         yield "  none"
 
 
-def _finding(finding: Finding, paint: Paint) -> Iterator[str]:
+def _finding(finding: HealthCheck, paint: Paint) -> Iterator[str]:
     tone = {"ok": Tone.GOOD, "bad": Tone.BAD}.get(finding.health, Tone.QUIET)
     first, *rest = wrapped(f"{finding.name:<15} {finding.seen}", 10)
     yield paint(f"{finding.health.value:<9}", tone) + first[9:]

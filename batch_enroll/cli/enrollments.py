@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batch_enroll.cli import options as opt
-from batch_enroll.cli.output import Answer, Tone, visible
+from batch_enroll.cli.output import CommandOutput, Tone, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from batch_enroll.cli.output import Paint
-    from batch_enroll.core.model import Json, Seat
+    from batch_enroll.core.model import Json, ServerEnrollment
 
 HELP = """Shows what the server has for a user: every active enrollment, with its course, school, role and id.
 
@@ -38,7 +38,7 @@ def enrollments(
     token_url: opt.TokenUrl = None,
     config: opt.Config = None,
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
-) -> Answer:
+) -> CommandOutput:
     """The answer of one user's enrollments."""
     given = opt.given(locals())
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
@@ -54,10 +54,10 @@ def enrollments(
         "enrollments": [dict(zip(_COLUMNS, cells, strict=True)) for cells in lines],
         "exit_status": exit_status,
     }
-    return Answer(exit_status, told, partial(_lines, lines, known=found is not None))
+    return CommandOutput(exit_status, told, partial(_lines, lines, known=found is not None))
 
 
-def _cells(seat: Seat) -> list[str | None]:
+def _cells(seat: ServerEnrollment) -> list[str | None]:
     begins = None if seat.begin_date is None else seat.begin_date.date().isoformat()
     role = None if seat.role is None else seat.role.value
     return [seat.course_id, seat.school_id, role, seat.class_id, begins, seat.enrollment_id]

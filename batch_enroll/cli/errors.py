@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import typer
 
-from batch_enroll.cli.output import Answer, present, say_json, tell
+from batch_enroll.cli.output import CommandOutput, present, say_json, tell
 from batch_enroll.core.errors import BatchEnrollError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def guarded(command: Callable[[], object], *, as_json: bool, name: str = "run") 
         except (Exception, KeyboardInterrupt, BaseExceptionGroup) as error:  # noqa: BLE001 - the top of the program
             failure = _failure_of(_root(error), name)
         else:
-            if isinstance(answer, Answer):
+            if isinstance(answer, CommandOutput):
                 present(answer, as_json=as_json)
                 return answer.exit_status
             if answer != _INTERRUPTED:  # typer turns Ctrl-C into this number

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
-from batch_enroll.cli.output import Answer, Tone, wrapped
+from batch_enroll.cli.output import CommandOutput, Tone, wrapped
 from batch_enroll.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -44,20 +44,20 @@ def explain(
         typer.Argument(metavar="CODE", help="Such as E201. Default: list all codes.", autocompletion=_codes),
     ] = None,
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
-) -> Answer:
+) -> CommandOutput:
     """The answer for one code, or for all."""
     del as_json
     from batch_enroll.core.codes import catalogue, explain  # noqa: PLC0415 - not for --help
 
     if code is None:
         every = [explain.as_json(each) for each in catalogue.CATALOGUE]
-        return Answer(0, {"codes": [*every], "exit_status": 0}, _list_lines)
+        return CommandOutput(0, {"codes": [*every], "exit_status": 0}, _list_lines)
     meant = code.strip().upper()
     if meant not in catalogue.CATALOGUE:
         near = explain.nearest(code)
         asked = f"did you mean {' or '.join(near)}?" if near else "batch-enroll explain lists them all"
         raise UsageError(f"there is no code {code!r}; {asked}")
-    return Answer(0, {**explain.as_json(meant), "exit_status": 0}, partial(_code_lines, meant))
+    return CommandOutput(0, {**explain.as_json(meant), "exit_status": 0}, partial(_code_lines, meant))
 
 
 def _list_lines(paint: Paint) -> Iterator[str]:

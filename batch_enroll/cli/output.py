@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CommandOutput:
     """What a command has to say at its end: for people (`lines`, drawn when needed) and for programs (`summary`)."""
 
     exit_status: int
@@ -44,7 +44,7 @@ class Answer:
     lines: Callable[[Paint], Iterable[str]]
 
 
-def present(answer: Answer, *, as_json: bool) -> None:
+def present(answer: CommandOutput, *, as_json: bool) -> None:
     """Writes the answer to stdout."""
     if as_json:
         say_json(answer.summary)

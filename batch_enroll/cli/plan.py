@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batch_enroll.cli import options as opt
-from batch_enroll.cli.output import Answer, Tone, visible, wrapped
+from batch_enroll.cli.output import CommandOutput, Tone, visible, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +55,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one argument for each option
     ledger_url: opt.LedgerUrl = None,
     config: opt.Config = None,
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
-) -> Answer:
+) -> CommandOutput:
     """The answer of a plan."""
     given = opt.given(locals())
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
@@ -67,10 +67,10 @@ def plan(  # noqa: PLR0913, PLR0917 - one argument for each option
     return planned(made, output, 5 if any(verdict["stops"] for verdict in made.guards) else 0)
 
 
-def planned(made: Plan, output: Path | None, exit_status: int) -> Answer:
+def planned(made: Plan, output: Path | None, exit_status: int) -> CommandOutput:
     """The answer of a plan that was made and not carried out."""
     summary = {**made.summary(), "file": None if output is None else str(output), "exit_status": exit_status}
-    return Answer(exit_status, summary, partial(_lines, made, output))
+    return CommandOutput(exit_status, summary, partial(_lines, made, output))
 
 
 def _lines(made: Plan, output: Path | None, paint: Paint) -> Iterator[str]:

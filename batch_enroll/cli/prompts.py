@@ -18,12 +18,12 @@ def confirming(*, yes: bool) -> Callable[[str], None]:
 
     def confirm(what: str) -> None:
         from batch_enroll.core.errors import UsageError  # noqa: PLC0415 - not for --help
-        from batch_enroll.wiring.withdrawing import nobody_to_ask  # noqa: PLC0415 - not for --help
+        from batch_enroll.wiring.withdrawing import refuse_unconfirmed  # noqa: PLC0415 - not for --help
 
         if yes:
             return
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            nobody_to_ask(what)
+            refuse_unconfirmed(what)
         elif not _agreed(what):
             raise UsageError("not confirmed; nothing was sent")
 

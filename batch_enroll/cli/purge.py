@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batch_enroll.cli import options as opt
-from batch_enroll.cli.output import Answer
+from batch_enroll.cli.output import CommandOutput
 from batch_enroll.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def purge(
     ledger_url: opt.LedgerUrl = None,
     config: opt.Config = None,
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
-) -> Answer:
+) -> CommandOutput:
     """The answer of a purge."""
     given = opt.given(locals())
     age = _age(older_than)
@@ -42,19 +42,19 @@ def purge(
 
     settings = load(given, needs=Needs.STATE)
     if not yes and not _agreed(older_than):
-        return Answer(1, {"runs_purged": 0, "exit_status": 1}, lambda _: ["Nothing was removed."])
+        return CommandOutput(1, {"runs_purged": 0, "exit_status": 1}, lambda _: ["Nothing was removed."])
     from batch_enroll.commands import runs as command  # noqa: PLC0415 - not for --help
 
     purged = command.purge(settings, age)
     told = f"{purged} run{'' if purged == 1 else 's'} removed from the ledger."
-    return Answer(0, {"runs_purged": purged, "exit_status": 0}, lambda _: [told])
+    return CommandOutput(0, {"runs_purged": purged, "exit_status": 0}, lambda _: [told])
 
 
 def _age(text: str) -> timedelta:
-    from batch_enroll.core.durations import span  # noqa: PLC0415 - not for --help
+    from batch_enroll.core.durations import parse_duration  # noqa: PLC0415 - not for --help
 
     try:
-        return span(text)
+        return parse_duration(text)
     except ValueError as error:
         raise UsageError(f"--older-than: {error}") from error
 

@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING, Final
 
 from batch_enroll.cli.output import Tone, visible, wrapped
 from batch_enroll.core.roster.cells import shorten
-from batch_enroll.core.roster.roster_repair import Mending
+from batch_enroll.core.roster.roster_repair import RepairSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from batch_enroll.cli.output import Paint
-    from batch_enroll.core.roster.roster_repair import Change, Mender
+    from batch_enroll.core.roster.roster_repair import Change, RosterRepairer
 
 _WIDEST: Final = 60
 _SHOWN: Final = 20  # of each kind; --json has them all
 
 
-def mended_lines(mended: Mender, out: Path, paint: Paint) -> Iterator[str]:
+def mended_lines(mended: RosterRepairer, out: Path, paint: Paint) -> Iterator[str]:
     """Where the copy is, and each change, by kind."""
     yield ""
     yield paint(f"Repaired copy: {out}, {mended.rows:,} rows, {len(mended.changes):,} changes", Tone.STRONG)
-    for kind in Mending:
+    for kind in RepairSettings:
         changes = [change for change in mended.changes if change.mending is kind]
         if changes:
             yield f"  {kind.value}: {len(changes):,}"
@@ -41,10 +41,10 @@ def mended_lines(mended: Mender, out: Path, paint: Paint) -> Iterator[str]:
 
 
 def _told(change: Change) -> str:
-    if change.mending is Mending.HEADER:
+    if change.mending is RepairSettings.HEADER:
         return f'"{shorten(change.before)}" is now {change.after}'
-    if change.mending is Mending.REPEAT:
+    if change.mending is RepairSettings.REPEAT:
         return f"{change.place}, which says the same as {change.before}"
-    if change.mending is Mending.BLANKS:
+    if change.mending is RepairSettings.BLANKS:
         return f'{change.place}, {change.column}: "{change.before[:_WIDEST]}"'
     return f'{change.place}, {change.column}: "{shorten(change.before)}" is now "{shorten(change.after)}"'

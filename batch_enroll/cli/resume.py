@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from batch_enroll.cli import options as opt
 from batch_enroll.cli.errors import meaning
-from batch_enroll.cli.output import Answer, Tone, tell
+from batch_enroll.cli.output import CommandOutput, Tone, tell
 from batch_enroll.cli.prompts import confirming, overruling
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from batch_enroll.cli.output import Paint
     from batch_enroll.core.reporting.run_summary import RunSummary
-    from batch_enroll.workflows import GoneOn
+    from batch_enroll.workflows import ResumeResult
 
 HELP = """Finishes a run that was interrupted: by Ctrl-C, a guard, a crash, or a power cut.
 
@@ -54,36 +54,36 @@ def resume(  # noqa: PLR0913, PLR0917 - one argument for each option
     quiet: opt.Quiet = False,  # noqa: FBT002 - a flag
     log_format: opt.LogFormat = None,
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
-) -> Answer:
+) -> CommandOutput:
     """The answer of a run gone on with."""
     given = opt.given(locals())
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
 
     settings = load(given)
     from batch_enroll.commands import resume as command  # noqa: PLC0415 - not for --help
-    from batch_enroll.wiring.run_hooks import Watch  # noqa: PLC0415 - not for --help
+    from batch_enroll.wiring.run_hooks import RunHooks  # noqa: PLC0415 - not for --help
 
-    watch = Watch(settings, tell, meaning)
+    watch = RunHooks(settings, tell, meaning)
     confirm, allowed = confirming(yes=yes), overruling(allow, reason)
     going_on = partial(command.resume, settings, run, accept_changes=accept_changes, confirm=confirm, allowed=allowed)
     return gone_on(watch.over(going_on, summary_of), "resume")
 
 
-def summary_of(outcome: GoneOn) -> RunSummary | None:
+def summary_of(outcome: ResumeResult) -> RunSummary | None:
     """The summary of a run gone on with; None if nothing was left to do."""
     return outcome.summary if outcome.went_on else None
 
 
-def gone_on(outcome: GoneOn, verb: str) -> Answer:
+def gone_on(outcome: ResumeResult, verb: str) -> CommandOutput:
     """The answer of a run gone on with; that nothing was left to do is no failure, however the run ended."""
     for note in outcome.notes:
         tell(f"note: {note}")
     summary = outcome.summary
     exit_status = summary.exit_status if outcome.went_on else 0
-    return Answer(exit_status, summary.as_json(), partial(_lines, outcome, summary, verb))
+    return CommandOutput(exit_status, summary.as_json(), partial(_lines, outcome, summary, verb))
 
 
-def _lines(outcome: GoneOn, summary: RunSummary, verb: str, paint: Paint) -> Iterator[str]:
+def _lines(outcome: ResumeResult, summary: RunSummary, verb: str, paint: Paint) -> Iterator[str]:
     from batch_enroll.cli.text_report import run_lines  # noqa: PLC0415 - not for --help
 
     if not outcome.went_on:

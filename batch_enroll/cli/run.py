@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from batch_enroll.cli.errors import meaning
-from batch_enroll.cli.output import Answer, silence, tell
+from batch_enroll.cli.output import CommandOutput, silence, tell
 from batch_enroll.cli.prompts import confirming, overruling
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def run(  # noqa: PLR0913, PLR0917 - one argument for each option
     sandbox_scenarios: opt.Scenarios = None,
     sandbox_school: opt.School = None,
     sandbox_seed: opt.Seed = None,
-) -> Answer:
+) -> CommandOutput:
     """The answer of a run."""
     given = opt.given(locals())
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
@@ -83,14 +83,14 @@ def run(  # noqa: PLR0913, PLR0917 - one argument for each option
     settings = load(given)
     from batch_enroll.cli.text_report import run_lines  # noqa: PLC0415 - not for --help
     from batch_enroll.commands import run as command  # noqa: PLC0415 - not for --help
-    from batch_enroll.wiring.run_hooks import Watch  # noqa: PLC0415 - not for --help
+    from batch_enroll.wiring.run_hooks import RunHooks  # noqa: PLC0415 - not for --help
 
     allowed = overruling(allow, reason)
-    watch = Watch(settings, tell, meaning)
+    watch = RunHooks(settings, tell, meaning)
     confirm = confirming(yes=yes)
     summary = watch.over(partial(command.run, settings, rosters, confirm, allowed), lambda summary: summary)
     lines = silence if quiet and not summary.changed and summary.exit_status == 0 else partial(run_lines, summary)
-    return Answer(summary.exit_status, summary.as_json(), lines)
+    return CommandOutput(summary.exit_status, summary.as_json(), lines)
 
 
 def register(app: typer.Typer) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
-from batch_enroll.cli.output import Answer, Tone
+from batch_enroll.cli.output import CommandOutput, Tone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,7 +34,7 @@ def runs(
     ledger_url: opt.LedgerUrl = None,
     config: opt.Config = None,
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
-) -> Answer:
+) -> CommandOutput:
     """The answer of the history."""
     del as_json
     from batch_enroll.settings import Needs, load  # noqa: PLC0415 - not for --help
@@ -44,7 +44,7 @@ def runs(
     from batch_enroll.core.reporting.run_listing import line_of  # noqa: PLC0415 - not for --help
 
     past = command.runs(settings, limit)
-    return Answer(0, {"runs": [line_of(run) for run in past], "exit_status": 0}, partial(runs_lines, past))
+    return CommandOutput(0, {"runs": [line_of(run) for run in past], "exit_status": 0}, partial(runs_lines, past))
 
 
 def runs_lines(past: Sequence[RunRecord], paint: Paint) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batch_enroll.cli import options as opt
-from batch_enroll.cli.output import Answer
+from batch_enroll.cli.output import CommandOutput
 
 if TYPE_CHECKING:
     from batch_enroll.core.reporting.run_summary import RunSummary
@@ -31,7 +31,7 @@ def show(
     ledger_url: opt.LedgerUrl = None,
     config: opt.Config = None,
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
-) -> Answer:
+) -> CommandOutput:
     """The answer of a past run."""
     given = opt.given(locals())
     from batch_enroll.settings import Needs, load  # noqa: PLC0415 - not for --help
@@ -42,11 +42,11 @@ def show(
     return shown(command.show(settings, run))
 
 
-def shown(summary: RunSummary) -> Answer:
+def shown(summary: RunSummary) -> CommandOutput:
     """The answer that tells a run and is itself no failure."""
     from batch_enroll.cli.text_report import run_lines  # noqa: PLC0415 - not for --help
 
-    return Answer(0, summary.as_json(), partial(run_lines, summary))
+    return CommandOutput(0, summary.as_json(), partial(run_lines, summary))
 
 
 def register(app: typer.Typer) -> None:

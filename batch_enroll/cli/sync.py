@@ -10,7 +10,7 @@ import typer
 
 from batch_enroll.cli import options as opt
 from batch_enroll.cli.errors import meaning
-from batch_enroll.cli.output import Answer, tell
+from batch_enroll.cli.output import CommandOutput, tell
 from batch_enroll.cli.prompts import confirming, overruling
 
 HELP = """Makes the server's seats equal to a roster's: enrolls what is missing, with --withdraw takes the rest away.
@@ -70,7 +70,7 @@ def sync(  # noqa: PLR0913, PLR0917 - one argument for each option
     quiet: opt.Quiet = False,  # noqa: FBT002 - a flag
     log_format: opt.LogFormat = None,
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
-) -> Answer:
+) -> CommandOutput:
     """The answer of a sync."""
     given = opt.given(locals())
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
@@ -79,14 +79,14 @@ def sync(  # noqa: PLR0913, PLR0917 - one argument for each option
     from batch_enroll.cli.apply import carried  # noqa: PLC0415 - not for --help
     from batch_enroll.cli.plan import planned  # noqa: PLC0415 - not for --help
     from batch_enroll.commands import sync as command  # noqa: PLC0415 - not for --help
-    from batch_enroll.wiring.run_hooks import Watch  # noqa: PLC0415 - not for --help
+    from batch_enroll.wiring.run_hooks import RunHooks  # noqa: PLC0415 - not for --help
 
-    wish = command.SyncWish(scope, output, only_plan=only_plan or output is not None)
+    wish = command.SyncRequest(scope, output, only_plan=only_plan or output is not None)
     syncing = partial(command.sync, settings, rosters, wish, confirming(yes=yes), overruling(allow, reason))
     if wish.only_plan:
         done = syncing()
         return planned(done.plan, output, done.exit_status)
-    return carried(Watch(settings, tell, meaning).over(syncing, lambda done: done.summary))
+    return carried(RunHooks(settings, tell, meaning).over(syncing, lambda done: done.summary))
 
 
 def register(app: typer.Typer) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
-from batch_enroll.cli.output import Answer
+from batch_enroll.cli.output import CommandOutput
 
 if TYPE_CHECKING:
     from batch_enroll.core.model import Json
@@ -33,7 +33,7 @@ def template(
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write this new file. Default: stdout.")
     ] = None,
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
-) -> Answer:
+) -> CommandOutput:
     """The answer: the blank roster, or where it was written."""
     del as_json
     from batch_enroll.adapters.rosters.template import blank_csv, write_blank  # noqa: PLC0415 - not for --help
@@ -43,10 +43,10 @@ def template(
     if output is None and xlsx:
         output = Path("roster.xlsx")
     if output is None:
-        return Answer(0, {"columns": columns, "file": None, "exit_status": 0}, lambda _: [blank_csv().rstrip()])
+        return CommandOutput(0, {"columns": columns, "file": None, "exit_status": 0}, lambda _: [blank_csv().rstrip()])
     write_blank(output, workbook=xlsx or output.suffix.lower() == ".xlsx")
     told = f"{output} is written; fill it in, then: batch-enroll check {output}"
-    return Answer(0, {"columns": columns, "file": str(output), "exit_status": 0}, lambda _: [told])
+    return CommandOutput(0, {"columns": columns, "file": str(output), "exit_status": 0}, lambda _: [told])
 
 
 def register(app: typer.Typer) -> None:

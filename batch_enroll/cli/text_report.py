@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from batch_enroll.cli.output import Tone, visible, wrapped
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.durations import duration
-from batch_enroll.core.model import HAS_SEAT, SEAT_GONE, SETTLED_WELL, TO_MEND, OutcomeKind, Place
+from batch_enroll.core.model import ENROLLED_KINDS, SETTLED_WELL, TO_MEND, WITHDRAWN_KINDS, OutcomeKind, RowLocation
 from batch_enroll.core.reporting.next_step import next_step
 from batch_enroll.core.roster.header_map import PLAIN_TABLE
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from batch_enroll.cli.output import Paint
-    from batch_enroll.core.guards.rules import Verdict
+    from batch_enroll.core.guards.rules import GuardResult
     from batch_enroll.core.model import Json
-    from batch_enroll.core.reporting.run_summary import Cause, CheckSummary, Finding, RunSummary
+    from batch_enroll.core.reporting.run_summary import Cause, CheckSummary, RowFinding, RunSummary
 
 _LONGEST_VALUE: Final = 60
 
@@ -61,7 +61,7 @@ def _headline(summary: RunSummary, paint: Paint) -> Iterator[str]:
 
 
 def _come_to(summary: RunSummary) -> str:
-    seated, gone = (sum(summary.outcomes.get(kind, 0) for kind in kinds) for kinds in (HAS_SEAT, SEAT_GONE))
+    seated, gone = (sum(summary.outcomes.get(kind, 0) for kind in kinds) for kinds in (ENROLLED_KINDS, WITHDRAWN_KINDS))
     rows = _counted(summary.rows, "row")
     if gone and not seated:
         return f"{gone:,} of {rows} withdrawn."
@@ -151,7 +151,7 @@ def check_lines(checked: CheckSummary, paint: Paint) -> Iterator[str]:
     yield f"A run would take about {duration(checked.estimated_s)}{at}."
 
 
-def _guards(verdicts: Sequence[Verdict], paint: Paint) -> Iterator[str]:
+def _guards(verdicts: Sequence[GuardResult], paint: Paint) -> Iterator[str]:
     """What would stop a run; a guard that has nothing to say is in the JSON."""
     for verdict in verdicts:
         if verdict.stops:
@@ -159,12 +159,12 @@ def _guards(verdicts: Sequence[Verdict], paint: Paint) -> Iterator[str]:
             yield from (paint(line, Tone.BAD) for line in wrapped(visible(f"A run would be stopped: {verdict}")))
 
 
-def _by_cause(problem: Finding) -> tuple[int, str]:
+def _by_cause(problem: RowFinding) -> tuple[int, str]:
     """What is to be mended, what is in doubt, what is only skipped; rows of one cause stay in their order."""
     return "EWSA".find(problem.code[:1]), problem.code
 
 
-def _problems(code: str, problems: Sequence[Finding], paint: Paint) -> Iterator[str]:
+def _problems(code: str, problems: Sequence[RowFinding], paint: Paint) -> Iterator[str]:
     tone = Tone.BAD if code.startswith(("E", "W")) else Tone.QUIET
     yield ""
     for line in wrapped(f"{code} {_counted(len(problems), 'row')}: {catalogue.title(code)}"):
@@ -174,10 +174,10 @@ def _problems(code: str, problems: Sequence[Finding], paint: Paint) -> Iterator[
     yield from map(_found, problems)
 
 
-def _found(problem: Finding) -> str:
+def _found(problem: RowFinding) -> str:
     seen = f', {problem.column} "{problem.value[:_LONGEST_VALUE]}"' if problem.column else ""
     message = f": {problem.message}" if problem.message else ""
-    return visible(f"  {Place(problem.file, problem.row, problem.sheet)}{seen}{message}")
+    return visible(f"  {RowLocation(problem.file, problem.row, problem.sheet)}{seen}{message}")
 
 
 # -- words ----------------------------------------------------------------------------------------------------------

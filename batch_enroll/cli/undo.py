@@ -9,7 +9,7 @@ import typer
 
 from batch_enroll.cli import options as opt
 from batch_enroll.cli.errors import meaning
-from batch_enroll.cli.output import Answer, tell
+from batch_enroll.cli.output import CommandOutput, tell
 from batch_enroll.cli.prompts import confirming, overruling
 from batch_enroll.cli.resume import gone_on, summary_of
 
@@ -52,16 +52,16 @@ def undo(  # noqa: PLR0913, PLR0917 - one argument for each option
     quiet: opt.Quiet = False,  # noqa: FBT002 - a flag
     log_format: opt.LogFormat = None,
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
-) -> Answer:
+) -> CommandOutput:
     """The answer of a run undone."""
     given = opt.given(locals())
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
 
     settings = load(given)
     from batch_enroll.commands import undo as command  # noqa: PLC0415 - not for --help
-    from batch_enroll.wiring.run_hooks import Watch  # noqa: PLC0415 - not for --help
+    from batch_enroll.wiring.run_hooks import RunHooks  # noqa: PLC0415 - not for --help
 
-    watch = Watch(settings, tell, meaning)
+    watch = RunHooks(settings, tell, meaning)
     allowed = overruling(allow, reason)
     route = None if via is None else settings.via
     undoing = partial(command.undo, settings, run, confirming(yes=yes), allowed, via=route)

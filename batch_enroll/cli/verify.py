@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batch_enroll.cli import options as opt
-from batch_enroll.cli.output import Answer, Tone
+from batch_enroll.cli.output import CommandOutput, Tone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +58,7 @@ def verify(  # noqa: PLR0913, PLR0917 - one argument for each option
     config: opt.Config = None,
     quiet: opt.Quiet = False,  # noqa: FBT002 - a flag
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
-) -> Answer:
+) -> CommandOutput:
     """The answer of a verification."""
     given = opt.given(locals())
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
@@ -67,7 +67,7 @@ def verify(  # noqa: PLR0913, PLR0917 - one argument for each option
     from batch_enroll.commands import verify as command  # noqa: PLC0415 - not for --help
 
     verified = command.verify(settings, what)
-    return Answer(verified.exit_status, verified.as_json(), partial(_lines, verified))
+    return CommandOutput(verified.exit_status, verified.as_json(), partial(_lines, verified))
 
 
 def _lines(verified: VerifySummary, paint: Paint) -> Iterator[str]:

@@ -8,22 +8,22 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll import workflows
-from batch_enroll.adapters.events.fanout_sink import AllSinks
+from batch_enroll.adapters.events.fanout_sink import FanoutSink
 from batch_enroll.adapters.files import plan_file, run_folder
-from batch_enroll.commands.verify import Afterwards
-from batch_enroll.core.guards.rules import Guard, Verdict
+from batch_enroll.commands.verify import PostRunVerification
+from batch_enroll.core.guards.rules import Guard, GuardResult
 from batch_enroll.core.model import RunId
 from batch_enroll.core.run_record import Requests, RunRecord
-from batch_enroll.wiring.alone import keep_others_out
-from batch_enroll.wiring.guards import overruled
-from batch_enroll.wiring.ledger import books_in, ledger_of
-from batch_enroll.wiring.loop import in_loop
-from batch_enroll.wiring.rosters import opened
-from batch_enroll.wiring.run_options import FIND_NOTHING, options_of, rules_of
+from batch_enroll.wiring.alone import acquire_run_lock
+from batch_enroll.wiring.guards import apply_overrides
+from batch_enroll.wiring.ledger import open_ledger, open_outputs
+from batch_enroll.wiring.loop import run_async
+from batch_enroll.wiring.rosters import open_rosters
+from batch_enroll.wiring.run_options import FIND_NOTHING, make_plan_settings, recorded_options
 from batch_enroll.wiring.runtime import utc_now
-from batch_enroll.wiring.server import send, server_of
-from batch_enroll.wiring.sinks import log_in, progress_of, timeline_now
-from batch_enroll.wiring.withdrawing import seats_told
+from batch_enroll.wiring.server import open_target, send
+from batch_enroll.wiring.sinks import make_timeline, open_log, open_progress
+from batch_enroll.wiring.withdrawing import describe_withdrawals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +40,7 @@ _PLAN: Final = "plan.csv"
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
+class PlanResult:
     """A plan, and the run that carried it out; None if there was nothing to do, or nothing was to be done yet."""
 
     plan: Plan
@@ -54,43 +54,43 @@ class Carried:
         return 5 if any(verdict["stops"] for verdict in self.plan.guards) else 0
 
 
-def carried(
+def carry_out(
     settings: Settings, made: Plan, confirm: Confirm, allowed: Allowance, command: str, asked: Requests
-) -> Carried:
+) -> PlanResult:
     """Carries a plan out, if no guard stops it and whoever is asked agrees; `asked`: the requests that it took.
 
     Raises:
         GuardStoppedError, UsageError: a guard stops it, or nobody agreed.
     """
     with ExitStack() as stack:
-        ledger = ledger_of(settings, stack)
+        ledger = open_ledger(settings, stack)
         verdicts = [_verdict(verdict) for verdict in made.guards]
         if command == "apply" and (done := _applied(made, ledger)) is not None:
             verdicts.append(done)
-        recorded = overruled(verdicts, allowed)
+        recorded = apply_overrides(verdicts, allowed)
         if not made.steps:
-            return Carried(made)
+            return PlanResult(made)
         if made.withdrawals:
-            confirm(seats_told(made.withdrawals, settings))
-        keep_others_out(settings, ledger, command)
+            confirm(describe_withdrawals(made.withdrawals, settings))
+        acquire_run_lock(settings, ledger, command)
         facts: dict[str, Json] = {
             "plan_sha256": made.sha256,
             "source": [{"path": ref.path, "sha256": ref.sha256, "rows": ref.rows} for ref in made.rosters],
             **recorded,
         }
-        return Carried(made, in_loop(partial(_run, settings, made, ledger, facts, command, asked)))
+        return PlanResult(made, run_async(partial(_run, settings, made, ledger, facts, command, asked)))
 
 
-def _verdict(found: Mapping[str, Json]) -> Verdict:
-    return Verdict(Guard(str(found["guard"])), str(found["saw"]), str(found["limit"]), stops=found["stops"] is True)
+def _verdict(found: Mapping[str, Json]) -> GuardResult:
+    return GuardResult(Guard(str(found["guard"])), str(found["saw"]), str(found["limit"]), stops=found["stops"] is True)
 
 
-def _applied(made: Plan, ledger: Ledger) -> Verdict | None:
+def _applied(made: Plan, ledger: Ledger) -> GuardResult | None:
     """What stops a second time: a plan knows nothing of what came in between, while a roster may be run every night."""
     for run in ledger.runs():
         if run.facts.get("plan_sha256") == made.sha256:
             saw = f"this very plan was applied by run {run.run_id}"
-            return Verdict(Guard.APPLIED, saw, "a plan is applied once; `resume` goes on with a run", stops=True)
+            return GuardResult(Guard.APPLIED, saw, "a plan is applied once; `resume` goes on with a run", stops=True)
     return None
 
 
@@ -102,20 +102,20 @@ async def _run(
         roster = plan_file.write_steps(folder / _PLAN, made)
         route = {name: made.options[name] for name in ("via", "withdraw_by") if name in made.options}
         settings = settings.model_copy(update={**_AS_WRITTEN, **route, "exact": made.kind == "sync"})
-        source = opened(settings, [str(roster)])
-        timeline = timeline_now()
-        sink = AllSinks(log_in(folder, settings, stack), progress_of(settings, stack), timeline)
+        source = open_rosters(settings, [str(roster)])
+        timeline = make_timeline()
+        sink = FanoutSink(open_log(folder, settings, stack), open_progress(settings, stack), timeline)
         run_id = RunId(folder.name)
-        async with server_of(settings, run_id) as server:
+        async with open_target(settings, run_id) as server:
             record = RunRecord(
                 run_id, settings.env, server.base_url, server.scope, source.columns, utc_now(), str(folder),
-                rosters=source.refs(), options=options_of(settings, [str(roster)]), kind=command, facts=facts,
+                rosters=source.refs(), options=recorded_options(settings, [str(roster)]), kind=command, facts=facts,
                 requests=asked,
             )  # fmt: skip
-            rules = rules_of(settings, run_id, server.scope)
-            books = books_in(folder, settings, record, ledger, sink, timeline)
+            rules = make_plan_settings(settings, run_id, server.scope)
+            books = open_outputs(folder, settings, record, ledger, sink, timeline)
             sending = partial(send, settings, server, run_id, ledger, sink)
-            verified = Afterwards(settings, server, record, rules, ledger, sink)
+            verified = PostRunVerification(settings, server, record, rules, ledger, sink)
             return await workflows.run(record, source, rules, books, verified.after(sending))
 
 

@@ -14,60 +14,60 @@ from typing import TYPE_CHECKING
 import aiohttp
 import anyio
 
-from batch_enroll.adapters.api import EduBridge, Wire
+from batch_enroll.adapters.api import EduBridge, Transport
 from batch_enroll.adapters.api.oauth import OAuthTokens
 from batch_enroll.adapters.api.probe import look_at
-from batch_enroll.adapters.events.fanout_sink import AllSinks
+from batch_enroll.adapters.events.fanout_sink import FanoutSink
 from batch_enroll.core.errors import BatchEnrollError
 from batch_enroll.core.model import NoReply, Reply, RunId, UserId
 from batch_enroll.core.reporting import health_checks
-from batch_enroll.core.reporting.health_checks import Finding, Health
-from batch_enroll.wiring.ledger import ledger_named, ledger_of, ledger_there
-from batch_enroll.wiring.loop import in_loop
+from batch_enroll.core.reporting.health_checks import Health, HealthCheck
+from batch_enroll.wiring.ledger import ledger_exists, ledger_label, open_ledger
+from batch_enroll.wiring.loop import run_async
 from batch_enroll.wiring.runtime import utc_now
-from batch_enroll.wiring.server import server_of
+from batch_enroll.wiring.server import open_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from batch_enroll.settings import Settings
-    from batch_enroll.wiring.server import Server
+    from batch_enroll.wiring.server import ApiTarget
 
 _NOBODY = UserId("batch-enroll-doctor")
 
 
-def doctor(settings: Settings) -> list[Finding]:
+def doctor(settings: Settings) -> list[HealthCheck]:
     """What was found, in the order a run needs it."""
-    return [*_software(settings), *_places(settings), _ledger(settings), *in_loop(partial(_server, settings))]
+    return [*_software(settings), *_places(settings), _ledger(settings), *run_async(partial(_server, settings))]
 
 
-def _software(settings: Settings) -> Iterator[Finding]:
+def _software(settings: Settings) -> Iterator[HealthCheck]:
     fast = find_spec("uvloop") is not None
     seen = f"batch-enroll {version('batch-enroll')}, {'with' if fast else 'without'} uvloop"
-    yield Finding("software", Health.GOOD, seen)
+    yield HealthCheck("software", Health.GOOD, seen)
     if settings.notify:
         yield _extra("notifications", "apprise", "notify")
     if settings.ledger_url.get_secret_value():
         yield _extra("postgresql", "psycopg", "postgres")
 
 
-def _extra(name: str, package: str, extra: str) -> Finding:
+def _extra(name: str, package: str, extra: str) -> HealthCheck:
     try:
-        return Finding(name, Health.GOOD, f"{package} {version(package)}")
+        return HealthCheck(name, Health.GOOD, f"{package} {version(package)}")
     except PackageNotFoundError:
-        return Finding(name, Health.BAD, f"{package} is missing", f"pip install 'batch-enroll[{extra}]'")
+        return HealthCheck(name, Health.BAD, f"{package} is missing", f"pip install 'batch-enroll[{extra}]'")
 
 
-def _places(settings: Settings) -> Iterator[Finding]:
+def _places(settings: Settings) -> Iterator[HealthCheck]:
     for name, folder in (("results folder", settings.out), ("state folder", settings.state)):
         there = _nearest(folder)
         if os.access(there, os.W_OK | os.X_OK):
             found = health_checks.disk(name, shutil.disk_usage(there).free)
-            yield Finding(found.name, found.health, f"{folder}: {found.seen}", found.advice)
+            yield HealthCheck(found.name, found.health, f"{folder}: {found.seen}", found.advice)
         else:
             flag = "--out" if folder == settings.out else "--state"
-            yield Finding(name, Health.BAD, f"{folder} cannot be written", f"Choose another one with {flag}.")
+            yield HealthCheck(name, Health.BAD, f"{folder} cannot be written", f"Choose another one with {flag}.")
 
 
 def _nearest(folder: Path) -> Path:
@@ -76,49 +76,49 @@ def _nearest(folder: Path) -> Path:
     return next(each for each in (folder, *folder.parents) if each.is_dir())
 
 
-def _ledger(settings: Settings) -> Finding:
-    if not ledger_there(settings):
-        return Finding("ledger", Health.GOOD, f"none yet in {ledger_named(settings)}; the first run makes it")
+def _ledger(settings: Settings) -> HealthCheck:
+    if not ledger_exists(settings):
+        return HealthCheck("ledger", Health.GOOD, f"none yet in {ledger_label(settings)}; the first run makes it")
     try:
         with ExitStack() as stack:
-            runs = sum(1 for _ in ledger_of(settings, stack).runs())
+            runs = sum(1 for _ in open_ledger(settings, stack).runs())
     except BatchEnrollError as error:
-        return Finding("ledger", Health.BAD, str(error))
-    return Finding("ledger", Health.GOOD, f"{runs} run{'' if runs == 1 else 's'} in {ledger_named(settings)}")
+        return HealthCheck("ledger", Health.BAD, str(error))
+    return HealthCheck("ledger", Health.GOOD, f"{runs} run{'' if runs == 1 else 's'} in {ledger_label(settings)}")
 
 
-async def _server(settings: Settings) -> list[Finding]:
+async def _server(settings: Settings) -> list[HealthCheck]:
     if not settings.env:
         advice = "Choose one with --env, or export TIMEBACK_ENV=staging."
-        return [Finding("environment", Health.BAD, "none was chosen", advice)]
-    found = [Finding("environment", Health.GOOD, f"{settings.env}: {settings.base_url or 'inside this process'}")]
-    async with server_of(settings, RunId("doctor")) as server:
+        return [HealthCheck("environment", Health.BAD, "none was chosen", advice)]
+    found = [HealthCheck("environment", Health.GOOD, f"{settings.env}: {settings.base_url or 'inside this process'}")]
+    async with open_target(settings, RunId("doctor")) as server:
         timeout = aiohttp.ClientTimeout(total=min(settings.timeout_s, 15.0))
         async with aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as session:
             sight = await look_at(session, server.base_url)
             if sight.status is None:
-                return [*found, Finding("api", Health.BAD, sight.trouble, sight.advice)]
+                return [*found, HealthCheck("api", Health.BAD, sight.trouble, sight.advice)]
             found.append(health_checks.clock(utc_now(), sight.date))
             found += await _as_client(session, server)
     return found
 
 
-async def _as_client(session: aiohttp.ClientSession, server: Server) -> list[Finding]:
+async def _as_client(session: aiohttp.ClientSession, server: ApiTarget) -> list[HealthCheck]:
     if not (server.client.client_id and server.client.client_secret):
         advice = "Set TIMEBACK_CLIENT_ID and TIMEBACK_CLIENT_SECRET_FILE."
-        return [Finding("token", Health.BAD, "no client id or no secret", advice)]
-    tokens = OAuthTokens(session, server.client, AllSinks(), random.random)
+        return [HealthCheck("token", Health.BAD, "no client id or no secret", advice)]
+    tokens = OAuthTokens(session, server.client, FanoutSink(), random.random)
     try:
         token = await tokens.current()
     except BatchEnrollError as error:
-        return [Finding("token", Health.BAD, str(error))]
+        return [HealthCheck("token", Health.BAD, str(error))]
     began_s = anyio.current_time()
-    answer = await EduBridge(Wire(session, server.base_url, utc_now)).look_up(_NOBODY, token)
+    answer = await EduBridge(Transport(session, server.base_url, utc_now)).look_up(_NOBODY, token)
     elapsed_s = anyio.current_time() - began_s
-    issued = Finding("token", Health.GOOD, "the client was given one")
+    issued = HealthCheck("token", Health.GOOD, "the client was given one")
     match answer:
         case NoReply():
-            return [issued, Finding("api", Health.BAD, answer.cause, "Check the network and --base-url.")]
+            return [issued, HealthCheck("api", Health.BAD, answer.cause, "Check the network and --base-url.")]
         case Reply():
             return [issued, health_checks.api(answer.status, elapsed_s)]
         case _:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.adapters.events.fanout_sink import AllSinks
+from batch_enroll.adapters.events.fanout_sink import FanoutSink
 from batch_enroll.core.errors import RunStoppedError
-from batch_enroll.core.model import Reply, RunId, Seats, UserId
-from batch_enroll.wiring.loop import in_loop
-from batch_enroll.wiring.server import asking_of, gateway_of, server_of
+from batch_enroll.core.model import Reply, RunId, UserEnrollments, UserId
+from batch_enroll.wiring.loop import run_async
+from batch_enroll.wiring.server import make_gateway, open_query_runner, open_target
 
 if TYPE_CHECKING:
     from batch_enroll.core.model import NoReply
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
 _NOT_FOUND: Final = 404
 
 
-def enrollments(settings: Settings, user_id: str) -> Seats | None:
+def enrollments(settings: Settings, user_id: str) -> UserEnrollments | None:
     """The user's active enrollments; None if the server does not know the user.
 
     Raises:
         AuthRefusedError, RunStoppedError: it would not tell.
     """
-    return in_loop(partial(_enrollments, settings, UserId(user_id)))
+    return run_async(partial(_enrollments, settings, UserId(user_id)))
 
 
-async def _enrollments(settings: Settings, user_id: UserId) -> Seats | None:
+async def _enrollments(settings: Settings, user_id: UserId) -> UserEnrollments | None:
     async with (
-        server_of(settings, RunId("enrollments")) as server,
-        asking_of(settings, server, AllSinks()) as (asking, wire),
+        open_target(settings, RunId("enrollments")) as server,
+        open_query_runner(settings, server, FanoutSink()) as (asking, wire),
     ):
-        return _told(await asking.ask(partial(gateway_of(settings, wire).look_up, user_id)))
+        return _told(await asking.ask(partial(make_gateway(settings, wire).look_up, user_id)))
 
 
-def _told(answer: Seats | Reply | NoReply) -> Seats | None:
+def _told(answer: UserEnrollments | Reply | NoReply) -> UserEnrollments | None:
     match answer:
-        case Seats():
+        case UserEnrollments():
             return answer
         case Reply(status=status) if status == _NOT_FOUND:
             return None

@@ -9,8 +9,8 @@ from batch_enroll.adapters.files.csv_table import write_table
 from batch_enroll.adapters.rosters.csv_roster import STDIN
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import UsageError
-from batch_enroll.core.roster.roster_repair import Mender
-from batch_enroll.wiring.rosters import opened
+from batch_enroll.core.roster.roster_repair import RosterRepairer
+from batch_enroll.wiring.rosters import open_rosters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _TABLES: Final = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm"})
 
 
-def fix(settings: Settings, rosters: Sequence[str], out: Path) -> Mender:
+def fix(settings: Settings, rosters: Sequence[str], out: Path) -> RosterRepairer:
     """Writes the repaired copy as CSV and tells what was changed.
 
     Raises:
@@ -29,13 +29,13 @@ def fix(settings: Settings, rosters: Sequence[str], out: Path) -> Mender:
         RosterError: it cannot be read to its end; then nothing is written.
     """
     roster = _table(rosters, out)
-    source = opened(settings, [roster])
-    mender = Mender(source.describe(), marked=any(row.problem is not None for row in source.rows()))
+    source = open_rosters(settings, [roster])
+    mender = RosterRepairer(source.describe(), marked=any(row.problem is not None for row in source.rows()))
     write_table(out, _lines(source, mender))
     return mender
 
 
-def _lines(source: RosterSource, mender: Mender) -> Iterator[Sequence[str]]:
+def _lines(source: RosterSource, mender: RosterRepairer) -> Iterator[Sequence[str]]:
     yield mender.header()
     apart = False
     for row in source.rows():

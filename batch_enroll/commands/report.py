@@ -12,7 +12,7 @@ from batch_enroll.adapters.reports.csv_report import CsvDocument
 from batch_enroll.adapters.reports.html_report import HtmlReport
 from batch_enroll.adapters.reports.json_report import JsonDocument
 from batch_enroll.core.errors import UsageError
-from batch_enroll.wiring.past import past_run
+from batch_enroll.wiring.past import find_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,9 +38,9 @@ def report(settings: Settings, run_id: str | None, form: str, where: str | None)
         raise UsageError(f"--format: there is no format {form!r}; choose one of {', '.join(_FORMATS)}")
     make, to_stdout = _FORMATS[form]
     with ExitStack() as stack:
-        ledger, record = past_run(settings, run_id, stack)
+        ledger, record = find_run(settings, run_id, stack)
         document = make(record)
-        summary = workflows.retell(record, ledger, run_folder.files_in(Path(record.folder)), (document,))
+        summary = workflows.summarize_past_run(record, ledger, run_folder.files_in(Path(record.folder)), (document,))
     pieces = document.pieces(summary)
     if where == STDOUT or (where is None and to_stdout):
         return pieces

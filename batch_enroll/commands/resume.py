@@ -9,27 +9,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batch_enroll import workflows
-from batch_enroll.adapters.events.fanout_sink import AllSinks
+from batch_enroll.adapters.events.fanout_sink import FanoutSink
 from batch_enroll.adapters.files import run_folder
 from batch_enroll.adapters.rosters.csv_roster import STDIN
 from batch_enroll.adapters.rosters.recorded_roster import RecordedRoster
-from batch_enroll.commands.verify import Afterwards
+from batch_enroll.commands.verify import PostRunVerification
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.guards.rules import NOTHING_ALLOWED
 from batch_enroll.core.model import TO_MEND
 from batch_enroll.core.planning.protected_enrollments import WHOLE_PLACES
 from batch_enroll.core.planning.resume_planner import TO_RESUME, TO_RETRY, TO_RETRY_ALL, compare
-from batch_enroll.wiring.alone import keep_others_out
-from batch_enroll.wiring.guards import overruled_too, verdicts_on, watched
-from batch_enroll.wiring.id_lookup import look_up, searched
-from batch_enroll.wiring.ledger import books_in
-from batch_enroll.wiring.loop import in_loop
-from batch_enroll.wiring.past import past_run, refuse_another_server
-from batch_enroll.wiring.rosters import opened
-from batch_enroll.wiring.run_options import as_then, on_a_day, rules_of
-from batch_enroll.wiring.server import pace_of, send, server_of
-from batch_enroll.wiring.sinks import log_in, progress_of, timeline_now
-from batch_enroll.wiring.withdrawing import UNASKED, kept_of, nobody_to_ask, seats_told
+from batch_enroll.wiring.alone import acquire_run_lock
+from batch_enroll.wiring.guards import evaluate, extend_overrides, with_capacity_guard
+from batch_enroll.wiring.id_lookup import look_up_ids, with_lookups
+from batch_enroll.wiring.ledger import open_outputs
+from batch_enroll.wiring.loop import run_async
+from batch_enroll.wiring.past import find_run, refuse_another_server
+from batch_enroll.wiring.rosters import open_rosters
+from batch_enroll.wiring.run_options import freeze_dates, make_plan_settings, restore_options
+from batch_enroll.wiring.server import make_pace, open_target, send
+from batch_enroll.wiring.sinks import make_timeline, open_log, open_progress
+from batch_enroll.wiring.withdrawing import NOT_CONFIRMED, describe_withdrawals, find_protected, refuse_unconfirmed
 from batch_enroll.workflows import Corrections
 
 if TYPE_CHECKING:
@@ -37,23 +37,23 @@ if TYPE_CHECKING:
 
     from batch_enroll.core.guards.rules import Allowance
     from batch_enroll.core.model import OutcomeKind, SourceRow
-    from batch_enroll.core.planning.protected_enrollments import Kept
+    from batch_enroll.core.planning.protected_enrollments import ProtectedEnrollments
     from batch_enroll.core.run_record import RunRecord
     from batch_enroll.ports import Ledger, RosterSource
     from batch_enroll.settings import Settings
     from batch_enroll.wiring.withdrawing import Confirm
-    from batch_enroll.workflows import FoundRoster, GoneOn, Rows
+    from batch_enroll.workflows import ResolvedRoster, ResumeResult, Rows
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ResumeRequest:
     """What is to be gone on with, and for which command."""
 
     command: str
     again: frozenset[OutcomeKind]
     accept_changes: bool = False
     corrections: str | None = None
-    confirm: Confirm = nobody_to_ask
+    confirm: Confirm = refuse_unconfirmed
     allowed: Allowance = NOTHING_ALLOWED
 
     @property
@@ -67,9 +67,9 @@ def resume(
     run_id: str | None,
     *,
     accept_changes: bool,
-    confirm: Confirm = nobody_to_ask,
+    confirm: Confirm = refuse_unconfirmed,
     allowed: Allowance = NOTHING_ALLOWED,
-) -> GoneOn:
+) -> ResumeResult:
     """Finishes an interrupted run: what was left, what is in doubt, and what was never read.
 
     If its rows are not those that it began with, guards look at them, and `confirm` is asked if it withdraws.
@@ -77,8 +77,8 @@ def resume(
     Raises:
         BatchEnrollError: it cannot be gone on with, or the books could not be kept.
     """
-    wish = Wish("resume", TO_RESUME, accept_changes, confirm=confirm, allowed=allowed)
-    return in_loop(partial(_go_on, settings, run_id, wish))
+    wish = ResumeRequest("resume", TO_RESUME, accept_changes, confirm=confirm, allowed=allowed)
+    return run_async(partial(_resume, settings, run_id, wish))
 
 
 def retry(
@@ -87,64 +87,75 @@ def retry(
     *,
     rejected: bool,
     accept_changes: bool,
-    confirm: Confirm = nobody_to_ask,
+    confirm: Confirm = refuse_unconfirmed,
     allowed: Allowance = NOTHING_ALLOWED,
-) -> GoneOn:
+) -> ResumeResult:
     """Resumes, and sends what failed again; with `rejected` what the server refused too. Raises as `resume`."""
     again = TO_RETRY_ALL if rejected else TO_RETRY
-    wish = Wish("retry", again, accept_changes, confirm=confirm, allowed=allowed)
-    return in_loop(partial(_go_on, settings, run_id, wish))
+    wish = ResumeRequest("retry", again, accept_changes, confirm=confirm, allowed=allowed)
+    return run_async(partial(_resume, settings, run_id, wish))
 
 
-def retry_from(settings: Settings, run_id: str | None, corrections: str, confirm: Confirm = nobody_to_ask) -> GoneOn:
+def retry_from(
+    settings: Settings, run_id: str | None, corrections: str, confirm: Confirm = refuse_unconfirmed
+) -> ResumeResult:
     """Sends the rows that were mended in a file of the run's results, and no others. Raises as `resume`."""
-    return in_loop(partial(_go_on, settings, run_id, Wish("retry", TO_MEND, corrections=corrections, confirm=confirm)))
+    return run_async(
+        partial(_resume, settings, run_id, ResumeRequest("retry", TO_MEND, corrections=corrections, confirm=confirm))
+    )
 
 
-async def _go_on(settings: Settings, run_id: str | None, wish: Wish) -> GoneOn:
+async def _resume(settings: Settings, run_id: str | None, wish: ResumeRequest) -> ResumeResult:
     with ExitStack() as stack:
-        ledger, record = past_run(settings, run_id, stack)
+        ledger, record = find_run(settings, run_id, stack)
         refuse_another_server(settings, record)
-        keep_others_out(settings, ledger, wish.command)
+        acquire_run_lock(settings, ledger, wish.command)
         record = ledger.run(record.run_id) or record  # another command may have gone on with it meanwhile
-        settings, rosters = as_then(on_a_day(settings), record)
+        settings, rosters = restore_options(freeze_dates(settings), record)
         recorded = RecordedRoster(record, ledger, overrides=settings.map)
-        roster = searched(settings, _roster(settings, rosters, recorded, wish), recorded.rows())
+        roster = with_lookups(settings, _roster(settings, rosters, recorded, wish), recorded.rows())
         if wish.accept_changes and STDIN not in rosters and _changed(roster, record):
-            verdicts = verdicts_on(settings, rosters, roster, ledger)
-            record = replace(record, facts=overruled_too(record.facts, verdicts, wish.allowed))
+            verdicts = evaluate(settings, rosters, roster, ledger)
+            record = replace(record, facts=extend_overrides(record.facts, verdicts, wish.allowed))
         folder = run_folder.reopened(Path(record.folder))
-        timeline = timeline_now()
-        sink = AllSinks(log_in(folder, settings, stack), progress_of(settings, stack), timeline)
-        async with server_of(settings, record.run_id) as server:
-            pace = pace_of(settings, server, ledger.runs())
-            looked = await look_up(settings, server, roster, sink, recorded.rows(), pace=pace, alone=True)
+        timeline = make_timeline()
+        sink = FanoutSink(open_log(folder, settings, stack), open_progress(settings, stack), timeline)
+        async with open_target(settings, record.run_id) as server:
+            pace = make_pace(settings, server, ledger.runs())
+            looked = await look_up_ids(settings, server, roster, sink, recorded.rows(), pace=pace, alone=True)
             record = replace(record, requests=record.requests + looked.requests)
             source, notes = _rows(settings, roster, rosters, record, ledger, wish)
-            rules = rules_of(settings, record.run_id, server.scope)
+            rules = make_plan_settings(settings, record.run_id, server.scope)
             if settings.withdraw and looked.stopped is None:
                 rules = replace(rules, kept=_kept(settings, rosters, roster, source, record, ledger, wish))
-                record = replace(record, facts={name: fact for name, fact in record.facts.items() if name != UNASKED})
+                record = replace(
+                    record, facts={name: fact for name, fact in record.facts.items() if name != NOT_CONFIRMED}
+                )
             mended = None if wish.corrections else lambda line: roster.row(recorded.row(line))
-            planning = workflows.GoingOn(
+            planning = workflows.ResumePlanner(
                 source, rules, ledger, wish.again, changes=wish.accept_changes, recorded=mended
             )
-            books = books_in(folder, settings, record, ledger, sink, timeline)
+            books = open_outputs(folder, settings, record, ledger, sink, timeline)
             sending = partial(send, settings, server, record.run_id, ledger, sink, pace=pace)
-            verified = Afterwards(settings, server, record, rules, ledger, sink, roster.row)
+            verified = PostRunVerification(settings, server, record, rules, ledger, sink, roster.row)
             send_all = verified.after(looked.instead_of(sending))
-            return replace(await workflows.go_on(record, source, books, planning, send_all), notes=notes)
+            return replace(await workflows.resume_run(record, source, books, planning, send_all), notes=notes)
 
 
-def _roster(settings: Settings, rosters: Sequence[str], recorded: RecordedRoster, wish: Wish) -> RosterSource:
+def _roster(settings: Settings, rosters: Sequence[str], recorded: RecordedRoster, wish: ResumeRequest) -> RosterSource:
     """What is read to go on."""
     if wish.corrections is not None:
-        return opened(settings.model_copy(update={"limit": None, "sheet": None}), [wish.corrections])
-    return recorded if STDIN in rosters else opened(settings, rosters)
+        return open_rosters(settings.model_copy(update={"limit": None, "sheet": None}), [wish.corrections])
+    return recorded if STDIN in rosters else open_rosters(settings, rosters)
 
 
 def _rows(
-    settings: Settings, roster: FoundRoster, rosters: Sequence[str], record: RunRecord, ledger: Ledger, wish: Wish
+    settings: Settings,
+    roster: ResolvedRoster,
+    rosters: Sequence[str],
+    record: RunRecord,
+    ledger: Ledger,
+    wish: ResumeRequest,
 ) -> tuple[Rows, tuple[str, ...]]:
     """The rows as they are now, and what is to be told of them."""
     if wish.corrections is not None:
@@ -152,25 +163,25 @@ def _rows(
         return corrections, corrections.notes
     if STDIN in rosters:
         return roster, ("standard input cannot be read again, so only the rows that were recorded were gone on with",)
-    source = watched(settings, roster, dict(record.facts))
+    source = with_capacity_guard(settings, roster, dict(record.facts))
     return source, _changes(source, record, ledger, accept=wish.accept_changes)
 
 
 def _kept(
     settings: Settings,
     rosters: Sequence[str],
-    roster: FoundRoster,
+    roster: ResolvedRoster,
     source: Rows,
     record: RunRecord,
     ledger: Ledger,
-    wish: Wish,
-) -> Kept:
+    wish: ResumeRequest,
+) -> ProtectedEnrollments:
     """What no withdrawal may take, now; asked about unless that was agreed to when the run began."""
     if settings.exact and wish.as_agreed:
         return WHOLE_PLACES
-    confirm = None if wish.as_agreed and UNASKED not in record.facts else wish.confirm
+    confirm = None if wish.as_agreed and NOT_CONFIRMED not in record.facts else wish.confirm
     if wish.corrections is None and STDIN not in rosters:
-        return kept_of(settings, rosters, roster, ledger, confirm)
+        return find_protected(settings, rosters, roster, ledger, confirm)
     recorded = RecordedRoster(record, ledger, overrides=settings.map)
 
     def rows() -> Iterator[SourceRow]:
@@ -178,9 +189,9 @@ def _kept(
         yield from map(roster.row, recorded.rows())
         yield from (row for row in source.rows() if row is not None)
 
-    found = workflows.leaving(rows, rules_of(settings, record.run_id, record.scope), ledger)
+    found = workflows.count_withdrawals(rows, make_plan_settings(settings, record.run_id, record.scope), ledger)
     if found.seats and confirm is not None:
-        confirm(seats_told(found.seats, settings))
+        confirm(describe_withdrawals(found.seats, settings))
     return replace(found.kept, leaving={})  # rows that stand in both would count twice
 
 

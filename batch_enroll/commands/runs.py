@@ -10,7 +10,7 @@ from batch_enroll.adapters.stores.lookup_cache import forget
 from batch_enroll.core.errors import UsageError
 from batch_enroll.wiring.alone import owner
 from batch_enroll.wiring.id_lookup import ANSWERS_FILE
-from batch_enroll.wiring.ledger import ledger_of, ledger_there
+from batch_enroll.wiring.ledger import ledger_exists, open_ledger
 from batch_enroll.wiring.runtime import utc_now
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 def runs(settings: Settings, limit: int) -> list[RunRecord]:
     """The latest runs, latest first, with their outcomes."""
-    if not ledger_there(settings):
+    if not ledger_exists(settings):
         return []
     with ExitStack() as stack:
-        return list(workflows.history(ledger_of(settings, stack), limit))
+        return list(workflows.history(open_ledger(settings, stack), limit))
 
 
 def purge(settings: Settings, older_than: timedelta) -> int:
@@ -38,13 +38,13 @@ def purge(settings: Settings, older_than: timedelta) -> int:
         UsageError: nothing can be that old.
     """
     forget(settings.state / ANSWERS_FILE)
-    if not ledger_there(settings):
+    if not ledger_exists(settings):
         return 0
     try:
         before = utc_now() - older_than
     except OverflowError:
         raise UsageError(f"--older-than: {older_than.days} days ago there was no calendar") from None
     with ExitStack() as stack:
-        ledger = ledger_of(settings, stack)
+        ledger = open_ledger(settings, stack)
         ledger.lock(None, owner("purge"))
         return ledger.purge(before)

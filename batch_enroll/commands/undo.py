@@ -9,26 +9,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batch_enroll import workflows
-from batch_enroll.adapters.events.fanout_sink import AllSinks
+from batch_enroll.adapters.events.fanout_sink import FanoutSink
 from batch_enroll.adapters.files import run_folder
-from batch_enroll.adapters.rosters.undo_roster import SEATS, write_seats
+from batch_enroll.adapters.rosters.undo_roster import SEATS, write_enrollments
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.guards.rules import NOTHING_ALLOWED
-from batch_enroll.core.guards.rules import undoing as verdicts_on_undo
+from batch_enroll.core.guards.rules import undo_guard as verdicts_on_undo
 from batch_enroll.core.model import RunId
 from batch_enroll.core.run_record import RunRecord
-from batch_enroll.wiring.alone import keep_others_out
-from batch_enroll.wiring.guards import overruled
-from batch_enroll.wiring.ledger import books_in, scratch_over
-from batch_enroll.wiring.loop import in_loop
-from batch_enroll.wiring.past import past_run, refuse_another_server
-from batch_enroll.wiring.rosters import opened
-from batch_enroll.wiring.run_options import options_of, rules_of, undoing
+from batch_enroll.wiring.alone import acquire_run_lock
+from batch_enroll.wiring.guards import apply_overrides
+from batch_enroll.wiring.ledger import open_outputs, open_scratch_ledger
+from batch_enroll.wiring.loop import run_async
+from batch_enroll.wiring.past import find_run, refuse_another_server
+from batch_enroll.wiring.rosters import open_rosters
+from batch_enroll.wiring.run_options import make_plan_settings, recorded_options, undo_settings
 from batch_enroll.wiring.runtime import utc_now
-from batch_enroll.wiring.server import send, server_of
-from batch_enroll.wiring.sinks import log_in, progress_of, timeline_now
-from batch_enroll.wiring.withdrawing import kept_of, nobody_to_ask, seats_told
-from batch_enroll.workflows import GoneOn
+from batch_enroll.wiring.server import open_target, send
+from batch_enroll.wiring.sinks import make_timeline, open_log, open_progress
+from batch_enroll.wiring.withdrawing import describe_withdrawals, find_protected, refuse_unconfirmed
+from batch_enroll.workflows import ResumeResult
 from batch_enroll.workflows.undo import UNDO, UNDONE, created_by, undo_of, unfinished, wanted_since
 
 if TYPE_CHECKING:
@@ -43,11 +43,11 @@ if TYPE_CHECKING:
 def undo(
     settings: Settings,
     run_id: str,
-    confirm: Confirm = nobody_to_ask,
+    confirm: Confirm = refuse_unconfirmed,
     allowed: Allowance = NOTHING_ALLOWED,
     *,
     via: str | None = None,
-) -> GoneOn:
+) -> ResumeResult:
     """Withdraws the seats that the run created, the last one first, once `confirm` agreed.
 
     `via` is the route they go; None: the one they came.
@@ -55,22 +55,24 @@ def undo(
     Raises:
         BatchEnrollError: it cannot be undone, a guard stops it, nobody agreed, or the books could not be kept.
     """
-    return in_loop(partial(_undo, settings, run_id, confirm, allowed, via))
+    return run_async(partial(_undo, settings, run_id, confirm, allowed, via))
 
 
-async def _undo(settings: Settings, run_id: str, confirm: Confirm, allowed: Allowance, via: str | None) -> GoneOn:
+async def _undo(settings: Settings, run_id: str, confirm: Confirm, allowed: Allowance, via: str | None) -> ResumeResult:
     with ExitStack() as stack:
-        ledger, record = past_run(settings, run_id, stack)
+        ledger, record = find_run(settings, run_id, stack)
         _refuse(settings, record, ledger)
         if not settings.dry_run:
-            keep_others_out(settings, ledger, UNDO)
+            acquire_run_lock(settings, ledger, UNDO)
         if not (seats := sum(1 for _ in created_by(record, ledger))):
-            return GoneOn(_told_again(undo_of(record.run_id, ledger) or record, ledger), went_on=False)
+            return ResumeResult(_told_again(undo_of(record.run_id, ledger) or record, ledger), went_on=False)
         wanted = wanted_since(record, ledger)
-        facts = overruled(verdicts_on_undo(record.run_id, seats, wanted, settings.guard_limits()), allowed)
+        facts = apply_overrides(verdicts_on_undo(record.run_id, seats, wanted, settings.guard_limits()), allowed)
         if not settings.dry_run:
-            confirm(seats_told(seats, settings))
-        return GoneOn(await _withdraw(undoing(settings, record, via), record, ledger, facts, stack), went_on=True)
+            confirm(describe_withdrawals(seats, settings))
+        return ResumeResult(
+            await _withdraw(undo_settings(settings, record, via), record, ledger, facts, stack), went_on=True
+        )
 
 
 async def _withdraw(
@@ -79,23 +81,23 @@ async def _withdraw(
     named = undone.rosters[0].path if undone.rosters else undone.run_id
     folder = run_folder.create(settings.out, f"undo-{Path(named).name}", utc_now())
     rosters = [str(folder / SEATS)]
-    write_seats(folder / SEATS, created_by(undone, ledger), undone.started_at)
-    source = opened(settings, rosters)
+    write_enrollments(folder / SEATS, created_by(undone, ledger), undone.started_at)
+    source = open_rosters(settings, rosters)
     if settings.dry_run:
-        ledger = scratch_over(ledger, stack)
-    timeline = timeline_now()
-    sink = AllSinks(log_in(folder, settings, stack), progress_of(settings, stack), timeline)
+        ledger = open_scratch_ledger(ledger, stack)
+    timeline = make_timeline()
+    sink = FanoutSink(open_log(folder, settings, stack), open_progress(settings, stack), timeline)
     run_id = RunId(folder.name)
-    async with server_of(settings, run_id) as server:
-        kept = kept_of(settings, rosters, source, ledger, None)
+    async with open_target(settings, run_id) as server:
+        kept = find_protected(settings, rosters, source, ledger, None)
         record = RunRecord(
             run_id, settings.env, server.base_url, server.scope, source.columns, utc_now(), str(folder),
-            rosters=source.refs(), dry_run=settings.dry_run, options=options_of(settings, rosters), kind=UNDO,
+            rosters=source.refs(), dry_run=settings.dry_run, options=recorded_options(settings, rosters), kind=UNDO,
             facts={UNDONE: undone.run_id, **facts},
         )  # fmt: skip
-        rules = replace(rules_of(settings, run_id, server.scope), kept=kept)
+        rules = replace(make_plan_settings(settings, run_id, server.scope), kept=kept)
         sending = None if settings.dry_run else partial(send, settings, server, run_id, ledger, sink)
-        books = books_in(folder, settings, record, ledger, sink, timeline)
+        books = open_outputs(folder, settings, record, ledger, sink, timeline)
         return await workflows.run(record, source, rules, books, sending)
 
 
@@ -114,4 +116,4 @@ def _refuse(settings: Settings, record: RunRecord, ledger: Ledger) -> None:
 
 
 def _told_again(record: RunRecord, ledger: Ledger) -> RunSummary:
-    return workflows.retell(record, ledger, run_folder.files_in(Path(record.folder)))
+    return workflows.summarize_past_run(record, ledger, run_folder.files_in(Path(record.folder)))

@@ -16,7 +16,7 @@ _DAY: Final = timedelta(days=1)
 _MINUTE_S: Final = 60
 
 
-def span(text: str) -> timedelta:
+def parse_duration(text: str) -> timedelta:
     """The span that `text` names.
 
     Raises:
@@ -28,7 +28,7 @@ def span(text: str) -> timedelta:
     return timedelta(**{_UNITS[match[2]]: float(match[1])})
 
 
-def moment(text: str, now: datetime) -> datetime:
+def parse_deadline(text: str, now: datetime) -> datetime:
     """The time that `text` names: a span from `now` on, or the next such time of day on `now`'s own clock.
 
     Raises:
@@ -37,7 +37,7 @@ def moment(text: str, now: datetime) -> datetime:
     clock = _CLOCK.fullmatch(text.strip())
     if clock is None:
         try:
-            return now + span(text)
+            return now + parse_duration(text)
         except ValueError:
             raise ValueError(
                 f"{text!r} is neither a span of time such as 90s, 30m or 2h nor a time of day such as 06:00"
@@ -46,7 +46,7 @@ def moment(text: str, now: datetime) -> datetime:
     return at if at > now else at + _DAY
 
 
-def in_words(lasted: timedelta) -> str:
+def format_approx(lasted: timedelta) -> str:
     """`8 s`, `12 min`, `3 h 5 min`, `2 days`: about how long."""
     minutes, seconds = divmod(max(0, int(lasted.total_seconds())), 60)
     hours, minutes = divmod(minutes, 60)
@@ -67,7 +67,7 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
-def brief(seconds: float) -> str:
+def format_short(seconds: float) -> str:
     """`31 ms`, `2.5 s`, `2 min 5 s`: for the scales of charts."""
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms" if seconds else "0 s"

@@ -45,7 +45,7 @@ class RowStatus(StrEnum):
 
 
 @frozen
-class Place:
+class RowLocation:
     """Where a row stands, as a person finds it: the row number is the spreadsheet's, its header is usually 1."""
 
     file: str
@@ -83,7 +83,7 @@ class SourceRow:
         doubts: what may be wrong with its ids, or with the table; the row goes ahead all the same, and people are told.
     """
 
-    place: Place
+    place: RowLocation
     cells: tuple[str, ...]
     fields: Mapping[str, str]
     problem: RowProblem | None = None
@@ -197,9 +197,9 @@ class OutcomeKind(StrEnum):
     ALREADY_WITHDRAWN = "already_withdrawn"
 
 
-HAS_SEAT = frozenset({OutcomeKind.ENROLLED, OutcomeKind.ALREADY_ENROLLED})
-SEAT_GONE = frozenset({OutcomeKind.WITHDRAWN, OutcomeKind.ALREADY_WITHDRAWN})
-SETTLED_WELL = HAS_SEAT | SEAT_GONE
+ENROLLED_KINDS = frozenset({OutcomeKind.ENROLLED, OutcomeKind.ALREADY_ENROLLED})
+WITHDRAWN_KINDS = frozenset({OutcomeKind.WITHDRAWN, OutcomeKind.ALREADY_WITHDRAWN})
+SETTLED_WELL = ENROLLED_KINDS | WITHDRAWN_KINDS
 TO_MEND = frozenset(
     {
         OutcomeKind.INVALID,
@@ -237,14 +237,14 @@ class PlannedRow:
     """A row with its plan: exactly one of `request` (to be sent) and `outcome` (settled without sending)."""
 
     row_no: int
-    place: Place
+    place: RowLocation
     cells: tuple[str, ...]
     request: EnrollmentRequest | None = None
     outcome: Outcome | None = None
 
 
 @frozen
-class Settled:
+class SettledRow:
     """One row's outcome on its way to the ledger, and what the row was for. `key` is None if it never had one."""
 
     row_no: int
@@ -253,7 +253,7 @@ class Settled:
     aim: Action = Action.ENROLL
 
 
-class SeatState(StrEnum):
+class EnrollmentState(StrEnum):
     """What the ledger knows of a key from earlier rows and runs.
 
     CLAIMED: intent is on disk and no outcome: the server may or may not have the seat.
@@ -273,10 +273,10 @@ class SeatState(StrEnum):
 class LedgerEntry:
     """The ledger's last word on one key: its state, and the run, row and time that set it."""
 
-    state: SeatState
+    state: EnrollmentState
     run_id: RunId
     row_no: int
-    place: Place
+    place: RowLocation
     settled_at: datetime | None = None
 
 
@@ -285,7 +285,7 @@ class ResultRow:
     """One line of the results: the row's own cells, its outcome, and when it settled (None: not settled)."""
 
     row_no: int
-    place: Place
+    place: RowLocation
     cells: tuple[str, ...]
     outcome: Outcome
     finished_at: datetime | None
@@ -324,7 +324,7 @@ class NoReply:
 
 
 @frozen
-class Seat:
+class ServerEnrollment:
     """One enrollment as the server lists it for a user; its class and last change only where the API tells them.
 
     Source: contract 1.1; such rows name no user.
@@ -340,7 +340,7 @@ class Seat:
 
 
 @frozen
-class Seats:
+class UserEnrollments:
     """The answer to a look-up: every seat the server shows for one user."""
 
-    seats: tuple[Seat, ...]
+    seats: tuple[ServerEnrollment, ...]

@@ -10,7 +10,7 @@ import anyio
 from batch_enroll.core.errors import BatchEnrollError
 from batch_enroll.core.events import Stopping
 from batch_enroll.core.verdict.attempt_state import HaltReason
-from batch_enroll.engine.engine import DEADLINE_CAME, Ending
+from batch_enroll.engine.engine import DEADLINE_CAME, EngineResult
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from batch_enroll.ports import EventSink
 
 
-async def unless_stopped(
+async def run_until_stopped(
     work: Callable[[], Awaitable[None]],
     signals: AsyncIterator[Signals],
     deadline: Callable[[], Awaitable[None]],
     sink: EventSink,
-) -> Ending | None:
+) -> EngineResult | None:
     """None when `work` is done; if a signal or the return of `deadline` comes first, how it ended.
 
     Raises:
@@ -48,7 +48,7 @@ class _Race:
     sink: EventSink
     over: Callable[[], None] = lambda: None
     ended: bool = False
-    ending: Ending | None = None
+    ending: EngineResult | None = None
     failure: BatchEnrollError | None = None
 
     async def do(self, work: Callable[[], Awaitable[None]]) -> None:
@@ -61,13 +61,15 @@ class _Race:
 
     async def listen(self, signals: AsyncIterator[Signals]) -> None:
         async for signal in signals:
-            self._stop(Ending(HaltReason.INTERRUPTED, f"stopped by {signal.name}", signal), HaltReason.INTERRUPTED)
+            self._stop(
+                EngineResult(HaltReason.INTERRUPTED, f"stopped by {signal.name}", signal), HaltReason.INTERRUPTED
+            )
 
     async def watch(self, deadline: Callable[[], Awaitable[None]]) -> None:
         await deadline()
-        self._stop(Ending(HaltReason.DEADLINE, DEADLINE_CAME), HaltReason.DEADLINE)
+        self._stop(EngineResult(HaltReason.DEADLINE, DEADLINE_CAME), HaltReason.DEADLINE)
 
-    def _stop(self, ending: Ending, reason: HaltReason) -> None:
+    def _stop(self, ending: EngineResult, reason: HaltReason) -> None:
         if not self.ended:
             self.ended, self.ending = True, ending
             self.sink.emit(Stopping(reason.value))

@@ -9,24 +9,24 @@ import anyio
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from batch_enroll.core.model import Settled
+    from batch_enroll.core.model import SettledRow
 
 _COMMIT_EVERY_S: Final = 0.05  # groups of 50 ms cost nothing measurable beside the requests
 
 
-class Outbox:
+class CommitBuffer:
     """Collects outcomes and commits them in groups until it is closed.
 
     Waiting for the commit would cost each row a disk write; a crash before it leaves the row claimed, and such a row
     is looked up before it is sent again.
     """
 
-    def __init__(self, commit: Callable[[Sequence[Settled]], Awaitable[None]]) -> None:
+    def __init__(self, commit: Callable[[Sequence[SettledRow]], Awaitable[None]]) -> None:
         self._commit = commit
-        self._waiting: list[Settled] = []
+        self._waiting: list[SettledRow] = []
         self._closed = anyio.Event()
 
-    def add(self, settled: Settled) -> None:
+    def add(self, settled: SettledRow) -> None:
         """Puts one outcome into the next group."""
         self._waiting.append(settled)
 

@@ -15,25 +15,25 @@ import anyio
 
 from batch_enroll.core.errors import AuthRefusedError, BatchEnrollError, RosterError, RunStoppedError
 from batch_enroll.core.events import AttemptFailed, PaceChanged, RowSettled, Stopping
-from batch_enroll.core.model import Action, NoReply, Reply, Seats, Settled
+from batch_enroll.core.model import Action, NoReply, Reply, SettledRow, UserEnrollments
 from batch_enroll.core.pace import Sample, sample_of
 from batch_enroll.core.run_record import Requests
 from batch_enroll.core.verdict import judge
 from batch_enroll.core.verdict.attempt_state import (
-    NOT_TRIED,
-    Bench,
+    NO_ATTEMPTS,
     Halt,
     HaltReason,
-    Next,
     RenewToken,
+    RetryAfterWait,
+    RetryContext,
     Settle,
-    begin,
+    initial_state,
 )
-from batch_enroll.engine.commit_buffer import Outbox
-from batch_enroll.engine.lookup_cache import LookUps
-from batch_enroll.engine.rate_limiter import Turnstile
-from batch_enroll.engine.row_queue import Feed
-from batch_enroll.engine.worker_pool import Crew
+from batch_enroll.engine.commit_buffer import CommitBuffer
+from batch_enroll.engine.lookup_cache import SharedLookups
+from batch_enroll.engine.rate_limiter import RateLimiter
+from batch_enroll.engine.row_queue import RowQueue
+from batch_enroll.engine.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -41,10 +41,10 @@ if TYPE_CHECKING:
 
     from batch_enroll.core.model import EnrollmentRequest, Json, Outcome, RunId
     from batch_enroll.core.pace import Pace, Turn
-    from batch_enroll.core.planning.probe_gate import Gate
-    from batch_enroll.core.verdict.attempt_state import Answer, Policy, Tries, Verdict
+    from batch_enroll.core.planning.probe_gate import ProbeGate
+    from batch_enroll.core.verdict.attempt_state import AttemptResult, AttemptState, Decision, Policy
     from batch_enroll.core.verdict.circuit_breaker import Breaker
-    from batch_enroll.engine.row_queue import Aside, Planning
+    from batch_enroll.engine.row_queue import BatchSource, BlockingRunner
     from batch_enroll.ports import EventSink, Gateway, Ledger, TokenSource
 
 DEADLINE_CAME: Final = "its deadline had come"
@@ -54,7 +54,7 @@ _LEAST_GRACE_S: Final = 0.1  # for rows that were never sent: they only have to 
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class EngineDependencies:
     """What an engine is made of. `draw` gives numbers from [0, 1) for the jitter; `aside` does the ledger's work.
 
     At most `at_once` requests are in flight, and `workers` rows under way, those that wait included. After a stop, what
@@ -66,18 +66,18 @@ class Parts:
     ledger: Ledger
     pace: Pace
     breaker: Breaker
-    gate: Gate
+    gate: ProbeGate
     sink: EventSink
     policy: Policy
     draw: Callable[[], float]
     at_once: int
     workers: int
-    aside: Aside
+    aside: BlockingRunner
     grace_s: float = 30.0
 
 
 @dataclass(slots=True)
-class Ending:
+class EngineResult:
     """How the sending ended.
 
     Attributes:
@@ -102,30 +102,30 @@ class Ending:
 class Engine:
     """Carries planned rows to their outcomes; use once."""
 
-    def __init__(self, run_id: RunId, parts: Parts) -> None:
+    def __init__(self, run_id: RunId, parts: EngineDependencies) -> None:
         self._parts = parts
-        self._turnstile = Turnstile(parts.pace, self._pace_changed)
-        self._look_ups = LookUps()
-        self._outbox = Outbox(lambda group: parts.aside(partial(parts.ledger.settle, run_id, group)))
-        self._feed = Feed(parts.gate, parts.sink, parts.aside)
+        self._turnstile = RateLimiter(parts.pace, self._pace_changed)
+        self._look_ups = SharedLookups()
+        self._outbox = CommitBuffer(lambda group: parts.aside(partial(parts.ledger.settle, run_id, group)))
+        self._feed = RowQueue(parts.gate, parts.sink, parts.aside)
         self._stopping = anyio.Event()
-        self._crew = Crew(parts.at_once, parts.workers, partial(self._guarded, self._work))
+        self._crew = WorkerPool(parts.at_once, parts.workers, partial(self._guarded, self._work))
         self._sending = anyio.CancelScope()
         self._proven_token: str | None = None
         self._failure: BatchEnrollError | None = None
         self._sent = self._retried = self._throttled = 0
         self._failing: set[int] = set()
         self._scope = anyio.CancelScope()
-        self._ending = Ending()
+        self._ending = EngineResult()
         self._now: Callable[[], float] = anyio.current_time
         self._began_at = 0.0
 
     async def run(
         self,
-        planning: Planning,
+        planning: BatchSource,
         signals: AsyncIterator[Signals],
         deadline: Callable[[], Awaitable[None]] = anyio.sleep_forever,
-    ) -> Ending:
+    ) -> EngineResult:
         """Sends every planned row and settles it in the ledger.
 
         The first signal, or the return of `deadline`, lets what is in flight finish within the grace time; what takes
@@ -168,7 +168,7 @@ class Engine:
 
     # -- the row's way ------------------------------------------------------------------------------------------------
 
-    async def _carry(self, request: EnrollmentRequest, tries: Tries) -> None:
+    async def _carry(self, request: EnrollmentRequest, tries: AttemptState) -> None:
         began_at = self._now()
         while self._ending.halted is None:
             turn = await self._turn()
@@ -179,8 +179,8 @@ class Engine:
             match self._judged(request, tries, answer, token):
                 case Settle(outcome):
                     return self._settle(request, outcome, began_at, took_s)
-                case Next(tries=tries, wait_s=wait_s):
-                    if not isinstance(answer, Seats):
+                case RetryAfterWait(tries=tries, wait_s=wait_s):
+                    if not isinstance(answer, UserEnrollments):
                         failed = AttemptFailed(request.row_no, tries.sent, _cause(answer), wait_s, took_s)
                         self._parts.sink.emit(failed)
                     await self._wait(wait_s)
@@ -188,18 +188,20 @@ class Engine:
                     await self._token(self._parts.tokens.renew(token))
                 case Halt(reason, detail):
                     self.stop(reason, detail)
-        return self._settle(request, judge.stopped(tries, self._ending.halted or HaltReason.INTERRUPTED), began_at)
+        return self._settle(
+            request, judge.outcome_when_halted(tries, self._ending.halted or HaltReason.INTERRUPTED), began_at
+        )
 
-    def _judged(self, request: EnrollmentRequest, tries: Tries, answer: Answer, token: str) -> Verdict:
-        if (outcome := judge.created(tries, answer)) is not None:
+    def _judged(self, request: EnrollmentRequest, tries: AttemptState, answer: AttemptResult, token: str) -> Decision:
+        if (outcome := judge.outcome_if_created(tries, answer)) is not None:
             return Settle(outcome)
-        bench = Bench(self._parts.policy, self._parts.draw(), token == self._proven_token, self._down)
-        return judge.judge(request, tries, answer, bench)
+        bench = RetryContext(self._parts.policy, self._parts.draw(), token == self._proven_token, self._down)
+        return judge.decide(request, tries, answer, bench)
 
-    async def _seen_by_another(self, request: EnrollmentRequest, tries: Tries) -> Outcome | None:
+    async def _seen_by_another(self, request: EnrollmentRequest, tries: AttemptState) -> Outcome | None:
         """What a row that begins with a look-up gets, if another's showed its seat; a missing one is asked for anew."""
         if (seats := await self._look_ups.shared(request)) is not None:
-            judged = judge.judge(request, tries, seats, Bench(self._parts.policy, 0.0, token_proven=True))
+            judged = judge.decide(request, tries, seats, RetryContext(self._parts.policy, 0.0, token_proven=True))
             if isinstance(judged, Settle):
                 return judged.outcome
         await self._wait(judge.first_wait_s(tries, self._now() - self._began_at, self._parts.policy))
@@ -224,7 +226,9 @@ class Engine:
             self._turnstile.leave_unused(turn)
         return None
 
-    async def _attempt(self, request: EnrollmentRequest, tries: Tries, token: str, turn: Turn) -> tuple[Answer, float]:
+    async def _attempt(
+        self, request: EnrollmentRequest, tries: AttemptState, token: str, turn: Turn
+    ) -> tuple[AttemptResult, float]:
         """What came of one request, and how many seconds it took."""
         self._sent += 1
         self._retried += tries.sent > 0 or tries.throttles > 0 or tries.look_ups > 0 or tries.renewals > 0
@@ -232,7 +236,7 @@ class Engine:
         try:
             if tries.step is not _LOOK_UP:
                 self._look_ups.sending(request)
-                answer: Answer = await gateway.submit(request, token)
+                answer: AttemptResult = await gateway.submit(request, token)
             else:
                 answer = await gateway.look_up(request.key.user_id, token)
                 self._look_ups.heard(request, answer)
@@ -247,7 +251,7 @@ class Engine:
         """Whether the server answers nobody: one bad row, or a few at the end of a roster, do not prove that."""
         return self._parts.pace.probing and len(self._failing) >= _PROOF_OF_OUTAGE
 
-    def _learn(self, request: EnrollmentRequest, answer: Answer, token: str, turn: Turn) -> float:
+    def _learn(self, request: EnrollmentRequest, answer: AttemptResult, token: str, turn: Turn) -> float:
         """Tells the pace and the breaker what the answer says of the server's health; the seconds it took."""
         sample = sample_of(answer)
         retry_after_s = answer.retry_after_s if isinstance(answer, Reply) else None
@@ -274,7 +278,7 @@ class Engine:
         self, request: EnrollmentRequest, outcome: Outcome, began_at: float, took_s: float | None = None
     ) -> None:
         self._look_ups.heard(request, None)
-        self._outbox.add(Settled(request.row_no, request.key, outcome, request.aim))
+        self._outbox.add(SettledRow(request.row_no, request.key, outcome, request.aim))
         self._parts.sink.emit(RowSettled(request.row_no, outcome, self._now() - began_at, took_s))
         if (why := self._parts.breaker.settled(outcome)) is not None:
             self.stop(HaltReason.TOO_MANY_FAILURES, why)
@@ -305,7 +309,7 @@ class Engine:
     async def _work(self) -> None:
         while not self._crew.crowded and (admitted := await self._feed.next()) is not None:
             request, outcome = admitted
-            tries = begin(request)
+            tries = initial_state(request)
             if outcome is None and tries.step is _LOOK_UP:
                 outcome = await self._seen_by_another(request, tries)
             if outcome is None:
@@ -317,10 +321,10 @@ class Engine:
         """Settles rows that were read ahead and never touched, when the run was cut off."""
         halted = self._ending.halted or HaltReason.INTERRUPTED
         for request in self._feed.untouched():  # one that was to be looked up stays in doubt
-            outcome = judge.stopped(begin(request), halted)
-            self._outbox.add(Settled(request.row_no, request.key, outcome, request.aim))
+            outcome = judge.outcome_when_halted(initial_state(request), halted)
+            self._outbox.add(SettledRow(request.row_no, request.key, outcome, request.aim))
 
-    async def _read(self, planning: Planning) -> None:
+    async def _read(self, planning: BatchSource) -> None:
         try:
             await self._feed.read(planning, self._instead, lambda error: self.stop(HaltReason.GUARD, str(error)))
         except RosterError as error:
@@ -329,7 +333,7 @@ class Engine:
     def _instead(self) -> Outcome | None:
         """What rows get that are read after the run has stopped."""
         halted = self._ending.halted
-        return None if halted is None else judge.stopped(NOT_TRIED, halted)
+        return None if halted is None else judge.outcome_when_halted(NO_ATTEMPTS, halted)
 
     async def _listen(self, signals: AsyncIterator[Signals]) -> None:
         async for signal in signals:
@@ -364,7 +368,7 @@ class Engine:
         self._parts.sink.emit(PaceChanged(pace.in_flight_limit, pace.rate_per_s, paused_s, sample.value, pace.lost_s))
 
 
-def _cause(answer: Answer) -> str:
+def _cause(answer: AttemptResult) -> str:
     match answer:
         case Reply():
             return f"HTTP {answer.status}"

@@ -10,24 +10,24 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 
-from batch_enroll.core.model import Seats
+from batch_enroll.core.model import UserEnrollments
 
 if TYPE_CHECKING:
     from batch_enroll.core.model import EnrollmentRequest, UserId
-    from batch_enroll.core.verdict.attempt_state import Answer
+    from batch_enroll.core.verdict.attempt_state import AttemptResult
 
 _KEPT: Final = 5_000  # users; a roster has the rows of a user, or of a class, near each other
 
 
-class LookUps:
+class SharedLookups:
     """What was heard of users, and which row is asking for whom. Bounded: the users heard of longest ago go first."""
 
     def __init__(self, kept: int = _KEPT) -> None:
         self._most = kept
-        self._kept: dict[UserId, Seats] = {}
+        self._kept: dict[UserId, UserEnrollments] = {}
         self._asking: dict[UserId, tuple[int, anyio.Event]] = {}
 
-    async def shared(self, request: EnrollmentRequest) -> Seats | None:
+    async def shared(self, request: EnrollmentRequest) -> UserEnrollments | None:
         """What another row heard of the user; None: this row is to ask, and to call `heard` whatever comes of it."""
         user = request.key.user_id
         while (asking := self._asking.get(user)) is not None:
@@ -36,10 +36,10 @@ class LookUps:
             self._asking[user] = request.row_no, anyio.Event()
         return seats
 
-    def heard(self, request: EnrollmentRequest, answer: Answer | None) -> None:
+    def heard(self, request: EnrollmentRequest, answer: AttemptResult | None) -> None:
         """Notes what came of asking, None for nothing, and lets those go on who waited for this row."""
         user = request.key.user_id
-        if isinstance(answer, Seats):
+        if isinstance(answer, UserEnrollments):
             self._kept[user] = answer
             if len(self._kept) > self._most:
                 del self._kept[next(iter(self._kept))]

@@ -17,9 +17,9 @@ from batch_enroll.core.events import PaceChanged
 from batch_enroll.core.model import NoReply, Reply
 from batch_enroll.core.pace import Sample, sample_of
 from batch_enroll.core.run_record import Requests
-from batch_enroll.core.verdict.attempt_state import Bench
+from batch_enroll.core.verdict.attempt_state import RetryContext
 from batch_enroll.core.verdict.common_rules import about_the_token, wait_s
-from batch_enroll.engine.rate_limiter import Turnstile
+from batch_enroll.engine.rate_limiter import RateLimiter
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -36,7 +36,7 @@ _REFUSED_FOR_ALL: Final = 5  # refused with a fresh token each, and nothing answ
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class QueryDependencies:
     """What asking takes. `draw` gives numbers from [0, 1) for the jitter; `workers` ask at once, at most."""
 
     tokens: TokenSource
@@ -48,12 +48,12 @@ class Means:
     workers: int
 
 
-class Asking:
+class QueryRunner:
     """Puts questions to one server; several `each` may follow one another, sharing what the pace has learnt."""
 
-    def __init__(self, means: Means) -> None:
+    def __init__(self, means: QueryDependencies) -> None:
         self._means = means
-        self._turnstile = Turnstile(means.pace, self._pace_changed)
+        self._turnstile = RateLimiter(means.pace, self._pace_changed)
         self._sent = self._retried = self._throttled = 0
         self._refusals, self._proven = 0, False  # fresh tokens refused in a row, and whether one ever worked
 
@@ -108,7 +108,7 @@ class Asking:
             elif sample is Sample.HEALTHY or tries.over(sample, policy):
                 return answer
             else:
-                bench = Bench(policy, self._means.draw(), token_proven=True)
+                bench = RetryContext(policy, self._means.draw(), token_proven=True)
                 await anyio.sleep(wait_s(tries.failures + tries.throttles, bench))
 
     async def _turn(self) -> tuple[str, Turn]:

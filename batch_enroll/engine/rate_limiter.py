@@ -19,7 +19,7 @@ _LATEST_S: Final = 0.002  # more than this is a busy loop, not a coarse timer
 _COARSE_S: Final = 5e-5  # timers better than this need no help
 
 
-class Turnstile:
+class RateLimiter:
     """Lets workers through one by one, as the pace allows; first come, first served.
 
     Timers wake up to a millisecond late, which a strict server would notice: once there is a limit to keep, the last

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from batch_enroll.core.model import EnrollmentRequest, Outcome, PlannedRow
-    from batch_enroll.core.planning.probe_gate import Admitted, Gate
+    from batch_enroll.core.planning.probe_gate import Admitted, ProbeGate
     from batch_enroll.ports import EventSink
 
 T = TypeVar("T")
@@ -24,7 +24,7 @@ T = TypeVar("T")
 _LOW: Final = 250  # rows left when the next batch is read ahead
 
 
-class Planning(Protocol):
+class BatchSource(Protocol):
     """Rows read, planned and claimed in the ledger, batch by batch; called in the ledger's thread."""
 
     def next_batch(self, instead: Outcome | None) -> Sequence[PlannedRow]:
@@ -36,14 +36,14 @@ class Planning(Protocol):
         """
 
 
-class Aside(Protocol):
+class BlockingRunner(Protocol):
     """Does blocking work beside the event loop, one piece at a time."""
 
     async def __call__(self, verb: Callable[[], T]) -> T:
         """What `verb` returns or raises; not cancelled halfway."""
 
 
-class OneThread:
+class SingleThreadRunner:
     """An Aside in a worker thread; never two pieces at once, since a ledger is used by one thread at a time."""
 
     def __init__(self) -> None:
@@ -54,10 +54,10 @@ class OneThread:
         return await anyio.to_thread.run_sync(verb, limiter=self._one)
 
 
-class Feed:
+class RowQueue:
     """The one iterator that all workers share."""
 
-    def __init__(self, gate: Gate, sink: EventSink, aside: Aside) -> None:
+    def __init__(self, gate: ProbeGate, sink: EventSink, aside: BlockingRunner) -> None:
         self._gate = gate
         self._sink = sink
         self._aside = aside
@@ -68,7 +68,7 @@ class Feed:
         self._is_hungry = self._over = False  # the events' states, which each row asks for
 
     async def read(
-        self, planning: Planning, instead: Callable[[], Outcome | None], halt: Callable[[RunStoppedError], None]
+        self, planning: BatchSource, instead: Callable[[], Outcome | None], halt: Callable[[RunStoppedError], None]
     ) -> None:
         """Reads the roster to its end, a little ahead of the workers; at once when `instead` says what rows get.
 
@@ -89,7 +89,7 @@ class Feed:
             self._wake()
 
     async def _next_batch(
-        self, planning: Planning, instead: Callable[[], Outcome | None], halt: Callable[[RunStoppedError], None]
+        self, planning: BatchSource, instead: Callable[[], Outcome | None], halt: Callable[[RunStoppedError], None]
     ) -> Sequence[PlannedRow]:
         try:
             return await self._aside(partial(planning.next_batch, instead()))

@@ -9,24 +9,24 @@ import anyio
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-    from batch_enroll.core.model import NoReply, Reply, Seats, UserId
-    from batch_enroll.engine.query_runner import Asking
+    from batch_enroll.core.model import NoReply, Reply, UserEnrollments, UserId
+    from batch_enroll.engine.query_runner import QueryRunner
 
 
-class Comparing(Protocol):
+class VerificationRows(Protocol):
     """Whoever compares what is heard with what is wanted."""
 
     def unsettled(self, *, late: bool = False) -> Iterator[UserId]:
         """The users to ask for; with `late` those whose seats may only show late."""
 
-    def heard(self, user_id: UserId, answer: Seats | Reply | NoReply) -> None:
+    def heard(self, user_id: UserId, answer: UserEnrollments | Reply | NoReply) -> None:
         """Takes the answer of a user's look-up."""
 
 
 async def verify(
-    comparing: Comparing,
-    asking: Asking,
-    look_up: Callable[[UserId, str], Awaitable[Seats | Reply | NoReply]],
+    comparing: VerificationRows,
+    asking: QueryRunner,
+    look_up: Callable[[UserId, str], Awaitable[UserEnrollments | Reply | NoReply]],
     *,
     grace_s: float,
 ) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
 
-class Crew:
+class WorkerPool:
     """Tasks that all do `work`, which ends when there is none left, or when the crew is `crowded`.
 
     A row that waits for its next attempt must not hold up the others, so another worker takes the place of the one

@@ -18,10 +18,10 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from batch_enroll.core.durations import moment
+from batch_enroll.core.durations import parse_deadline
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.lookup.id_resolution import AUTO, BYS, NEVER
-from batch_enroll.core.lookup.records import Kind
+from batch_enroll.core.lookup.records import EntityKind
 from batch_enroll.core.model import Role
 from batch_enroll.core.roster.bundle_formats import Format  # noqa: TC001 - the library reads the annotations
 from batch_enroll.settings.guards import GuardSettings
@@ -57,15 +57,15 @@ def _an_iso_date(value: object) -> object:
 
 def _a_moment(value: object) -> object:
     text = str(value).strip()
-    moment(text, datetime(2000, 1, 1, tzinfo=UTC))  # whether it can be read; when that is, the run will say
+    parse_deadline(text, datetime(2000, 1, 1, tzinfo=UTC))  # whether it can be read; when that is, the run will say
     return text
 
 
 def _known_ways(wishes: dict[str, str]) -> dict[str, str]:
     for kind, by in wishes.items():
-        if kind not in set(Kind):
-            raise ValueError(f"{kind!r} cannot be found; choose one of {', '.join(Kind)}")
-        if by not in (choices := (*BYS[Kind(kind)], AUTO, NEVER)):
+        if kind not in set(EntityKind):
+            raise ValueError(f"{kind!r} cannot be found; choose one of {', '.join(EntityKind)}")
+        if by not in (choices := (*BYS[EntityKind(kind)], AUTO, NEVER)):
             raise ValueError(f"a {kind} is not found by {by!r}; choose one of {', '.join(choices)}")
     return wishes
 

@@ -19,7 +19,7 @@ class Needs(StrEnum):
     STATE = "state"  # it reads past runs only
 
 
-class Server(NamedTuple):
+class EnvironmentUrls(NamedTuple):
     """Where one environment lives."""
 
     base_url: str
@@ -27,12 +27,12 @@ class Server(NamedTuple):
 
 
 # Source: contract, "Hosts" and section 3. The sandbox has no address until it is started.
-SERVERS: Final[Mapping[str, Server]] = {
-    "production": Server(
+SERVERS: Final[Mapping[str, EnvironmentUrls]] = {
+    "production": EnvironmentUrls(
         "https://api.alpha-1edtech.ai",
         "https://prod-beyond-timeback-api-2-idp.auth.us-east-1.amazoncognito.com/oauth2/token",
     ),
-    "staging": Server(
+    "staging": EnvironmentUrls(
         "https://api.staging.alpha-1edtech.ai",
         "https://staging-beyond-timeback-api-2-idp.auth.us-east-1.amazoncognito.com/oauth2/token",
     ),

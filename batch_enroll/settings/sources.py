@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from pydantic_settings import PydanticBaseSettingsSource
 
 from batch_enroll.core.lookup.id_resolution import AUTO, NEVER
-from batch_enroll.core.lookup.records import Kind
+from batch_enroll.core.lookup.records import EntityKind
 from batch_enroll.settings.servers import CUSTOM, ENVIRONMENTS, environment
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-class Found(NamedTuple):
+class SettingSource(NamedTuple):
     """One value and where it was found."""
 
     value: object
@@ -92,7 +92,7 @@ def _wishes(texts: Sequence[object]) -> dict[str, str]:
     for part in (part.strip().casefold() for text in texts for part in str(text).split(",")):
         kind, equals, by = part.partition("=")
         if part in {AUTO, NEVER}:
-            wishes |= dict.fromkeys(Kind, part)
+            wishes |= dict.fromkeys(EntityKind, part)
         elif equals:
             wishes[kind.strip()] = by.strip()
         else:
@@ -150,22 +150,22 @@ class VariableSource(_Source):
                 findings.add(name, found.value, found.origin)
         return findings.merged()
 
-    def _found(self, name: str, findings: Findings) -> Found | None:
+    def _found(self, name: str, findings: Findings) -> SettingSource | None:
         for variable in VARIABLES.get(name, (f"BATCH_ENROLL_{name.upper()}",)):
             if value := os.environ.get(variable, "").strip():
-                return Found(value, f"variable {variable}")
+                return SettingSource(value, f"variable {variable}")
             if name == "client_secret" and (path := os.environ.get(f"{variable}_FILE", "").strip()):
                 return _secret_in(Path(path), f"variable {variable}_FILE", findings)
         return None
 
 
-def _secret_in(path: Path, origin: str, findings: Findings) -> Found | None:
+def _secret_in(path: Path, origin: str, findings: Findings) -> SettingSource | None:
     """The secret in a file. If it cannot be had, that is the problem, and not that the secret is missing too."""
     try:
-        return Found(file_text(path), origin)
+        return SettingSource(file_text(path), origin)
     except ValueError as problem:
         findings.complain(origin, str(problem))
-        return Found("unreadable", origin)
+        return SettingSource("unreadable", origin)
 
 
 class FileSource(_Source):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from batch_enroll.settings import Settings
 
 
-def keep_others_out(settings: Settings, ledger: Ledger, command: str) -> None:
+def acquire_run_lock(settings: Settings, ledger: Ledger, command: str) -> None:
     """Locks the ledger for the server of `settings` until the ledger is closed; an embedded rehearsal has its own.
 
     Raises:

@@ -6,30 +6,30 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from batch_enroll import workflows
-from batch_enroll.core.guards.previous_runs import last_of, newer_than
-from batch_enroll.core.guards.roster_stats import Census
-from batch_enroll.core.guards.rules import Allowance, Circumstances, Guard, GuardStoppedError, judge
-from batch_enroll.wiring.run_options import defaults_of
+from batch_enroll.core.guards.previous_runs import last_comparable_run, newer_run_than
+from batch_enroll.core.guards.roster_stats import RosterStats
+from batch_enroll.core.guards.rules import Allowance, Guard, GuardContext, GuardStoppedError, evaluate_guards
+from batch_enroll.wiring.run_options import make_defaults
 from batch_enroll.wiring.runtime import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from batch_enroll.core.guards.rules import Verdict
+    from batch_enroll.core.guards.rules import GuardResult
     from batch_enroll.core.model import Json
     from batch_enroll.ports import Ledger, RosterSource
     from batch_enroll.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
+class GuardedSource:
     """A roster that may be sent: itself, watched on, and what is to be recorded of guards that were overruled."""
 
     source: RosterSource
     facts: dict[str, Json]
 
 
-def past_guards(
+def check_guards(
     settings: Settings,
     rosters: Sequence[str],
     source: RosterSource,
@@ -37,7 +37,7 @@ def past_guards(
     allowed: Allowance,
     *,
     named: bool,
-) -> Passed:
+) -> GuardedSource:
     """The roster, if no guard stops it that was not overruled. `named`: ids are to be found in the place of names.
 
     Raises:
@@ -45,11 +45,11 @@ def past_guards(
         RosterError: it holds no row, and no guard knows that it did before.
     """
     census, verdicts = _judged(settings, rosters, source, ledger, whole=False)
-    facts = overruled(verdicts, allowed)
-    return Passed(watched(settings, source, facts, None if named else census), facts)
+    facts = apply_overrides(verdicts, allowed)
+    return GuardedSource(with_capacity_guard(settings, source, facts, None if named else census), facts)
 
 
-def overruled(verdicts: Sequence[Verdict], allowed: Allowance) -> dict[str, Json]:
+def apply_overrides(verdicts: Sequence[GuardResult], allowed: Allowance) -> dict[str, Json]:
     """What is to be recorded of guards that stop and were overruled.
 
     Raises:
@@ -61,7 +61,7 @@ def overruled(verdicts: Sequence[Verdict], allowed: Allowance) -> dict[str, Json
     return {"allowed": recorded} if recorded else {}
 
 
-def overruled_too(facts: Mapping[str, Json], verdicts: Sequence[Verdict], allowed: Allowance) -> dict[str, Json]:
+def extend_overrides(facts: Mapping[str, Json], verdicts: Sequence[GuardResult], allowed: Allowance) -> dict[str, Json]:
     """The facts of a run whose rows changed: what was overruled when it began stays so, and more may be now.
 
     Raises:
@@ -70,44 +70,44 @@ def overruled_too(facts: Mapping[str, Json], verdicts: Sequence[Verdict], allowe
     before = facts.get("allowed")
     recorded = before if isinstance(before, list) else []
     names = {each.get("guard") for each in recorded if isinstance(each, dict)}
-    more = overruled([verdict for verdict in verdicts if verdict.guard not in names], allowed).get("allowed")
+    more = apply_overrides([verdict for verdict in verdicts if verdict.guard not in names], allowed).get("allowed")
     both = [*recorded, *(more if isinstance(more, list) else [])]
     return {**facts, "allowed": both} if both else dict(facts)
 
 
-def verdicts_on(
+def evaluate(
     settings: Settings,
     rosters: Sequence[str],
     source: RosterSource,
     ledger: Ledger | None,
     *,
     whole: bool = False,
-) -> tuple[Verdict, ...]:
+) -> tuple[GuardResult, ...]:
     """What the guards say of a roster; `whole` counts all of it first, as withdrawing does."""
     return _judged(settings, rosters, source, ledger, whole=whole)[1]
 
 
 def _judged(
     settings: Settings, rosters: Sequence[str], source: RosterSource, ledger: Ledger | None, *, whole: bool
-) -> tuple[Census, tuple[Verdict, ...]]:
+) -> tuple[RosterStats, tuple[GuardResult, ...]]:
     limits = settings.guard_limits()
-    census, rows = workflows.counted_ahead(source, defaults_of(settings), limits, whole=whole or settings.withdraw)
+    census, rows = workflows.count_first_rows(source, make_defaults(settings), limits, whole=whole or settings.withdraw)
     runs = () if ledger is None else tuple(ledger.runs())
     sha256s = [ref.sha256 for ref in source.refs()]
-    seen = Circumstances(
+    seen = GuardContext(
         rows=rows,
         names=tuple(rosters),
         today=settings.as_of or utc_now().astimezone().date(),
         production=settings.env == "production",
         withdraws=settings.withdraw,
-        last=None if settings.limit else last_of(rosters, settings.base_url, runs),
-        newer=newer_than(sha256s, rosters, settings.base_url, runs),
+        last=None if settings.limit else last_comparable_run(rosters, settings.base_url, runs),
+        newer=newer_run_than(sha256s, rosters, settings.base_url, runs),
     )
-    return census, judge(census, seen, limits)
+    return census, evaluate_guards(census, seen, limits)
 
 
-def watched(
-    settings: Settings, source: RosterSource, facts: dict[str, Json], counted: Census | None = None
+def with_capacity_guard(
+    settings: Settings, source: RosterSource, facts: dict[str, Json], counted: RosterStats | None = None
 ) -> RosterSource:
     """`source`, stopped where it becomes crowded further on, unless that was overruled for this run.
 
@@ -119,4 +119,6 @@ def watched(
     )
     if may_crowd:
         return source
-    return workflows.GuardedRoster(source, counted or Census(defaults_of(settings), settings.guard_limits()))
+    return workflows.CapacityGuardedRoster(
+        source, counted or RosterStats(make_defaults(settings), settings.guard_limits())
+    )

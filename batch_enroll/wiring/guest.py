@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Guest:
+class HostProgram:
     """What it brings: rows instead of files (or None), and who is told of events instead of a terminal.
 
     The process, its terminal and its signals are the guest's own.

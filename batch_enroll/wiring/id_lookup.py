@@ -10,27 +10,27 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from batch_enroll import workflows
-from batch_enroll.adapters.api import OneRoster
-from batch_enroll.adapters.stores.lookup_cache import NoAnswerBook, SqliteAnswerBook
+from batch_enroll.adapters.api import OneRosterDirectory
+from batch_enroll.adapters.stores.lookup_cache import NoLookupCache, SqliteLookupCache
 from batch_enroll.core.errors import RosterError, UsageError
 from batch_enroll.core.lookup.id_resolution import search_in
-from batch_enroll.core.lookup.records import Kind
+from batch_enroll.core.lookup.records import EntityKind
 from batch_enroll.core.run_record import Requests
-from batch_enroll.engine import unless_stopped
+from batch_enroll.engine import run_until_stopped
 from batch_enroll.wiring.runtime import until, utc_now
-from batch_enroll.wiring.server import asking_of, listening
+from batch_enroll.wiring.server import open_query_runner, open_signals
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator
 
     from batch_enroll.core.model import SourceRow
     from batch_enroll.core.pace import Pace
-    from batch_enroll.engine import Ending, Planning
-    from batch_enroll.ports import AnswerBook, EventSink, RosterSource
+    from batch_enroll.engine import BatchSource, EngineResult
+    from batch_enroll.ports import EventSink, LookupCache, RosterSource
     from batch_enroll.settings import Settings
-    from batch_enroll.wiring.server import Server
+    from batch_enroll.wiring.server import ApiTarget
 
-    Send: TypeAlias = Callable[[Planning], Awaitable[Ending]]
+    Send: TypeAlias = Callable[[BatchSource], Awaitable[EngineResult]]
 
 ANSWERS_FILE: Final = "found.sqlite3"
 
@@ -41,14 +41,16 @@ class LookedUp:
 
     notes: tuple[str, ...] = ()
     requests: Requests = field(default_factory=Requests)
-    stopped: Ending | None = None
+    stopped: EngineResult | None = None
 
     def instead_of(self, sending: Send) -> Send:
         """What sends the rows: nobody, if they are not known because it was stopped."""
-        return sending if self.stopped is None else partial(workflows.leave_all, self.stopped)
+        return sending if self.stopped is None else partial(workflows.hold_all_rows, self.stopped)
 
 
-def searched(settings: Settings, source: RosterSource, beside: Iterable[SourceRow] = ()) -> workflows.FoundRoster:
+def with_lookups(
+    settings: Settings, source: RosterSource, beside: Iterable[SourceRow] = ()
+) -> workflows.ResolvedRoster:
     """The roster with ids that are yet to be found; until then, what was typed stands for them.
 
     Rows `beside` it tell what its columns hold too, where it is a part of a roster.
@@ -63,7 +65,7 @@ def searched(settings: Settings, source: RosterSource, beside: Iterable[SourceRo
             "--withdraw needs the whole roster, and ids are found for the rows within --limit only; leave out --limit, "
             "or add --find never if every row has ids"
         )
-    return workflows.FoundRoster(source, search)
+    return workflows.ResolvedRoster(source, search)
 
 
 def _readable(source: RosterSource) -> Iterator[SourceRow]:
@@ -72,10 +74,10 @@ def _readable(source: RosterSource) -> Iterator[SourceRow]:
         yield from source.rows()
 
 
-async def look_up(
+async def look_up_ids(
     settings: Settings,
-    server: Server,
-    roster: workflows.FoundRoster,
+    server: ApiTarget,
+    roster: workflows.ResolvedRoster,
     sink: EventSink,
     more: Iterable[SourceRow] = (),
     *,
@@ -93,12 +95,14 @@ async def look_up(
     """
     if not (roster.search or online):
         return LookedUp()
-    book = NoAnswerBook() if online or settings.withdraw else _book(settings, server)  # who had an e-mail may have left
-    async with asking_of(settings, server, sink, pace=pace) as (asking, wire):
-        lookups = workflows.Lookups(workflows.Lists(asking, OneRoster(wire)), book, sink)
+    book = (
+        NoLookupCache() if online or settings.withdraw else _book(settings, server)
+    )  # who had an e-mail may have left
+    async with open_query_runner(settings, server, sink, pace=pace) as (asking, wire):
+        lookups = workflows.IdLookups(workflows.DirectoryPages(asking, OneRosterDirectory(wire)), book, sink)
         ask = partial(_ask, settings, lookups, roster, more, online=online)
-        with listening(alone=bool(alone)) as signals:
-            stopped = await unless_stopped(ask, signals, until(None if alone is None else settings.deadline), sink)
+        with open_signals(alone=bool(alone)) as signals:
+            stopped = await run_until_stopped(ask, signals, until(None if alone is None else settings.deadline), sink)
     roster.given_up = stopped is not None
     if pace is not None:
         pace.begin_other_work()
@@ -107,8 +111,8 @@ async def look_up(
 
 async def _ask(
     settings: Settings,
-    lookups: workflows.Lookups,
-    roster: workflows.FoundRoster,
+    lookups: workflows.IdLookups,
+    roster: workflows.ResolvedRoster,
     more: Iterable[SourceRow],
     *,
     online: bool,
@@ -117,16 +121,16 @@ async def _ask(
         await lookups.find(chain(roster.unfound(), more), roster.search)
     roster.answers = lookups.answers
     if online:
-        given = {Kind.COURSE: settings.course_id, Kind.SCHOOL: settings.school_id}
+        given = {EntityKind.COURSE: settings.course_id, EntityKind.SCHOOL: settings.school_id}
         defaults = {kind: id_ for kind, id_ in given.items() if id_ is not None}
         with suppress(RosterError):
             await lookups.prove(roster.rows(), defaults)
         roster.defaults = defaults
 
 
-def _book(settings: Settings, server: Server) -> AnswerBook:
+def _book(settings: Settings, server: ApiTarget) -> LookupCache:
     """An embedded rehearsal's answers are worth nothing afterwards."""
     if settings.embedded or not settings.find_cache_hours:
-        return NoAnswerBook()
+        return NoLookupCache()
     believed = timedelta(hours=settings.find_cache_hours)
-    return SqliteAnswerBook(settings.state / ANSWERS_FILE, server.scope, utc_now, believed)
+    return SqliteLookupCache(settings.state / ANSWERS_FILE, server.scope, utc_now, believed)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from batch_enroll.adapters.files import run_folder
 from batch_enroll.adapters.ledger import SqlLedger
-from batch_enroll.adapters.ledger.dry_run_ledger import OverlayLedger
+from batch_enroll.adapters.ledger.dry_run_ledger import DryRunLedger
 from batch_enroll.adapters.reports.csv_report import CsvReport
 from batch_enroll.adapters.reports.html_report import HtmlReport
 from batch_enroll.wiring.runtime import utc_now
-from batch_enroll.workflows import Books
+from batch_enroll.workflows import RunOutputs
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
@@ -26,34 +26,34 @@ if TYPE_CHECKING:
 LEDGER_FILE: Final = "ledger.sqlite3"
 
 
-def ledger_there(settings: Settings) -> bool:
+def ledger_exists(settings: Settings) -> bool:
     """Whether there is a ledger to look into; asking makes no file. One with a URL says so itself."""
     return bool(settings.ledger_url.get_secret_value()) or (settings.state / LEDGER_FILE).exists()
 
 
-def ledger_named(settings: Settings) -> str:
+def ledger_label(settings: Settings) -> str:
     """What messages call the place of the ledger; a URL is not repeated, since it may hold a password."""
     return "that ledger" if settings.ledger_url.get_secret_value() else str(settings.state)
 
 
-def ledger_of(settings: Settings, stack: ExitStack) -> Ledger:
+def open_ledger(settings: Settings, stack: ExitStack) -> Ledger:
     """The ledger in the state folder, or the one that was named instead; closed with `stack`."""
     ledger = SqlLedger(settings.ledger_url.get_secret_value() or settings.state / LEDGER_FILE, utc_now)
     stack.callback(ledger.close)
     return ledger
 
 
-def scratch_over(real: Ledger | None, stack: ExitStack) -> Ledger:
+def open_scratch_ledger(real: Ledger | None, stack: ExitStack) -> Ledger:
     """A ledger that reads the real one and forgets what is written to it."""
     folder = stack.enter_context(TemporaryDirectory(prefix="batch-enroll-"))
     scratch = SqlLedger(Path(folder) / LEDGER_FILE, utc_now)
     stack.callback(scratch.close)
-    return OverlayLedger(real, scratch)
+    return DryRunLedger(real, scratch)
 
 
-def books_in(
+def open_outputs(
     folder: Path, settings: Settings, record: RunRecord, ledger: Ledger, sink: EventSink, timeline: TimelineSink
-) -> Books:
+) -> RunOutputs:
     """The books of a run in its folder; with several rosters each result names its own."""
     several = len(record.rosters) > 1
     columns = () if settings.no_roster_columns else record.columns
@@ -65,7 +65,7 @@ def books_in(
         if summary.files:
             run_folder.write_whole(folder / run_folder.PAGE, page.pieces(summary))
 
-    return Books(
+    return RunOutputs(
         ledger=ledger,
         reports=(report,),
         write_summary=write_summary,

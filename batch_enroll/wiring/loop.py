@@ -17,7 +17,7 @@ T = TypeVar("T")
 _YOUNG: Final = 10_000  # new objects before garbage is looked for; rows read ahead would be looked through many times
 
 
-def in_loop(main: Callable[[], Awaitable[T]]) -> T:
+def run_async(main: Callable[[], Awaitable[T]]) -> T:
     """What `main` returns, run to its end in a loop of its own."""
     with _garbage_looked_for_seldom():
         # A fifth less CPU per request; not there on Windows.

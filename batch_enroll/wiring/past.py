@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.model import RunId
-from batch_enroll.wiring.ledger import ledger_named, ledger_of, ledger_there
+from batch_enroll.wiring.ledger import ledger_exists, ledger_label, open_ledger
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     from batch_enroll.settings import Settings
 
 
-def past_run(settings: Settings, run_id: str | None, stack: ExitStack) -> tuple[Ledger, RunRecord]:
+def find_run(settings: Settings, run_id: str | None, stack: ExitStack) -> tuple[Ledger, RunRecord]:
     """The ledger, closed with `stack`, and its record of a run: by id or folder, or the latest.
 
     Raises:
         UsageError: there is no such run.
     """
-    if not ledger_there(settings):
-        raise UsageError(f"there are no runs in {ledger_named(settings)}; start one with: batch-enroll run ROSTER")
-    ledger = ledger_of(settings, stack)
+    if not ledger_exists(settings):
+        raise UsageError(f"there are no runs in {ledger_label(settings)}; start one with: batch-enroll run ROSTER")
+    ledger = open_ledger(settings, stack)
     record = ledger.run(None if run_id is None else RunId(Path(run_id).name))
     if record is None:
         latest = [past.run_id for past, _ in zip(ledger.runs(), range(3), strict=False)]
         known = f"; the latest are {', '.join(latest)}" if latest else ""
         which = "no run" if run_id is None else f"no run {run_id}"
-        raise UsageError(f"there is {which} in {ledger_named(settings)}{known}")
+        raise UsageError(f"there is {which} in {ledger_label(settings)}{known}")
     return ledger, record
 
 

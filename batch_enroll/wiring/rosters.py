@@ -7,26 +7,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias, TypedDict
 from zipfile import BadZipFile, ZipFile
 
-from batch_enroll.adapters.rosters.combined_roster import ChainedRoster
+from batch_enroll.adapters.rosters.combined_roster import CombinedRoster
 from batch_enroll.adapters.rosters.csv_roster import STDIN, CsvRoster
-from batch_enroll.adapters.rosters.multi_course_roster import WideRoster
+from batch_enroll.adapters.rosters.multi_course_roster import MultiCourseRoster
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.lookup.records import WAYS
-from batch_enroll.core.roster.bundle_formats import BY_FORMAT, MARKS, Format
+from batch_enroll.core.roster.bundle_formats import BY_FORMAT, ENROLLMENT_FILES, Format
 from batch_enroll.core.roster.header_aliases import FIRST_COURSE
-from batch_enroll.workflows import WatchedRoster
+from batch_enroll.workflows import ScreenedRoster
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
 
-    from batch_enroll.adapters.rosters.mapping_roster import RowsRoster
+    from batch_enroll.adapters.rosters.mapping_roster import MappingRoster
     from batch_enroll.adapters.rosters.xlsx_roster import XlsxRoster
     from batch_enroll.ports import RosterParts, RosterSource
     from batch_enroll.settings import Settings
 
-    _Lines: TypeAlias = CsvRoster | XlsxRoster | RowsRoster
+    _Lines: TypeAlias = CsvRoster | XlsxRoster | MappingRoster
 
 _SPREADSHEETS: Final = frozenset({".xlsx", ".xlsm"})
 _ARCHIVE: Final = b"PK"
@@ -45,7 +45,7 @@ class _Reading(TypedDict):
     several_seats: bool
 
 
-def opened(settings: Settings, rosters: Sequence[str]) -> RosterSource:
+def open_rosters(settings: Settings, rosters: Sequence[str]) -> RosterSource:
     """The rosters as one source, their headers read.
 
     Raises:
@@ -55,12 +55,12 @@ def opened(settings: Settings, rosters: Sequence[str]) -> RosterSource:
     if len(rosters) == 1:
         source = _one(settings, rosters[0], settings.limit)
     else:
-        source = ChainedRoster([_one(settings, name, None) for name in rosters], limit=settings.limit)
+        source = CombinedRoster([_one(settings, name, None) for name in rosters], limit=settings.limit)
     _ = source.columns  # a header that cannot be read is found before anything else happens
     return source
 
 
-def given(settings: Settings, rows: pd.DataFrame | Iterable[Mapping[str, object]] | None) -> RosterSource:
+def open_rows(settings: Settings, rows: pd.DataFrame | Iterable[Mapping[str, object]] | None) -> RosterSource:
     """Rows that a program hands over, as a roster.
 
     Raises:
@@ -68,14 +68,14 @@ def given(settings: Settings, rows: pd.DataFrame | Iterable[Mapping[str, object]
     """
     import pandas as pd  # noqa: PLC0415 - only for programs
 
-    from batch_enroll.adapters.rosters.mapping_roster import RowsRoster  # noqa: PLC0415 - only for programs
+    from batch_enroll.adapters.rosters.mapping_roster import MappingRoster  # noqa: PLC0415 - only for programs
 
     columns: list[str] | None = None
     if isinstance(rows, pd.DataFrame):
         columns = [str(column) for column in rows.columns]
         rows = (dict(zip(columns, values, strict=True)) for values in rows.itertuples(index=False, name=None))
     chosen = rows or ()
-    lines = RowsRoster(
+    lines = MappingRoster(
         islice(chosen, settings.limit) if settings.limit else chosen,
         columns=columns,
         overrides=settings.map,
@@ -85,24 +85,24 @@ def given(settings: Settings, rows: pd.DataFrame | Iterable[Mapping[str, object]
     return _table(settings, lines, settings.limit)
 
 
-def _one(settings: Settings, name: str, limit: int | None) -> WatchedRoster:
+def _one(settings: Settings, name: str, limit: int | None) -> ScreenedRoster:
     path = Path(name)
     if name == STDIN:
-        return WatchedRoster(_table(settings, CsvRoster(None, **_reading(settings, limit)), limit))
+        return ScreenedRoster(_table(settings, CsvRoster(None, **_reading(settings, limit)), limit))
     if not path.exists():
         raise RosterError(f"{name}: there is no such file or folder")
     if not (path.is_file() or path.is_dir()):  # it is read more than once
         raise RosterError(f"{name}: is a pipe or a device; give - and send it to standard input")
     if path.is_dir() or _is_archive(path):
-        from batch_enroll.adapters.rosters.bundle_roster import FileParts  # noqa: PLC0415 - brings pandas
+        from batch_enroll.adapters.rosters.bundle_roster import BundleFiles  # noqa: PLC0415 - brings pandas
 
-        return _bundle(settings, FileParts(path), limit)
+        return _bundle(settings, BundleFiles(path), limit)
     if _is_workbook(path):
         return _workbook(settings, path, limit)
-    return WatchedRoster(_table(settings, CsvRoster(path, **_reading(settings, limit)), limit))
+    return ScreenedRoster(_table(settings, CsvRoster(path, **_reading(settings, limit)), limit))
 
 
-def _workbook(settings: Settings, path: Path, limit: int | None) -> WatchedRoster:
+def _workbook(settings: Settings, path: Path, limit: int | None) -> ScreenedRoster:
     """A workbook with the sheets of a bundle is one, unless a sheet or a format is asked for.
 
     A sheet called Enrollments alone makes none: plain tables are called so, too.
@@ -110,18 +110,18 @@ def _workbook(settings: Settings, path: Path, limit: int | None) -> WatchedRoste
     from batch_enroll.adapters.rosters import xlsx_roster as xlsx  # noqa: PLC0415 - a plain CSV run pays nothing for it
 
     if settings.format in BY_FORMAT:
-        return _bundle(settings, xlsx.SheetParts(path), limit)
+        return _bundle(settings, xlsx.SheetBundle(path), limit)
     asked = settings.sheet is not None or settings.format in _TABLES
-    if not asked and set(map(xlsx.table_name, xlsx.sheet_titles(path))) & set(MARKS):
+    if not asked and set(map(xlsx.table_name, xlsx.sheet_titles(path))) & set(ENROLLMENT_FILES):
         from batch_enroll.adapters.rosters.bundle_roster import is_whole  # noqa: PLC0415 - brings pandas
 
-        if is_whole(parts := xlsx.SheetParts(path)):
+        if is_whole(parts := xlsx.SheetBundle(path)):
             return _bundle(settings, parts, limit)
     lines = xlsx.XlsxRoster(path, sheet=settings.sheet, **_reading(settings, limit))
-    return WatchedRoster(_table(settings, lines, limit))
+    return ScreenedRoster(_table(settings, lines, limit))
 
 
-def _bundle(settings: Settings, parts: RosterParts, limit: int | None) -> WatchedRoster:
+def _bundle(settings: Settings, parts: RosterParts, limit: int | None) -> ScreenedRoster:
     from batch_enroll.adapters.rosters.bundle_roster import BundleRoster  # noqa: PLC0415 - brings pandas
 
     if settings.format in _TABLES:
@@ -135,7 +135,7 @@ def _bundle(settings: Settings, parts: RosterParts, limit: int | None) -> Watche
         limit=limit,
         finds=[field for field, way in WAYS.items() if settings.find.get(way.kind) == way.by],
     )
-    return WatchedRoster(bundle, gaps=False)  # a line may hold no seat at all
+    return ScreenedRoster(bundle, gaps=False)  # a line may hold no seat at all
 
 
 def _table(settings: Settings, lines: _Lines, limit: int | None) -> RosterSource:
@@ -143,7 +143,7 @@ def _table(settings: Settings, lines: _Lines, limit: int | None) -> RosterSource
     if settings.format in BY_FORMAT:
         raise RosterError(f"{lines.name} is a single table; --format {settings.format} reads several files together")
     if _is_wide(lines):
-        return WideRoster(lines, limit=limit)
+        return MultiCourseRoster(lines, limit=limit)
     if settings.format is Format.MOODLE:
         raise RosterError(f"{lines.name} has no column {FIRST_COURSE} to read courses from, or names them in another")
     return lines
@@ -153,7 +153,7 @@ def _is_wide(lines: _Lines) -> bool:
     try:
         return lines.wide
     except RosterError as why:
-        if lines.name.lower() not in MARKS:
+        if lines.name.lower() not in ENROLLMENT_FILES:
             raise
         raise RosterError(f"{why}. If it is one of an export's files, give the folder that holds them all") from None
 

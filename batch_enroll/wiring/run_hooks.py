@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, TypeVar
 from batch_enroll.adapters.notifications.healthcheck_ping import Signal, ping
 from batch_enroll.core.errors import BatchEnrollError
 from batch_enroll.core.reporting import notification_text
-from batch_enroll.wiring.loop import in_loop
+from batch_enroll.wiring.loop import run_async
 from batch_enroll.wiring.runtime import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from batch_enroll.core.reporting.notification_text import Bulletin
+    from batch_enroll.core.reporting.notification_text import Notification
     from batch_enroll.core.reporting.run_summary import RunSummary
     from batch_enroll.settings import Settings
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class RunHooks:
     """Who is told. `tell` takes what could not be told, `meaning` says an exit status in words."""
 
     settings: Settings
@@ -53,9 +53,9 @@ class Watch:
     def _ended(self, exit_status: int, summary: RunSummary | None) -> None:
         settings = self.settings
         told = (
-            notification_text.without_run(settings.env, exit_status, self.meaning(exit_status))
+            notification_text.notification_without_run(settings.env, exit_status, self.meaning(exit_status))
             if summary is None
-            else notification_text.of_run(summary)
+            else notification_text.notification_for(summary)
         )
         self._write_metrics(exit_status, summary)
         changed = exit_status != 0 if summary is None else summary.changed
@@ -73,7 +73,7 @@ class Watch:
         except OSError as error:
             self._note(f"{self.settings.metrics_file} cannot be written ({error.strerror})")
 
-    def _notify(self, told: Bulletin) -> None:
+    def _notify(self, told: Notification) -> None:
         addresses = [address.get_secret_value() for address in self.settings.notify]
         if addresses:
             from batch_enroll.adapters.notifications.apprise_notifier import notify  # noqa: PLC0415 - only when asked for
@@ -82,7 +82,7 @@ class Watch:
 
     def _ping(self, signal: Signal, text: str) -> None:
         if address := self.settings.ping_url.get_secret_value():
-            self._note(in_loop(partial(ping, address, signal, text)))
+            self._note(run_async(partial(ping, address, signal, text)))
 
     def _note(self, trouble: str) -> None:
         if trouble:

@@ -11,13 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from batch_enroll.adapters.rosters.csv_roster import STDIN
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.lookup.id_resolution import NEVER
-from batch_enroll.core.lookup.records import Kind
+from batch_enroll.core.lookup.records import EntityKind
 from batch_enroll.core.model import Role
-from batch_enroll.core.planning.protected_enrollments import NOTHING_KEPT, WHOLE_PLACES
-from batch_enroll.core.planning.row_planner import Rules, SendSourcedId
+from batch_enroll.core.planning.protected_enrollments import NOTHING_PROTECTED, WHOLE_PLACES
+from batch_enroll.core.planning.row_planner import PlanSettings, SendSourcedId
 from batch_enroll.core.roster.bundle_formats import Format
 from batch_enroll.core.roster.row_parser import Defaults
-from batch_enroll.wiring.runtime import settled, utc_now
+from batch_enroll.wiring.runtime import resolve_deadline, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 
 FIND_NOTHING: Final = {
-    kind.value: NEVER for kind in Kind
+    kind.value: NEVER for kind in EntityKind
 }  # rows that we wrote ourselves hold ids, whatever they look like
 
 
-class Options(BaseModel):
+class RunOptions(BaseModel):
     """The settings that decide how a roster is read and reported, and where its files are; `-` is standard input."""
 
     model_config = ConfigDict(frozen=True, from_attributes=True, extra="ignore")
@@ -58,47 +58,47 @@ class Options(BaseModel):
     rosters: tuple[str, ...] = ()
 
 
-def on_a_day(settings: Settings) -> Settings:
+def freeze_dates(settings: Settings) -> Settings:
     """The same settings with the day settled on which end dates are read, and the moment of the deadline.
 
     Ids may be looked up for long, before the first row is sent.
     """
-    deadline = None if settings.deadline is None else settled(settings.deadline)
+    deadline = None if settings.deadline is None else resolve_deadline(settings.deadline)
     return settings.model_copy(update={"as_of": settings.as_of or utc_now().astimezone().date(), "deadline": deadline})
 
 
-def options_of(settings: Settings, rosters: Sequence[str]) -> dict[str, Json]:
+def recorded_options(settings: Settings, rosters: Sequence[str]) -> dict[str, Json]:
     """What is recorded with a run."""
     places = tuple(name if name == STDIN else str(Path(name).absolute()) for name in rosters)
     options: dict[str, Json] = (
-        Options.model_validate(settings).model_copy(update={"rosters": places}).model_dump(mode="json")
+        RunOptions.model_validate(settings).model_copy(update={"rosters": places}).model_dump(mode="json")
     )
     return options
 
 
-def as_then(settings: Settings, record: RunRecord) -> tuple[Settings, tuple[str, ...]]:
+def restore_options(settings: Settings, record: RunRecord) -> tuple[Settings, tuple[str, ...]]:
     """Settings that read the roster of `record` as it was read then, and where its files are."""
-    options = Options.model_validate(record.options)
+    options = RunOptions.model_validate(record.options)
     return settings.model_copy(update=options.model_dump(exclude={"rosters"})), options.rosters
 
 
-def defaults_of(settings: Settings) -> Defaults:
+def make_defaults(settings: Settings) -> Defaults:
     """What rows take that name no course, school, role or first day."""
     return Defaults(settings.course_id, settings.school_id, settings.role, settings.begin_date)
 
 
-def undoing(settings: Settings, undone: RunRecord, via: str | None) -> Settings:
+def undo_settings(settings: Settings, undone: RunRecord, via: str | None) -> Settings:
     """Settings that read the roster of an undo, whatever was said of other rosters; seats go the way they came.
 
     Raises:
         UsageError: they came class by class, and are to go by a route that is told no classes.
     """
-    came = Options.model_validate(undone.options).via
+    came = RunOptions.model_validate(undone.options).via
     if (came, via) == ("oneroster", "edubridge"):
         raise UsageError(
             f"run {undone.run_id} enrolled class by class; undo it the same way: leave out --via edubridge"
         )
-    plain = Options(
+    plain = RunOptions(
         no_roster_columns=settings.no_roster_columns,
         withdraw=True,
         via=via or came,
@@ -106,20 +106,20 @@ def undoing(settings: Settings, undone: RunRecord, via: str | None) -> Settings:
         own_since=undone.started_at,
         find=FIND_NOTHING,
     )
-    return on_a_day(settings.model_copy(update=plain.model_dump(exclude={"rosters"})))
+    return freeze_dates(settings.model_copy(update=plain.model_dump(exclude={"rosters"})))
 
 
-def rules_of(settings: Settings, run_id: RunId, scope: str) -> Rules:
+def make_plan_settings(settings: Settings, run_id: RunId, scope: str) -> PlanSettings:
     """What the plan of a run depends on besides its rows."""
-    return Rules(
+    return PlanSettings(
         scope=scope,
         run_id=run_id,
         today=settings.as_of or utc_now().astimezone().date(),
-        defaults=defaults_of(settings),
+        defaults=make_defaults(settings),
         send_sourced_id=SendSourcedId(settings.send_sourced_id),
         recheck=settings.recheck or settings.exact,
         withdraw=settings.withdraw,
-        kept=WHOLE_PLACES if settings.exact else NOTHING_KEPT,
+        kept=WHOLE_PLACES if settings.exact else NOTHING_PROTECTED,
         own_since=settings.own_since,
         by_class=settings.via == "oneroster",
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 
-from batch_enroll.core.durations import moment
+from batch_enroll.core.durations import parse_deadline
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -20,11 +20,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def settled(deadline: str) -> str:
+def resolve_deadline(deadline: str) -> str:
     """The moment that a deadline means which is typed now, in ISO 8601; one that is settled already stays."""
     if "T" in deadline:
         return deadline
-    at = moment(deadline, datetime.now().astimezone())
+    at = parse_deadline(deadline, datetime.now().astimezone())
     if ":" in deadline:  # where clocks change in between, it is the hour on the wall that was meant
         at = at.replace(tzinfo=None).astimezone()
     return at.isoformat()
@@ -34,7 +34,7 @@ def until(deadline: str | None) -> Callable[[], Awaitable[None]]:
     """What waits for a deadline, settled or counted from now; for none, what waits for ever."""
     if deadline is None:
         return anyio.sleep_forever
-    at = datetime.fromisoformat(settled(deadline))
+    at = datetime.fromisoformat(resolve_deadline(deadline))
 
     async def wait() -> None:
         while (left_s := (at - utc_now()).total_seconds()) > 0:  # noqa: ASYNC110 - the wall clock tells no Event

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from batch_enroll.adapters.events.callback_sink import CallbackSink
-from batch_enroll.adapters.events.fanout_sink import AllSinks
+from batch_enroll.adapters.events.fanout_sink import FanoutSink
 from batch_enroll.adapters.events.log_sink import LogSink
 from batch_enroll.adapters.events.progress_sink import ProgressSink
 from batch_enroll.adapters.events.timeline_sink import TimelineSink
@@ -20,27 +20,27 @@ if TYPE_CHECKING:
 
     from batch_enroll.ports import EventSink
     from batch_enroll.settings import Settings
-    from batch_enroll.wiring.guest import Guest
+    from batch_enroll.wiring.guest import HostProgram
 
 
-def log_in(folder: Path, settings: Settings, stack: ExitStack) -> EventSink:
+def open_log(folder: Path, settings: Settings, stack: ExitStack) -> EventSink:
     """The log of a run; closed with `stack`."""
     return stack.enter_context(LogSink(folder / LOG, sys.stderr, settings.log_format, utc_now, run_id=folder.name))
 
 
-def told_by(settings: Settings, stack: ExitStack, guest: Guest | None) -> EventSink:
+def open_display(settings: Settings, stack: ExitStack, guest: HostProgram | None) -> EventSink:
     """Who is told while it goes on: the guest, or else the person at the terminal."""
     if guest is None:
-        return progress_of(settings, stack)
-    return AllSinks() if guest.on_event is None else CallbackSink(guest.on_event)
+        return open_progress(settings, stack)
+    return FanoutSink() if guest.on_event is None else CallbackSink(guest.on_event)
 
 
-def progress_of(settings: Settings, stack: ExitStack) -> EventSink:
+def open_progress(settings: Settings, stack: ExitStack) -> EventSink:
     """The progress display; records on stderr take its place when they were asked for."""
     quiet = settings.quiet or settings.log_format is not None
     return stack.enter_context(ProgressSink(sys.stderr, time.monotonic, max_in_flight=settings.at_once, quiet=quiet))
 
 
-def timeline_now() -> TimelineSink:
+def make_timeline() -> TimelineSink:
     """What remembers how the run goes over time, for its report."""
     return TimelineSink(time.monotonic)

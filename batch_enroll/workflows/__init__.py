@@ -1,46 +1,46 @@
 """A run from its first row to the goodbye, and how an earlier one is gone on with."""
 
-from batch_enroll.workflows.batch_planner import RosterPlanning
+from batch_enroll.workflows.batch_planner import BatchPlanner
 from batch_enroll.workflows.corrections import Corrections
-from batch_enroll.workflows.directory_pages import Lists
-from batch_enroll.workflows.finding import FoundRoster
-from batch_enroll.workflows.guarded_roster import GuardedRoster, KeptAhead, counted_ahead
+from batch_enroll.workflows.directory_pages import DirectoryPages
+from batch_enroll.workflows.finding import ResolvedRoster
+from batch_enroll.workflows.guarded_roster import CapacityGuardedRoster, PrefetchedRoster, count_first_rows
 from batch_enroll.workflows.history import history
-from batch_enroll.workflows.id_lookup import Lookups
-from batch_enroll.workflows.resume import GoingOn, GoneOn, Rows, go_on
-from batch_enroll.workflows.run import DRY_RUN, Books, check, finish, leave_all, retell, run
-from batch_enroll.workflows.sync import Desired, desired, seats_of, steps_of_run
+from batch_enroll.workflows.id_lookup import IdLookups
+from batch_enroll.workflows.resume import ResumePlanner, ResumeResult, Rows, resume_run
+from batch_enroll.workflows.run import DRY_RUN, RunOutputs, check, hold_all_rows, run, summarize_past_run, write_results
+from batch_enroll.workflows.sync import DesiredState, desired_state, list_enrollments, steps_of_run
 from batch_enroll.workflows.verify import Comparison
-from batch_enroll.workflows.watching import WatchedRoster
-from batch_enroll.workflows.withdrawals import Leaving, leaving
+from batch_enroll.workflows.watching import ScreenedRoster
+from batch_enroll.workflows.withdrawals import PlannedWithdrawals, count_withdrawals
 
 __all__ = [
     "DRY_RUN",
-    "Books",
+    "BatchPlanner",
+    "CapacityGuardedRoster",
     "Comparison",
     "Corrections",
-    "Desired",
-    "FoundRoster",
-    "GoingOn",
-    "GoneOn",
-    "GuardedRoster",
-    "KeptAhead",
-    "Leaving",
-    "Lists",
-    "Lookups",
-    "RosterPlanning",
+    "DesiredState",
+    "DirectoryPages",
+    "IdLookups",
+    "PlannedWithdrawals",
+    "PrefetchedRoster",
+    "ResolvedRoster",
+    "ResumePlanner",
+    "ResumeResult",
     "Rows",
-    "WatchedRoster",
+    "RunOutputs",
+    "ScreenedRoster",
     "check",
-    "counted_ahead",
-    "desired",
-    "finish",
-    "go_on",
+    "count_first_rows",
+    "count_withdrawals",
+    "desired_state",
     "history",
-    "leave_all",
-    "leaving",
-    "retell",
+    "hold_all_rows",
+    "list_enrollments",
+    "resume_run",
     "run",
-    "seats_of",
     "steps_of_run",
+    "summarize_past_run",
+    "write_results",
 ]

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.errors import RosterError, RunStoppedError
 from batch_enroll.core.planning import row_planner
-from batch_enroll.core.roster.damaged_ids import Doubts
+from batch_enroll.core.roster.damaged_ids import RowWarnings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from batch_enroll.core.model import Outcome, PlannedRow, SourceRow
-    from batch_enroll.core.planning.row_planner import Reading, Rules
+    from batch_enroll.core.planning.row_planner import ParsedRow, PlanSettings
     from batch_enroll.ports import Ledger, RosterSource
 
 # Rows that are claimed to be sent are looked up after a crash. So batches begin small, each is twice the one before,
@@ -22,15 +22,15 @@ _FIRST_BATCH: Final = 64
 _LARGEST_BATCH: Final = 1_000
 
 
-class RosterPlanning:
+class BatchPlanner:
     """Reads, plans and claims a roster batch by batch. `seen` is told of every row and its plan, for `check`."""
 
     def __init__(
         self,
         source: RosterSource,
-        rules: Rules,
+        rules: PlanSettings,
         ledger: Ledger,
-        seen: Callable[[Reading, PlannedRow], None] | None = None,
+        seen: Callable[[ParsedRow, PlannedRow], None] | None = None,
     ) -> None:
         self._source = iter(source.rows())
         self._rules = rules
@@ -39,7 +39,7 @@ class RosterPlanning:
         self._size = _FIRST_BATCH
         self._stopped_by: RosterError | RunStoppedError | None = None
         self.rows_read = 0
-        self.doubts = Doubts()
+        self.doubts = RowWarnings()
 
     def next_batch(self, instead: Outcome | None) -> Sequence[PlannedRow]:
         """The next rows, claimed in the ledger; see `engine.Planning`."""
@@ -48,10 +48,10 @@ class RosterPlanning:
             self._stopped_by = None
             raise error
         readings = [
-            row_planner.read(self.rows_read + nth, source, self._rules) for nth, source in enumerate(sources, 1)
+            row_planner.parse_row(self.rows_read + nth, source, self._rules) for nth, source in enumerate(sources, 1)
         ]
         known = self._ledger.known([reading.request.key for reading in readings if reading.request is not None])
-        rows = row_planner.plan(readings, known, self._rules)
+        rows = row_planner.plan_row(readings, known, self._rules)
         if instead is not None:
             rows = [row_planner.hold_back(row, instead) for row in rows]
         if rows:

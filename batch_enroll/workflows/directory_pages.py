@@ -7,14 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.errors import AuthRefusedError, RunStoppedError
-from batch_enroll.core.lookup.records import Kind, Listing
+from batch_enroll.core.lookup.records import EntityKind, Listing
 from batch_enroll.core.model import NoReply, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from batch_enroll.core.lookup.records import Page, Record
-    from batch_enroll.engine import Asking
+    from batch_enroll.engine import QueryRunner
     from batch_enroll.ports import Directory
 
 PAGE: Final = 3_000  # the most that the API gives at once. Source: contract 1.2
@@ -24,7 +24,7 @@ _FORBIDDEN: Final = 403
 
 
 @dataclass(frozen=True, slots=True)
-class Lists:
+class DirectoryPages:
     """What the server lists. A short page may come before the end, so the total decides (contract 1.2).
 
     Attributes:
@@ -32,7 +32,7 @@ class Lists:
         directory: whom they are put to.
     """
 
-    asking: Asking
+    asking: QueryRunner
     directory: Directory
 
     async def read(self, listing: Listing, add: Callable[[Record], None]) -> bool:
@@ -52,13 +52,13 @@ class Lists:
             total = page.total if page.total is not None else at + bool(page.rows)
         return True
 
-    async def pages(self, kind: Kind) -> int | None:
+    async def pages(self, kind: EntityKind) -> int | None:
         """How many pages all records of a kind fill; None if that is not told. Raises as `read`."""
         page = await self._page(Listing(kind), 0, 1)
         return None if page is None or page.total is None else -(-page.total // PAGE)
 
     async def read_all(
-        self, kind: Kind, pages: int, add: Callable[[Record], None], tell: Callable[[int, int], None]
+        self, kind: EntityKind, pages: int, add: Callable[[Record], None], tell: Callable[[int, int], None]
     ) -> bool:
         """Calls `add` for each record of a kind, several pages at once; whether the list was as long as it says.
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from batch_enroll.core.lookup.id_resolution import found, presumed, proven, unknown
-from batch_enroll.workflows.roster_wrappers import RosterAround
+from batch_enroll.core.lookup.id_resolution import presumed, proven, unknown, with_resolved_ids
+from batch_enroll.workflows.roster_wrappers import RosterWrapper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from batch_enroll.core.lookup.id_resolution import Search
-    from batch_enroll.core.lookup.records import Answers, Kind
+    from batch_enroll.core.lookup.records import Answers, EntityKind
     from batch_enroll.core.model import SourceRow
     from batch_enroll.ports import RosterSource
 
 
-class FoundRoster(RosterAround):
+class ResolvedRoster(RosterWrapper):
     """A RosterSource whose rows have the ids that were found; until `answers` is set, what was typed stands for them.
 
     Args:
@@ -28,7 +28,7 @@ class FoundRoster(RosterAround):
         super().__init__(source)
         self.search = search
         self.answers: Answers | None = None
-        self.defaults: Mapping[Kind, str] | None = None  # set: ids of rows are proven, too
+        self.defaults: Mapping[EntityKind, str] | None = None  # set: ids of rows are proven, too
         self.given_up = False  # set: nobody will be asked, so no row is taken for the same as another
 
     def rows(self) -> Iterator[SourceRow]:
@@ -41,7 +41,7 @@ class FoundRoster(RosterAround):
         """One row, of this roster or recorded from it, with its ids."""
         if self.answers is None:
             return presumed(row, self.search)
-        row = found(row, self.search, self.answers)
+        row = with_resolved_ids(row, self.search, self.answers)
         return row if self.defaults is None else proven(row, self.defaults, self.answers)
 
     def unfound(self) -> Iterator[SourceRow]:

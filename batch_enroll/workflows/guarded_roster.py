@@ -6,9 +6,9 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Final, Self
 
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.guards.roster_stats import Census
-from batch_enroll.core.guards.rules import GuardStoppedError, crowded
-from batch_enroll.workflows.roster_wrappers import RosterAround
+from batch_enroll.core.guards.roster_stats import RosterStats
+from batch_enroll.core.guards.rules import GuardStoppedError, capacity_guard
+from batch_enroll.workflows.roster_wrappers import RosterWrapper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,12 +23,14 @@ if TYPE_CHECKING:
 ROWS_AHEAD: Final = 20_000
 
 
-def counted_ahead(source: RosterSource, defaults: Defaults, limits: GuardLimits, *, whole: bool) -> tuple[Census, int]:
+def count_first_rows(
+    source: RosterSource, defaults: Defaults, limits: GuardLimits, *, whole: bool
+) -> tuple[RosterStats, int]:
     """The census of the first rows, or of all if `whole`; and how many rows the roster has, or about how many.
 
     A million rows take a second or two to read, and the first request shall not wait for that; withdrawals shall.
     """
-    census = Census(defaults, limits)
+    census = RosterStats(defaults, limits)
     rows = source.rows()
     try:
         for row in rows if whole else islice(rows, ROWS_AHEAD):
@@ -39,7 +41,7 @@ def counted_ahead(source: RosterSource, defaults: Defaults, limits: GuardLimits,
     return census, census.rows if ended else max(source.estimated_rows or 0, census.rows)
 
 
-class KeptAhead(RosterAround):
+class PrefetchedRoster(RosterWrapper):
     """A RosterSource whose first rows are kept, so that who looks at them before a run does not read them twice.
 
     Whoever reads further than a look goes on alone, and the rows are let go; who comes later reads anew.
@@ -87,7 +89,7 @@ class KeptAhead(RosterAround):
             raise
 
 
-class GuardedRoster(RosterAround):
+class CapacityGuardedRoster(RosterWrapper):
     """A RosterSource that speaks up where a course or school takes too many; to be read once.
 
     `census` has counted as many of its first rows as it says, and no crowd among them.
@@ -96,7 +98,7 @@ class GuardedRoster(RosterAround):
         GuardStoppedError: once, before the first row too many; whoever reads on gets that row and the others.
     """
 
-    def __init__(self, source: RosterSource, census: Census) -> None:
+    def __init__(self, source: RosterSource, census: RosterStats) -> None:
         super().__init__(source)
         self._census = census
 
@@ -109,9 +111,9 @@ class GuardedRoster(RosterAround):
 class _Watched:
     """Rows that are counted on their way; unlike a generator's, there are more after the error."""
 
-    def __init__(self, rows: Iterator[SourceRow], census: Census) -> None:
+    def __init__(self, rows: Iterator[SourceRow], census: RosterStats) -> None:
         self._rows = rows
-        self._census: Census | None = census
+        self._census: RosterStats | None = census
         self._kept: SourceRow | None = None
 
     def __iter__(self) -> Self:
@@ -125,7 +127,7 @@ class _Watched:
         if self._census is None:
             return row
         self._census.add(row.fields)
-        if (verdict := crowded(self._census)) is not None:
+        if (verdict := capacity_guard(self._census)) is not None:
             self._census, self._kept = None, row
             raise GuardStoppedError([verdict], came="only rows before the first one too many were sent")
         return row

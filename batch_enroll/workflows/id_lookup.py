@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.events import LookingUp
 from batch_enroll.core.lookup.id_resolution import IN_WORDS, ids_in, owners
-from batch_enroll.core.lookup.records import Answers, By, Kind, Listing, Matches, Question, Way
+from batch_enroll.core.lookup.records import Answers, By, EntityKind, Listing, Matches, Question, Way
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from batch_enroll.core.lookup.id_resolution import Search
     from batch_enroll.core.lookup.records import Record
     from batch_enroll.core.model import SourceRow
-    from batch_enroll.ports import AnswerBook, EventSink
-    from batch_enroll.workflows.directory_pages import Lists
+    from batch_enroll.ports import EventSink, LookupCache
+    from batch_enroll.workflows.directory_pages import DirectoryPages
 
 _FEW: Final = 50  # values that are asked for one by one, whatever the server's size
 _PAGE_COSTS: Final = 20  # questions for one value that take the server as long as one full page
@@ -25,7 +25,7 @@ _IN_VAIN: Final = 100  # a server that lists nobody may still know somebody; so 
 
 
 @dataclass(slots=True)
-class Lookups:
+class IdLookups:
     """Looks up what rows name: one by one, or laid beside whole lists, whichever takes the server less.
 
     Attributes:
@@ -36,8 +36,8 @@ class Lookups:
         notes: what was done, a line for each kind, for people.
     """
 
-    lists: Lists
-    book: AnswerBook
+    lists: DirectoryPages
+    book: LookupCache
     sink: EventSink
     answers: Answers = field(default_factory=Answers)
     notes: list[str] = field(default_factory=list)
@@ -52,7 +52,7 @@ class Lookups:
         await self._answer(question for row in rows for question in search.questions(row))
         await self._answer(owners(self.answers))
 
-    async def prove(self, rows: Iterable[SourceRow], defaults: Mapping[Kind, str]) -> None:
+    async def prove(self, rows: Iterable[SourceRow], defaults: Mapping[EntityKind, str]) -> None:
         """Asks for every id of the rows. Raises as `find`."""
         ids = (pair for row in rows for pair in ids_in(row, defaults))
         await self._answer(Question(Way(kind, By.ID), id_) for kind, id_ in ids)
@@ -63,12 +63,12 @@ class Lookups:
         for question in questions:
             if self.answers.ids(question) is None:
                 wanted.setdefault(question.way, set()).add(question.value)
-        for kind in Kind:
+        for kind in EntityKind:
             values = {way: texts for way, texts in wanted.items() if way.kind is kind}
             if values:
                 await self._answer_kind(kind, values)
 
-    async def _answer_kind(self, kind: Kind, wanted: Mapping[Way, set[str]]) -> None:
+    async def _answer_kind(self, kind: EntityKind, wanted: Mapping[Way, set[str]]) -> None:
         left = {way: values - self._remembered(way, values) for way, values in wanted.items()}
         count = sum(map(len, left.values()))
         before = self.lists.asking.requests.sent
@@ -103,7 +103,7 @@ class Lookups:
         self.answers.add(question, tuple(ids))
         for id_ in ids:  # who was found need not be asked for by id
             self.answers.add(Question(Way(question.way.kind, By.ID), id_), (id_,))
-        if question.way.kind is Kind.COURSE:
+        if question.way.kind is EntityKind.COURSE:
             self.answers.orgs.update(ids)
 
     def _keep(self, matches: Matches, way: Way, values: Collection[str]) -> None:
@@ -136,7 +136,7 @@ class Lookups:
             self._keep(matches, way, (value,))
 
     async def _lay_beside(
-        self, kind: Kind, wanted: Mapping[Way, set[str]], pages: int, tell: Callable[[int, int], None]
+        self, kind: EntityKind, wanted: Mapping[Way, set[str]], pages: int, tell: Callable[[int, int], None]
     ) -> dict[Way, set[str]]:
         """Reads all records; gives back what nobody answered to if some rows of the list were kept from us."""
         matches = {way: Matches(way, values) for way, values in wanted.items()}

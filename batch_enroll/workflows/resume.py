@@ -11,19 +11,19 @@ from batch_enroll.core.events import RunStarted
 from batch_enroll.core.model import SETTLED_WELL
 from batch_enroll.core.planning import row_planner
 from batch_enroll.core.planning.resume_planner import replan
-from batch_enroll.core.roster.damaged_ids import Doubts
-from batch_enroll.workflows.run import finish
+from batch_enroll.core.roster.damaged_ids import RowWarnings
+from batch_enroll.workflows.run import write_results
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from batch_enroll.core.model import Json, Outcome, OutcomeKind, PlannedRow, ResultRow, SourceRow
-    from batch_enroll.core.planning.row_planner import Rules
+    from batch_enroll.core.planning.row_planner import PlanSettings
     from batch_enroll.core.reporting.run_summary import RunSummary
     from batch_enroll.core.run_record import RosterRef, RunRecord
-    from batch_enroll.engine import Ending, Planning
+    from batch_enroll.engine import BatchSource, EngineResult
     from batch_enroll.ports import Ledger
-    from batch_enroll.workflows.run import Books
+    from batch_enroll.workflows.run import RunOutputs
 
 _BATCH: Final = 500
 
@@ -42,7 +42,7 @@ class Rows(Protocol):
         """What was read."""
 
 
-class GoingOn:
+class ResumePlanner:
     """Walks the roster beside the run's lines and plans again those that ended as `again` says, and all unrecorded.
 
     `recorded` reads a row from the ledger's cells if they differ from the roster's: a person mended it. With `changes`
@@ -54,7 +54,7 @@ class GoingOn:
     def __init__(
         self,
         source: Rows,
-        rules: Rules,
+        rules: PlanSettings,
         ledger: Ledger,
         again: frozenset[OutcomeKind],
         *,
@@ -71,7 +71,7 @@ class GoingOn:
         self._stopped_by: RosterError | RunStoppedError | None = None
         self._walked = 0
         self.planned = 0
-        self.doubts = Doubts()
+        self.doubts = RowWarnings()
 
     def next_batch(self, instead: Outcome | None) -> Sequence[PlannedRow]:
         """The next rows to go on with, claimed in the ledger; see `engine.Planning`."""
@@ -79,7 +79,7 @@ class GoingOn:
         if not sources and (error := self._stopped_by) is not None:
             self._stopped_by = None
             raise error
-        readings = [row_planner.read(row_no, source, self._rules) for row_no, source in sources]
+        readings = [row_planner.parse_row(row_no, source, self._rules) for row_no, source in sources]
         known = self._ledger.known([reading.request.key for reading in readings if reading.request is not None])
         rows = replan(readings, lines, known, self._rules)
         if instead is not None:
@@ -132,7 +132,7 @@ class GoingOn:
 
 
 @dataclass(frozen=True, slots=True)
-class GoneOn:
+class ResumeResult:
     """What going on came to: the summary of the whole run, whether anything had been left to do, what else to know."""
 
     summary: RunSummary
@@ -140,13 +140,13 @@ class GoneOn:
     notes: tuple[str, ...] = ()
 
 
-async def go_on(
+async def resume_run(
     record: RunRecord,
     source: Rows,
-    books: Books,
-    planning: GoingOn,
-    send: Callable[[Planning], Awaitable[Ending]],
-) -> GoneOn:
+    books: RunOutputs,
+    planning: ResumePlanner,
+    send: Callable[[BatchSource], Awaitable[EngineResult]],
+) -> ResumeResult:
     """Sends what the run left, and writes its results anew for the whole roster; requests add up over all tries.
 
     Raises:
@@ -158,7 +158,9 @@ async def go_on(
     ending = await send(planning)
     facts: dict[str, Json] = {"doubts": list(planning.doubts.sentences()), **record.facts}
     ended = replace(record, rosters=_refs(record, source), facts=facts)
-    return GoneOn(finish(ended, ending, books, planning.rows()), planning.planned > 0 or ending.halted is not None)
+    return ResumeResult(
+        write_results(ended, ending, books, planning.rows()), planning.planned > 0 or ending.halted is not None
+    )
 
 
 def _refs(record: RunRecord, source: Rows) -> tuple[RosterRef, ...]:

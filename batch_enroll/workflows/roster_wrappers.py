@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from batch_enroll.ports import RosterSource
 
 
-class RosterAround:
+class RosterWrapper:
     """A RosterSource that is its `source` in all that it does not say itself."""
 
     def __init__(self, source: RosterSource) -> None:

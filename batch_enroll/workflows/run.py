@@ -9,26 +9,26 @@ from typing import TYPE_CHECKING, Final
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import AuthRefusedError, LedgerError, RosterError, RunStoppedError
 from batch_enroll.core.events import RunEnded, RunStarted
-from batch_enroll.core.model import Outcome, OutcomeKind, Settled
+from batch_enroll.core.model import Outcome, OutcomeKind, SettledRow
 from batch_enroll.core.pace import FACT
 from batch_enroll.core.reporting import anomalies
-from batch_enroll.core.reporting.run_summary import CheckSummary, Tally, doubtful, finding, summarise
-from batch_enroll.core.verdict.attempt_state import NOT_TRIED, HaltReason
-from batch_enroll.core.verdict.judge import stopped
-from batch_enroll.engine import Ending
-from batch_enroll.workflows.batch_planner import RosterPlanning
+from batch_enroll.core.reporting.run_summary import CheckSummary, Tally, doubtful, row_finding, summarize
+from batch_enroll.core.verdict.attempt_state import NO_ATTEMPTS, HaltReason
+from batch_enroll.core.verdict.judge import outcome_when_halted
+from batch_enroll.engine import EngineResult
+from batch_enroll.workflows.batch_planner import BatchPlanner
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from batch_enroll.core.guards.rules import Verdict
+    from batch_enroll.core.guards.rules import GuardResult
     from batch_enroll.core.model import Json, PlannedRow
-    from batch_enroll.core.planning.row_planner import Reading, Rules
-    from batch_enroll.core.reporting.run_summary import Estimate, Finding, RunSummary
+    from batch_enroll.core.planning.row_planner import ParsedRow, PlanSettings
+    from batch_enroll.core.reporting.run_summary import Estimate, RowFinding, RunSummary
     from batch_enroll.core.run_record import RunRecord
-    from batch_enroll.engine import Planning
+    from batch_enroll.engine import BatchSource
     from batch_enroll.ports import Document, EventSink, Ledger, ReportWriter, RosterSource
 
 _HALTED: Final = {
@@ -44,7 +44,7 @@ DRY_RUN: Final = Outcome(OutcomeKind.NOT_ATTEMPTED, catalogue.DRY_RUN)
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
+class RunOutputs:
     """Where a run is written down.
 
     Attributes:
@@ -71,9 +71,9 @@ class Books:
 async def run(
     record: RunRecord,
     source: RosterSource,
-    rules: Rules,
-    books: Books,
-    send: Callable[[Planning], Awaitable[Ending]] | None,
+    rules: PlanSettings,
+    books: RunOutputs,
+    send: Callable[[BatchSource], Awaitable[EngineResult]] | None,
 ) -> RunSummary:
     """Runs a roster to its summary. `send` is the engine's work; None plans everything and sends nothing.
 
@@ -82,13 +82,13 @@ async def run(
     """
     books.ledger.begin(record)
     books.sink.emit(RunStarted(record, source.estimated_rows))
-    planning = RosterPlanning(source, rules, books.ledger)
+    planning = BatchPlanner(source, rules, books.ledger)
     ending = _plan_only(planning, books.ledger, rules) if send is None else await send(planning)
     facts: dict[str, Json] = {**record.facts, "doubts": list(planning.doubts.sentences())}
-    return finish(replace(record, rosters=source.refs(), facts=facts), ending, books, planning.rows_read)
+    return write_results(replace(record, rosters=source.refs(), facts=facts), ending, books, planning.rows_read)
 
 
-def finish(record: RunRecord, ending: Ending, books: Books, rows_read: int) -> RunSummary:
+def write_results(record: RunRecord, ending: EngineResult, books: RunOutputs, rows_read: int) -> RunSummary:
     """Writes the results from the ledger, counts them against the rows read, and closes the books.
 
     The requests of the ending come on top of those of the record.
@@ -124,47 +124,49 @@ def finish(record: RunRecord, ending: Ending, books: Books, rows_read: int) -> R
     paced: dict[str, Json] = {FACT: dict(ending.pace)} if ending.pace else {}
     ended = replace(ended, facts={**ended.facts, **compared, **paced})
     files = {} if ending.cut else {name: str(path) for name, path in books.files.items()}
-    summary = summarise(ended, tally, files)
+    summary = summarize(ended, tally, files)
     books.write_summary(summary)
     books.ledger.finish(ended)
     books.sink.emit(RunEnded(ended))
     return summary
 
 
-def retell(record: RunRecord, ledger: Ledger, files: dict[str, str], documents: Sequence[Document] = ()) -> RunSummary:
+def summarize_past_run(
+    record: RunRecord, ledger: Ledger, files: dict[str, str], documents: Sequence[Document] = ()
+) -> RunSummary:
     """The summary of a past run, told again from the ledger; documents are fed every row."""
     tally = Tally()
     takers = [tally.add, *(document.write for document in documents)]
     for row in ledger.results(record.run_id):
         for take in takers:
             take(row)
-    return summarise(record, tally, files)
+    return summarize(record, tally, files)
 
 
 def check(
     record: RunRecord,
     source: RosterSource,
-    rules: Rules,
+    rules: PlanSettings,
     ledger: Ledger,
     estimate: Estimate,
-    guards: tuple[Verdict, ...] = (),
+    guards: tuple[GuardResult, ...] = (),
 ) -> CheckSummary:
     """Everything a run would refuse or skip; `ledger` is a scratch one over the real one. Sends nothing."""
     ledger.begin(record)
-    problems: list[Finding] = []
-    warnings: list[Finding] = []
+    problems: list[RowFinding] = []
+    warnings: list[RowFinding] = []
 
     later = 0
 
-    def note(reading: Reading, row: PlannedRow) -> None:
+    def note(reading: ParsedRow, row: PlannedRow) -> None:
         nonlocal later
         warnings.extend(doubtful(reading.source))
         if row.outcome is not None and row.outcome.kind in _NOT_SENT:
-            problems.append(finding(reading, row.outcome))
+            problems.append(row_finding(reading, row.outcome))
         begin = None if row.request is None else row.request.begin_date
         later += begin is not None and begin.date() > rules.today
 
-    planning = RosterPlanning(source, rules, ledger, note)
+    planning = BatchPlanner(source, rules, ledger, note)
     ending = _plan_only(planning, ledger, rules)
     tally = Tally()
     for row in ledger.results(rules.run_id):
@@ -181,33 +183,33 @@ def _readings(source: RosterSource) -> tuple[str, ...]:
     return (*(f"{ref.path}: read as {ref.read_as}" for ref in source.refs() if ref.read_as), *columns)
 
 
-def _early(later: int, rules: Rules) -> tuple[str, ...]:
+def _early(later: int, rules: PlanSettings) -> tuple[str, ...]:
     if not later:
         return ()
     return (f"rows that begin after {rules.today}: {later}; they are sent now, with their first day",)
 
 
-async def leave_all(ending: Ending, planning: Planning) -> Ending:
+async def hold_all_rows(ending: EngineResult, planning: BatchSource) -> EngineResult:
     """Sends nothing, since the run was stopped before its first row: what would be sent is left for `resume`."""
-    left = stopped(NOT_TRIED, ending.halted or HaltReason.INTERRUPTED)
+    left = outcome_when_halted(NO_ATTEMPTS, ending.halted or HaltReason.INTERRUPTED)
     with suppress(RosterError):  # what stopped the run is told, and `resume` finds that for itself
         while _next_batch(planning, ending, left):
             pass
     return ending
 
 
-def _plan_only(planning: RosterPlanning, ledger: Ledger, rules: Rules) -> Ending:
-    ending = Ending()
+def _plan_only(planning: BatchPlanner, ledger: Ledger, rules: PlanSettings) -> EngineResult:
+    ending = EngineResult()
     try:
         while rows := _next_batch(planning, ending):
-            held = [Settled(row.row_no, row.request.key, DRY_RUN) for row in rows if row.request is not None]
+            held = [SettledRow(row.row_no, row.request.key, DRY_RUN) for row in rows if row.request is not None]
             ledger.settle(rules.run_id, held)
     except RosterError as error:
         ending.halted, ending.detail = HaltReason.ROSTER_UNREADABLE, str(error)
     return ending
 
 
-def _next_batch(planning: Planning, ending: Ending, instead: Outcome | None = None) -> Sequence[PlannedRow]:
+def _next_batch(planning: BatchSource, ending: EngineResult, instead: Outcome | None = None) -> Sequence[PlannedRow]:
     """The next rows, also of a roster that a guard would have stopped at."""
     try:
         return planning.next_batch(instead)
@@ -217,7 +219,7 @@ def _next_batch(planning: Planning, ending: Ending, instead: Outcome | None = No
     return planning.next_batch(instead)
 
 
-def _exit_status(ending: Ending, tally: Tally) -> int:
+def _exit_status(ending: EngineResult, tally: Tally) -> int:
     left = tally.outcomes[OutcomeKind.NOT_ATTEMPTED] + tally.outcomes[OutcomeKind.UNKNOWN]
     if ending.signal is not None and left == 0:
         return tally.exit_status()  # the signal came when everything was done

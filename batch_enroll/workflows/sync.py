@@ -11,46 +11,46 @@ from batch_enroll.core.errors import RosterError, RunStoppedError, UsageError
 from batch_enroll.core.events import LookingUp
 from batch_enroll.core.model import Action, NoReply, Reply
 from batch_enroll.core.planning import row_planner
-from batch_enroll.core.planning.plan_document import LOOKED_UP, Step, seat_fields
-from batch_enroll.core.planning.sync_planner import SeatKey, Wish
-from batch_enroll.core.roster.damaged_ids import Doubts
-from batch_enroll.workflows.batch_planner import RosterPlanning
+from batch_enroll.core.planning.plan_document import LOOKED_UP, PlanStep, enrollment_fields
+from batch_enroll.core.planning.sync_planner import DesiredEnrollment, EnrollmentIdentity
+from batch_enroll.core.roster.damaged_ids import RowWarnings
+from batch_enroll.workflows.batch_planner import BatchPlanner
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from batch_enroll.core.model import CourseId, EnrollmentKey, PlannedRow, SchoolId, SourceRow
-    from batch_enroll.core.planning.row_planner import Reading, Rules
-    from batch_enroll.core.planning.sync_planner import Place, SeatPage
+    from batch_enroll.core.planning.row_planner import ParsedRow, PlanSettings
+    from batch_enroll.core.planning.sync_planner import EnrollmentPage, UserCourseSchool
     from batch_enroll.core.run_record import RunRecord
-    from batch_enroll.engine import Asking
+    from batch_enroll.engine import QueryRunner
     from batch_enroll.ports import EventSink, Ledger, RosterSource
 
 
 @dataclass(slots=True)
-class Desired:
+class DesiredState:
     """What a roster wants: seats with the words of their rows, how often it takes one back, and its courses."""
 
-    wishes: dict[SeatKey, Wish] = field(default_factory=dict)
-    leaving: Counter[SeatKey] = field(default_factory=Counter)
+    wishes: dict[EnrollmentIdentity, DesiredEnrollment] = field(default_factory=dict)
+    leaving: Counter[EnrollmentIdentity] = field(default_factory=Counter)
     pairs: set[tuple[CourseId, SchoolId]] = field(default_factory=set)
     rows: int = 0
     unusable: int = 0
-    doubts: Doubts = field(default_factory=Doubts)
+    doubts: RowWarnings = field(default_factory=RowWarnings)
 
 
-def desired(rows: Iterable[SourceRow], rules: Rules, *, withdraw: bool) -> Desired:
+def desired_state(rows: Iterable[SourceRow], rules: PlanSettings, *, withdraw: bool) -> DesiredState:
     """The state of things that a roster describes.
 
     Raises:
         RosterError: it cannot be read to its end; or a row cannot, and seats are to be withdrawn: it may keep one.
         UsageError: a row names no school, so that nobody can tell which seats it speaks of.
     """
-    found = Desired()
+    found = DesiredState()
     for row_no, source in enumerate(rows, 1):
         found.rows += 1
         found.doubts.add(source)
-        reading = row_planner.read(row_no, source, rules)
+        reading = row_planner.parse_row(row_no, source, rules)
         if reading.problem is not None:
             found.unusable += 1
             if withdraw:
@@ -64,42 +64,44 @@ def desired(rows: Iterable[SourceRow], rules: Rules, *, withdraw: bool) -> Desir
             if reading.request.aim is Action.WITHDRAW:
                 found.leaving[seat] += 1
             else:
-                found.wishes.setdefault(seat, Wish(seat_fields(source.fields, rules.defaults), str(source.place)))
+                found.wishes.setdefault(
+                    seat, DesiredEnrollment(enrollment_fields(source.fields, rules.defaults), str(source.place))
+                )
     return found
 
 
-def _seat(source: SourceRow, key: EnrollmentKey) -> SeatKey:
+def _seat(source: SourceRow, key: EnrollmentKey) -> EnrollmentIdentity:
     if key.school_id is None:
         raise UsageError(f"{source.place} names no school, and a sync compares school by school; give --school-id")
-    return SeatKey(key.user_id, key.course_id, key.school_id, key.role, key.class_id)
+    return EnrollmentIdentity(key.user_id, key.course_id, key.school_id, key.role, key.class_id)
 
 
 @dataclass(slots=True)
-class Listed:
+class SchoolEnrollments:
     """What schools list: their active seats, and how many rows could not be told whose, where or what they are.
 
     `odd` has the places of those of which only the role is not known.
     """
 
-    seats: list[SeatKey] = field(default_factory=list)
+    seats: list[EnrollmentIdentity] = field(default_factory=list)
     nameless: int = 0
-    odd: set[Place] = field(default_factory=set)
+    odd: set[UserCourseSchool] = field(default_factory=set)
 
 
-async def seats_of(
+async def list_enrollments(
     schools: Iterable[SchoolId],
-    asking: Asking,
-    page: Callable[[SchoolId, int, str], Awaitable[SeatPage | Reply | NoReply]],
+    asking: QueryRunner,
+    page: Callable[[SchoolId, int, str], Awaitable[EnrollmentPage | Reply | NoReply]],
     sink: EventSink,
-) -> Listed:
+) -> SchoolEnrollments:
     """Every active seat of the schools; `sink` is told how far it has come.
 
     Raises:
         AuthRefusedError, RunStoppedError: the server does not tell, or not all of it.
     """
-    of_school: dict[SchoolId, list[SeatKey]] = {}
+    of_school: dict[SchoolId, list[EnrollmentIdentity]] = {}
     totals: dict[SchoolId, int] = {}
-    listed, done = Listed(), 0
+    listed, done = SchoolEnrollments(), 0
 
     async def read(school_id: SchoolId) -> None:
         nonlocal done
@@ -120,7 +122,7 @@ async def seats_of(
     return listed
 
 
-def _untold(school_id: SchoolId, answer: SeatPage | Reply | NoReply) -> str:
+def _untold(school_id: SchoolId, answer: EnrollmentPage | Reply | NoReply) -> str:
     match answer:
         case Reply(status=status):
             why = f"answered {status}; the client needs read access to OneRoster rostering"
@@ -135,31 +137,31 @@ def _untold(school_id: SchoolId, answer: SeatPage | Reply | NoReply) -> str:
 class StepsOfRun:
     """What a run would send, what becomes of the other rows, and what is in doubt."""
 
-    steps: Sequence[Step]
+    steps: Sequence[PlanStep]
     others: Mapping[str, int]
-    doubts: Doubts
+    doubts: RowWarnings
 
 
-def steps_of_run(record: RunRecord, source: RosterSource, rules: Rules, ledger: Ledger) -> StepsOfRun:
+def steps_of_run(record: RunRecord, source: RosterSource, rules: PlanSettings, ledger: Ledger) -> StepsOfRun:
     """What a run would send now; sends nothing.
 
     Raises:
         RosterError: the roster cannot be read to its end.
     """
-    steps: list[Step] = []
+    steps: list[PlanStep] = []
     others: Counter[str] = Counter()
 
-    def note(reading: Reading, row: PlannedRow) -> None:
+    def note(reading: ParsedRow, row: PlannedRow) -> None:
         request = row.request
         if request is None:
             others[row.outcome.kind.value if row.outcome is not None else ""] += 1
             return
         looked_up = request.action is Action.LOOK_UP or request.aim is Action.WITHDRAW
-        fields = seat_fields(reading.source.fields, rules.defaults)
-        steps.append(Step(request.aim, fields, str(row.place), LOOKED_UP if looked_up else ""))
+        fields = enrollment_fields(reading.source.fields, rules.defaults)
+        steps.append(PlanStep(request.aim, fields, str(row.place), LOOKED_UP if looked_up else ""))
 
     ledger.begin(record)
-    planning = RosterPlanning(source, rules, ledger, note)
+    planning = BatchPlanner(source, rules, ledger, note)
     while planning.next_batch(None):
         pass
     return StepsOfRun(steps, others, planning.doubts)

@@ -6,9 +6,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.codes import catalogue
-from batch_enroll.core.guards.previous_runs import source_name, sources_of
-from batch_enroll.core.guards.rules import Wanted
-from batch_enroll.core.model import OutcomeKind, SeatState
+from batch_enroll.core.guards.previous_runs import run_sources, source_name
+from batch_enroll.core.guards.rules import LaterUse
+from batch_enroll.core.model import EnrollmentState, OutcomeKind
 from batch_enroll.core.planning.resume_planner import TO_RESUME
 from batch_enroll.core.planning.row_planner import by_run
 from batch_enroll.core.planning.sync_planner import GOES_ALONG
@@ -37,24 +37,24 @@ def created_by(run: RunRecord, ledger: Ledger) -> Iterator[tuple[EnrollmentReque
         known = ledger.known([request.key for request, _ in batch])
         for request, row in batch:
             entry = known.get(request.key)
-            ours = entry is not None and (entry.run_id, entry.state) == (run.run_id, SeatState.ENROLLED)
+            ours = entry is not None and (entry.run_id, entry.state) == (run.run_id, EnrollmentState.ENROLLED)
             if ours and dict(zip(run.columns, row.cells, strict=False)).get(WHY) != GOES_ALONG:
                 yield request, row
 
 
-def wanted_since(undone: RunRecord, ledger: Ledger) -> Wanted | None:
+def wanted_since(undone: RunRecord, ledger: Ledger) -> LaterUse | None:
     """The latest run of each later roster that found seats of the run and had nothing to send for them, if any does.
 
     A nightly roster wants the seats of all the nights before; an undo of one of those would take them.
     """
     seen: set[tuple[str, ...]] = set()
     for run in ledger.runs():
-        names = tuple(source_name(path) for path, _, _ in sources_of(run))
+        names = tuple(source_name(path) for path, _, _ in run_sources(run))
         if run.started_at <= undone.started_at or run.scope != undone.scope or run.dry_run or names in seen:
             continue
         seen.add(names)
         if run.outcomes.get(OutcomeKind.ALREADY_ENROLLED) and (rows := _relying(run, undone, ledger)):
-            return Wanted(run.run_id, rows)
+            return LaterUse(run.run_id, rows)
     return None
 
 

@@ -8,25 +8,25 @@ from typing import TYPE_CHECKING, Final
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.events import LookingUp
 from batch_enroll.core.model import (
-    HAS_SEAT,
+    ENROLLED_KINDS,
     Action,
     EnrollmentRequest,
+    EnrollmentState,
     NoReply,
     Outcome,
     OutcomeKind,
     PlannedRow,
     Reply,
-    Seats,
-    SeatState,
-    Settled,
+    SettledRow,
+    UserEnrollments,
     UserId,
 )
 from batch_enroll.core.planning import row_planner
 from batch_enroll.core.planning.verification import (
     NOT_THERE,
-    Checked,
-    Found,
-    Wanted,
+    CheckedRow,
+    ExpectedEnrollment,
+    VerificationStatus,
     compare,
     lists_are_cheaper,
     unanswered,
@@ -35,9 +35,9 @@ from batch_enroll.core.planning.verification import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from batch_enroll.core.model import CourseId, ResultRow, RunId, SchoolId, Seat, SourceRow
-    from batch_enroll.core.planning.row_planner import Rules
-    from batch_enroll.ports import EventSink, Ledger, SeatBook
+    from batch_enroll.core.model import CourseId, ResultRow, RunId, SchoolId, ServerEnrollment, SourceRow
+    from batch_enroll.core.planning.row_planner import PlanSettings
+    from batch_enroll.ports import EventSink, Ledger, VerificationStore
 
 _BATCH: Final = 500
 _LOOKS: Final = 100  # how often it is told how far the comparison has come
@@ -54,14 +54,14 @@ class Comparison:
         users: how many users are compared.
     """
 
-    def __init__(self, book: SeatBook, sink: EventSink) -> None:
+    def __init__(self, book: VerificationStore, sink: EventSink) -> None:
         self._book = book
         self._sink = sink
         self.users = self._rows = self._asked = 0
         self._courses: set[CourseId] = set()
         self._schools: set[SchoolId | None] = set()
 
-    def read(self, rows: Iterable[SourceRow], rules: Rules) -> None:
+    def read(self, rows: Iterable[SourceRow], rules: PlanSettings) -> None:
         """Takes the rows as a run reads them; a row that wants nothing of the server is left out.
 
         Raises:
@@ -70,14 +70,14 @@ class Comparison:
         self._book.want(self._wishes(rows, rules))
         self.users = self._book.users()
 
-    def _wishes(self, rows: Iterable[SourceRow], rules: Rules) -> Iterator[Wanted]:
+    def _wishes(self, rows: Iterable[SourceRow], rules: PlanSettings) -> Iterator[ExpectedEnrollment]:
         for row_no, source in enumerate(rows, 1):
-            request = row_planner.read(row_no, source, rules).request
+            request = row_planner.parse_row(row_no, source, rules).request
             if request is not None:
                 self._rows += 1
                 self._courses.add(request.key.course_id)
                 self._schools.add(request.key.school_id)
-                yield Wanted(row_no, request.key, gone=request.aim is Action.WITHDRAW)
+                yield ExpectedEnrollment(row_no, request.key, gone=request.aim is Action.WITHDRAW)
 
     def schools_to_list(self) -> tuple[SchoolId, ...]:
         """The schools whose lists cost less than a look-up for each user; none if they do not."""
@@ -85,7 +85,7 @@ class Comparison:
             return ()
         return tuple(school for school in self._schools if school is not None)
 
-    def listed(self, seats: Iterable[tuple[UserId, Seat]]) -> None:
+    def listed(self, seats: Iterable[tuple[UserId, ServerEnrollment]]) -> None:
         """Compares everybody with what lists show; a user's own look-up has the last word where that differs."""
         self._book.show(seats)
         for user_id in self._book.unsettled():
@@ -95,10 +95,10 @@ class Comparison:
         """Whom to ask for; see `engine.Comparing`."""
         return self._book.unsettled(late=late)
 
-    def heard(self, user_id: UserId, answer: Seats | Reply | NoReply) -> None:
+    def heard(self, user_id: UserId, answer: UserEnrollments | Reply | NoReply) -> None:
         """Compares a user with the answer of a look-up."""
         match answer:
-            case Seats(seats):
+            case UserEnrollments(seats):
                 self._note(user_id, seats)
             case Reply(status=404):  # the server knows of nothing that this user has
                 self._note(user_id, ())
@@ -110,7 +110,7 @@ class Comparison:
         if self._asked % max(1, self.users // _LOOKS) == 0:
             self._sink.emit(LookingUp("seats", min(self._asked, self.users), self.users, "users"))
 
-    def _note(self, user_id: UserId, seats: Sequence[Seat]) -> None:
+    def _note(self, user_id: UserId, seats: Sequence[ServerEnrollment]) -> None:
         self._book.note(user_id, compare(user_id, self._book.wanted(user_id), seats, self._courses))
 
     def _leave_open(self, user_id: UserId, why: str) -> None:
@@ -123,25 +123,27 @@ class Comparison:
         withdrew is gone because it was to go.
         """
         taken = 0
-        batch: list[tuple[ResultRow, Checked, Wanted]] = []
+        batch: list[tuple[ResultRow, CheckedRow, ExpectedEnrollment]] = []
         for line, checked in _side_by_side(ledger.results(run_id), self._book.rows()):
-            if checked.found in NOT_THERE and line.outcome.kind in HAS_SEAT and checked.wanted is not None:
+            if checked.found in NOT_THERE and line.outcome.kind in ENROLLED_KINDS and checked.wanted is not None:
                 batch.append((line, checked, checked.wanted))
             if len(batch) == _BATCH:
                 taken += _fail(ledger, run_id, batch)
                 batch = []
         return taken + _fail(ledger, run_id, batch)
 
-    def write(self, rows: Iterable[SourceRow], write: Callable[[SourceRow | None, Checked], None]) -> Counter[Found]:
+    def write(
+        self, rows: Iterable[SourceRow], write: Callable[[SourceRow | None, CheckedRow], None]
+    ) -> Counter[VerificationStatus]:
         """Writes each row with what was found of it, in input order, then the seats that no row wants; their counts."""
-        counts: Counter[Found] = Counter()
+        counts: Counter[VerificationStatus] = Counter()
         found = self._book.rows()
         checked = next(found, None)
         for row_no, row in enumerate(rows, 1):
             if checked is not None and checked.row_no == row_no:
                 each, checked = checked, next(found, None)
             else:
-                each = Checked(UserId(row.fields.get("user_id", "")), Found.NOT_CHECKED)
+                each = CheckedRow(UserId(row.fields.get("user_id", "")), VerificationStatus.NOT_CHECKED)
             counts[each.found] += 1
             write(row, each)
         for each in self._book.extras():
@@ -150,7 +152,7 @@ class Comparison:
         return counts
 
 
-def _side_by_side(lines: Iterable[ResultRow], found: Iterator[Checked]) -> Iterator[tuple[ResultRow, Checked]]:
+def _side_by_side(lines: Iterable[ResultRow], found: Iterator[CheckedRow]) -> Iterator[tuple[ResultRow, CheckedRow]]:
     """Lines of a run with what was found of them; both come in the order of the rows."""
     checked = next(found, None)
     for line in lines:
@@ -159,18 +161,18 @@ def _side_by_side(lines: Iterable[ResultRow], found: Iterator[Checked]) -> Itera
             checked = next(found, None)
 
 
-def _fail(ledger: Ledger, run_id: RunId, batch: Sequence[tuple[ResultRow, Checked, Wanted]]) -> int:
+def _fail(ledger: Ledger, run_id: RunId, batch: Sequence[tuple[ResultRow, CheckedRow, ExpectedEnrollment]]) -> int:
     claims: list[PlannedRow] = []
-    settled: list[Settled] = []
+    settled: list[SettledRow] = []
     known = ledger.known([wanted.key for _, _, wanted in batch])
     for line, checked, wanted in batch:
         entry = known.get(wanted.key)
-        if entry is None or entry.state is not SeatState.ENROLLED:
+        if entry is None or entry.state is not EnrollmentState.ENROLLED:
             continue
         request = EnrollmentRequest(line.row_no, wanted.key)
         claims.append(PlannedRow(line.row_no, line.place, line.cells, request))
         outcome = Outcome(OutcomeKind.FAILED, catalogue.NOT_THERE, checked.detail, status=line.outcome.status)
-        settled.append(Settled(line.row_no, wanted.key, outcome))
+        settled.append(SettledRow(line.row_no, wanted.key, outcome))
     if claims:
         ledger.claim(run_id, claims)
         ledger.settle(run_id, settled)

@@ -7,9 +7,9 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.roster.damaged_ids import LOOK_AHEAD, Watch
-from batch_enroll.core.roster.table_boundary import SecondHeader
-from batch_enroll.workflows.roster_wrappers import RosterAround
+from batch_enroll.core.roster.damaged_ids import LOOK_AHEAD, IdDamageDetector
+from batch_enroll.core.roster.table_boundary import TableBoundaryDetector
+from batch_enroll.workflows.roster_wrappers import RosterWrapper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from batch_enroll.ports import RosterSource
 
 
-class WatchedRoster(RosterAround):
+class ScreenedRoster(RosterWrapper):
     """A RosterSource over another: the same rows, those with destroyed ids or of another table problems or doubts.
 
     Args:
@@ -45,7 +45,7 @@ class WatchedRoster(RosterAround):
             first.extend(islice(rows, LOOK_AHEAD))
         except RosterError as why:
             broken = why
-        watch, header = Watch(first), SecondHeader(self._source.columns, first, gaps=self._gaps)
+        watch, header = IdDamageDetector(first), TableBoundaryDetector(self._source.columns, first, gaps=self._gaps)
         self._rows_read = 0
         for row in chain(first, rows if broken is None else ()):
             self._rows_read += 1

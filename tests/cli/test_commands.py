@@ -14,7 +14,7 @@ import pytest
 
 from batch_enroll.cli import main
 from batch_enroll.core.codes.catalogue import CATALOGUE
-from batch_enroll.core.model import SEAT_GONE, OutcomeKind
+from batch_enroll.core.model import WITHDRAWN_KINDS, OutcomeKind
 
 ROSTER = "user_id,course_id,school_id,role\n" + "".join(f"stu-{n},math-7,north,student\n" for n in range(1, 21))
 SENT = {
@@ -49,7 +49,10 @@ def test_run_with_json_says_one_thing_on_stdout(capsys: pytest.CaptureFixture[st
     told = capsys.readouterr()
     summary = json.loads(told.out)
     assert summary.keys() >= SENT
-    assert summary["outcomes"] == {**{kind.value: 0 for kind in OutcomeKind if kind not in SEAT_GONE}, "enrolled": 20}
+    assert summary["outcomes"] == {
+        **{kind.value: 0 for kind in OutcomeKind if kind not in WITHDRAWN_KINDS},
+        "enrolled": 20,
+    }
     assert summary["exit_status"] == 0
     assert told.err == ""
     path = Path(summary["files"]["results"])

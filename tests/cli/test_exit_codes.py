@@ -15,7 +15,7 @@ from support.paths import README
 
 from batch_enroll.cli import main
 from batch_enroll.cli.errors import EXIT_CODES, guarded
-from batch_enroll.cli.output import Answer
+from batch_enroll.cli.output import CommandOutput
 from batch_enroll.core import errors
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def test_the_traceback_is_shown_to_who_asks_for_it(
 
 
 def test_an_answer_is_told_and_its_exit_status_is_the_programs(capsys: pytest.CaptureFixture[str]) -> None:
-    answer = Answer(1, {"exit_status": 1, "place": "Zoë row 2"}, lambda _paint: ["one", "two"])
+    answer = CommandOutput(1, {"exit_status": 1, "place": "Zoë row 2"}, lambda _paint: ["one", "two"])
     assert guarded(lambda: answer, as_json=False) == 1
     assert capsys.readouterr().out == "one\ntwo\n"
     assert guarded(lambda: answer, as_json=True) == 1

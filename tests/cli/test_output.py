@@ -11,7 +11,7 @@ from contextlib import redirect_stderr, redirect_stdout
 import pytest
 
 from batch_enroll.cli import output
-from batch_enroll.cli.output import Answer, Tone, present
+from batch_enroll.cli.output import CommandOutput, Tone, present
 
 
 class Terminal(io.StringIO):
@@ -21,7 +21,7 @@ class Terminal(io.StringIO):
         return True
 
 
-ANSWER = Answer(0, {"exit_status": 0}, lambda paint: [paint("fine", Tone.GOOD)])
+ANSWER = CommandOutput(0, {"exit_status": 0}, lambda paint: [paint("fine", Tone.GOOD)])
 
 
 @pytest.mark.parametrize(

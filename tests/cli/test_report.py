@@ -10,8 +10,8 @@ import pytest
 from batch_enroll.cli.output import Tone, coloured, plain
 from batch_enroll.cli.text_report import check_lines, run_lines
 from batch_enroll.core.codes import catalogue
-from batch_enroll.core.model import Outcome, OutcomeKind, Place, ResultRow, RunId
-from batch_enroll.core.reporting.run_summary import Cause, CheckSummary, Estimate, Finding, RunSummary, Tally
+from batch_enroll.core.model import Outcome, OutcomeKind, ResultRow, RowLocation, RunId
+from batch_enroll.core.reporting.run_summary import Cause, CheckSummary, Estimate, RowFinding, RunSummary, Tally
 from batch_enroll.core.run_record import Requests, RosterRef, RunRecord
 
 RUN = RunRecord(
@@ -161,15 +161,15 @@ def test_a_terminal_gets_the_same_words_in_colours() -> None:
 # A check
 
 
-def found(row: int, column: str, value: str, code: str, message: str) -> Finding:
-    return Finding("term.csv", None, row, column, value, code, message, catalogue.hint(code))
+def found(row: int, column: str, value: str, code: str, message: str) -> RowFinding:
+    return RowFinding("term.csv", None, row, column, value, code, message, catalogue.hint(code))
 
 
 def tally_of(**counts: int) -> Tally:
     tally = Tally()
     for kind, count in counts.items():
         for row_no in range(1, count + 1):
-            tally.add(ResultRow(row_no, Place("term.csv", row_no + 1), (), Outcome(OutcomeKind(kind)), None))
+            tally.add(ResultRow(row_no, RowLocation("term.csv", row_no + 1), (), Outcome(OutcomeKind(kind)), None))
     return tally
 
 

@@ -28,13 +28,13 @@ from batch_enroll.core.errors import LedgerError
 from batch_enroll.core.model import (
     Action,
     EnrollmentRequest,
+    EnrollmentState,
     Outcome,
     OutcomeKind,
-    Place,
     PlannedRow,
     Role,
+    RowLocation,
     RunId,
-    SeatState,
 )
 from batch_enroll.core.run_record import Owner, Requests, RosterRef
 
@@ -149,15 +149,15 @@ def test_rows_of_a_run_that_never_began_are_refused(ledger: Ledger) -> None:
 def test_a_claimed_key_is_claimed_and_says_by_whom(ledger: Ledger) -> None:
     claimed(ledger, a_row())
     entry = ledger.known([a_key("bob"), a_key()])[a_key()]
-    assert (entry.state, entry.run_id, entry.row_no) == (SeatState.CLAIMED, "run-1", 1)
-    assert (entry.place, entry.settled_at) == (Place("term.csv", 2), None)
+    assert (entry.state, entry.run_id, entry.row_no) == (EnrollmentState.CLAIMED, "run-1", 1)
+    assert (entry.place, entry.settled_at) == (RowLocation("term.csv", 2), None)
 
 
 def test_a_claimed_row_without_an_outcome_is_unknown_in_the_results(ledger: Ledger) -> None:
     claimed(ledger, a_row())
     (result,) = ledger.results(RunId("run-1"))
     assert (result.outcome.kind, result.outcome.code) == (OutcomeKind.UNKNOWN, catalogue.INTERRUPTED)
-    assert (result.place, result.cells, result.finished_at) == (Place("term.csv", 2), ("amy", "math-7"), None)
+    assert (result.place, result.cells, result.finished_at) == (RowLocation("term.csv", 2), ("amy", "math-7"), None)
 
 
 def test_a_row_settled_in_the_claim_has_its_outcome_and_claims_no_key(ledger: Ledger, clock: Clock) -> None:
@@ -175,21 +175,21 @@ def test_an_outcome_reads_back_with_the_time_it_was_recorded(ledger: Ledger, clo
     (result,) = ledger.results(RunId("run-1"))
     assert (result.outcome, result.finished_at) == (ENROLLED, clock.now)
     entry = ledger.known([a_key()])[a_key()]
-    assert (entry.state, entry.settled_at) == (SeatState.ENROLLED, clock.now)
+    assert (entry.state, entry.settled_at) == (EnrollmentState.ENROLLED, clock.now)
 
 
 @pytest.mark.parametrize(
     ("kind", "state"),
     [
-        (OutcomeKind.ENROLLED, SeatState.ENROLLED),
-        (OutcomeKind.ALREADY_ENROLLED, SeatState.ENROLLED),
-        (OutcomeKind.UNKNOWN, SeatState.UNKNOWN),
-        (OutcomeKind.REJECTED, SeatState.OPEN),
-        (OutcomeKind.FAILED, SeatState.OPEN),
-        (OutcomeKind.NOT_ATTEMPTED, SeatState.OPEN),
+        (OutcomeKind.ENROLLED, EnrollmentState.ENROLLED),
+        (OutcomeKind.ALREADY_ENROLLED, EnrollmentState.ENROLLED),
+        (OutcomeKind.UNKNOWN, EnrollmentState.UNKNOWN),
+        (OutcomeKind.REJECTED, EnrollmentState.OPEN),
+        (OutcomeKind.FAILED, EnrollmentState.OPEN),
+        (OutcomeKind.NOT_ATTEMPTED, EnrollmentState.OPEN),
     ],
 )
-def test_an_outcome_says_what_becomes_of_the_key(ledger: Ledger, kind: OutcomeKind, state: SeatState) -> None:
+def test_an_outcome_says_what_becomes_of_the_key(ledger: Ledger, kind: OutcomeKind, state: EnrollmentState) -> None:
     claimed(ledger, a_row())
     ledger.settle(RunId("run-1"), [settled(a_row(), Outcome(kind))])
     assert state_of(ledger) is state
@@ -198,15 +198,15 @@ def test_an_outcome_says_what_becomes_of_the_key(ledger: Ledger, kind: OutcomeKi
 @pytest.mark.parametrize(
     ("outcome", "state"),
     [
-        (NOT_ATTEMPTED, SeatState.UNKNOWN),
-        (Outcome(OutcomeKind.FAILED), SeatState.UNKNOWN),
-        (Outcome(OutcomeKind.FAILED, attempts=1), SeatState.OPEN),
-        (Outcome(OutcomeKind.REJECTED), SeatState.OPEN),
-        (ENROLLED, SeatState.ENROLLED),
+        (NOT_ATTEMPTED, EnrollmentState.UNKNOWN),
+        (Outcome(OutcomeKind.FAILED), EnrollmentState.UNKNOWN),
+        (Outcome(OutcomeKind.FAILED, attempts=1), EnrollmentState.OPEN),
+        (Outcome(OutcomeKind.REJECTED), EnrollmentState.OPEN),
+        (ENROLLED, EnrollmentState.ENROLLED),
     ],
 )
 def test_a_key_in_doubt_stays_unknown_until_the_server_was_asked(
-    ledger: Ledger, outcome: Outcome, state: SeatState
+    ledger: Ledger, outcome: Outcome, state: EnrollmentState
 ) -> None:
     row = a_row(action=Action.LOOK_UP)
     claimed(ledger, row)
@@ -219,7 +219,7 @@ def test_the_last_claim_of_a_key_counts_and_an_earlier_rows_outcome_leaves_it_al
     claimed(ledger, a_row(7), "run-2")
     ledger.settle(RunId("run-1"), [settled(a_row(), ENROLLED)])
     entry = ledger.known([a_key()])[a_key()]
-    assert (entry.state, entry.run_id, entry.row_no) == (SeatState.CLAIMED, "run-2", 7)
+    assert (entry.state, entry.run_id, entry.row_no) == (EnrollmentState.CLAIMED, "run-2", 7)
 
 
 def test_a_row_tried_again_adds_up_its_attempts(ledger: Ledger) -> None:
@@ -240,14 +240,14 @@ def test_a_corrected_row_takes_the_place_of_the_old_one(ledger: Ledger) -> None:
     ledger.settle(RunId("run-1"), [settled(a_row(1, "bob"), ENROLLED)])
     (result,) = ledger.results(RunId("run-1"))
     assert (result.cells, result.outcome.attempts) == (("bob", "math-7"), 2)
-    assert (state_of(ledger, "amy"), state_of(ledger, "bob")) == (SeatState.OPEN, SeatState.ENROLLED)
+    assert (state_of(ledger, "amy"), state_of(ledger, "bob")) == (EnrollmentState.OPEN, EnrollmentState.ENROLLED)
 
 
 def test_an_outcome_of_a_row_never_claimed_is_refused_with_its_whole_group(ledger: Ledger) -> None:
     claimed(ledger, a_row())
     with pytest.raises(LedgerError, match="never claimed"):
         ledger.settle(RunId("run-1"), [settled(a_row(), ENROLLED), settled(a_row(2, "bob"), ENROLLED)])
-    assert state_of(ledger) is SeatState.CLAIMED
+    assert state_of(ledger) is EnrollmentState.CLAIMED
     (result,) = ledger.results(RunId("run-1"))
     assert result.finished_at is None
 
@@ -256,7 +256,7 @@ def test_an_empty_group_changes_nothing(ledger: Ledger) -> None:
     claimed(ledger, a_row())
     ledger.claim(RunId("run-1"), [])
     ledger.settle(RunId("run-1"), [])
-    assert state_of(ledger) is SeatState.CLAIMED
+    assert state_of(ledger) is EnrollmentState.CLAIMED
     assert [each.row_no for each in ledger.results(RunId("run-1"))] == [1]
 
 
@@ -268,7 +268,7 @@ def test_unsettled_rows_come_back_whole_and_to_be_looked_up(ledger: Ledger) -> N
         sourced_id="e-1",
         metadata={"goals": {"dailyXp": 25.5}, "note": "ß", "tags": ["a", None, True]},
     )
-    row = PlannedRow(2, Place("t.xlsx", 9, "Grade 7"), ("bob", "007", ""), request)
+    row = PlannedRow(2, RowLocation("t.xlsx", 9, "Grade 7"), ("bob", "007", ""), request)
     ledger.begin(a_run())
     ledger.claim(RunId("run-1"), [a_row(1), row, replace(a_row(3), request=None, outcome=INVALID)])
     ledger.settle(RunId("run-1"), [settled(a_row(1), ENROLLED)])
@@ -286,15 +286,15 @@ def test_a_withdrawal_that_never_settled_comes_back_as_one(ledger: Ledger) -> No
 @pytest.mark.parametrize(
     ("kind", "state"),
     [
-        (OutcomeKind.WITHDRAWN, SeatState.WITHDRAWN),
-        (OutcomeKind.ALREADY_WITHDRAWN, SeatState.WITHDRAWN),
-        (OutcomeKind.FAILED, SeatState.UNKNOWN),
-        (OutcomeKind.SKIPPED, SeatState.UNKNOWN),
-        (OutcomeKind.NOT_ATTEMPTED, SeatState.UNKNOWN),
+        (OutcomeKind.WITHDRAWN, EnrollmentState.WITHDRAWN),
+        (OutcomeKind.ALREADY_WITHDRAWN, EnrollmentState.WITHDRAWN),
+        (OutcomeKind.FAILED, EnrollmentState.UNKNOWN),
+        (OutcomeKind.SKIPPED, EnrollmentState.UNKNOWN),
+        (OutcomeKind.NOT_ATTEMPTED, EnrollmentState.UNKNOWN),
     ],
 )
 def test_a_withdrawal_leaves_no_seat_or_one_that_has_to_be_looked_up(
-    ledger: Ledger, kind: OutcomeKind, state: SeatState
+    ledger: Ledger, kind: OutcomeKind, state: EnrollmentState
 ) -> None:
     row = a_row(action=Action.WITHDRAW)
     claimed(ledger, row)
@@ -339,7 +339,7 @@ def test_cells_read_back_as_they_were(ledger: Ledger, text: str) -> None:
 
 
 def test_text_no_database_takes_does_not_stop_a_run(ledger: Ledger) -> None:
-    row = replace(a_row(), place=Place("r\udce4ster.csv", 2, "S\0"))
+    row = replace(a_row(), place=RowLocation("r\udce4ster.csv", 2, "S\0"))
     claimed(ledger, row)
     odd = Outcome(OutcomeKind.ENROLLED, "", "lost\ud800 \0", 1, 201, "id\0\udfff")
     ledger.settle(RunId("run-1"), [settled(row, odd)])
@@ -361,13 +361,13 @@ def test_purge_removes_old_runs_and_keeps_their_seats(ledger: Ledger) -> None:
     with pytest.raises(LedgerError, match="there is no run run-1"):
         list(ledger.results(RunId("run-1")))
     entry = ledger.known([a_key()])[a_key()]
-    assert (entry.state, entry.run_id, entry.place.file) == (SeatState.ENROLLED, "run-1", "")
+    assert (entry.state, entry.run_id, entry.place.file) == (EnrollmentState.ENROLLED, "run-1", "")
 
 
 def test_a_run_that_never_ended_is_purged_by_its_start(ledger: Ledger) -> None:
     claimed(ledger, a_row())
     assert ledger.purge(START + timedelta(seconds=1)) == 1
-    assert state_of(ledger) is SeatState.CLAIMED
+    assert state_of(ledger) is EnrollmentState.CLAIMED
 
 
 def test_what_a_verb_returned_from_survives_a_crash(home: Home) -> None:
@@ -380,7 +380,7 @@ def test_what_a_verb_returned_from_survives_a_crash(home: Home) -> None:
         OutcomeKind.ENROLLED,
         OutcomeKind.UNKNOWN,
     ]
-    assert (state_of(ledger, "amy"), state_of(ledger, "bob")) == (SeatState.ENROLLED, SeatState.CLAIMED)
+    assert (state_of(ledger, "amy"), state_of(ledger, "bob")) == (EnrollmentState.ENROLLED, EnrollmentState.CLAIMED)
     assert [row.row_no for row in ledger.unsettled(RunId("run-1"))] == [2]
     ledger.close()
 
@@ -391,4 +391,4 @@ def test_a_reader_that_stops_half_way_leaves_the_ledger_usable(ledger: Ledger) -
     reading = ledger.results(RunId("run-1"))
     assert next(reading).row_no == 1
     ledger.settle(RunId("run-1"), [settled(a_row(1, "user-1"), ENROLLED)])
-    assert state_of(ledger, "user-1") is SeatState.ENROLLED
+    assert state_of(ledger, "user-1") is EnrollmentState.ENROLLED

@@ -11,7 +11,7 @@ from support.ledgers import ENROLLED, a_key, a_row, a_run, settled, state_of
 from support.memory_ledger import Clock
 
 from batch_enroll.adapters.ledger import SqlLedger
-from batch_enroll.core.model import RunId, SeatState
+from batch_enroll.core.model import EnrollmentState, RunId
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,13 +52,13 @@ def waiting(ledger: SqlLedger) -> int:
 
 def test_what_one_process_claims_the_other_knows(ledger: SqlLedger, other: SqlLedger) -> None:
     ledger.claim(RUN, [a_row(1, "amy")])
-    assert state_of(other) is SeatState.CLAIMED
+    assert state_of(other) is EnrollmentState.CLAIMED
     ledger.claim(RUN, [a_row(2, "bob")])
     ledger.settle(RUN, [settled(a_row(2, "bob"), ENROLLED)])
     assert (state_of(other, "bob"), state_of(ledger, "bob"), state_of(ledger)) == (
-        SeatState.ENROLLED,
-        SeatState.ENROLLED,
-        SeatState.CLAIMED,
+        EnrollmentState.ENROLLED,
+        EnrollmentState.ENROLLED,
+        EnrollmentState.CLAIMED,
     )
 
 
@@ -66,7 +66,7 @@ def test_claims_wait_until_somebody_asks_for_one_of_them(ledger: SqlLedger) -> N
     ledger.claim(RUN, [a_row(1, "amy"), a_row(2, "bob")])
     assert state_of(ledger, "cem") is None
     assert waiting(ledger) == 2
-    assert state_of(ledger, "bob") is SeatState.CLAIMED
+    assert state_of(ledger, "bob") is EnrollmentState.CLAIMED
     assert waiting(ledger) == 0
 
 
@@ -87,11 +87,11 @@ def test_a_transaction_that_failed_has_shown_nothing(ledger: SqlLedger, other: S
     with broken_off(ledger) as connection:
         ledger._lately.add(connection, 1, [(a_key("bob").digest(), 2)])
     other.claim(RUN, [a_row(1, "amy")])  # under the number that the failed one had
-    assert (state_of(ledger, "amy"), state_of(ledger, "bob")) == (SeatState.CLAIMED, None)
+    assert (state_of(ledger, "amy"), state_of(ledger, "bob")) == (EnrollmentState.CLAIMED, None)
 
 
 def test_claims_that_were_on_their_way_when_the_move_failed_still_become_seats(ledger: SqlLedger) -> None:
     ledger.claim(RUN, [a_row(1, "amy")])
     with broken_off(ledger) as connection:
         ledger._lately.seat_all(connection)
-    assert state_of(ledger, "amy") is SeatState.CLAIMED
+    assert state_of(ledger, "amy") is EnrollmentState.CLAIMED

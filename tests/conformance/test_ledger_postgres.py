@@ -12,7 +12,7 @@ from support.memory_ledger import START, Clock
 
 from batch_enroll.adapters.ledger import SqlLedger
 from batch_enroll.core.errors import LedgerError
-from batch_enroll.core.model import RunId, SeatState
+from batch_enroll.core.model import EnrollmentState, RunId
 from batch_enroll.core.run_record import RunRecord
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def test_a_claim_waits_for_one_that_is_being_made_so_that_their_numbers_appear_i
             with pytest.raises(LedgerError, match="SQLSTATE 55P03"):
                 other.claim(RUN.run_id, [a_row(2, "bob")])
         other.claim(RUN.run_id, [a_row(2, "bob")])
-        assert state_of(ledger, "bob") is SeatState.CLAIMED
+        assert state_of(ledger, "bob") is EnrollmentState.CLAIMED
 
 
 def test_a_url_without_the_driver_s_name_is_the_same_ledger(postgres: Server) -> None:

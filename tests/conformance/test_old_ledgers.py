@@ -13,22 +13,22 @@ from support.memory_ledger import START, Clock
 
 from batch_enroll.adapters.ledger import SqlLedger, run_lock
 from batch_enroll.core.errors import LedgerError
-from batch_enroll.core.model import Action, Outcome, OutcomeKind, RunId, SeatState
+from batch_enroll.core.model import Action, EnrollmentState, Outcome, OutcomeKind, RunId
 from batch_enroll.core.run_record import Owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 STATES = {
-    "gone": SeatState.ENROLLED,
-    "left": SeatState.CLAIMED,
-    "amy": SeatState.ENROLLED,
-    "bob": SeatState.CLAIMED,
-    "cem": SeatState.UNKNOWN,
-    "dag": SeatState.OPEN,
-    "old": SeatState.OPEN,
-    "eve": SeatState.ENROLLED,
-    "fay": SeatState.CLAIMED,
+    "gone": EnrollmentState.ENROLLED,
+    "left": EnrollmentState.CLAIMED,
+    "amy": EnrollmentState.ENROLLED,
+    "bob": EnrollmentState.CLAIMED,
+    "cem": EnrollmentState.UNKNOWN,
+    "dag": EnrollmentState.OPEN,
+    "old": EnrollmentState.OPEN,
+    "eve": EnrollmentState.ENROLLED,
+    "fay": EnrollmentState.CLAIMED,
 }
 LATEST = RunId("run-2")
 
@@ -69,7 +69,7 @@ def test_each_row_has_the_result_it_had(ledger: SqlLedger) -> None:
 def test_a_seat_in_doubt_stays_so_when_its_row_settles_now(ledger: SqlLedger) -> None:
     in_doubt, sure = a_row(2, "bob", Action.LOOK_UP), a_row(7, "fay")
     ledger.settle(LATEST, [settled(in_doubt, NOT_ATTEMPTED), settled(sure, NOT_ATTEMPTED)])
-    assert (state_of(ledger, "bob"), state_of(ledger, "fay")) == (SeatState.UNKNOWN, SeatState.OPEN)
+    assert (state_of(ledger, "bob"), state_of(ledger, "fay")) == (EnrollmentState.UNKNOWN, EnrollmentState.OPEN)
 
 
 def test_rows_are_claimed_again_and_attempts_add_up(ledger: SqlLedger) -> None:
@@ -78,7 +78,7 @@ def test_rows_are_claimed_again_and_attempts_add_up(ledger: SqlLedger) -> None:
     ledger.settle(LATEST, [settled(row, Outcome(OutcomeKind.ENROLLED, attempts=1))])
     (bob,) = [each for each in ledger.results(LATEST) if each.row_no == 2]
     assert bob.outcome.attempts == 3
-    assert state_of(ledger, "bob") is SeatState.ENROLLED
+    assert state_of(ledger, "bob") is EnrollmentState.ENROLLED
 
 
 def test_its_latest_run_is_purged_with_every_seat_kept(ledger: SqlLedger) -> None:
@@ -96,7 +96,7 @@ def test_while_a_run_of_the_earlier_program_goes_on_it_stays_as_it_is(url: str) 
             SqlLedger(url, Clock())
         with connection.begin():
             assert connection.execute(text("SELECT schema_version FROM ledger_meta")).scalar() == 2
-        run_lock.give_back(connection, locks, "staging")
+        run_lock.release(connection, locks, "staging")
     engine.dispose()
     with closing(SqlLedger(url, Clock())) as ledger:
         ledger.lock("staging", Owner(4712, "roster-box", "run", START))

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.core.durations import brief, clock_time, duration, in_words, moment, span
+from batch_enroll.core.durations import (
+    clock_time,
+    duration,
+    format_approx,
+    format_short,
+    parse_deadline,
+    parse_duration,
+)
 
 EVENING = datetime(2026, 9, 1, 22, 30, 15, tzinfo=UTC)
 
@@ -25,13 +32,13 @@ EVENING = datetime(2026, 9, 1, 22, 30, 15, tzinfo=UTC)
     ],
 )
 def test_a_span_is_a_number_and_a_unit(text: str, meant: timedelta) -> None:
-    assert span(text) == meant
+    assert parse_duration(text) == meant
 
 
 @pytest.mark.parametrize("text", ["", "90", "m", "-5m", "1w", "2 hours", "1h30m", "٣d", "1e3s", "9999999d"])
 def test_anything_else_is_no_span_and_the_message_shows_how_to_write_one(text: str) -> None:
     with pytest.raises(ValueError, match="write it as 90s, 30m, 2h or 90d"):
-        span(text)
+        parse_duration(text)
 
 
 @pytest.mark.parametrize(
@@ -45,18 +52,18 @@ def test_anything_else_is_no_span_and_the_message_shows_how_to_write_one(text: s
     ],
 )
 def test_a_moment_is_a_span_from_now_or_the_next_such_time_of_day(text: str, meant: datetime) -> None:
-    assert moment(text, EVENING) == meant
+    assert parse_deadline(text, EVENING) == meant
 
 
 @pytest.mark.parametrize("text", ["24:00", "6:60", "6", "noon", "06:00:00"])
 def test_a_moment_that_cannot_be_read_is_refused_with_both_forms(text: str) -> None:
     with pytest.raises(ValueError, match="90s, 30m or 2h nor a time of day such as 06:00"):
-        moment(text, EVENING)
+        parse_deadline(text, EVENING)
 
 
 @given(st.times(), st.datetimes(timezones=st.just(UTC), max_value=datetime(9000, 1, 1)))  # noqa: DTZ001 - hypothesis wants it so
 def test_a_time_of_day_is_ahead_and_within_a_day(clock: object, now: datetime) -> None:
-    at = moment(str(clock)[:5], now)
+    at = parse_deadline(str(clock)[:5], now)
     assert now < at <= now + timedelta(days=1)
 
 
@@ -73,14 +80,14 @@ def test_a_time_of_day_is_ahead_and_within_a_day(clock: object, now: datetime) -
     ],
 )
 def test_a_span_is_told_in_round_words(seconds: float, words: str) -> None:
-    assert in_words(timedelta(seconds=seconds)) == words
+    assert format_approx(timedelta(seconds=seconds)) == words
 
 
 @pytest.mark.parametrize(
     ("seconds", "told"), [(0, "0 s"), (0.0156, "16 ms"), (2.5, "2.5 s"), (48, "48 s"), (125, "2 min 5 s")]
 )
 def test_scales_are_short(seconds: float, told: str) -> None:
-    assert brief(seconds) == told
+    assert format_short(seconds) == told
 
 
 @pytest.mark.parametrize(("seconds", "told"), [(0.44, "0.4 s"), (725, "12 min 5 s"), (10_800, "3 h 0 min")])

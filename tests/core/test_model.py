@@ -10,13 +10,13 @@ from batch_enroll.core.model import (
     ClassId,
     CourseId,
     EnrollmentKey,
+    EnrollmentState,
     Outcome,
     OutcomeKind,
-    Place,
     Role,
+    RowLocation,
     RowProblem,
     SchoolId,
-    SeatState,
     UserId,
 )
 from batch_enroll.core.run_record import Requests
@@ -57,8 +57,8 @@ def test_a_digest_has_sixteen_bytes() -> None:
 
 
 def test_a_place_reads_as_a_person_would_say_it() -> None:
-    assert str(Place("grade7.xlsx", 41)) == "grade7.xlsx row 41"
-    assert str(Place("grade7.xlsx", 41, "Period 3")) == "grade7.xlsx [Period 3] row 41"
+    assert str(RowLocation("grade7.xlsx", 41)) == "grade7.xlsx row 41"
+    assert str(RowLocation("grade7.xlsx", 41, "Period 3")) == "grade7.xlsx [Period 3] row 41"
 
 
 def test_a_problem_names_its_column_if_it_has_one() -> None:
@@ -70,14 +70,14 @@ def test_what_a_seat_is_after_its_row_depends_on_what_the_row_was_for() -> None:
     for kind in OutcomeKind:
         state = state_after(Outcome(kind), Action.ENROLL)
         expected = {
-            OutcomeKind.ENROLLED: SeatState.ENROLLED,
-            OutcomeKind.ALREADY_ENROLLED: SeatState.ENROLLED,
-            OutcomeKind.WITHDRAWN: SeatState.WITHDRAWN,
-            OutcomeKind.ALREADY_WITHDRAWN: SeatState.WITHDRAWN,
-            OutcomeKind.UNKNOWN: SeatState.UNKNOWN,
-        }.get(kind, SeatState.OPEN)
+            OutcomeKind.ENROLLED: EnrollmentState.ENROLLED,
+            OutcomeKind.ALREADY_ENROLLED: EnrollmentState.ENROLLED,
+            OutcomeKind.WITHDRAWN: EnrollmentState.WITHDRAWN,
+            OutcomeKind.ALREADY_WITHDRAWN: EnrollmentState.WITHDRAWN,
+            OutcomeKind.UNKNOWN: EnrollmentState.UNKNOWN,
+        }.get(kind, EnrollmentState.OPEN)
         assert state is expected
-    assert state_after(Outcome(OutcomeKind.FAILED), Action.WITHDRAW) is SeatState.UNKNOWN
+    assert state_after(Outcome(OutcomeKind.FAILED), Action.WITHDRAW) is EnrollmentState.UNKNOWN
 
 
 def test_requests_of_two_parts_of_a_run_add_up() -> None:

@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 from support.fakes import FakeServer
 from support.mortal_world import RULES, World
 
-from batch_enroll.adapters.enrollment_diff import differences
-from batch_enroll.core.model import Action, ClassId, CourseId, Role, SchoolId, Seat, Seats, UserId
+from batch_enroll.adapters.enrollment_diff import diff_enrollments
+from batch_enroll.core.model import Action, ClassId, CourseId, Role, SchoolId, ServerEnrollment, UserEnrollments, UserId
 from batch_enroll.core.planning.protected_enrollments import WHOLE_PLACES
 from batch_enroll.core.planning.sync_planner import (
-    Route,
-    SeatKey,
-    Wish,
+    DesiredEnrollment,
+    EnrollmentIdentity,
+    SyncRoute,
     in_scope,
     in_several_classes,
     in_the_rows_words,
-    synced,
+    plan_sync,
 )
 from batch_enroll.core.verdict.attempt_state import Policy
 
@@ -37,7 +37,7 @@ BY_CLASS = replace(SYNC, by_class=True)
 PLACES: Final = st.sampled_from([("c1", "a"), ("c1", "b"), ("c2", "d"), ("elsewhere", "z")])  # a class is of one course
 SEATS: Final = st.sets(
     st.builds(
-        lambda user, place, role: SeatKey(user, CourseId(place[0]), SchoolId("s"), role, ClassId(place[1])),
+        lambda user, place, role: EnrollmentIdentity(user, CourseId(place[0]), SchoolId("s"), role, ClassId(place[1])),
         st.sampled_from([UserId(f"u{n}") for n in range(4)]),
         PLACES,
         st.sampled_from([Role.STUDENT, Role.TEACHER, Role.PROCTOR]),
@@ -51,13 +51,13 @@ PAIRS: Final = frozenset({(CourseId("c1"), SchoolId("s")), (CourseId("c2"), Scho
 class ClassServer(FakeServer):
     """A server that is told classes, and withdraws the seat of one."""
 
-    rooms: dict[SeatKey, None] = field(default_factory=dict)
+    rooms: dict[EnrollmentIdentity, None] = field(default_factory=dict)
 
-    async def look_up(self, user_id: UserId, token: str) -> Seats | Reply | NoReply:
+    async def look_up(self, user_id: UserId, token: str) -> UserEnrollments | Reply | NoReply:
         await super().look_up(user_id, token)
-        return Seats(
+        return UserEnrollments(
             tuple(
-                Seat(f"e{nth}", room.course_id, room.school_id, room.role, class_id=room.class_id)
+                ServerEnrollment(f"e{nth}", room.course_id, room.school_id, room.role, class_id=room.class_id)
                 for nth, room in enumerate(self.rooms)
                 if room.user_id == user_id
             )
@@ -65,26 +65,28 @@ class ClassServer(FakeServer):
 
     def act(self, request: EnrollmentRequest) -> None:
         key = request.key
-        room = SeatKey(key.user_id, key.course_id, key.school_id or SchoolId(""), key.role, key.class_id)
+        room = EnrollmentIdentity(key.user_id, key.course_id, key.school_id or SchoolId(""), key.role, key.class_id)
         if request.aim is Action.WITHDRAW:
             self.rooms.pop(room, None)
         else:
             self.rooms[room] = None
 
 
-def steps(wanted: Collection[SeatKey], there: Collection[SeatKey], *, by_class: bool) -> list[dict[str, str]]:
+def steps(
+    wanted: Collection[EnrollmentIdentity], there: Collection[EnrollmentIdentity], *, by_class: bool
+) -> list[dict[str, str]]:
     """The rows of a sync with withdrawals."""
-    wishes = {seat: Wish({**seat._asdict(), "class_id": seat.class_id or ""}, "") for seat in wanted}
+    wishes = {seat: DesiredEnrollment({**seat._asdict(), "class_id": seat.class_id or ""}, "") for seat in wanted}
     named = in_the_rows_words(there, wishes, by_class=by_class)
-    route = Route(by_class, in_several_classes(there))
-    found = synced(differences(list(wanted), in_scope(named, PAIRS)), wishes, route, withdraw=True)
+    route = SyncRoute(by_class, in_several_classes(there))
+    found = plan_sync(diff_enrollments(list(wanted), in_scope(named, PAIRS)), wishes, route, withdraw=True)
     return [step.as_row() for step in found.steps]
 
 
-def seats_of(server: FakeServer) -> set[SeatKey]:
+def seats_of(server: FakeServer) -> set[EnrollmentIdentity]:
     """What the server has now."""
     return {
-        SeatKey(UserId(user), CourseId(course), SchoolId(school or ""), role)
+        EnrollmentIdentity(UserId(user), CourseId(course), SchoolId(school or ""), role)
         for user, course, school, role in server.seats
     }
 
@@ -92,7 +94,7 @@ def seats_of(server: FakeServer) -> set[SeatKey]:
 @settings(max_examples=40)
 @given(wanted=SEATS, there=SEATS, fate=crashes)
 def test_after_a_sync_the_scope_is_the_roster_and_nothing_else_has_changed(
-    wanted: set[SeatKey], there: set[SeatKey], fate: list[Crash]
+    wanted: set[EnrollmentIdentity], there: set[EnrollmentIdentity], fate: list[Crash]
 ) -> None:
     wanted, there = ({seat._replace(class_id=None) for seat in seats} for seats in (wanted, there))
     wanted = set(in_scope(wanted, PAIRS))
@@ -109,7 +111,7 @@ def test_after_a_sync_the_scope_is_the_roster_and_nothing_else_has_changed(
 @settings(max_examples=40)
 @given(wanted=SEATS, there=SEATS, fate=crashes)
 def test_after_a_sync_by_class_every_class_in_the_scope_is_as_the_roster_says(
-    wanted: set[SeatKey], there: set[SeatKey], fate: list[Crash]
+    wanted: set[EnrollmentIdentity], there: set[EnrollmentIdentity], fate: list[Crash]
 ) -> None:
     wanted = set(in_scope(wanted, PAIRS))
     server = ClassServer(rooms=dict.fromkeys(there))

@@ -13,7 +13,7 @@ from support.memory_ledger import MemoryLedger
 from support.mortal_world import RULES, Crash, World
 
 from batch_enroll.core.model import Role
-from batch_enroll.workflows import leaving
+from batch_enroll.workflows import count_withdrawals
 
 WITHDRAWING = replace(RULES, withdraw=True)
 courses = st.sampled_from(("c1", "c2"))
@@ -46,7 +46,7 @@ def test_however_often_it_dies_exactly_the_seats_that_should_be_there_are(
 ) -> None:
     server.seats = {(user, course, "s", Role.STUDENT): nth for nth, (user, course) in enumerate(sorted(before))}
     ledger = MemoryLedger(lambda: NOON)
-    kept = leaving(FakeRoster(fields).rows, WITHDRAWING, ledger).kept
+    kept = count_withdrawals(FakeRoster(fields).rows, WITHDRAWING, ledger).kept
     world = World(fields, server, ledger, rules=replace(WITHDRAWING, kept=kept))
     on_virtual_time(world, fate)
     event(f"{world.deaths} deaths")

@@ -25,7 +25,7 @@ from batch_enroll.core.verdict.circuit_breaker import BreakerLimits
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from batch_enroll.core.model import Settled
+    from batch_enroll.core.model import SettledRow
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
 
@@ -285,7 +285,7 @@ class FullDisk(MemoryLedger):
 
     settles = 0
 
-    def settle(self, run_id: RunId, settled: Sequence[Settled]) -> None:
+    def settle(self, run_id: RunId, settled: Sequence[SettledRow]) -> None:
         self.settles += 1
         if self.settles > 3:
             raise LedgerError("the disk is full")

@@ -7,8 +7,17 @@ from support.fakes import LOST, FakeRoster
 from support.harness import Harness
 
 from batch_enroll.core.codes import catalogue
-from batch_enroll.core.model import CourseId, EnrollmentKey, EnrollmentRequest, Reply, Role, RunId, Seats, UserId
-from batch_enroll.engine.lookup_cache import LookUps
+from batch_enroll.core.model import (
+    CourseId,
+    EnrollmentKey,
+    EnrollmentRequest,
+    Reply,
+    Role,
+    RunId,
+    UserEnrollments,
+    UserId,
+)
+from batch_enroll.engine.lookup_cache import SharedLookups
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
 
@@ -85,17 +94,17 @@ def asking(row_no: int, user: str = "u1") -> EnrollmentRequest:
 
 
 async def test_only_so_many_users_are_remembered() -> None:
-    look_ups = LookUps(kept=2)
+    look_ups = SharedLookups(kept=2)
     for number in range(3):
         assert await look_ups.shared(asking(number, f"u{number}")) is None
-        look_ups.heard(asking(number, f"u{number}"), Seats(()))
-    assert await look_ups.shared(asking(9, "u2")) == Seats(())
+        look_ups.heard(asking(number, f"u{number}"), UserEnrollments(()))
+    assert await look_ups.shared(asking(9, "u2")) == UserEnrollments(())
     assert await look_ups.shared(asking(9, "u0")) is None
 
 
 async def test_sending_forgets_what_was_heard() -> None:
-    look_ups = LookUps()
+    look_ups = SharedLookups()
     assert await look_ups.shared(asking(1)) is None
-    look_ups.heard(asking(1), Seats(()))
+    look_ups.heard(asking(1), UserEnrollments(()))
     look_ups.sending(asking(2))
     assert await look_ups.shared(asking(3)) is None

@@ -12,12 +12,12 @@ from support.fakes import LOST, FakeServer, FakeTokens, Remembering
 
 from batch_enroll.core.errors import AuthRefusedError, RunStoppedError
 from batch_enroll.core.events import PaceChanged
-from batch_enroll.core.model import NoReply, Reply, Seats, UserId
+from batch_enroll.core.model import NoReply, Reply, UserEnrollments, UserId
 from batch_enroll.core.pace import FixedPace, PaceLimits
 from batch_enroll.core.run_record import Requests
 from batch_enroll.core.verdict.attempt_state import Policy
 from batch_enroll.core.verdict.circuit_breaker import Breaker, BreakerLimits
-from batch_enroll.engine import Asking, Means
+from batch_enroll.engine import QueryDependencies, QueryRunner
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,12 +33,14 @@ class Survey:
     tokens: FakeTokens = field(default_factory=FakeTokens)
     sink: Remembering = field(default_factory=Remembering)
     pace: PaceLimits = field(default_factory=lambda: PaceLimits(max_in_flight=5))
-    answers: dict[str, Seats | Reply | NoReply] = field(default_factory=dict)
+    answers: dict[str, UserEnrollments | Reply | NoReply] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         breaker = Breaker(BreakerLimits(budget=20))
-        means = Means(self.tokens, FixedPace(self.pace), breaker, self.sink, Policy(), lambda: 0.5, workers=8)
-        self.asking = Asking(means)
+        means = QueryDependencies(
+            self.tokens, FixedPace(self.pace), breaker, self.sink, Policy(), lambda: 0.5, workers=8
+        )
+        self.asking = QueryRunner(means)
 
     async def of(self, users: Iterable[str]) -> Requests:
         await self.asking.each(users, self._put)
@@ -56,7 +58,7 @@ async def test_every_question_is_asked_once_and_no_more_at_once_than_the_pace_al
     survey = Survey()
     assert await survey.of(users(40)) == Requests(sent=40)
     assert survey.answers.keys() == set(users(40))
-    assert set(survey.answers.values()) == {Seats(())}
+    assert set(survey.answers.values()) == {UserEnrollments(())}
     assert survey.server.most_in_flight == 5
 
 
@@ -64,7 +66,7 @@ async def test_a_lost_answer_and_a_failing_server_are_asked_again() -> None:
     survey = Survey()
     survey.server.looking = {"u1": [LOST, Reply(503)], "u2": [Reply(429, retry_after_s=2.0)]}
     assert await survey.of(users(4)) == Requests(sent=7, retried=3, throttled=1)
-    assert set(survey.answers.values()) == {Seats(())}
+    assert set(survey.answers.values()) == {UserEnrollments(())}
     assert survey.sink.of(PaceChanged)
 
 
@@ -72,7 +74,7 @@ async def test_a_refusal_is_an_answer() -> None:
     survey = Survey()
     survey.server.looking = {"u1": [Reply(404)]}
     assert await survey.of(users(2)) == Requests(sent=2)
-    assert survey.answers == {"u0": Seats(()), "u1": Reply(404)}
+    assert survey.answers == {"u0": UserEnrollments(()), "u1": Reply(404)}
 
 
 async def test_a_server_that_fails_one_question_for_ever_is_given_up_for_that_question_only() -> None:
@@ -80,13 +82,13 @@ async def test_a_server_that_fails_one_question_for_ever_is_given_up_for_that_qu
     survey.server.looking = {"u1": [Reply(500)] * 6}
     await survey.of(users(9))
     assert survey.answers["u1"] == Reply(500)
-    assert list(survey.answers.values()).count(Seats(())) == 8
+    assert list(survey.answers.values()).count(UserEnrollments(())) == 8
 
 
 async def test_a_token_that_expires_is_renewed_and_the_question_repeated_once() -> None:
     survey = Survey(FakeServer(good_tokens={"t2"}))
     assert await survey.of(["u0"]) == Requests(sent=2, retried=1)
-    assert survey.answers == {"u0": Seats(())}
+    assert survey.answers == {"u0": UserEnrollments(())}
 
 
 async def test_a_token_that_expires_while_a_turn_is_waited_for_is_not_sent() -> None:
@@ -106,7 +108,7 @@ async def test_one_question_for_which_a_good_client_is_refused_is_a_refusal() ->
     survey = Survey(pace=PaceLimits(1))
     survey.server.looking = {"u1": [Reply(401), Reply(401)]}
     await survey.of(users(3))
-    assert survey.answers == {"u0": Seats(()), "u1": Reply(401), "u2": Seats(())}
+    assert survey.answers == {"u0": UserEnrollments(()), "u1": Reply(401), "u2": UserEnrollments(())}
 
 
 async def test_a_client_that_is_refused_from_some_question_on_stops_everything() -> None:
@@ -114,7 +116,7 @@ async def test_a_client_that_is_refused_from_some_question_on_stops_everything()
     survey.server.looking = {user: [Reply(401), Reply(401)] for user in users(50)[3:]}
     with pytest.raises(AuthRefusedError):
         await survey.of(users(50))
-    assert list(survey.answers.values()) == [Seats(())] * 3 + [Reply(401)] * 4
+    assert list(survey.answers.values()) == [UserEnrollments(())] * 3 + [Reply(401)] * 4
 
 
 async def test_an_api_that_is_down_ends_it() -> None:
@@ -129,4 +131,4 @@ async def test_whoever_is_cancelled_while_asking_gives_the_turn_back() -> None:
     with anyio.move_on_after(5.0):
         await survey.of(["u0"])
     await survey.of(["u1"])
-    assert survey.answers == {"u1": Seats(())}
+    assert survey.answers == {"u1": UserEnrollments(())}

@@ -7,7 +7,7 @@ from support.fakes import LOST, NEVER_SENT, FakeRoster, FakeServer, students
 from support.harness import Harness
 
 from batch_enroll.core.codes import catalogue
-from batch_enroll.core.model import NoReply, Reply, Role, RunId, SeatState
+from batch_enroll.core.model import EnrollmentState, NoReply, Reply, Role, RunId
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
 
@@ -75,4 +75,4 @@ async def test_a_seat_that_was_withdrawn_is_enrolled_again_by_a_later_run() -> N
     assert once_more.kinds() == ["withdrawn"] * 3
     assert first.server.seats == {}
     keys = [request.key for _, request in first.server.sent]
-    assert {entry.state for entry in first.ledger.known(keys).values()} == {SeatState.WITHDRAWN}
+    assert {entry.state for entry in first.ledger.known(keys).values()} == {EnrollmentState.WITHDRAWN}

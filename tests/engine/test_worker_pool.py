@@ -5,7 +5,7 @@ from __future__ import annotations
 import anyio
 import pytest
 
-from batch_enroll.engine.worker_pool import Crew
+from batch_enroll.engine.worker_pool import WorkerPool
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
 
@@ -16,7 +16,7 @@ class Pieces:
     def __init__(self, pieces: int, waiting: frozenset[int] = frozenset()) -> None:
         self._pieces = iter(range(pieces))
         self._waiting = waiting
-        self.crew = Crew(2, 5, self._work)
+        self.crew = WorkerPool(2, 5, self._work)
         self.done: dict[int, float] = {}
         self.busy = self.most_busy = 0
 

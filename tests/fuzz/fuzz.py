@@ -32,7 +32,7 @@ with atheris.instrument_imports(include=READERS, enable_loader_override=False):
     from batch_enroll.core.errors import RosterError
     from batch_enroll.core.roster.row_parser import Defaults, read_row
     from batch_enroll.settings import Needs, load
-    from batch_enroll.wiring.rosters import opened
+    from batch_enroll.wiring.rosters import open_rosters
 
 
 SETTINGS = load({}, needs=Needs.ROSTER)
@@ -130,7 +130,7 @@ def one_input(reader: str, path: Path) -> Callable[[bytes], None]:
         path.write_bytes(made(data))
         with suppress(RosterError):
             # One in two exports is read for its names, too; the same input always in the same way.
-            source = opened(FINDING if reader == "bundle" and len(data) % 2 else SETTINGS, [str(path)])
+            source = open_rosters(FINDING if reader == "bundle" and len(data) % 2 else SETTINGS, [str(path)])
             source.describe()
             for row in islice(source.rows(), MOST_ROWS):
                 read_row(row, Defaults())

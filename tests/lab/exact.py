@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 
-from batch_enroll.core.pace import FixedPace, Found, PaceLimits, Sample, SelfTuningPace
-from batch_enroll.engine.rate_limiter import Turnstile
+from batch_enroll.core.pace import FixedPace, LearnedLimits, PaceLimits, Sample, SelfTuningPace
+from batch_enroll.engine.rate_limiter import RateLimiter
 
 if TYPE_CHECKING:
     from batch_enroll.core.pace import Pace
@@ -58,7 +58,7 @@ async def _serve(rate: float, burst: float) -> None:
 
 async def measure(pace: Pace, port: int, seconds: float) -> tuple[int, int]:
     """Requests sent in the time, and those of them refused."""
-    turnstile = Turnstile(pace, lambda _: None)
+    turnstile = RateLimiter(pace, lambda _: None)
     sent = refused = 0
     end = time.monotonic() + seconds
 
@@ -90,7 +90,7 @@ async def _try(law: str, rate: float, burst: float, seconds: float) -> str:
         port = int(await server.stdout.readline())
         pace: Pace = FixedPace(PaceLimits(_WORKERS, rate))
         if law == "auto":
-            pace = SelfTuningPace(PaceLimits(100), Found(0.9 * rate))
+            pace = SelfTuningPace(PaceLimits(100), LearnedLimits(0.9 * rate))
             await measure(pace, port, 30.0)  # until it knows the rate
         sent, refused = await measure(pace, port, seconds)
     finally:

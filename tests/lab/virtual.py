@@ -14,15 +14,15 @@ from support.harness import COLUMNS, FIRST_RUN, NOON, at_once
 from support.memory_ledger import MemoryLedger
 from support.virtual_time import new_loop
 
-from batch_enroll.core.model import Meaning, NoReply, OutcomeKind, Reply, Seat, Seats
-from batch_enroll.core.planning.probe_gate import Gate
-from batch_enroll.core.planning.row_planner import Rules
+from batch_enroll.core.model import Meaning, NoReply, OutcomeKind, Reply, ServerEnrollment, UserEnrollments
+from batch_enroll.core.planning.probe_gate import ProbeGate
+from batch_enroll.core.planning.row_planner import PlanSettings
 from batch_enroll.core.roster.row_parser import Defaults
 from batch_enroll.core.run_record import RunRecord
 from batch_enroll.core.verdict.attempt_state import Policy
 from batch_enroll.core.verdict.circuit_breaker import Breaker, BreakerLimits
-from batch_enroll.engine import Engine, Parts
-from batch_enroll.workflows import RosterPlanning
+from batch_enroll.engine import Engine, EngineDependencies
+from batch_enroll.workflows import BatchPlanner
 
 if TYPE_CHECKING:
     from lab.servers import Server
@@ -36,21 +36,21 @@ class ModelGateway:
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._seats: dict[UserId, Seat] = {}
+        self._seats: dict[UserId, ServerEnrollment] = {}
 
     async def submit(self, request: EnrollmentRequest, token: str) -> Reply | NoReply:
         del token
         answer = await self._answer()
         if isinstance(answer, Reply) and answer.status == 201:
             key = request.key
-            self._seats[key.user_id] = Seat("e", key.course_id, key.school_id, key.role)
+            self._seats[key.user_id] = ServerEnrollment("e", key.course_id, key.school_id, key.role)
         return answer
 
-    async def look_up(self, user_id: UserId, token: str) -> Seats | Reply | NoReply:
+    async def look_up(self, user_id: UserId, token: str) -> UserEnrollments | Reply | NoReply:
         del token
         answer = await self._answer()
         if isinstance(answer, Reply) and answer.status == 201:
-            return Seats((self._seats[user_id],) if user_id in self._seats else ())
+            return UserEnrollments((self._seats[user_id],) if user_id in self._seats else ())
         return answer
 
     async def _answer(self) -> Reply | NoReply:
@@ -87,13 +87,13 @@ def run(server: Server, pace: Pace, rows: int, seed: int = 7) -> Played:
 async def _run(server: Server, pace: Pace, rows: int, seed: int) -> Played:
     ledger, sink = MemoryLedger(lambda: NOON), Remembering()
     ledger.begin(RunRecord(FIRST_RUN, "lab", "https://lab", "lab", COLUMNS, NOON, "runs"))
-    parts = Parts(
+    parts = EngineDependencies(
         gateway=ModelGateway(server),
         tokens=SlowTokens(server.token_lifetime_s, takes_s=server.token_s),
         ledger=ledger,
         pace=pace,
         breaker=Breaker(BreakerLimits()),
-        gate=Gate(probing=True),
+        gate=ProbeGate(probing=True),
         sink=sink,
         policy=Policy(),
         draw=Random(seed).random,
@@ -101,7 +101,7 @@ async def _run(server: Server, pace: Pace, rows: int, seed: int) -> Played:
         workers=216,
         aside=at_once,
     )
-    planning = RosterPlanning(FakeRoster(students(rows)), Rules("lab", FIRST_RUN, NOON.date(), Defaults()), ledger)
+    planning = BatchPlanner(FakeRoster(students(rows)), PlanSettings("lab", FIRST_RUN, NOON.date(), Defaults()), ledger)
     ending = await Engine(FIRST_RUN, parts).run(planning, SignalsAt().__aiter__())
     done = sum(row.outcome.kind is OutcomeKind.ENROLLED for row in ledger.results(FIRST_RUN))
     return Played(rows, anyio.current_time(), ending.requests.sent, ending.requests.throttled, rows - done, done)

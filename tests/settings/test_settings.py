@@ -10,7 +10,7 @@ from support.settings_problems import NO_SECRET, PRODUCTION, problems_of
 
 from batch_enroll.core.errors import UsageError
 from batch_enroll.settings import Needs, Settings, load, sealed
-from batch_enroll.wiring.run_options import on_a_day
+from batch_enroll.wiring.run_options import freeze_dates
 
 pytestmark = pytest.mark.usefixtures("empty_surroundings")
 
@@ -308,8 +308,8 @@ def test_what_ids_are_found_by_is_checked_by_kind(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_deadline_is_settled_when_the_command_begins_and_not_moved_by_what_comes_before_the_rows() -> None:
-    begun = on_a_day(sealed({"env": "sandbox", "deadline": "30m"}))
+    begun = freeze_dates(sealed({"env": "sandbox", "deadline": "30m"}))
     assert begun.deadline is not None
     assert datetime.fromisoformat(begun.deadline).tzinfo is not None
-    assert on_a_day(begun).deadline == begun.deadline
-    assert on_a_day(sealed({"env": "sandbox"})).deadline is None
+    assert freeze_dates(begun).deadline == begun.deadline
+    assert freeze_dates(sealed({"env": "sandbox"})).deadline is None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from batch_enroll.core.lookup.records import Course, Kind, Listing, Page, Person, School, spelt
+from batch_enroll.core.lookup.records import Course, EntityKind, Listing, Page, Person, School, spelt
 from batch_enroll.core.model import Reply
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from batch_enroll.core.lookup.records import Record, Way
     from batch_enroll.core.model import NoReply
 
-_KINDS = {Kind.USER: Person, Kind.COURSE: Course, Kind.SCHOOL: School}
+_KINDS = {EntityKind.USER: Person, EntityKind.COURSE: Course, EntityKind.SCHOOL: School}
 
 
 @dataclass

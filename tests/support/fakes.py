@@ -15,13 +15,13 @@ from batch_enroll.core.model import (
     EnrollmentKey,
     Meaning,
     NoReply,
-    Place,
     Reply,
     Role,
+    RowLocation,
     SchoolId,
-    Seat,
-    Seats,
+    ServerEnrollment,
     SourceRow,
+    UserEnrollments,
 )
 from batch_enroll.core.run_record import RosterRef
 
@@ -73,13 +73,13 @@ class FakeServer:
                 return self._next(self.after, request.key.user_id) or Reply(204)
             return self._next(self.after, request.key.user_id) or Reply(201, Meaning.ENROLLMENT, enrollment_id="e")
 
-    async def look_up(self, user_id: UserId, token: str) -> Seats | Reply | NoReply:
+    async def look_up(self, user_id: UserId, token: str) -> UserEnrollments | Reply | NoReply:
         async with self._busy():
             self.look_ups += 1
             refusal = self._refusal(token) or self._next(self.looking, user_id)
-            return refusal or Seats(
+            return refusal or UserEnrollments(
                 tuple(
-                    Seat(f"e{number}", CourseId(course), None if school is None else SchoolId(school), role)
+                    ServerEnrollment(f"e{number}", CourseId(course), None if school is None else SchoolId(school), role)
                     for (user, course, school, role), number in self.seats.items()
                     if user == user_id
                 )
@@ -199,7 +199,7 @@ class FakeRoster:
                 raise RosterError(f"term.csv row {number + 1}: a quote is never closed")
             self.rows_given += 1
             cells = tuple(fields.get(column, "") for column in self.columns)
-            yield SourceRow(Place("term.csv", number + 1), cells, fields)
+            yield SourceRow(RowLocation("term.csv", number + 1), cells, fields)
 
     def describe(self) -> tuple[tuple[str, str], ...]:
         return tuple((column, column) for column in self.columns)

@@ -13,14 +13,14 @@ from support.memory_ledger import MemoryLedger
 
 from batch_enroll.core.model import RunId
 from batch_enroll.core.pace import FixedPace, Pace, PaceLimits
-from batch_enroll.core.planning.probe_gate import Gate
-from batch_enroll.core.planning.row_planner import Rules
+from batch_enroll.core.planning.probe_gate import ProbeGate
+from batch_enroll.core.planning.row_planner import PlanSettings
 from batch_enroll.core.roster.row_parser import Defaults
 from batch_enroll.core.run_record import RunRecord
 from batch_enroll.core.verdict.attempt_state import Policy
 from batch_enroll.core.verdict.circuit_breaker import Breaker, BreakerLimits
-from batch_enroll.engine import Ending, Engine, Parts
-from batch_enroll.workflows import RosterPlanning
+from batch_enroll.engine import Engine, EngineDependencies, EngineResult
+from batch_enroll.workflows import BatchPlanner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,16 +62,16 @@ class Harness:
     withdraw: bool = False
     source: RosterSource | None = None  # in place of the roster
 
-    async def run(self) -> Ending:
+    async def run(self) -> EngineResult:
         """Carries the roster to its outcomes."""
         self.ledger.begin(RunRecord(self.run_id, "test", "https://api.test", "test", COLUMNS, NOON, "runs"))
-        parts = Parts(
+        parts = EngineDependencies(
             gateway=self.server,
             tokens=self.tokens,
             ledger=self.ledger,
             pace=self.law(self.pace),
             breaker=Breaker(self.limits),
-            gate=Gate(probing=self.probing),
+            gate=ProbeGate(probing=self.probing),
             sink=self.sink,
             policy=self.policy,
             draw=random.Random(self.seed).random,  # noqa: S311 - jitter
@@ -80,8 +80,8 @@ class Harness:
             aside=at_once,
             grace_s=self.grace_s,
         )
-        rules = Rules("test", self.run_id, NOON.date(), Defaults(), recheck=self.recheck, withdraw=self.withdraw)
-        planning = RosterPlanning(self.source or self.roster, rules, self.ledger)
+        rules = PlanSettings("test", self.run_id, NOON.date(), Defaults(), recheck=self.recheck, withdraw=self.withdraw)
+        planning = BatchPlanner(self.source or self.roster, rules, self.ledger)
         return await Engine(self.run_id, parts).run(
             planning, self.signals.__aiter__(), partial(struck, self.deadline_s)
         )

@@ -17,7 +17,7 @@ from signal import SIGKILL
 from typing import TYPE_CHECKING
 
 from batch_enroll.cli import main
-from batch_enroll.core.model import NoReply, Reply, Seats
+from batch_enroll.core.model import NoReply, Reply, UserEnrollments
 
 if TYPE_CHECKING:
     from types import CodeType, FrameType
@@ -48,7 +48,7 @@ class Reaper:
             # A coroutine is "called" each time it goes on; only at its start it stands at its first step.
             first_step = self._first_step.setdefault(code, frame.f_lasti)
             return "before" if frame.f_lasti == first_step else "going on"
-        return "after" if isinstance(given, Reply | NoReply | Seats) else "during"
+        return "after" if isinstance(given, Reply | NoReply | UserEnrollments) else "during"
 
     @staticmethod
     def _is_ours(code: CodeType) -> bool:

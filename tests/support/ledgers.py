@@ -14,15 +14,15 @@ from batch_enroll.core.model import (
     CourseId,
     EnrollmentKey,
     EnrollmentRequest,
+    EnrollmentState,
     Outcome,
     OutcomeKind,
-    Place,
     PlannedRow,
     Role,
+    RowLocation,
     RunId,
     SchoolId,
-    SeatState,
-    Settled,
+    SettledRow,
     UserId,
 )
 from batch_enroll.core.run_record import RunRecord
@@ -139,13 +139,13 @@ def a_key(name: str = "amy") -> EnrollmentKey:
 def a_row(row_no: int = 1, name: str = "amy", action: Action = Action.ENROLL) -> PlannedRow:
     aim = Action.WITHDRAW if action is Action.WITHDRAW else Action.ENROLL
     request = EnrollmentRequest(row_no, a_key(name), action, aim=aim)
-    return PlannedRow(row_no, Place("term.csv", row_no + 1), (name, "math-7"), request)
+    return PlannedRow(row_no, RowLocation("term.csv", row_no + 1), (name, "math-7"), request)
 
 
-def settled(row: PlannedRow, outcome: Outcome) -> Settled:
+def settled(row: PlannedRow, outcome: Outcome) -> SettledRow:
     if row.request is None:
-        return Settled(row.row_no, None, outcome)
-    return Settled(row.row_no, row.request.key, outcome, row.request.aim)
+        return SettledRow(row.row_no, None, outcome)
+    return SettledRow(row.row_no, row.request.key, outcome, row.request.aim)
 
 
 def claimed(ledger: Ledger, row: PlannedRow, name: str = "run-1") -> None:
@@ -154,6 +154,6 @@ def claimed(ledger: Ledger, row: PlannedRow, name: str = "run-1") -> None:
     ledger.claim(RunId(name), [row])
 
 
-def state_of(ledger: Ledger, name: str = "amy") -> SeatState | None:
+def state_of(ledger: Ledger, name: str = "amy") -> EnrollmentState | None:
     entry = ledger.known([a_key(name)]).get(a_key(name))
     return None if entry is None else entry.state

@@ -12,20 +12,20 @@ from batch_enroll.core.model import (
     Action,
     EnrollmentKey,
     EnrollmentRequest,
+    EnrollmentState,
     LedgerEntry,
     Outcome,
     OutcomeKind,
-    Place,
     PlannedRow,
     ResultRow,
+    RowLocation,
     RunId,
-    SeatState,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from batch_enroll.core.model import Settled
+    from batch_enroll.core.model import SettledRow
     from batch_enroll.core.run_record import Owner, RunRecord
 
 START = datetime(2025, 9, 1, 6, 0, tzinfo=UTC)
@@ -56,7 +56,7 @@ class _Line:
 class _Seat:
     run_id: RunId
     row_no: int
-    state: SeatState
+    state: EnrollmentState
     doubt: bool
     settled_at: datetime | None
 
@@ -90,9 +90,9 @@ class MemoryLedger:
             lines[row.row_no] = _Line(row, before + tried, row.outcome, finished_at)
             if row.request is not None:
                 doubt = row.request.action is Action.LOOK_UP
-                self._seats[row.request.key] = _Seat(run_id, row.row_no, SeatState.CLAIMED, doubt, None)
+                self._seats[row.request.key] = _Seat(run_id, row.row_no, EnrollmentState.CLAIMED, doubt, None)
 
-    def settle(self, run_id: RunId, settled: Sequence[Settled]) -> None:
+    def settle(self, run_id: RunId, settled: Sequence[SettledRow]) -> None:
         lines = self._lines_of(run_id)
         if any(each.row_no not in lines for each in settled):
             raise LedgerError(f"run {run_id} settles rows it never claimed")
@@ -167,17 +167,17 @@ class MemoryLedger:
 
     def _entry(self, seat: _Seat) -> LedgerEntry:
         line = self._lines.get(seat.run_id, {}).get(seat.row_no)
-        place = Place("", seat.row_no) if line is None else line.planned.place
+        place = RowLocation("", seat.row_no) if line is None else line.planned.place
         return LedgerEntry(seat.state, seat.run_id, seat.row_no, place, seat.settled_at)
 
 
-def _state_after(settled: Settled, *, doubt: bool) -> SeatState:
+def _state_after(settled: SettledRow, *, doubt: bool) -> EnrollmentState:
     outcome = settled.outcome
     if outcome.kind in {OutcomeKind.ENROLLED, OutcomeKind.ALREADY_ENROLLED}:
-        return SeatState.ENROLLED
+        return EnrollmentState.ENROLLED
     if outcome.kind in {OutcomeKind.WITHDRAWN, OutcomeKind.ALREADY_WITHDRAWN}:
-        return SeatState.WITHDRAWN
+        return EnrollmentState.WITHDRAWN
     if outcome.kind is OutcomeKind.UNKNOWN or settled.aim is Action.WITHDRAW:
-        return SeatState.UNKNOWN
+        return EnrollmentState.UNKNOWN
     never_asked = outcome.attempts == 0 and outcome.kind in {OutcomeKind.NOT_ATTEMPTED, OutcomeKind.FAILED}
-    return SeatState.UNKNOWN if doubt and never_asked else SeatState.OPEN
+    return EnrollmentState.UNKNOWN if doubt and never_asked else EnrollmentState.OPEN

@@ -15,15 +15,15 @@ from support.harness import COLUMNS, FIRST_RUN, NOON, at_once
 from support.memory_ledger import MemoryLedger
 
 from batch_enroll.core.pace import FixedPace, PaceLimits
-from batch_enroll.core.planning.probe_gate import Gate
+from batch_enroll.core.planning.probe_gate import ProbeGate
 from batch_enroll.core.planning.resume_planner import TO_RESUME
-from batch_enroll.core.planning.row_planner import Rules
+from batch_enroll.core.planning.row_planner import PlanSettings
 from batch_enroll.core.roster.row_parser import Defaults
 from batch_enroll.core.run_record import RunRecord
 from batch_enroll.core.verdict.attempt_state import Policy
 from batch_enroll.core.verdict.circuit_breaker import Breaker, BreakerLimits
-from batch_enroll.engine import Engine, Parts
-from batch_enroll.workflows import GoingOn, RosterPlanning
+from batch_enroll.engine import Engine, EngineDependencies
+from batch_enroll.workflows import BatchPlanner, ResumePlanner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,14 +37,14 @@ if TYPE_CHECKING:
         Reply,
         ResultRow,
         RunId,
-        Seats,
-        Settled,
+        SettledRow,
+        UserEnrollments,
         UserId,
     )
-    from batch_enroll.engine import Ending, Planning
+    from batch_enroll.engine import BatchSource, EngineResult
 
 T = TypeVar("T")
-RULES = Rules("test", FIRST_RUN, NOON.date(), Defaults())
+RULES = PlanSettings("test", FIRST_RUN, NOON.date(), Defaults())
 
 
 class DeadError(BaseException):
@@ -106,7 +106,7 @@ class MortalLedger(MemoryLedger):
     def claim(self, run_id: RunId, rows: Sequence[PlannedRow]) -> None:
         self._life.does("claim", partial(self._shared.claim, run_id, rows))
 
-    def settle(self, run_id: RunId, settled: Sequence[Settled]) -> None:
+    def settle(self, run_id: RunId, settled: Sequence[SettledRow]) -> None:
         self._life.does("settle", partial(self._shared.settle, run_id, settled))
 
     def results(self, run_id: RunId) -> Iterator[ResultRow]:
@@ -129,7 +129,7 @@ class MortalGateway:
         self.life.passes("submit", after=True)
         return answer
 
-    async def look_up(self, user_id: UserId, token: str) -> Seats | Reply | NoReply:
+    async def look_up(self, user_id: UserId, token: str) -> UserEnrollments | Reply | NoReply:
         self.life.passes("look_up", after=False)
         answer = await self.server.look_up(user_id, token)
         self.life.passes("look_up", after=True)
@@ -149,14 +149,14 @@ class World:
     server: FakeServer
     ledger: MemoryLedger = field(default_factory=lambda: MemoryLedger(lambda: NOON))
     deaths: int = 0
-    rules: Rules = RULES
+    rules: PlanSettings = RULES
     policy: Policy = field(default_factory=Policy)
 
-    async def live(self, crash: Crash | None = None) -> Ending | None:
+    async def live(self, crash: Crash | None = None) -> EngineResult | None:
         """One process: begins the run, or goes on with it. None if it died."""
         life = Life(crash)
         gateway = MortalGateway(self.server, life)
-        ending: Ending | None = None
+        ending: EngineResult | None = None
         try:
             async with anyio.create_task_group() as tasks:
                 if crash is not None and not crash.verb:
@@ -179,25 +179,25 @@ class World:
         life.dead = True
         scope.cancel()
 
-    async def _carry(self, life: Life, gateway: MortalGateway) -> Ending:
+    async def _carry(self, life: Life, gateway: MortalGateway) -> EngineResult:
         ledger = MortalLedger(self.ledger, life)
         roster = FakeRoster(self.fields)
-        planning: Planning
+        planning: BatchSource
         if self.ledger.run() is None:
             ledger.begin(RunRecord(FIRST_RUN, "test", "https://api.test", "test", COLUMNS, NOON, "runs"))
-            planning = RosterPlanning(roster, self.rules, ledger)
+            planning = BatchPlanner(roster, self.rules, ledger)
         else:
-            planning = GoingOn(roster, self.rules, ledger, TO_RESUME)
+            planning = ResumePlanner(roster, self.rules, ledger, TO_RESUME)
         return await Engine(FIRST_RUN, self._parts(gateway, ledger)).run(planning, SignalsAt().__aiter__())
 
-    def _parts(self, gateway: MortalGateway, ledger: MortalLedger) -> Parts:
-        return Parts(
+    def _parts(self, gateway: MortalGateway, ledger: MortalLedger) -> EngineDependencies:
+        return EngineDependencies(
             gateway=gateway,
             tokens=FakeTokens(lifetime_s=1.5),
             ledger=ledger,
             pace=FixedPace(PaceLimits(max_in_flight=4)),
             breaker=Breaker(BreakerLimits()),
-            gate=Gate(probing=True),
+            gate=ProbeGate(probing=True),
             sink=Remembering(),
             policy=self.policy,
             draw=random.Random(7).random,  # noqa: S311 - jitter

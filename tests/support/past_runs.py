@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from batch_enroll.core.codes import catalogue
-from batch_enroll.core.model import Outcome, OutcomeKind, Place, ResultRow, RunId
-from batch_enroll.core.reporting.run_summary import RunSummary, Tally, summarise
+from batch_enroll.core.model import Outcome, OutcomeKind, ResultRow, RowLocation, RunId
+from batch_enroll.core.reporting.run_summary import RunSummary, Tally, summarize
 from batch_enroll.core.run_record import Requests, RosterRef, RunRecord
 
 START = datetime(2026, 9, 1, 6, 15, tzinfo=UTC)
@@ -27,12 +27,12 @@ RUN = RunRecord(
 def tally_of(*outcomes: Outcome) -> Tally:
     tally = Tally()
     for number, outcome in enumerate(outcomes, 1):
-        tally.add(ResultRow(number, Place("term.csv", number + 1), ("u",), outcome, START))
+        tally.add(ResultRow(number, RowLocation("term.csv", number + 1), ("u",), outcome, START))
     return tally
 
 
 def summary_of(*outcomes: Outcome) -> RunSummary:
-    return summarise(RUN, tally_of(*outcomes), {"results": "runs/r1/results.csv"})
+    return summarize(RUN, tally_of(*outcomes), {"results": "runs/r1/results.csv"})
 
 
 ENROLLED = Outcome(OutcomeKind.ENROLLED)

@@ -15,7 +15,7 @@ from typing import Final
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.roster.row_parser import Defaults, read_row
 from batch_enroll.settings import Needs, load
-from batch_enroll.wiring.rosters import opened
+from batch_enroll.wiring.rosters import open_rosters
 
 MOST_CPU_S: Final = 10
 MOST_ADDRESS_BYTES: Final = 3 << 30  # generous: threads of libraries reserve much that they never touch
@@ -28,7 +28,7 @@ def told(path: str) -> dict[str, str | int]:
     resource.setrlimit(resource.RLIMIT_CPU, (spent + MOST_CPU_S + 1, resource.RLIM_INFINITY))
     rows, refused = 0, ""
     try:
-        for row in opened(load({"course_id": "c"}, needs=Needs.ROSTER), [path]).rows():
+        for row in open_rosters(load({"course_id": "c"}, needs=Needs.ROSTER), [path]).rows():
             read_row(row, Defaults())
             rows += 1
     except RosterError as why:

@@ -120,4 +120,4 @@ def cells(source: RosterSource) -> list[tuple[str, ...]]:
 
 def opened(path: Path | str, **flags: object) -> RosterSource:
     """The roster as a run opens it, with these flags and no other settings."""
-    return rosters.opened(sealed({"env": "sandbox", **flags}), [str(path)])
+    return rosters.open_rosters(sealed({"env": "sandbox", **flags}), [str(path)])

@@ -6,22 +6,22 @@ from support.fakes import FakeRoster, students
 from support.harness import COLUMNS, NOON
 from support.memory_ledger import MemoryLedger
 
-from batch_enroll.core.model import Outcome, OutcomeKind, RunId, Settled
-from batch_enroll.core.planning.row_planner import Rules
+from batch_enroll.core.model import Outcome, OutcomeKind, RunId, SettledRow
+from batch_enroll.core.planning.row_planner import PlanSettings
 from batch_enroll.core.roster.row_parser import Defaults
 from batch_enroll.core.run_record import RunRecord
-from batch_enroll.workflows import RosterPlanning
+from batch_enroll.workflows import BatchPlanner
 
 
 def batches(ledger: MemoryLedger, run_id: RunId, rows: int) -> list[int]:
     """The sizes of the batches of a run; every row that would be sent is enrolled."""
     ledger.begin(RunRecord(run_id, "test", "https://api.test", "test", COLUMNS, NOON, "runs"))
-    planning = RosterPlanning(FakeRoster(students(rows)), Rules("test", run_id, NOON.date(), Defaults()), ledger)
+    planning = BatchPlanner(FakeRoster(students(rows)), PlanSettings("test", run_id, NOON.date(), Defaults()), ledger)
     sizes = []
     while planned := planning.next_batch(None):
         sizes.append(len(planned))
         wanted = [row.request for row in planned if row.request is not None]
-        ledger.settle(run_id, [Settled(one.row_no, one.key, Outcome(OutcomeKind.ENROLLED)) for one in wanted])
+        ledger.settle(run_id, [SettledRow(one.row_no, one.key, Outcome(OutcomeKind.ENROLLED)) for one in wanted])
     return sizes
 
 

@@ -11,8 +11,8 @@ from support.roster_files import opened, write_csv
 
 from batch_enroll import workflows
 from batch_enroll.core.errors import UsageError
-from batch_enroll.core.model import Outcome, OutcomeKind, RunId, Settled
-from batch_enroll.core.planning.row_planner import Rules
+from batch_enroll.core.model import Outcome, OutcomeKind, RunId, SettledRow
+from batch_enroll.core.planning.row_planner import PlanSettings
 from batch_enroll.core.roster.row_parser import Defaults
 from batch_enroll.core.run_record import RunRecord
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
 RUN_ID = RunId("r1")
-RULES = Rules("test", RUN_ID, NOON.date(), Defaults())
+RULES = PlanSettings("test", RUN_ID, NOON.date(), Defaults())
 UPLOAD = [
     ("username", "idnumber", "course1", "course2"),
     ("ada", "7", "ART", "MATH"),
@@ -36,9 +36,9 @@ def ledger_after(source: RosterSource) -> tuple[RunRecord, MemoryLedger]:
     record = RunRecord(RUN_ID, "test", "https://api.test", "test", source.columns, NOON, "runs/r1")
     ledger = MemoryLedger(lambda: NOON)
     ledger.begin(record)
-    rows = workflows.RosterPlanning(source, RULES, ledger).next_batch(None)
+    rows = workflows.BatchPlanner(source, RULES, ledger).next_batch(None)
     failed = Outcome(OutcomeKind.FAILED, "E301", attempts=6)
-    ledger.settle(RUN_ID, [Settled(row.row_no, row.request.key, failed) for row in rows if row.request is not None])
+    ledger.settle(RUN_ID, [SettledRow(row.row_no, row.request.key, failed) for row in rows if row.request is not None])
     return record, ledger
 
 

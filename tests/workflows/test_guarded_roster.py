@@ -9,39 +9,39 @@ from support.fakes import FakeRoster, students
 from support.harness import Harness
 
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.guards.roster_stats import Census, GuardLimits
-from batch_enroll.core.guards.rules import GuardStoppedError, crowded
+from batch_enroll.core.guards.roster_stats import GuardLimits, RosterStats
+from batch_enroll.core.guards.rules import GuardStoppedError, capacity_guard
 from batch_enroll.core.roster.row_parser import Defaults
 from batch_enroll.core.verdict.attempt_state import HaltReason
-from batch_enroll.workflows import GuardedRoster, KeptAhead, counted_ahead
+from batch_enroll.workflows import CapacityGuardedRoster, PrefetchedRoster, count_first_rows
 from batch_enroll.workflows.guarded_roster import ROWS_AHEAD
 
 SMALL = GuardLimits(course_students=30)
 
 
 def test_a_small_roster_is_counted_to_its_end() -> None:
-    census, rows = counted_ahead(FakeRoster(students(7)), Defaults(), SMALL, whole=False)
+    census, rows = count_first_rows(FakeRoster(students(7)), Defaults(), SMALL, whole=False)
     assert (census.rows, rows) == (7, 7)
 
 
 def test_of_a_large_one_the_first_rows_are_counted_and_the_rest_is_estimated() -> None:
     roster = FakeRoster(students(ROWS_AHEAD + 100))
-    census, rows = counted_ahead(roster, Defaults(), SMALL, whole=False)
+    census, rows = count_first_rows(roster, Defaults(), SMALL, whole=False)
     assert (census.rows, rows) == (ROWS_AHEAD, ROWS_AHEAD + 100)
-    assert counted_ahead(roster, Defaults(), SMALL, whole=True)[0].rows == ROWS_AHEAD + 100
+    assert count_first_rows(roster, Defaults(), SMALL, whole=True)[0].rows == ROWS_AHEAD + 100
 
 
 def test_a_roster_that_breaks_off_is_counted_so_far() -> None:
-    census, rows = counted_ahead(FakeRoster(students(40), breaks_at=36), Defaults(), SMALL, whole=True)
+    census, rows = count_first_rows(FakeRoster(students(40), breaks_at=36), Defaults(), SMALL, whole=True)
     assert (census.rows, rows) == (35, 35)
-    assert crowded(census) is not None
+    assert capacity_guard(census) is not None
 
 
 def test_a_roster_that_was_looked_at_is_read_once() -> None:
     source = FakeRoster(students(ROWS_AHEAD + 100))
-    kept = KeptAhead(source)
+    kept = PrefetchedRoster(source)
     assert len(list(islice(kept.rows(), 100))) == 100  # what its columns hold
-    assert counted_ahead(kept, Defaults(), SMALL, whole=False)[0].rows == ROWS_AHEAD
+    assert count_first_rows(kept, Defaults(), SMALL, whole=False)[0].rows == ROWS_AHEAD
     assert [row.fields for row in kept.rows()] == source.fields
     assert source.rows_given == ROWS_AHEAD + 100
     assert [row.fields for row in kept.rows()] == source.fields  # whoever comes later gets all of it too
@@ -49,27 +49,27 @@ def test_a_roster_that_was_looked_at_is_read_once() -> None:
 
 def test_a_small_roster_is_read_once_however_often_it_is_looked_at() -> None:
     source = FakeRoster(students(30))
-    kept = KeptAhead(source)
+    kept = PrefetchedRoster(source)
     for _ in range(3):
-        assert counted_ahead(kept, Defaults(), SMALL, whole=True)[0].rows == 30
+        assert count_first_rows(kept, Defaults(), SMALL, whole=True)[0].rows == 30
         assert [row.fields for row in kept.rows()] == source.fields
     assert source.rows_given == 30
 
 
 def test_a_look_at_all_of_a_large_roster_keeps_none_of_it() -> None:
     source = FakeRoster(students(ROWS_AHEAD + 100))
-    kept = KeptAhead(source)
+    kept = PrefetchedRoster(source)
     early = kept.rows()
     first = [next(early).fields for _ in range(10)]
-    assert counted_ahead(kept, Defaults(), SMALL, whole=True)[0].rows == ROWS_AHEAD + 100
+    assert count_first_rows(kept, Defaults(), SMALL, whole=True)[0].rows == ROWS_AHEAD + 100
     assert [row.fields for row in kept.rows()] == source.fields
     assert source.rows_given == 2 * (ROWS_AHEAD + 100)
     assert [*first, *(row.fields for row in early)] == source.fields  # who began before the others gets the rest
 
 
 def test_a_roster_that_broke_off_in_the_look_breaks_off_at_the_same_row_when_it_is_read() -> None:
-    kept = KeptAhead(FakeRoster(students(40), breaks_at=36))
-    counted_ahead(kept, Defaults(), SMALL, whole=False)
+    kept = PrefetchedRoster(FakeRoster(students(40), breaks_at=36))
+    count_first_rows(kept, Defaults(), SMALL, whole=False)
     read: list[int] = []
     with pytest.raises(RosterError, match="row 37: a quote is never closed"):
         read.extend(row.place.row for row in kept.rows())
@@ -78,8 +78,8 @@ def test_a_roster_that_broke_off_in_the_look_breaks_off_at_the_same_row_when_it_
 
 def test_rows_that_were_counted_ahead_are_not_counted_again() -> None:
     source = FakeRoster(students(40))
-    census, _ = counted_ahead(FakeRoster(students(20)), Defaults(), SMALL, whole=False)
-    rows = GuardedRoster(source, census).rows()
+    census, _ = count_first_rows(FakeRoster(students(20)), Defaults(), SMALL, whole=False)
+    rows = CapacityGuardedRoster(source, census).rows()
     assert len(list(islice(rows, 30))) == 30
     assert census.rows == 30
     with pytest.raises(GuardStoppedError, match="takes more than 30 students"):
@@ -91,7 +91,9 @@ def test_rows_that_were_counted_ahead_are_not_counted_again() -> None:
 @pytest.mark.looptime
 async def test_a_course_that_fills_up_late_stops_the_run_before_the_first_row_too_many() -> None:
     harness = Harness()
-    roster = GuardedRoster(FakeRoster([*students(10, "c1"), *students(40, "c2")]), Census(Defaults(), SMALL))
+    roster = CapacityGuardedRoster(
+        FakeRoster([*students(10, "c1"), *students(40, "c2")]), RosterStats(Defaults(), SMALL)
+    )
     harness.source = roster
     ending = await harness.run()
     assert ending.halted is HaltReason.GUARD

@@ -12,13 +12,13 @@ from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import AuthRefusedError, RunStoppedError
 from batch_enroll.core.events import LookingUp
 from batch_enroll.core.lookup.id_resolution import search_in
-from batch_enroll.core.lookup.records import Course, Kind, Person, Record, School
+from batch_enroll.core.lookup.records import Course, EntityKind, Person, Record, School
 from batch_enroll.core.model import CourseId, NoReply, Reply, SchoolId, SourceRow, UserId
 from batch_enroll.core.pace import FixedPace, PaceLimits
 from batch_enroll.core.verdict.attempt_state import Policy
 from batch_enroll.core.verdict.circuit_breaker import Breaker, BreakerLimits
-from batch_enroll.engine import Asking, Means
-from batch_enroll.workflows import FoundRoster, Lists, Lookups
+from batch_enroll.engine import QueryDependencies, QueryRunner
+from batch_enroll.workflows import DirectoryPages, IdLookups, ResolvedRoster
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
 FIELDS = ("user_email", "course_title", "school_id")
@@ -47,17 +47,17 @@ class Desk:
 
     async def found(self, roster: list[dict[str, str]], *, online: bool = False) -> list[SourceRow]:
         source = FakeRoster(roster, columns=FIELDS)
-        found = FoundRoster(source, search_in(FIELDS, [], {}, None))
-        means = Means(
+        found = ResolvedRoster(source, search_in(FIELDS, [], {}, None))
+        means = QueryDependencies(
             FakeTokens(), FixedPace(PaceLimits(10)), Breaker(BreakerLimits(budget=20)), Remembering(), Policy(),
             lambda: 0.5, workers=8,
         )  # fmt: skip
-        lookups = Lookups(Lists(Asking(means), self.directory), self.book, self.sink)
+        lookups = IdLookups(DirectoryPages(QueryRunner(means), self.directory), self.book, self.sink)
         await lookups.find(found.unfound(), found.search)
         found.answers = lookups.answers
         if online:
-            await lookups.prove(found.rows(), {Kind.SCHOOL: "s1"})
-            found.defaults = {Kind.SCHOOL: "s1"}
+            await lookups.prove(found.rows(), {EntityKind.SCHOOL: "s1"})
+            found.defaults = {EntityKind.SCHOOL: "s1"}
         self.notes = lookups.notes
         return list(found.rows())
 

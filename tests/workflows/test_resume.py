@@ -15,26 +15,35 @@ from batch_enroll import workflows
 from batch_enroll.adapters.rosters.recorded_roster import RecordedRoster
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import RosterError, UsageError
-from batch_enroll.core.model import SETTLED_WELL, Action, Outcome, OutcomeKind, Place, RunId, Settled, SourceRow
+from batch_enroll.core.model import (
+    SETTLED_WELL,
+    Action,
+    Outcome,
+    OutcomeKind,
+    RowLocation,
+    RunId,
+    SettledRow,
+    SourceRow,
+)
 from batch_enroll.core.planning.resume_planner import TO_RESUME, TO_RETRY
-from batch_enroll.core.planning.row_planner import Rules
+from batch_enroll.core.planning.row_planner import PlanSettings
 from batch_enroll.core.roster.row_parser import Defaults
 from batch_enroll.core.run_record import Requests, RosterRef, RunRecord
 from batch_enroll.core.verdict.attempt_state import HaltReason
-from batch_enroll.engine import Ending
+from batch_enroll.engine import EngineResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from batch_enroll.core.model import EnrollmentRequest, PlannedRow
     from batch_enroll.core.reporting.run_summary import RunSummary
-    from batch_enroll.engine import Planning
+    from batch_enroll.engine import BatchSource
 
 pytestmark = pytest.mark.asyncio
 
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
 RUN_ID = RunId("r1")
-RULES = Rules("test", RUN_ID, NOON.date(), Defaults())
+RULES = PlanSettings("test", RUN_ID, NOON.date(), Defaults())
 COLUMNS = ("user_id", "course_id", "school_id")
 REFS = (RosterRef("typed/term.csv", "0" * 64, 0),)
 RECORD = RunRecord(RUN_ID, "test", "https://api.test", "test", COLUMNS, NOON, "runs/r1", REFS, Requests(7, 2, 1))
@@ -52,20 +61,20 @@ class Past:
     ledger: MemoryLedger = field(default_factory=lambda: MemoryLedger(lambda: NOON))
     sent: list[EnrollmentRequest] = field(default_factory=list)
     written: list[RunSummary] = field(default_factory=list)
-    ending: Ending = field(default_factory=lambda: Ending(requests=Requests(3, 1, 0)))
+    ending: EngineResult = field(default_factory=lambda: EngineResult(requests=Requests(3, 1, 0)))
 
     def __post_init__(self) -> None:
         self.ledger.begin(RECORD)
         first = FakeRoster(self.roster.fields[: len(self.outcomes)])
-        rows = workflows.RosterPlanning(first, RULES, self.ledger).next_batch(None)
+        rows = workflows.BatchPlanner(first, RULES, self.ledger).next_batch(None)
         settled = [
-            Settled(row.row_no, row.request.key, outcome)
+            SettledRow(row.row_no, row.request.key, outcome)
             for row, outcome in zip(rows, self.outcomes, strict=True)
             if row.request is not None and outcome is not None
         ]
         self.ledger.settle(RUN_ID, settled)
 
-    async def send(self, planning: Planning) -> Ending:
+    async def send(self, planning: BatchSource) -> EngineResult:
         while rows := planning.next_batch(None):
             self.take(rows)
         return self.ending
@@ -73,15 +82,15 @@ class Past:
     def take(self, rows: Sequence[PlannedRow]) -> None:
         requests = [row.request for row in rows if row.request is not None]
         self.sent.extend(requests)
-        self.ledger.settle(RUN_ID, [Settled(request.row_no, request.key, ENROLLED) for request in requests])
+        self.ledger.settle(RUN_ID, [SettledRow(request.row_no, request.key, ENROLLED) for request in requests])
 
     async def go_on(
         self, again: frozenset[OutcomeKind] = TO_RESUME, rows: workflows.Rows | None = None, *, changes: bool = False
-    ) -> workflows.GoneOn:
+    ) -> workflows.ResumeResult:
         source = self.roster if rows is None else rows
-        books = workflows.Books(self.ledger, [], self.written.append, Remembering(), lambda: NOON, {})
-        planning = workflows.GoingOn(source, RULES, self.ledger, again, changes=changes)
-        return await workflows.go_on(RECORD, source, books, planning, self.send)
+        books = workflows.RunOutputs(self.ledger, [], self.written.append, Remembering(), lambda: NOON, {})
+        planning = workflows.ResumePlanner(source, RULES, self.ledger, again, changes=changes)
+        return await workflows.resume_run(RECORD, source, books, planning, self.send)
 
     def kinds(self) -> list[str]:
         return [row.outcome.kind.value for row in self.ledger.results(RUN_ID)]
@@ -118,7 +127,7 @@ async def test_with_nothing_left_nothing_is_planned() -> None:
 
 async def test_a_roster_that_still_breaks_off_is_no_success() -> None:
     past = Past(FakeRoster(students(4), breaks_at=3), [ENROLLED, STOPPED])
-    planning = workflows.GoingOn(past.roster, RULES, past.ledger, TO_RESUME)
+    planning = workflows.ResumePlanner(past.roster, RULES, past.ledger, TO_RESUME)
     past.take(planning.next_batch(None))
     with pytest.raises(RosterError, match="row 4"):
         planning.next_batch(None)
@@ -127,7 +136,7 @@ async def test_a_roster_that_still_breaks_off_is_no_success() -> None:
 
 async def test_a_run_that_stops_again_keeps_what_was_recorded_and_holds_back_only_what_was_never_read() -> None:
     past = Past(FakeRoster(students(4)), [None, FAILED, ENROLLED])
-    planning = workflows.GoingOn(past.roster, RULES, past.ledger, TO_RETRY)
+    planning = workflows.ResumePlanner(past.roster, RULES, past.ledger, TO_RETRY)
     assert [row.row_no for row in planning.next_batch(STOPPED)] == [4]
     assert past.kinds() == ["unknown", "failed", "enrolled", "not_attempted"]
     assert planning.rows() == 4
@@ -136,12 +145,12 @@ async def test_a_run_that_stops_again_keeps_what_was_recorded_and_holds_back_onl
 async def test_a_run_cut_off_at_once_still_counts_all_its_rows() -> None:
     past = Past(FakeRoster(students(5)), [ENROLLED] * 4)
 
-    async def cut(_: Planning) -> Ending:
-        return Ending(HaltReason.INTERRUPTED, "stopped", SIGINT, cut=True)
+    async def cut(_: BatchSource) -> EngineResult:
+        return EngineResult(HaltReason.INTERRUPTED, "stopped", SIGINT, cut=True)
 
-    books = workflows.Books(past.ledger, [], past.written.append, Remembering(), lambda: NOON, {})
-    planning = workflows.GoingOn(past.roster, RULES, past.ledger, TO_RESUME)
-    done = await workflows.go_on(RECORD, past.roster, books, planning, cut)
+    books = workflows.RunOutputs(past.ledger, [], past.written.append, Remembering(), lambda: NOON, {})
+    planning = workflows.ResumePlanner(past.roster, RULES, past.ledger, TO_RESUME)
+    done = await workflows.resume_run(RECORD, past.roster, books, planning, cut)
     assert (done.summary.rows, done.went_on) == (4, True)
 
 
@@ -149,13 +158,13 @@ async def test_the_run_is_open_while_it_goes_on() -> None:
     past = Past(FakeRoster(students(1)), [STOPPED])
     seen: list[RunRecord | None] = []
 
-    async def watch(planning: Planning) -> Ending:
+    async def watch(planning: BatchSource) -> EngineResult:
         seen.append(past.ledger.run(RUN_ID))
         return await past.send(planning)
 
-    books = workflows.Books(past.ledger, [], past.written.append, Remembering(), lambda: NOON, {})
-    planning = workflows.GoingOn(past.roster, RULES, past.ledger, TO_RESUME)
-    await workflows.go_on(RECORD, past.roster, books, planning, watch)
+    books = workflows.RunOutputs(past.ledger, [], past.written.append, Remembering(), lambda: NOON, {})
+    planning = workflows.ResumePlanner(past.roster, RULES, past.ledger, TO_RESUME)
+    await workflows.resume_run(RECORD, past.roster, books, planning, watch)
     assert seen[0] is not None
     assert seen[0].finished_at is None
     ended = past.ledger.run(RUN_ID)
@@ -176,9 +185,11 @@ async def test_a_row_mended_before_a_crash_stays_mended() -> None:
     past = Past(FakeRoster(students(2)), [ENROLLED, FAILED])
     mended = Mended([{"user_id": "u2-mended", "course_id": "c1", "enroll_row": "3"}])
     corrections = workflows.Corrections(mended, RECORD, past.ledger)
-    workflows.GoingOn(corrections, RULES, past.ledger, frozenset({OutcomeKind.FAILED})).next_batch(None)  # then it dies
+    workflows.ResumePlanner(corrections, RULES, past.ledger, frozenset({OutcomeKind.FAILED})).next_batch(
+        None
+    )  # then it dies
     recorded = RecordedRoster(RECORD, past.ledger, overrides={}).row
-    planning = workflows.GoingOn(past.roster, RULES, past.ledger, TO_RESUME, recorded=recorded)
+    planning = workflows.ResumePlanner(past.roster, RULES, past.ledger, TO_RESUME, recorded=recorded)
     past.take(planning.next_batch(None))
     assert [(one.key.user_id, one.action) for one in past.sent] == [("u2-mended", Action.LOOK_UP)]
     assert [row.cells[0] for row in past.ledger.results(RUN_ID)] == ["u1", "u2-mended"]
@@ -201,7 +212,7 @@ class Mended(FakeRoster):
 
     def rows(self) -> Iterator[SourceRow]:
         for row in super().rows():
-            yield SourceRow(Place("mended.csv", row.place.row), row.cells, row.fields)
+            yield SourceRow(RowLocation("mended.csv", row.place.row), row.cells, row.fields)
 
 
 async def test_corrections_replace_the_cells_of_rows_to_mend_and_leave_all_others() -> None:

@@ -9,7 +9,7 @@ from batch_enroll.adapters.rosters.csv_roster import CsvRoster
 from batch_enroll.adapters.rosters.xlsx_roster import XlsxRoster
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.roster.damaged_ids import LOOK_AHEAD
-from batch_enroll.workflows import WatchedRoster
+from batch_enroll.workflows import ScreenedRoster
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 FILLED = [("user_id", "course_id"), *((f"{number:05}", "MATH-7") for number in range(2, LOOK_AHEAD + 40))]
 
 
-def watched(path: Path, *table: tuple[str, ...]) -> WatchedRoster:
-    return WatchedRoster(CsvRoster(write_csv(path, table)))
+def watched(path: Path, *table: tuple[str, ...]) -> ScreenedRoster:
+    return ScreenedRoster(CsvRoster(write_csv(path, table)))
 
 
 def test_a_sound_roster_is_the_same_as_unwatched(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_a_second_table_whose_headers_nobody_knows_is_never_sent(kind: str, tmp_
     if kind == "csv":
         roster = watched(tmp_path / "r.csv", *table)
     else:
-        roster = WatchedRoster(XlsxRoster(write_xlsx(tmp_path / "r.xlsx", {"Fall": table})))
+        roster = ScreenedRoster(XlsxRoster(write_xlsx(tmp_path / "r.xlsx", {"Fall": table})))
     codes = [(row.place.row, row.problem.code if row.problem else "") for row in roster.rows()]
     assert codes == [(2, ""), (3, ""), (5, "E127"), (6, "E127"), (8, "E127")]
 
@@ -67,7 +67,7 @@ def test_a_second_table_whose_headers_nobody_knows_is_never_sent(kind: str, tmp_
 def test_rows_below_blank_ones_are_sent_with_a_doubt_where_a_number_left_out_is_a_blank_row(
     *, gaps: bool, tmp_path: Path
 ) -> None:
-    roster = WatchedRoster(CsvRoster(write_csv(tmp_path / "r.csv", [HEADER, ROW, ROW, (), ROW, ROW])), gaps=gaps)
+    roster = ScreenedRoster(CsvRoster(write_csv(tmp_path / "r.csv", [HEADER, ROW, ROW, (), ROW, ROW])), gaps=gaps)
     doubts = [(row.place.row, doubt.code) for row in roster.rows() for doubt in row.doubts]
     assert doubts == ([(5, "W104")] if gaps else [])
 
@@ -83,7 +83,7 @@ def test_rows_that_were_only_looked_at_are_not_counted_as_read(tmp_path: Path) -
 def test_a_roster_that_breaks_off_gives_its_rows_first(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "r.csv", [HEADER, ROW])
     path.write_text(path.read_text() + '"open')
-    rows = WatchedRoster(CsvRoster(path)).rows()
+    rows = ScreenedRoster(CsvRoster(path)).rows()
     assert next(rows).cells == ROW
     with pytest.raises(RosterError, match="never closed"):
         next(rows)

@@ -18,26 +18,26 @@ from batch_enroll import workflows
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import LedgerError, RunStoppedError
 from batch_enroll.core.events import RunEnded, RunStarted
-from batch_enroll.core.model import Outcome, OutcomeKind, RunId, Settled
-from batch_enroll.core.planning.row_planner import Rules
+from batch_enroll.core.model import Outcome, OutcomeKind, RunId, SettledRow
+from batch_enroll.core.planning.row_planner import PlanSettings
 from batch_enroll.core.reporting.run_summary import Estimate
 from batch_enroll.core.roster.row_parser import Defaults
 from batch_enroll.core.run_record import Requests, RunRecord
 from batch_enroll.core.verdict.attempt_state import HaltReason
-from batch_enroll.engine import Ending
+from batch_enroll.engine import EngineResult
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from batch_enroll.core.model import PlannedRow, ResultRow
     from batch_enroll.core.reporting.run_summary import RunSummary
-    from batch_enroll.engine import Planning
+    from batch_enroll.engine import BatchSource
 
 pytestmark = pytest.mark.asyncio
 
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
 RUN_ID = RunId("r1")
-RULES = Rules("test", RUN_ID, NOON.date(), Defaults())
+RULES = PlanSettings("test", RUN_ID, NOON.date(), Defaults())
 RECORD = RunRecord(RUN_ID, "test", "https://api.test", "test", ("user_id",), NOON, "runs/r1")
 ENROLLED = Outcome(OutcomeKind.ENROLLED, attempts=1, status=201)
 
@@ -68,24 +68,24 @@ class Case:
     """A run whose sending is decided by the test."""
 
     roster: FakeRoster
-    ending: Ending = field(default_factory=Ending)
+    ending: EngineResult = field(default_factory=EngineResult)
     outcome: Outcome = ENROLLED
     ledger: MemoryLedger = field(default_factory=lambda: MemoryLedger(lambda: NOON))
     report: ListReport = field(default_factory=ListReport)
     sink: Remembering = field(default_factory=Remembering)
     written: list[RunSummary] = field(default_factory=list)
 
-    async def send(self, planning: Planning) -> Ending:
+    async def send(self, planning: BatchSource) -> EngineResult:
         while rows := planning.next_batch(None):
-            settled = [Settled(row.row_no, row.request.key, self.outcome) for row in rows if row.request is not None]
+            settled = [SettledRow(row.row_no, row.request.key, self.outcome) for row in rows if row.request is not None]
             self.ledger.settle(RUN_ID, settled)
         return self.ending
 
     async def run(
-        self, *, dry: bool = False, send: Callable[[Planning], Awaitable[Ending]] | None = None
+        self, *, dry: bool = False, send: Callable[[BatchSource], Awaitable[EngineResult]] | None = None
     ) -> RunSummary:
         files = {"results": Path("results.csv")}
-        books = workflows.Books(self.ledger, [self.report], self.written.append, self.sink, lambda: NOON, files)
+        books = workflows.RunOutputs(self.ledger, [self.report], self.written.append, self.sink, lambda: NOON, files)
         return await workflows.run(RECORD, self.roster, RULES, books, None if dry else send or self.send)
 
 
@@ -101,7 +101,7 @@ async def test_every_row_read_is_one_result_in_input_order() -> None:
 
 
 async def test_the_summary_is_written_recorded_and_told() -> None:
-    case = Case(FakeRoster(students(3)), Ending(requests=Requests(5, 2, 1)))
+    case = Case(FakeRoster(students(3)), EngineResult(requests=Requests(5, 2, 1)))
     summary = await case.run()
     assert case.written == [summary]
     recorded = case.ledger.run(RUN_ID)
@@ -118,20 +118,20 @@ async def test_a_past_run_is_told_again_from_the_ledger() -> None:
     summary = await case.run()
     recorded = case.ledger.run(RUN_ID)
     assert recorded is not None
-    assert workflows.retell(recorded, case.ledger, {"results": "results.csv"}) == summary
+    assert workflows.summarize_past_run(recorded, case.ledger, {"results": "results.csv"}) == summary
 
 
 @pytest.mark.parametrize(
     ("ending", "status"),
     [
-        (Ending(HaltReason.AUTH_REFUSED, "refused"), 4),
-        (Ending(HaltReason.API_DOWN, "down"), 5),
-        (Ending(HaltReason.ROSTER_UNREADABLE, "a quote"), 3),
-        (Ending(HaltReason.INTERRUPTED, "stopped", SIGINT), 130),
-        (Ending(HaltReason.INTERRUPTED, "stopped", SIGTERM), 143),
+        (EngineResult(HaltReason.AUTH_REFUSED, "refused"), 4),
+        (EngineResult(HaltReason.API_DOWN, "down"), 5),
+        (EngineResult(HaltReason.ROSTER_UNREADABLE, "a quote"), 3),
+        (EngineResult(HaltReason.INTERRUPTED, "stopped", SIGINT), 130),
+        (EngineResult(HaltReason.INTERRUPTED, "stopped", SIGTERM), 143),
     ],
 )
-async def test_the_exit_status_says_why_a_run_ended_early(ending: Ending, status: int) -> None:
+async def test_the_exit_status_says_why_a_run_ended_early(ending: EngineResult, status: int) -> None:
     case = Case(FakeRoster(students(3)), ending, Outcome(OutcomeKind.NOT_ATTEMPTED, catalogue.STOPPED))
     summary = await case.run()
     assert summary.exit_status == status
@@ -140,15 +140,17 @@ async def test_the_exit_status_says_why_a_run_ended_early(ending: Ending, status
 
 async def test_a_run_that_was_stopped_before_its_first_row_has_a_result_for_each_and_none_was_tried() -> None:
     case = Case(FakeRoster([*students(700), {"user_id": ""}]))
-    summary = await case.run(send=partial(workflows.leave_all, Ending(HaltReason.DEADLINE, "its deadline had come")))
+    summary = await case.run(
+        send=partial(workflows.hold_all_rows, EngineResult(HaltReason.DEADLINE, "its deadline had come"))
+    )
     assert summary.outcomes == {**dict.fromkeys(summary.outcomes, 0), "not_attempted": 700, "invalid": 1}
     assert {row.outcome.code for row in case.report.rows} == {catalogue.DEADLINE, catalogue.MISSING_USER}
     assert (summary.exit_status, summary.run.ending) == (1, "its deadline had come")
 
 
 async def test_the_first_reason_stands_where_the_roster_breaks_off_or_a_guard_would_stop_it() -> None:
-    ending = Ending(HaltReason.INTERRUPTED, "stopped by SIGINT", SIGINT)
-    summary = await Case(FakeRoster(students(9), breaks_at=5)).run(send=partial(workflows.leave_all, ending))
+    ending = EngineResult(HaltReason.INTERRUPTED, "stopped by SIGINT", SIGINT)
+    summary = await Case(FakeRoster(students(9), breaks_at=5)).run(send=partial(workflows.hold_all_rows, ending))
     assert (summary.rows, summary.exit_status, summary.run.ending) == (4, 130, "stopped by SIGINT")
 
     class Guarded:
@@ -161,16 +163,18 @@ async def test_the_first_reason_stands_where_the_roster_breaks_off_or_a_guard_wo
                 raise RunStoppedError("a course takes too many")
             return []
 
-    assert await workflows.leave_all(ending, Guarded()) == Ending(HaltReason.INTERRUPTED, "stopped by SIGINT", SIGINT)
+    assert await workflows.hold_all_rows(ending, Guarded()) == EngineResult(
+        HaltReason.INTERRUPTED, "stopped by SIGINT", SIGINT
+    )
 
 
 async def test_a_signal_after_the_last_row_changes_nothing() -> None:
-    case = Case(FakeRoster(students(3)), Ending(HaltReason.INTERRUPTED, "stopped", SIGINT))
+    case = Case(FakeRoster(students(3)), EngineResult(HaltReason.INTERRUPTED, "stopped", SIGINT))
     assert (await case.run()).exit_status == 0
 
 
 async def test_a_run_that_was_cut_off_writes_no_results_but_counts_from_the_ledger() -> None:
-    ending = Ending(HaltReason.INTERRUPTED, "stopped", SIGINT, cut=True)
+    ending = EngineResult(HaltReason.INTERRUPTED, "stopped", SIGINT, cut=True)
     case = Case(FakeRoster(students(3)), ending, Outcome(OutcomeKind.UNKNOWN, catalogue.INTERRUPTED))
     summary = await case.run()
     assert case.report.rows == []

@@ -12,31 +12,33 @@ from batch_enroll.core.errors import RosterError, RunStoppedError, UsageError
 from batch_enroll.core.events import LookingUp
 from batch_enroll.core.model import CourseId, NoReply, Reply, Role, SchoolId, UserId
 from batch_enroll.core.pace import FixedPace, PaceLimits
-from batch_enroll.core.planning.row_planner import Rules
-from batch_enroll.core.planning.sync_planner import SeatKey, SeatPage
+from batch_enroll.core.planning.row_planner import PlanSettings
+from batch_enroll.core.planning.sync_planner import EnrollmentIdentity, EnrollmentPage
 from batch_enroll.core.roster.row_parser import Defaults
 from batch_enroll.core.verdict.attempt_state import Policy
 from batch_enroll.core.verdict.circuit_breaker import Breaker, BreakerLimits
-from batch_enroll.engine import Asking, Means
-from batch_enroll.workflows import desired, seats_of
+from batch_enroll.engine import QueryDependencies, QueryRunner
+from batch_enroll.workflows import desired_state, list_enrollments
 
-RULES = Rules("test", FIRST_RUN, NOON.date(), Defaults(), withdraw=True)
-
-
-def seat(user: str) -> SeatKey:
-    return SeatKey(UserId(user), CourseId("c1"), SchoolId("s1"), Role.STUDENT)
+RULES = PlanSettings("test", FIRST_RUN, NOON.date(), Defaults(), withdraw=True)
 
 
-def asking() -> Asking:
+def seat(user: str) -> EnrollmentIdentity:
+    return EnrollmentIdentity(UserId(user), CourseId("c1"), SchoolId("s1"), Role.STUDENT)
+
+
+def asking() -> QueryRunner:
     dice = random.Random(1)  # noqa: S311 - jitter
-    return Asking(
-        Means(FakeTokens(), FixedPace(PaceLimits(4)), Breaker(BreakerLimits()), Remembering(), Policy(), dice.random, 8)
+    return QueryRunner(
+        QueryDependencies(
+            FakeTokens(), FixedPace(PaceLimits(4)), Breaker(BreakerLimits()), Remembering(), Policy(), dice.random, 8
+        )
     )
 
 
 def test_a_roster_wants_each_seat_once_and_takes_back_what_it_marks() -> None:
     rows = [*students(2), *students(1), {**students(3)[2], "status": "tobedeleted"}, {"user_id": "", "course_id": "c"}]
-    found = desired(FakeRoster(rows).rows(), RULES, withdraw=False)
+    found = desired_state(FakeRoster(rows).rows(), RULES, withdraw=False)
     assert [(one.user_id, wish.row) for one, wish in found.wishes.items()] == [
         ("u1", "term.csv row 2"),
         ("u2", "term.csv row 3"),
@@ -47,24 +49,24 @@ def test_a_roster_wants_each_seat_once_and_takes_back_what_it_marks() -> None:
 
 def test_a_row_that_cannot_be_read_may_keep_a_seat_so_nothing_is_withdrawn() -> None:
     with pytest.raises(RosterError, match="nobody can tell which seat it keeps"):
-        desired(FakeRoster([{"user_id": "", "course_id": "c"}]).rows(), RULES, withdraw=True)
+        desired_state(FakeRoster([{"user_id": "", "course_id": "c"}]).rows(), RULES, withdraw=True)
 
 
 def test_a_row_without_school_cannot_be_compared() -> None:
     with pytest.raises(UsageError, match="names no school"):
-        desired(FakeRoster([{"user_id": "u", "course_id": "c"}]).rows(), RULES, withdraw=False)
+        desired_state(FakeRoster([{"user_id": "u", "course_id": "c"}]).rows(), RULES, withdraw=False)
 
 
 @pytest.mark.asyncio
 @pytest.mark.looptime
 async def test_a_short_page_is_not_the_end() -> None:
-    pages = {0: SeatPage((seat("a"), seat("b")), 3, 4, nameless=1), 3: SeatPage((seat("c"),), 1, 4)}
+    pages = {0: EnrollmentPage((seat("a"), seat("b")), 3, 4, nameless=1), 3: EnrollmentPage((seat("c"),), 1, 4)}
 
-    async def page(_school: SchoolId, offset: int, _token: str) -> SeatPage:
+    async def page(_school: SchoolId, offset: int, _token: str) -> EnrollmentPage:
         return pages[offset]
 
     told = Remembering()
-    listed = await seats_of([SchoolId("s1")], asking(), page, told)
+    listed = await list_enrollments([SchoolId("s1")], asking(), page, told)
     assert [(event.done, event.total, event.unit) for event in told.of(LookingUp)] == [(3, 4, "rows"), (4, 4, "rows")]
     assert (listed.seats, listed.nameless) == ([seat("a"), seat("b"), seat("c")], 1)
 
@@ -76,12 +78,12 @@ async def test_a_short_page_is_not_the_end() -> None:
     [
         (Reply(403), "answered 403; the client needs read access"),
         (LOST, "could not be asked: no answer in time"),
-        (SeatPage((), 0, 7), "ended before all were listed"),
+        (EnrollmentPage((), 0, 7), "ended before all were listed"),
     ],
 )
-async def test_a_list_that_is_not_whole_is_none(answer: SeatPage | Reply | NoReply, says: str) -> None:
-    async def page(_school: SchoolId, _offset: int, _token: str) -> SeatPage | Reply | NoReply:
+async def test_a_list_that_is_not_whole_is_none(answer: EnrollmentPage | Reply | NoReply, says: str) -> None:
+    async def page(_school: SchoolId, _offset: int, _token: str) -> EnrollmentPage | Reply | NoReply:
         return answer
 
     with pytest.raises(RunStoppedError, match=says):
-        await seats_of([SchoolId("s1")], asking(), page, Remembering())
+        await list_enrollments([SchoolId("s1")], asking(), page, Remembering())

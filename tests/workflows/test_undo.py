@@ -14,12 +14,12 @@ from batch_enroll.core.model import (
     EnrollmentRequest,
     Outcome,
     OutcomeKind,
-    Place,
     PlannedRow,
     Role,
+    RowLocation,
     RunId,
     SchoolId,
-    Settled,
+    SettledRow,
     UserId,
 )
 from batch_enroll.core.run_record import RunRecord
@@ -33,8 +33,8 @@ def settle(ledger: MemoryLedger, run_id: RunId, user: str, kind: OutcomeKind, ai
     row_no = 1 + sum(1 for _ in ledger.results(run_id))
     key = EnrollmentKey("test", UserId(user), CourseId("c1"), SchoolId("s1"), Role.STUDENT)
     request = EnrollmentRequest(row_no, key, aim, aim=aim)
-    ledger.claim(run_id, [PlannedRow(row_no, Place("term.csv", row_no + 1), (user,), request)])
-    ledger.settle(run_id, [Settled(row_no, key, Outcome(kind), aim)])
+    ledger.claim(run_id, [PlannedRow(row_no, RowLocation("term.csv", row_no + 1), (user,), request)])
+    ledger.settle(run_id, [SettledRow(row_no, key, Outcome(kind), aim)])
 
 
 def users(ledger: MemoryLedger) -> list[str]:

@@ -7,22 +7,22 @@ from support.fakes import FakeRoster
 from support.harness import NOON
 from support.memory_ledger import MemoryLedger
 
-from batch_enroll.core.model import CourseId, Place, RowProblem, RunId, SchoolId, SourceRow, UserId
-from batch_enroll.core.planning.protected_enrollments import Pair, Room
-from batch_enroll.core.planning.row_planner import Rules
+from batch_enroll.core.model import CourseId, RowLocation, RowProblem, RunId, SchoolId, SourceRow, UserId
+from batch_enroll.core.planning.protected_enrollments import SchoolClass, UserCourse
+from batch_enroll.core.planning.row_planner import PlanSettings
 from batch_enroll.core.roster.row_parser import Defaults
-from batch_enroll.workflows import Leaving, leaving
+from batch_enroll.workflows import PlannedWithdrawals, count_withdrawals
 
-RULES = Rules("test", RunId("r1"), NOON.date(), Defaults(), withdraw=True)
-PAIR = Pair(UserId("u1"), CourseId("c1"))
+RULES = PlanSettings("test", RunId("r1"), NOON.date(), Defaults(), withdraw=True)
+PAIR = UserCourse(UserId("u1"), CourseId("c1"))
 
 
 def row(user: str = "u1", course: str = "c1", school: str = "s1", **more: str) -> dict[str, str]:
     return {"user_id": user, "course_id": course, "school_id": school} | more
 
 
-def left(*rows: dict[str, str]) -> Leaving:
-    return leaving(FakeRoster(list(rows)).rows, RULES, MemoryLedger(lambda: NOON))
+def left(*rows: dict[str, str]) -> PlannedWithdrawals:
+    return count_withdrawals(FakeRoster(list(rows)).rows, RULES, MemoryLedger(lambda: NOON))
 
 
 GONE = {"status": "tobedeleted"}
@@ -31,8 +31,8 @@ GONE = {"status": "tobedeleted"}
 def test_seats_are_counted_once_and_kept_ones_not_at_all() -> None:
     found = left(row(**GONE), row(**GONE), row("u2", **GONE), row("u3", **GONE), row("u3"))
     assert found.seats == 2
-    assert found.kept.holds(Pair(UserId("u3"), CourseId("c1")), Room(SchoolId("s1")))
-    assert not found.kept.holds(PAIR, Room(SchoolId("s1")))
+    assert found.kept.holds(UserCourse(UserId("u3"), CourseId("c1")), SchoolClass(SchoolId("s1")))
+    assert not found.kept.holds(PAIR, SchoolClass(SchoolId("s1")))
 
 
 def test_a_class_or_role_that_stays_keeps_the_seats_of_the_course() -> None:
@@ -44,8 +44,8 @@ def test_a_class_or_role_that_stays_keeps_the_seats_of_the_course() -> None:
 
 def test_rows_that_leave_the_same_place_are_told() -> None:
     kept = left(row(**GONE), row(role="teacher", **GONE), row("u2", **GONE)).kept
-    assert kept.leaving_at(PAIR, Room(SchoolId("s1"))) == 2
-    assert kept.leaving_at(Pair(UserId("u2"), CourseId("c1")), Room(SchoolId("s1"))) == 1
+    assert kept.leaving_at(PAIR, SchoolClass(SchoolId("s1"))) == 2
+    assert kept.leaving_at(UserCourse(UserId("u2"), CourseId("c1")), SchoolClass(SchoolId("s1"))) == 1
 
 
 def test_a_row_that_ended_keeps_nothing_and_one_that_cannot_be_read_keeps_what_it_names() -> None:
@@ -55,7 +55,7 @@ def test_a_row_that_ended_keeps_nothing_and_one_that_cannot_be_read_keeps_what_i
 
 
 def unclear(code: str, **fields: str) -> SourceRow:
-    return SourceRow(Place("term.csv", 9), (), fields, RowProblem(code, "not found"))
+    return SourceRow(RowLocation("term.csv", 9), (), fields, RowProblem(code, "not found"))
 
 
 @pytest.mark.parametrize(
@@ -73,10 +73,10 @@ def unclear(code: str, **fields: str) -> SourceRow:
 )
 def test_a_row_whose_ids_were_not_found_keeps_all_that_it_may_mean(row_: SourceRow, seats: int) -> None:
     gone = list(FakeRoster([row(**GONE), row("u2", **GONE)]).rows())
-    assert leaving(lambda: [*gone, row_], RULES, MemoryLedger(lambda: NOON)).seats == seats
+    assert count_withdrawals(lambda: [*gone, row_], RULES, MemoryLedger(lambda: NOON)).seats == seats
 
 
 def test_a_roster_without_withdrawals_is_read_once() -> None:
     roster = FakeRoster([row()])
-    assert leaving(roster.rows, RULES, MemoryLedger(lambda: NOON)).seats == 0
+    assert count_withdrawals(roster.rows, RULES, MemoryLedger(lambda: NOON)).seats == 0
     assert roster.rows_given == 1

@@ -12,14 +12,24 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from batch_enroll.adapters.api.responses import SUCCESS, dicts, parsed_json, success
-from batch_enroll.adapters.api.timestamps import moment_of
+from batch_enroll.adapters.api.timestamps import parse_timestamp
 from batch_enroll.adapters.api.transport import segments
-from batch_enroll.core.model import Action, CourseId, Meaning, NoReply, Reply, Role, SchoolId, Seat, Seats
+from batch_enroll.core.model import (
+    Action,
+    CourseId,
+    Meaning,
+    NoReply,
+    Reply,
+    Role,
+    SchoolId,
+    ServerEnrollment,
+    UserEnrollments,
+)
 from batch_enroll.core.roster.dates import iso_utc
 
 if TYPE_CHECKING:
-    from batch_enroll.adapters.api.responses import Answer
-    from batch_enroll.adapters.api.transport import Wire
+    from batch_enroll.adapters.api.responses import HttpResponse
+    from batch_enroll.adapters.api.transport import Transport
     from batch_enroll.core.model import EnrollmentRequest, Json, UserId
 
 _ENROLLMENTS: Final = "/edubridge/enrollments"
@@ -30,7 +40,7 @@ _WITHDRAW, _ENROLLMENT = Action.WITHDRAW, Meaning.ENROLLMENT  # Python 3.11 take
 class EduBridge:
     """The Gateway that finds or creates class, term and school year by itself."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Transport) -> None:
         self._wire = wire
 
     async def submit(self, request: EnrollmentRequest, token: str) -> Reply | NoReply:
@@ -54,7 +64,7 @@ class EduBridge:
         ids = {key.school_id or "": "school", key.course_id: "course", key.user_id: "user"}
         return self._wire.reply(answer, ids)
 
-    async def look_up(self, user_id: UserId, token: str) -> Seats | Reply | NoReply:
+    async def look_up(self, user_id: UserId, token: str) -> UserEnrollments | Reply | NoReply:
         """Asks once which active enrollments the user has."""
         answer = await self._wire.exchange("GET", f"{_ENROLLMENTS}/user/{segments(user_id)}", token, None)
         if isinstance(answer, NoReply):
@@ -93,7 +103,7 @@ class _Enrolled(msgspec.Struct):
     data: _Enrollment
 
 
-def _enrolled(answer: Answer) -> Reply | None:
+def _enrolled(answer: HttpResponse) -> Reply | None:
     """The reply of nearly every success, of which only the id is read; None if it may mean something else."""
     try:
         found = _decode_enrolled(answer.body or b"").data.id
@@ -116,23 +126,23 @@ def _enrollment_id(parsed: Json) -> str | None:
     return None
 
 
-def _seats(parsed: Json) -> Seats | None:
+def _seats(parsed: Json) -> UserEnrollments | None:
     """The listed seats; None when the body is no list. A row without course is no seat (contract 7.6)."""
     if not isinstance(parsed, dict) or not isinstance(parsed.get("data"), list):
         return None
-    return Seats(tuple(seat for row in dicts(parsed["data"]) if (seat := _seat(row)) is not None))
+    return UserEnrollments(tuple(seat for row in dicts(parsed["data"]) if (seat := _seat(row)) is not None))
 
 
-def _seat(row: dict[str, Json]) -> Seat | None:
+def _seat(row: dict[str, Json]) -> ServerEnrollment | None:
     course, school, role = _id_of(row.get("course")), _id_of(row.get("school")), row.get("role")
     if course is None:
         return None
-    return Seat(
+    return ServerEnrollment(
         enrollment_id=str(row.get("id", "")),
         course_id=CourseId(course),
         school_id=None if school is None else SchoolId(school),
         role=Role(role) if isinstance(role, str) and role in set(Role) else None,
-        begin_date=moment_of(row.get("beginDate")),
+        begin_date=parse_timestamp(row.get("beginDate")),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.core.model import NoReply, Reply, Seats
+from batch_enroll.core.model import NoReply, Reply, UserEnrollments
 
 if TYPE_CHECKING:
     from batch_enroll.core.model import EnrollmentRequest, UserId
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _UNTOLD: Final = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 
 
-class DatedEduBridge:
+class EduBridgeWithDates:
     """The Gateway that writes by `edubridge`, and reads there and, for the dates, from `oneroster`.
 
     Attributes:
@@ -33,16 +33,16 @@ class DatedEduBridge:
         """Withdraws once."""
         return await self._edubridge.submit(request, token)
 
-    async def look_up(self, user_id: UserId, token: str) -> Seats | Reply | NoReply:
+    async def look_up(self, user_id: UserId, token: str) -> UserEnrollments | Reply | NoReply:
         """Asks which active enrollments the user has, and when they were last changed."""
         found = await self._edubridge.look_up(user_id, token)
-        if not isinstance(found, Seats) or not found.seats:
+        if not isinstance(found, UserEnrollments) or not found.seats:
             return found
         self.besides += 1
         rows = await self._oneroster.look_up(user_id, token)
         if isinstance(rows, Reply) and rows.status in _UNTOLD:
             return found
-        if not isinstance(rows, Seats):
+        if not isinstance(rows, UserEnrollments):
             return rows
         dates = {row.enrollment_id: row.changed_at for row in rows.seats}
-        return Seats(tuple(replace(seat, changed_at=dates.get(seat.enrollment_id)) for seat in found.seats))
+        return UserEnrollments(tuple(replace(seat, changed_at=dates.get(seat.enrollment_id)) for seat in found.seats))

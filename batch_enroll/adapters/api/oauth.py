@@ -47,7 +47,7 @@ _REFUSALS: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, H
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Client:
+class ClientCredentials:
     """Who asks for tokens, and where. Its repr shows nothing."""
 
     token_url: str
@@ -67,7 +67,7 @@ class OAuthTokens:
     """The TokenSource on one aiohttp session, which its maker closes. `draw` gives numbers from [0, 1)."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, client: Client, sink: EventSink, draw: Callable[[], float]
+        self, session: aiohttp.ClientSession, client: ClientCredentials, sink: EventSink, draw: Callable[[], float]
     ) -> None:
         self._session = session
         self._client = client

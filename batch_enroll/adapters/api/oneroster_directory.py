@@ -7,34 +7,42 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlencode
 
 from batch_enroll.adapters.api.responses import dicts, parsed_json
-from batch_enroll.core.lookup.records import By, Course, Kind, Listing, Page, Person, Record, School
+from batch_enroll.core.lookup.records import By, Course, EntityKind, Listing, Page, Person, Record, School
 from batch_enroll.core.model import CourseId, NoReply, Reply, SchoolId, UserId
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from batch_enroll.adapters.api.transport import Wire
+    from batch_enroll.adapters.api.transport import Transport
     from batch_enroll.core.model import Json
 
 _BASE: Final = "/ims/oneroster/rostering/v1p2"
-_PATHS: Final = {Kind.USER: "users", Kind.COURSE: "courses", Kind.SCHOOL: "schools"}
-_KEYS: Final = {Kind.USER: "users", Kind.COURSE: "courses", Kind.SCHOOL: "orgs"}  # schools answer under orgs
-_FIELDS: Final[Mapping[Kind, Mapping[By, str]]] = {
-    Kind.USER: {
+_PATHS: Final = {EntityKind.USER: "users", EntityKind.COURSE: "courses", EntityKind.SCHOOL: "schools"}
+_KEYS: Final = {
+    EntityKind.USER: "users",
+    EntityKind.COURSE: "courses",
+    EntityKind.SCHOOL: "orgs",
+}  # schools answer under orgs
+_FIELDS: Final[Mapping[EntityKind, Mapping[By, str]]] = {
+    EntityKind.USER: {
         By.ID: "sourcedId", By.EMAIL: "email", By.USERNAME: "username", By.IDENTIFIER: "identifier",
     },
-    Kind.COURSE: {By.ID: "sourcedId", By.CODE: "courseCode", By.TITLE: "title"},
-    Kind.SCHOOL: {By.ID: "sourcedId", By.NAME: "name", By.IDENTIFIER: "identifier"},
+    EntityKind.COURSE: {By.ID: "sourcedId", By.CODE: "courseCode", By.TITLE: "title"},
+    EntityKind.SCHOOL: {By.ID: "sourcedId", By.NAME: "name", By.IDENTIFIER: "identifier"},
 }  # fmt: skip
-_MORE: Final[Mapping[Kind, tuple[str, ...]]] = {Kind.USER: (), Kind.COURSE: ("org",), Kind.SCHOOL: ("type",)}
+_MORE: Final[Mapping[EntityKind, tuple[str, ...]]] = {
+    EntityKind.USER: (),
+    EntityKind.COURSE: ("org",),
+    EntityKind.SCHOOL: ("type",),
+}
 _ACTIVE: Final = "active"
 _LONGEST: Final = 1024  # of a name or id that is taken for one
 
 
-class OneRoster:
+class OneRosterDirectory:
     """The Directory. Asks for no more fields than it reads: names of persons stay where they are."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Transport) -> None:
         self._wire = wire
 
     async def page(self, listing: Listing, offset: int, limit: int, token: str) -> Page[Record] | Reply | NoReply:
@@ -67,7 +75,7 @@ def _filter(listing: Listing) -> str:
     return f"{alive} AND {_FIELDS[kind][by]}{is_like}'{quoted}'"
 
 
-def _page(kind: Kind, parsed: Json) -> Page[Record] | None:
+def _page(kind: EntityKind, parsed: Json) -> Page[Record] | None:
     """The page; None when the body holds no list."""
     rows = parsed.get(_KEYS[kind]) if isinstance(parsed, dict) else None
     if not isinstance(parsed, dict) or not isinstance(rows, list):
@@ -77,19 +85,19 @@ def _page(kind: Kind, parsed: Json) -> Page[Record] | None:
     return Page(records, len(rows), total if isinstance(total, int) and not isinstance(total, bool) else None)
 
 
-def _record(kind: Kind, row: Mapping[str, Json]) -> Record | None:
+def _record(kind: EntityKind, row: Mapping[str, Json]) -> Record | None:
     """One record; None for one without a usable id, or one that is deleted although it was not asked for."""
     id_ = _text(row, "sourcedId")
     if not id_ or (_text(row, "status") or _ACTIVE) != _ACTIVE:
         return None
     match kind:
-        case Kind.USER:
+        case EntityKind.USER:
             return Person(UserId(id_), _text(row, "email"), _text(row, "username"), _text(row, "identifier"))
-        case Kind.COURSE:
+        case EntityKind.COURSE:
             org = row.get("org")
             org_id = _text(org, "sourcedId") if isinstance(org, dict) else ""
             return Course(CourseId(id_), _text(row, "title"), _text(row, "courseCode"), SchoolId(org_id) or None)
-        case Kind.SCHOOL:
+        case EntityKind.SCHOOL:
             if _text(row, "type") not in {"", "school"}:  # a district that was listed all the same
                 return None
             return School(SchoolId(id_), _text(row, "name"), _text(row, "identifier"))

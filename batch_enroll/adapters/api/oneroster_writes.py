@@ -20,7 +20,7 @@ from urllib.parse import quote
 import anyio
 
 from batch_enroll.adapters.api.responses import SUCCESS, dicts, parsed_json, success
-from batch_enroll.adapters.api.timestamps import moment_of
+from batch_enroll.adapters.api.timestamps import parse_timestamp
 from batch_enroll.adapters.api.transport import segments
 from batch_enroll.core.model import (
     Action,
@@ -31,8 +31,8 @@ from batch_enroll.core.model import (
     Reply,
     Role,
     SchoolId,
-    Seat,
-    Seats,
+    ServerEnrollment,
+    UserEnrollments,
 )
 from batch_enroll.core.verdict.enrollment_matching import matching
 
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
-    from batch_enroll.adapters.api.responses import Answer
-    from batch_enroll.adapters.api.transport import Wire
+    from batch_enroll.adapters.api.responses import HttpResponse
+    from batch_enroll.adapters.api.transport import Transport
     from batch_enroll.core.model import EnrollmentKey, EnrollmentRequest, Json, UserId
 
 _ENROLLMENTS: Final = "/ims/oneroster/rostering/v1p2/enrollments"
@@ -51,7 +51,7 @@ _MOST_PAGES: Final = 20
 _NO_SUCH: Final = Reply(HTTPStatus.NOT_FOUND)
 
 
-class OneRosterEnrollments:
+class OneRosterGateway:
     """The Gateway that writes single enrollment rows.
 
     Args:
@@ -63,7 +63,7 @@ class OneRosterEnrollments:
         besides: requests that an attempt or a look-up took besides its first.
     """
 
-    def __init__(self, wire: Wire, today: Callable[[], date], *, by_end_date: bool = False) -> None:
+    def __init__(self, wire: Transport, today: Callable[[], date], *, by_end_date: bool = False) -> None:
         self._wire = wire
         self._today = today
         self._by_end_date = by_end_date
@@ -87,13 +87,13 @@ class OneRosterEnrollments:
             return await self._write("PUT", where, self._row(request, class_id), request.key, token)
         return reply
 
-    async def look_up(self, user_id: UserId, token: str) -> Seats | Reply | NoReply:
+    async def look_up(self, user_id: UserId, token: str) -> UserEnrollments | Reply | NoReply:
         """Asks which enrollments of the user are active today; a long list takes several requests."""
         self.besides -= 1
         return await self._listed(user_id, token)
 
-    async def _listed(self, user_id: UserId, token: str) -> Seats | Reply | NoReply:
-        seats: list[Seat] = []
+    async def _listed(self, user_id: UserId, token: str) -> UserEnrollments | Reply | NoReply:
+        seats: list[ServerEnrollment] = []
         for page in range(_MOST_PAGES):
             answer = await self._exchange("GET", self._listing(user_id, page), token, None)
             if isinstance(answer, NoReply):
@@ -106,9 +106,9 @@ class OneRosterEnrollments:
             total = listed.get("totalCount")
             if not rows or not isinstance(total, int) or (page + 1) * _PAGE >= total:
                 break
-        return Seats(tuple(seats))
+        return UserEnrollments(tuple(seats))
 
-    async def _exchange(self, method: str, where: str, token: str, body: bytes | None) -> Answer | NoReply:
+    async def _exchange(self, method: str, where: str, token: str, body: bytes | None) -> HttpResponse | NoReply:
         self.besides += 1
         return await self._wire.exchange(method, where, token, body)
 
@@ -204,22 +204,22 @@ class OneRosterEnrollments:
 
     def _is_over(self, row: dict[str, Json]) -> bool:
         """Whether its end date has come; OneRoster's end is exclusive. Active rows with a past one are seen live."""
-        end = moment_of(row.get("endDate"))
+        end = parse_timestamp(row.get("endDate"))
         return end is not None and end.date() <= self._today()
 
-    def _seat(self, row: dict[str, Json]) -> Seat | None:
+    def _seat(self, row: dict[str, Json]) -> ServerEnrollment | None:
         role, course, school = row.get("role"), _reference(row, "course"), _reference(row, "school")
         class_id = _reference(row, "class")
         if row.get("status") != "active" or class_id is None:
             return None
-        return Seat(
+        return ServerEnrollment(
             enrollment_id=str(row.get("sourcedId", "")),
             course_id=CourseId(course) if course is not None else self._courses.get(class_id, CourseId("")),
             school_id=None if school is None else SchoolId(school),
             role=Role(role) if isinstance(role, str) and role in set(Role) else None,
-            begin_date=moment_of(row.get("beginDate")),
+            begin_date=parse_timestamp(row.get("beginDate")),
             class_id=ClassId(class_id),
-            changed_at=moment_of(row.get("dateLastModified")),
+            changed_at=parse_timestamp(row.get("dateLastModified")),
         )
 
     @staticmethod

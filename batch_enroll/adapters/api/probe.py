@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class ServerProbe:
     """What was seen: a status and the server's own time, or why there was no answer."""
 
     status: int | None
@@ -24,19 +24,19 @@ class Sight:
     advice: str = NO_WAY_THERE
 
 
-async def look_at(session: aiohttp.ClientSession, url: str) -> Sight:
+async def look_at(session: aiohttp.ClientSession, url: str) -> ServerProbe:
     """Asks `url` once; whatever it answers, it is there."""
     try:
         async with session.get(url, allow_redirects=False) as response:
-            return Sight(response.status, _date(response.headers.get("Date")))
+            return ServerProbe(response.status, _date(response.headers.get("Date")))
     except aiohttp.ClientConnectorDNSError:
-        return Sight(None, trouble="its host name is not known")
+        return ServerProbe(None, trouble="its host name is not known")
     except aiohttp.ClientConnectorCertificateError:
-        return Sight(None, trouble="its TLS certificate was not accepted", advice=NOT_TRUSTED)
+        return ServerProbe(None, trouble="its TLS certificate was not accepted", advice=NOT_TRUSTED)
     except TimeoutError:
-        return Sight(None, trouble="no answer in time")
+        return ServerProbe(None, trouble="no answer in time")
     except (aiohttp.ClientError, OSError):
-        return Sight(None, trouble="no connection")
+        return ServerProbe(None, trouble="no connection")
 
 
 def _date(text: str | None) -> datetime | None:

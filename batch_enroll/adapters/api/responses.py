@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from batch_enroll.core.model import Meaning, Reply
-from batch_enroll.core.reporting.redaction import clean
+from batch_enroll.core.reporting.redaction import redact_server_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -37,7 +37,7 @@ _UNKNOWN: Final = (
 )
 
 
-class Answer:
+class HttpResponse:
     """Status, Retry-After and body (None: broken off) of one HTTP answer."""
 
     __slots__ = ("body", "retry_after", "status")
@@ -46,7 +46,7 @@ class Answer:
         self.status, self.retry_after, self.body = status, retry_after, body
 
 
-def reply(answer: Answer, ids: Mapping[str, str], utc_now: Callable[[], datetime]) -> Reply:
+def reply(answer: HttpResponse, ids: Mapping[str, str], utc_now: Callable[[], datetime]) -> Reply:
     """What an answer means; `ids` names what the texts of the server may repeat, id to its placeholder."""
     retry_after_s = _retry_after_s(answer.retry_after, utc_now)
     parsed = parsed_json(answer.body)
@@ -54,7 +54,7 @@ def reply(answer: Answer, ids: Mapping[str, str], utc_now: Callable[[], datetime
         return Reply(answer.status, success(answer.body, parsed), "", retry_after_s)
     if parsed is None:
         return Reply(answer.status, _foreign(answer.body), "", retry_after_s)
-    text = clean("; ".join(dict.fromkeys(_texts(parsed))), ids)
+    text = redact_server_text("; ".join(dict.fromkeys(_texts(parsed))), ids)
     return Reply(answer.status, _meaning(text.casefold()), text, retry_after_s)
 
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from batch_enroll.core.model import Json
 
 
-def moment_of(value: Json) -> datetime | None:
+def parse_timestamp(value: Json) -> datetime | None:
     """A date or a time; None when it is neither. A bare date is midnight in UTC."""
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None

@@ -17,7 +17,7 @@ from aiohttp.http import HttpProcessingError
 from yarl import URL
 
 from batch_enroll.adapters.api import responses
-from batch_enroll.adapters.api.responses import Answer
+from batch_enroll.adapters.api.responses import HttpResponse
 from batch_enroll.core.model import NoReply
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _INFORMATIONAL: Final = frozenset(range(100, 200)) - {101}  # RFC 9110 15.2: the
 _UNRESERVED: Final = re.compile(r"[A-Za-z0-9_.~/-]+", re.ASCII)  # RFC 3986 2.3, and what joins segments
 
 
-class Wire:
+class Transport:
     """Requests below one address on the connections of one aiohttp session, which its maker closes.
 
     No redirect is followed, so the token goes to `base_url` only; no request is repeated here, whatever its method.
@@ -57,7 +57,7 @@ class Wire:
         self._token = self._head = ""
         self._utc_now = utc_now
 
-    async def exchange(self, method: str, path: str, token: str, body: bytes | None) -> Answer | NoReply:
+    async def exchange(self, method: str, path: str, token: str, body: bytes | None) -> HttpResponse | NoReply:
         """Sends one request, once. `path` is encoded already; every failure of the way there is a value."""
         until = self._now() + self._total_s
         try:
@@ -90,7 +90,7 @@ class Wire:
         finally:
             deadline.cancel()
             (connection.release if done else connection.close)()
-        return Answer(message.code, message.headers.get("Retry-After"), read)
+        return HttpResponse(message.code, message.headers.get("Retry-After"), read)
 
     def _written(self, method: str, path: str, token: str, body: bytes | None) -> bytes:
         """The request as RFC 9112 has it; paths and tokens are ASCII without blanks, as their makers see to."""
@@ -103,7 +103,7 @@ class Wire:
             return f"{start}\r\n".encode("ascii")
         return f"{start}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode("ascii") + body
 
-    def reply(self, answer: Answer, ids: Mapping[str, str]) -> Reply:
+    def reply(self, answer: HttpResponse, ids: Mapping[str, str]) -> Reply:
         """What an answer means; `ids` names what the texts of the server may repeat, id to its placeholder."""
         return responses.reply(answer, ids, self._utc_now)
 

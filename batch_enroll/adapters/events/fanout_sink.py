@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from batch_enroll.ports import EventSink
 
 
-class AllSinks:
+class FanoutSink:
     """Hands each event to each of its sinks, in order."""
 
     def __init__(self, *sinks: EventSink) -> None:

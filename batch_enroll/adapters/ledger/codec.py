@@ -17,16 +17,16 @@ from batch_enroll.core.model import (
     CourseId,
     EnrollmentKey,
     EnrollmentRequest,
+    EnrollmentState,
     LedgerEntry,
     Outcome,
     OutcomeKind,
-    Place,
     PlannedRow,
     ResultRow,
     Role,
+    RowLocation,
     RunId,
     SchoolId,
-    SeatState,
     UserId,
 )
 from batch_enroll.core.run_record import Owner, Requests, RosterRef, RunRecord
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-    from batch_enroll.core.model import Settled
+    from batch_enroll.core.model import SettledRow
 
 Params: TypeAlias = "dict[str, str | int | bool | None]"
 Line: TypeAlias = "tuple[str | int | bytearray, ...]"  # for bytes, SQLite's driver would look for an adapter first
@@ -46,10 +46,10 @@ PlainRow: TypeAlias = "Sequence[Any]"
 
 INTERRUPTED: Final = OutcomeKind.UNKNOWN, catalogue.INTERRUPTED, "the run ended before its answer was recorded"
 _KINDS: Final = {kind.value: kind for kind in OutcomeKind}
-_STATES: Final = {state.value: state for state in SeatState}
+_STATES: Final = {state.value: state for state in EnrollmentState}
 _KIND_TEXTS: Final = {kind: kind.value for kind in OutcomeKind}
-_STATE_TEXTS: Final = {state: state.value for state in SeatState}
-_OPEN: Final = _STATE_TEXTS[SeatState.OPEN]
+_STATE_TEXTS: Final = {state: state.value for state in EnrollmentState}
+_OPEN: Final = _STATE_TEXTS[EnrollmentState.OPEN]
 _ENROLL, _LOOK_UP = Action.ENROLL, Action.LOOK_UP  # Python 3.11 takes long to look up a member of an enum
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -59,13 +59,13 @@ _decode_cells: Final = msgspec.json.Decoder(tuple[str, ...]).decode  # eight tim
 _encode_json: Final = json.JSONEncoder(separators=(",", ":")).encode  # ASCII, so NUL and lone surrogates are safe
 
 
-def micros(moment: datetime) -> int:
+def micros(from_micros: datetime) -> int:
     """Microseconds since 1970 in UTC, exactly."""
-    return (moment - _EPOCH) // _MICROSECOND
+    return (from_micros - _EPOCH) // _MICROSECOND
 
 
 @lru_cache(maxsize=64)  # the rows of a group have one time, and are read one after the other
-def moment(stored: int | None) -> datetime | None:
+def from_micros(stored: int | None) -> datetime | None:
     """The reverse of `micros`."""
     return None if stored is None else _EPOCH + timedelta(microseconds=stored)
 
@@ -112,7 +112,7 @@ def run_from(row: AnyRow) -> RunRecord:
         folder=row.folder,
         rosters=tuple(RosterRef(*ref) for ref in json.loads(row.rosters)),
         requests=Requests(*json.loads(row.requests)),
-        finished_at=moment(row.finished_at),
+        finished_at=from_micros(row.finished_at),
         exit_status=row.exit_status,
         ending=row.ending,
         dry_run=row.dry_run,
@@ -154,7 +154,7 @@ def row_line(run_no: int, row: PlannedRow) -> Line:
     )
 
 
-def settled_line(run_no: int, settled: Settled, now: int) -> Line:
+def settled_line(run_no: int, settled: SettledRow, now: int) -> Line:
     """A line of `outcomes` for a row that settled."""
     outcome = settled.outcome
     state = _STATE_TEXTS[state_after(outcome, settled.aim)]
@@ -186,14 +186,14 @@ def result_from(line: PlainRow) -> ResultRow:
     if kind is None:
         kind, code, detail, attempts = *INTERRUPTED, attempts or 0
     outcome = Outcome(_KINDS[kind], code, detail, attempts, status, enrollment_id)
-    return ResultRow(row_no, Place(file, file_row, sheet), _cells_from(cells), outcome, moment(finished_at))
+    return ResultRow(row_no, RowLocation(file, file_row, sheet), _cells_from(cells), outcome, from_micros(finished_at))
 
 
 def unsettled_from(line: PlainRow, scope: str) -> PlannedRow:
     """One line of `statements.UNSETTLED` as a row that has to be looked up before it is sent."""
     row_no, file, file_row, sheet, cells, request = line
     asked = replace(request_from(row_no, request, scope), action=Action.LOOK_UP)
-    return PlannedRow(row_no, Place(file, file_row, sheet), _cells_from(cells), asked)
+    return PlannedRow(row_no, RowLocation(file, file_row, sheet), _cells_from(cells), asked)
 
 
 def request_from(row_no: int, text: str, scope: str) -> EnrollmentRequest:
@@ -219,8 +219,8 @@ def request_from(row_no: int, text: str, scope: str) -> EnrollmentRequest:
 def entry_from(row: AnyRow) -> tuple[bytes, LedgerEntry]:
     """One line of `statements.Lookup`: a digest and what is known of it; a purged row has left no place."""
     digest, row_no, state, settled_at, run_id, file, file_row, sheet = row
-    place = Place("", row_no) if file is None else Place(file, file_row, sheet)
-    return digest, LedgerEntry(_STATES[state], RunId(run_id), row_no, place, moment(settled_at))
+    place = RowLocation("", row_no) if file is None else RowLocation(file, file_row, sheet)
+    return digest, LedgerEntry(_STATES[state], RunId(run_id), row_no, place, from_micros(settled_at))
 
 
 def _cells_from(text: str) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ _SETTINGS: Final = (
 _POSTGRES: Final = "postgresql+psycopg"
 
 
-def place_of(where: Path | str) -> URL:
+def ledger_url(where: Path | str) -> URL:
     """The ledger's address: a path is a SQLite file, a text is a URL.
 
     Raises:
@@ -77,7 +77,7 @@ def engine_for(url: URL) -> Engine:
         raise UsageError("a ledger in PostgreSQL needs: pip install 'batch-enroll[postgres]'") from error
 
 
-def let_readers_in(connection: Connection) -> None:
+def enable_wal(connection: Connection) -> None:
     """Switches SQLite to a write-ahead log, so that `show` can read while a run writes. Outside a transaction."""
     raw = connection.connection.dbapi_connection
     if isinstance(raw, sqlite3.Connection):

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
         PlannedRow,
         ResultRow,
         RunId,
-        Settled,
+        SettledRow,
     )
     from batch_enroll.core.run_record import Owner, RunRecord
     from batch_enroll.ports import Ledger
 
 
-class OverlayLedger:
+class DryRunLedger:
     """Knows what either ledger knows, the scratch one first; everything is written to the scratch one."""
 
     def __init__(self, real: Ledger | None, scratch: Ledger) -> None:
@@ -41,7 +41,7 @@ class OverlayLedger:
         """Claims in the scratch ledger."""
         self._scratch.claim(run_id, rows)
 
-    def settle(self, run_id: RunId, settled: Sequence[Settled]) -> None:
+    def settle(self, run_id: RunId, settled: Sequence[SettledRow]) -> None:
         """Settles in the scratch ledger."""
         self._scratch.settle(run_id, settled)
 

@@ -31,7 +31,7 @@ _PRIMARY: Final = 0xFF  # an extended result code carries its primary one in the
 
 
 @contextmanager
-def told(where: str) -> Iterator[None]:
+def translate_errors(where: str) -> Iterator[None]:
     """Turns every error of the library or its driver into a LedgerError that names `where`."""
     try:
         yield

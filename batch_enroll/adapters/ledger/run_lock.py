@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from batch_enroll.adapters.ledger import codec
 from batch_enroll.adapters.ledger.schema import OWNERS
-from batch_enroll.core.durations import in_words
+from batch_enroll.core.durations import format_approx
 from batch_enroll.core.errors import LedgerError
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def take(connection: Connection, locks: Locks, scope: str | None, owner: Owner) 
 
 
 @contextmanager
-def nobody_else(connection: Connection, locks: Locks, now: datetime) -> Iterator[None]:
+def exclusive(connection: Connection, locks: Locks, now: datetime) -> Iterator[None]:
     """Keeps every run out for a moment.
 
     Raises:
@@ -137,7 +137,7 @@ def nobody_else(connection: Connection, locks: Locks, now: datetime) -> Iterator
         locks.release()
 
 
-def give_back(connection: Connection, locks: Locks, scope: str | None) -> None:
+def release(connection: Connection, locks: Locks, scope: str | None) -> None:
     """Lets the next one in."""
     # A connection that was lost has given everything back; a disk that is full keeps a name that nobody will ask for.
     with suppress(SQLAlchemyError), connection.begin():
@@ -160,8 +160,8 @@ def _taken(holder: Owner | None, now: datetime) -> str:
         return "another run with this ledger and server has just begun; wait for it to end, then try again"
     return (
         f"another run with this ledger and server is going on: batch-enroll {holder.command}, process {holder.pid} "
-        f"on {holder.host}, begun {in_words(now - holder.started_at)} ago. Wait for it to end, or stop it well with: "
-        f"kill -INT {holder.pid}"
+        f"on {holder.host}, begun {format_approx(now - holder.started_at)} ago. Wait for it to end, or stop it well "
+        f"with: kill -INT {holder.pid}"
     )
 
 

@@ -12,8 +12,8 @@ from sqlalchemy.exc import IntegrityError
 
 from batch_enroll.adapters.ledger import codec, run_lock
 from batch_enroll.adapters.ledger.claim_log import Lately
-from batch_enroll.adapters.ledger.connection import engine_for, let_readers_in, name_of, place_of
-from batch_enroll.adapters.ledger.error_translation import told
+from batch_enroll.adapters.ledger.connection import enable_wal, engine_for, ledger_url, name_of
+from batch_enroll.adapters.ledger.error_translation import translate_errors
 from batch_enroll.adapters.ledger.schema import MIGRATIONS, OUTCOMES, ROWS, RUNS, SEATS, is_behind, prepare
 from batch_enroll.adapters.ledger.statements import (
     ENROLLED,
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
         PlannedRow,
         ResultRow,
         RunId,
-        Settled,
+        SettledRow,
     )
     from batch_enroll.core.run_record import Owner, RunRecord
 
@@ -64,22 +64,22 @@ class SqlLedger:
         utc_now: Callable[[], datetime],
         migrations: Sequence[Migration] = MIGRATIONS,
     ) -> None:
-        url = place_of(where)
+        url = ledger_url(where)
         self._name = name_of(url)
         self._utc_now = utc_now
         self._run_nos: dict[RunId, int] = {}
         self._digests: dict[EnrollmentKey, bytes] = {}  # of the keys that were asked for last: they are claimed next
         self._engine = engine_for(url)
         self._unlock: Callable[[], None] | None = None
-        with told(self._name):
+        with translate_errors(self._name):
             self._connection = self._engine.connect()
         self._batches = batches_for(self._connection.dialect)
         self._lately = Lately(self._batches)
         self._locks = run_lock.locks_of(self._connection)
         try:
             self._prepare(migrations)
-            with told(self._name):
-                let_readers_in(self._connection)
+            with translate_errors(self._name):
+                enable_wal(self._connection)
         except BaseException:
             self.close()
             raise
@@ -123,7 +123,7 @@ class SqlLedger:
             wanted = [(self._digest(row.request.key), row.row_no) for row in rows if row.request is not None]
             self._lately.add(connection, run_no, wanted)
 
-    def settle(self, run_id: RunId, settled: Sequence[Settled]) -> None:
+    def settle(self, run_id: RunId, settled: Sequence[SettledRow]) -> None:
         """Records outcomes of claimed rows, and what they make of their keys; attempts add up over all tries.
 
         Raises:
@@ -200,9 +200,9 @@ class SqlLedger:
         Raises:
             LedgerError: somebody else is at it; the text says who, since when, and what to do.
         """
-        with told(self._name):
+        with translate_errors(self._name):
             run_lock.take(self._connection, self._locks, scope, owner)
-        self._unlock = partial(run_lock.give_back, self._connection, self._locks, scope)
+        self._unlock = partial(run_lock.release, self._connection, self._locks, scope)
 
     def close(self) -> None:
         """Lets go of the file, and of the lock."""
@@ -215,14 +215,14 @@ class SqlLedger:
         """Makes the tables, or brings them to this version; a run of an earlier program must not meet them half-way."""
         with self._transaction() as connection:
             behind = is_behind(connection, self._name, migrations)
-        alone = run_lock.nobody_else(self._connection, self._locks, self._utc_now()) if behind else nullcontext()
-        with told(self._name), alone, self._transaction() as connection:
+        alone = run_lock.exclusive(self._connection, self._locks, self._utc_now()) if behind else nullcontext()
+        with translate_errors(self._name), alone, self._transaction() as connection:
             prepare(connection, self._name, migrations)
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
         try:
-            with told(self._name), self._connection.begin():
+            with translate_errors(self._name), self._connection.begin():
                 yield self._connection
         except BaseException:
             self._lately.forget()

@@ -11,7 +11,7 @@ from sqlalchemy import and_, bindparam, case, func, literal_column, null, select
 from sqlalchemy.dialects import sqlite
 
 from batch_enroll.adapters.ledger.schema import LATELY, OUTCOMES, ROWS, RUNS, SEATS
-from batch_enroll.core.model import OutcomeKind, SeatState
+from batch_enroll.core.model import EnrollmentState, OutcomeKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -44,16 +44,16 @@ UNSETTLED: Final = (
 )
 
 
-def _text(state: SeatState) -> ColumnElement[str]:
+def _text(state: EnrollmentState) -> ColumnElement[str]:
     return literal_column(f"'{state}'")
 
 
 # A seat that was in doubt when it was claimed stays so until somebody has asked the server.
 _STATE: Final = case(
-    (OUTCOMES.c.kind.is_(None), _text(SeatState.CLAIMED)),
+    (OUTCOMES.c.kind.is_(None), _text(EnrollmentState.CLAIMED)),
     (OUTCOMES.c.seat.is_not(None), OUTCOMES.c.seat),
-    (ROWS.c.doubt == literal_column("1"), _text(SeatState.UNKNOWN)),
-    else_=_text(SeatState.OPEN),
+    (ROWS.c.doubt == literal_column("1"), _text(EnrollmentState.UNKNOWN)),
+    else_=_text(EnrollmentState.OPEN),
 )
 _ITS_ROW: Final = and_(ROWS.c.run_no == SEATS.c.run_no, ROWS.c.row_no == SEATS.c.row_no)
 _ON_ITS_OWN: Final = SEATS.c.state.is_not(None)

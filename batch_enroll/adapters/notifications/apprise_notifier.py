@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from batch_enroll.core.reporting.notification_text import Bulletin
+    from batch_enroll.core.reporting.notification_text import Notification
 
 
-def notify(addresses: Sequence[str], bulletin: Bulletin) -> str:
+def notify(addresses: Sequence[str], bulletin: Notification) -> str:
     """Sends the bulletin to every address; what went wrong, without the addresses, or nothing."""
     try:
         import apprise  # noqa: PLC0415 - an extra

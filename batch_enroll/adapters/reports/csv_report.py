@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from batch_enroll.core.model import ResultRow, SourceRow
-    from batch_enroll.core.planning.verification import Checked
+    from batch_enroll.core.planning.verification import CheckedRow
     from batch_enroll.core.reporting.run_summary import RunSummary
 
 RESULTS: Final = "results.csv"
@@ -147,7 +147,7 @@ class VerifyCsv:
             self._draft.close()
             self._draft.publish()
 
-    def write(self, row: SourceRow | None, checked: Checked) -> None:
+    def write(self, row: SourceRow | None, checked: CheckedRow) -> None:
         """Adds one row with what was found of it, or a seat without a row."""
         cells = () if row is None else row.cells
         key, seat = None if checked.wanted is None else checked.wanted.key, checked.seat

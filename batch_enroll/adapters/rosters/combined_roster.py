@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from batch_enroll.ports import RosterSource
 
 
-class ChainedRoster:
+class CombinedRoster:
     """A RosterSource over several: columns are united by name, in order of first appearance.
 
     Args:

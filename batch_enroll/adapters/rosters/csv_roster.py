@@ -13,10 +13,10 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.model import Place
+from batch_enroll.core.model import RowLocation
 from batch_enroll.core.roster import csv_text
 from batch_enroll.core.roster.header_hints import suggestions
-from batch_enroll.core.roster.table_search import wanted
+from batch_enroll.core.roster.table_search import header_requirements
 from batch_enroll.core.run_record import RosterRef
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from batch_enroll.core.model import SourceRow
-    from batch_enroll.core.roster.csv_text import Shape, Survey
+    from batch_enroll.core.roster.csv_text import CsvDialect, TextInfo
 
 STDIN: Final = "-"
 
@@ -51,7 +51,7 @@ class CsvRoster:
     ) -> None:
         self._path = path
         self._name = "standard input" if path is None else path.name
-        self._want = wanted(defaults_present, overrides or {}, several_seats=several_seats)
+        self._want = header_requirements(defaults_present, overrides or {}, several_seats=several_seats)
         self._limit = limit
         self._rows_read = 0
 
@@ -96,7 +96,7 @@ class CsvRoster:
         with self._text() as text:
             lines = islice(text, shape.skipped_lines, None)
             for nth, record in enumerate(csv_text.records(lines, shape.delimiter, name), 1):
-                if nth > header_row and (row := read(Place(name, nth), record)) is not None:
+                if nth > header_row and (row := read(RowLocation(name, nth), record)) is not None:
                     rows_read += 1
                     self._rows_read = rows_read
                     yield row
@@ -111,14 +111,14 @@ class CsvRoster:
         return (RosterRef(path, self._survey.sha256, self._rows_read, self._shape.table.map.read_as),)
 
     @cached_property
-    def _survey(self) -> Survey:
-        return csv_text.survey(self._chunks, self._name)
+    def _survey(self) -> TextInfo:
+        return csv_text.detect_text(self._chunks, self._name)
 
     @cached_property
-    def _shape(self) -> Shape:
+    def _shape(self) -> CsvDialect:
         with self._text() as text:
             head = text.read(csv_text.HEAD_CHARS)
-        return csv_text.find_shape(head, self._want, self._name)
+        return csv_text.detect_dialect(head, self._want, self._name)
 
     @cached_property
     def _spool(self) -> BinaryIO:

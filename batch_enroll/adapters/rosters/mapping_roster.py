@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.model import Place, RowProblem
+from batch_enroll.core.model import RowLocation, RowProblem
 from batch_enroll.core.roster.header_aliases import FIELDS
 from batch_enroll.core.roster.header_hints import question, suggestions
 from batch_enroll.core.roster.header_map import map_headers
-from batch_enroll.core.roster.table_search import wanted
+from batch_enroll.core.roster.table_search import header_requirements
 from batch_enroll.core.run_record import RosterRef
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _MISSING: Final = frozenset({"nan", "NaT", "<NA>"})  # as NumPy and pandas spell
 _EXACT: Final = 2.0**53  # beyond, a float no longer tells one id from the next
 
 
-class RowsRoster:
+class MappingRoster:
     """A RosterSource over rows whose keys are the columns. A row number counts from 1, as the rows were handed over.
 
     Args:
@@ -58,7 +58,7 @@ class RowsRoster:
         self._digest, self._read = sha256(), 0
         if twice := [key for key, count in Counter(self._keys).items() if count > 1]:
             raise RosterError(f"{NAME}: several columns are called {twice[0]}; rename them")
-        want = wanted(defaults_present, overrides or {})
+        want = header_requirements(defaults_present, overrides or {})
         self._map = map_headers(self._keys, want.overrides, several_seats=several_seats)
         missing = [field for field in FIELDS if field in want.required and field not in self._map.spelt]
         if missing:
@@ -102,7 +102,7 @@ class RowsRoster:
     def _source(self, row: Row) -> SourceRow | None:
         cells = [_text(row.get(key)) for key in self._keys]
         self._digest.update("\x1f".join(cells).encode(errors="surrogatepass") + b"\x1e")
-        return self._map.row(Place(NAME, self._read), cells, self._problem(row))
+        return self._map.row(RowLocation(NAME, self._read), cells, self._problem(row))
 
     def _problem(self, row: Row) -> RowProblem | None:
         if strange := [key for key in row if key not in self._keys]:

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from batch_enroll.core.model import SourceRow
-    from batch_enroll.core.roster.multi_course_rows import SeatColumns
+    from batch_enroll.core.roster.multi_course_rows import CourseColumns
     from batch_enroll.core.run_record import RosterRef
     from batch_enroll.ports import RosterSource
 
 
-class WideRoster:
+class MultiCourseRoster:
     """A RosterSource over one with columns course1, course2 ...: its columns, then `multi_course_rows.ADDED`.
 
     So that the results read back as a plain table, in which no seat is lost or doubled.
@@ -56,7 +56,7 @@ class WideRoster:
     def rows(self) -> Iterator[SourceRow]:
         """Every seat of every line. Raises as the lines' own roster does."""
         self._rows_read = 0
-        seats = (seat for line in self._source.rows() for seat in multi_course_rows.seats(line, self._seats))
+        seats = (seat for line in self._source.rows() for seat in multi_course_rows.split_line(line, self._seats))
         for row in islice(seats, self._limit):
             self._rows_read += 1
             yield row
@@ -66,5 +66,5 @@ class WideRoster:
         return tuple(replace(ref, rows=self._rows_read) for ref in self._source.refs())
 
     @cached_property
-    def _seats(self) -> tuple[SeatColumns, ...]:
-        return multi_course_rows.seat_columns(self._source.columns)
+    def _seats(self) -> tuple[CourseColumns, ...]:
+        return multi_course_rows.course_columns(self._source.columns)

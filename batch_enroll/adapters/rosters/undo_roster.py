@@ -30,7 +30,7 @@ _COLUMNS: Final = (
 )
 
 
-def write_seats(path: Path, created: Iterable[tuple[EnrollmentRequest, ResultRow]], began_at: datetime) -> None:
+def write_enrollments(path: Path, created: Iterable[tuple[EnrollmentRequest, ResultRow]], began_at: datetime) -> None:
     """Writes the roster whole or not at all, readable by its owner only. `began_at`: when seats began by default.
 
     Raises:

@@ -27,7 +27,7 @@ _KNOWN: Final = "SELECT ids FROM answers WHERE name = ? AND asked_at BETWEEN ? A
 _KEEP: Final = "INSERT OR REPLACE INTO answers VALUES (?, ?, ?)"
 
 
-class SqliteAnswerBook:
+class SqliteLookupCache:
     """An AnswerBook for one server.
 
     Args:
@@ -77,7 +77,7 @@ class SqliteAnswerBook:
         return book
 
 
-class NoAnswerBook:
+class NoLookupCache:
     """An AnswerBook that remembers nothing."""
 
     def known(self, way: Way, values: Iterable[str]) -> Iterator[tuple[str, Mapping[str, str | None]]]:

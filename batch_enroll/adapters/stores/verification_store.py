@@ -10,8 +10,14 @@ import sqlite3
 from typing import TYPE_CHECKING, Final, Self
 
 from batch_enroll.core.errors import RunStoppedError
-from batch_enroll.core.model import ClassId, CourseId, EnrollmentKey, Role, SchoolId, Seat, UserId
-from batch_enroll.core.planning.verification import DIFFERS, MAY_BE_LATE, Checked, Found, Wanted
+from batch_enroll.core.model import ClassId, CourseId, EnrollmentKey, Role, SchoolId, ServerEnrollment, UserId
+from batch_enroll.core.planning.verification import (
+    DIFFERS,
+    MAY_BE_LATE,
+    CheckedRow,
+    ExpectedEnrollment,
+    VerificationStatus,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -45,7 +51,7 @@ SELECT checked.told, wanted.row_no, wanted.user, wanted.wish FROM wanted JOIN ch
 _EXTRAS: Final = "SELECT told, user FROM checked WHERE row_no IS NULL ORDER BY user, rowid"
 
 
-class SqliteSeatBook:
+class SqliteVerificationStore:
     """A SeatBook whose file SQLite removes as soon as it is open; memory is bounded by its cache. A context manager.
 
     Raises (from its verbs):
@@ -62,14 +68,14 @@ class SqliteSeatBook:
     def __exit__(self, *_exc: object) -> None:
         self._book.close()
 
-    def want(self, wanted: Iterable[Wanted]) -> None:
+    def want(self, wanted: Iterable[ExpectedEnrollment]) -> None:
         """Takes rows' wishes."""
         for row in wanted:
             user = _bytes(row.key.user_id)
             self._write(_WANT, (row.row_no, user, _wish(row)))
             self._write(_KNOW, (user,))
 
-    def show(self, seats: Iterable[tuple[UserId, Seat]]) -> None:
+    def show(self, seats: Iterable[tuple[UserId, ServerEnrollment]]) -> None:
         """Takes what lists show of whom."""
         for user_id, seat in seats:
             self._write(_SHOW, (_bytes(user_id), json.dumps(_seat(seat))))
@@ -85,15 +91,15 @@ class SqliteSeatBook:
             yield from (_user(user) for (user,) in batch)
             last = batch[-1][0]
 
-    def wanted(self, user_id: UserId) -> list[Wanted]:
+    def wanted(self, user_id: UserId) -> list[ExpectedEnrollment]:
         """What the rows of a user want, in their order."""
         return [_read_wish(*row) for row in self._book.execute(_WANTED, (_bytes(user_id),))]
 
-    def shown(self, user_id: UserId) -> list[Seat]:
+    def shown(self, user_id: UserId) -> list[ServerEnrollment]:
         """What lists show of a user."""
         return [_read_seat(json.loads(seat)) for (seat,) in self._book.execute(_SHOWN, (_bytes(user_id),))]
 
-    def note(self, user_id: UserId, checked: Sequence[Checked]) -> None:
+    def note(self, user_id: UserId, checked: Sequence[CheckedRow]) -> None:
         """Keeps what was found of a user, in place of what was found before."""
         found, user = {each.found for each in checked}, _bytes(user_id)
         state = _LATE if found & MAY_BE_LATE else _DIFFERS if found & DIFFERS else _SETTLED
@@ -103,12 +109,12 @@ class SqliteSeatBook:
             self._write(_NOTE, (user, each.row_no, json.dumps([each.found.value, each.detail, seat])))
         self._write(_SETTLE, (state, user))
 
-    def rows(self) -> Iterator[Checked]:
+    def rows(self) -> Iterator[CheckedRow]:
         """What was found of each row, in their order."""
         for told, row_no, user, wish in self._book.execute(_ROWS):
             yield _read_checked(told, _user(user), _read_wish(row_no, user, wish))
 
-    def extras(self) -> Iterator[Checked]:
+    def extras(self) -> Iterator[CheckedRow]:
         """The seats that no row wants, by user."""
         for told, user in self._book.execute(_EXTRAS):
             yield _read_checked(told, _user(user), None)
@@ -128,32 +134,32 @@ def _user(user: bytes) -> UserId:
     return UserId(user.decode("utf-8", "surrogatepass"))
 
 
-def _wish(row: Wanted) -> str:
+def _wish(row: ExpectedEnrollment) -> str:
     key = row.key
     return json.dumps([key.scope, key.course_id, key.school_id, key.role.value, key.class_id, row.gone])
 
 
-def _read_wish(row_no: int, user: bytes, wish: str) -> Wanted:
+def _read_wish(row_no: int, user: bytes, wish: str) -> ExpectedEnrollment:
     scope, course, school, role, class_id, gone = json.loads(wish)
     key = EnrollmentKey(scope, _user(user), CourseId(course), _school(school), Role(role), _class(class_id))
-    return Wanted(row_no, key, gone=gone)
+    return ExpectedEnrollment(row_no, key, gone=gone)
 
 
-def _seat(seat: Seat) -> list[str | None]:
+def _seat(seat: ServerEnrollment) -> list[str | None]:
     """A seat as far as it is compared and told."""
     role = None if seat.role is None else seat.role.value
     return [seat.enrollment_id, seat.course_id, seat.school_id, role, seat.class_id]
 
 
-def _read_seat(seat: Sequence[str | None]) -> Seat:
+def _read_seat(seat: Sequence[str | None]) -> ServerEnrollment:
     id_, course, school, role, class_id = seat
     known = None if role is None else Role(role)
-    return Seat(id_ or "", CourseId(course or ""), _school(school), known, class_id=_class(class_id))
+    return ServerEnrollment(id_ or "", CourseId(course or ""), _school(school), known, class_id=_class(class_id))
 
 
-def _read_checked(told: str, user_id: UserId, wanted: Wanted | None) -> Checked:
+def _read_checked(told: str, user_id: UserId, wanted: ExpectedEnrollment | None) -> CheckedRow:
     found, detail, seat = json.loads(told)
-    return Checked(user_id, Found(found), wanted, None if seat is None else _read_seat(seat), detail)
+    return CheckedRow(user_id, VerificationStatus(found), wanted, None if seat is None else _read_seat(seat), detail)
 
 
 def _school(school: str | None) -> SchoolId | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 
-class Entry(NamedTuple):
+class CodeEntry(NamedTuple):
     """A code's title (what happened, without ids) and hint (what to do)."""
 
     title: str
@@ -81,187 +81,193 @@ DEADLINE: Final = "N105"
 
 DOUBTS: Final = frozenset({SHORT_ID, ROUND_ID, DATE_LIKE, ANOTHER_TABLE})
 
-CATALOGUE: Final[dict[str, Entry]] = {
-    MISSING_USER: Entry("no user id", "Fill in the user_id column (the user's sourcedId)."),
-    MISSING_COURSE: Entry(
+CATALOGUE: Final[dict[str, CodeEntry]] = {
+    MISSING_USER: CodeEntry("no user id", "Fill in the user_id column (the user's sourcedId)."),
+    MISSING_COURSE: CodeEntry(
         "no course id", "Fill in the course_id column, or give --course-id for all rows that lack one."
     ),
-    UNUSABLE_ID: Entry(
+    UNUSABLE_ID: CodeEntry(
         "an id that cannot be sent",
         "Retype the id; it may hold no control characters and must not be '.' or '..'.",
     ),
-    UNKNOWN_ROLE: Entry("a role EduBridge does not have", "Use student, teacher, proctor or administrator."),
-    UNREADABLE_DATE: Entry("a date that can be read in two ways or not at all", "Write dates as YYYY-MM-DD."),
-    UNREADABLE_METADATA: Entry(
+    UNKNOWN_ROLE: CodeEntry("a role EduBridge does not have", "Use student, teacher, proctor or administrator."),
+    UNREADABLE_DATE: CodeEntry("a date that can be read in two ways or not at all", "Write dates as YYYY-MM-DD."),
+    UNREADABLE_METADATA: CodeEntry(
         "metadata that cannot be read",
         "Goals and metrics are plain numbers; leave the cell empty to send none.",
     ),
-    BROKEN_JOIN: Entry(
+    BROKEN_JOIN: CodeEntry(
         "a row that names something the bundle does not hold",
         "Export the bundle again with all its files, or mend the reference.",
     ),
-    CLASS_WITHOUT_COURSE: Entry(
+    CLASS_WITHOUT_COURSE: CodeEntry(
         "a class that belongs to no course",
         "Give --course-id for all of them; or, if your class ids are the course ids, read the course from the "
         'column of the class: --map "course_id=Header".',
     ),
-    CONTRADICTION: Entry("cells that contradict each other", "Decide which one is right and empty the other."),
-    RAGGED_ROW: Entry(
+    CONTRADICTION: CodeEntry("cells that contradict each other", "Decide which one is right and empty the other."),
+    RAGGED_ROW: CodeEntry(
         "a row with more cells than the header",
         "Quote the field that holds the delimiter, or remove the extra cells.",
     ),
-    DAMAGED_CELL: Entry(
+    DAMAGED_CELL: CodeEntry(
         "a cell without a usable value",
         "Open the workbook, mend the cell and save it; formulas need their values saved with them.",
     ),
-    UNKNOWN_STATUS: Entry("a status that is not known", "Use active or leave it empty; tobedeleted for a withdrawal."),
-    LOST_DIGITS: Entry(
+    UNKNOWN_STATUS: CodeEntry(
+        "a status that is not known", "Use active or leave it empty; tobedeleted for a withdrawal."
+    ),
+    LOST_DIGITS: CodeEntry(
         "an id whose digits a spreadsheet has rounded away",
         "Take the id from the student system anew; format the column as text before it is typed or pasted.",
     ),
-    DATE_FOR_ID: Entry(
+    DATE_FOR_ID: CodeEntry(
         "a date where an id should stand: a spreadsheet made it of one such as 3-2",
         "Take the id from the student system anew; format the column as text before it is typed or pasted.",
     ),
-    SHORT_ID: Entry(
+    SHORT_ID: CodeEntry(
         "an id shorter than the column's others: leading zeros may be lost",
         "Compare it with the student system; format the column as text before it is typed or pasted.",
     ),
-    ROUND_ID: Entry(
+    ROUND_ID: CodeEntry(
         "an id that ends in zeros where a spreadsheet stops to keep digits",
         "Compare it with the student system; format the column as text before it is typed or pasted.",
     ),
-    DATE_LIKE: Entry(
+    DATE_LIKE: CodeEntry(
         "an id that reads as a date",
         "Compare it with the student system; a spreadsheet may have made it of one like 3-2.",
     ),
-    ANOTHER_TABLE: Entry(
+    ANOTHER_TABLE: CodeEntry(
         "a row where another table may begin",
         "If one does, put it into a file or sheet of its own; if not, take out the blank rows above it.",
     ),
-    USER_NOT_FOUND: Entry(
+    USER_NOT_FOUND: CodeEntry(
         "a user that the server does not know",
         "Mend the cell, or create the user first; if the cell holds an id, add --find user=never.",
     ),
-    COURSE_NOT_FOUND: Entry(
+    COURSE_NOT_FOUND: CodeEntry(
         "a course that the server does not know",
         "Mend the cell, or create the course first; if it belongs to another school, mend the school; if the cell "
         "holds an id, add --find course=never.",
     ),
-    SCHOOL_NOT_FOUND: Entry(
+    SCHOOL_NOT_FOUND: CodeEntry(
         "a school that the server does not know",
         "Mend the cell, or leave it out if each user has one primary school; if the cell holds an id, add --find "
         "school=never.",
     ),
-    AMBIGUOUS: Entry(
+    AMBIGUOUS: CodeEntry(
         "a name that several users, courses or schools have",
         "Put the right id of those in the detail into user_id, course_id or school_id; none is picked by chance.",
     ),
-    NOT_LOOKED_UP: Entry(
+    NOT_LOOKED_UP: CodeEntry(
         "a look-up that the server did not answer", "Run the same again later; what was enrolled is not sent twice."
     ),
-    COURSE_ELSEWHERE: Entry(
+    COURSE_ELSEWHERE: CodeEntry(
         "a course of another school", "Mend course_id or school_id; run would leave it to the server to refuse."
     ),
-    SECOND_HEADER: Entry(
+    SECOND_HEADER: CodeEntry(
         "a second header or a title, or a row of the other table below it",
         "If the same table goes on there, take the header or title out, and the blank rows above it; else put each "
         "table into a file or sheet of its own.",
     ),
-    UNKNOWN_USER: Entry(
+    UNKNOWN_USER: CodeEntry(
         "the server does not know the user",
         "Create or sync the user first, or mend user_id; then run failed.csv again.",
     ),
-    UNKNOWN_COURSE: Entry(
+    UNKNOWN_COURSE: CodeEntry(
         "the server does not know the course",
         "Mend course_id (a class id is not a course id); then run failed.csv again.",
     ),
-    UNKNOWN_SCHOOL: Entry(
+    UNKNOWN_SCHOOL: CodeEntry(
         "the server does not know the school",
         "Mend school_id, or leave it out if the user has one primary school.",
     ),
-    UNKNOWN_ID: Entry("the server does not know one of the ids", "Check user_id, course_id and school_id of this row."),
-    FORBIDDEN: Entry(
+    UNKNOWN_ID: CodeEntry(
+        "the server does not know one of the ids", "Check user_id, course_id and school_id of this row."
+    ),
+    FORBIDDEN: CodeEntry(
         "the credentials may not enroll here",
         "Ask for write access to rostering for this client, and check that it serves this school.",
     ),
-    INVALID_FOR_SERVER: Entry(
+    INVALID_FOR_SERVER: CodeEntry(
         "the server refuses the row's values", "See the detail; mend the row, then run failed.csv again."
     ),
-    CONFLICT: Entry(
+    CONFLICT: CodeEntry(
         "the server reports a conflict",
         "The sourced_id may have been used before; remove it from the row and run failed.csv again.",
     ),
-    REFUSED: Entry(
+    REFUSED: CodeEntry(
         "the server refuses the request", "See the status and detail; if many rows have it, check --base-url."
     ),
-    REDIRECTED: Entry(
+    REDIRECTED: CodeEntry(
         "the server answers with a redirect", "Check --base-url: the token is never sent to another address."
     ),
-    NOT_AUTHORISED: Entry(
+    NOT_AUTHORISED: CodeEntry(
         "a fresh token was not accepted",
         "batch-enroll retry --rejected, or run failed.csv; if it stays, ask for the client's access to this route.",
     ),
-    SERVER_ERROR: Entry("the server failed again and again", "Later: batch-enroll retry, or run failed.csv."),
-    THROTTLED: Entry(
+    SERVER_ERROR: CodeEntry("the server failed again and again", "Later: batch-enroll retry, or run failed.csv."),
+    THROTTLED: CodeEntry(
         "the server asked us to slow down to the end", "batch-enroll retry with a lower --rate, or run failed.csv."
     ),
-    NOT_CONNECTED: Entry(
+    NOT_CONNECTED: CodeEntry(
         "the server could not be reached",
         "Check the network and --base-url; then batch-enroll retry, or run failed.csv.",
     ),
-    ODD_ANSWER: Entry(
+    ODD_ANSWER: CodeEntry(
         "an answer that is not the API's", "A proxy may stand in between; check --base-url and the network."
     ),
-    NOT_THERE: Entry(
+    NOT_THERE: CodeEntry(
         "the server said it was enrolled, and does not show the seat",
         "batch-enroll retry, or run failed.csv; if it stays, ask the vendor what becomes of accepted writes.",
     ),
-    ANSWER_LOST: Entry(
+    ANSWER_LOST: CodeEntry(
         "the request was sent, its answer was lost, and the look-up failed too",
         "batch-enroll resume, or run failed.csv: the seat is looked up before anything is sent.",
     ),
-    INTERRUPTED: Entry(
+    INTERRUPTED: CodeEntry(
         "the run ended before the answer came",
         "batch-enroll resume, or run failed.csv: the seat is looked up before anything is sent.",
     ),
-    REPEATED: Entry("repeats another row", "Nothing to do: the other row stands for both."),
-    ENDED: Entry(
+    REPEATED: CodeEntry("repeats another row", "Nothing to do: the other row stands for both."),
+    ENDED: CodeEntry(
         "the enrollment's end date has passed",
         "Nothing to do; use --as-of to read the roster as on another day.",
     ),
-    WITHDRAWN: Entry("the roster withdraws this enrollment", "Nothing is withdrawn without --withdraw."),
-    INACTIVE: Entry("the row is inactive", "Nothing to do; set its status to active to enroll it."),
-    KEPT: Entry(
+    WITHDRAWN: CodeEntry("the roster withdraws this enrollment", "Nothing is withdrawn without --withdraw."),
+    INACTIVE: CodeEntry("the row is inactive", "Nothing to do; set its status to active to enroll it."),
+    KEPT: CodeEntry(
         "another row of the roster keeps this seat",
         "Nothing to do: a withdrawal would take every seat of the user in this course and school.",
     ),
-    SHARED: Entry(
+    SHARED: CodeEntry(
         "the user has another seat in this course and school, which a withdrawal would take too",
         "See batch-enroll enrollments USER; withdraw by class with --via oneroster, or by hand.",
     ),
-    NOT_OURS: Entry(
+    NOT_OURS: CodeEntry(
         "the seat that is there is not the one that the run made",
         "See batch-enroll enrollments USER; withdraw it by hand if it should go.",
     ),
-    SEEN_BY_SERVER: Entry("the server says the seat was there before", ""),
-    SEEN_BY_LOOK_UP: Entry("the look-up shows the seat was there before", ""),
-    SEEN_BY_LEDGER: Entry("an earlier run enrolled this seat", ""),
-    FOUND_AFTER_LOSS: Entry("the answer was lost, the look-up shows the seat", ""),
-    NEVER_THERE: Entry("the look-up showed no such seat, and the withdrawal was accepted", ""),
-    GONE_BEFORE: Entry("the look-up shows that there is no such seat", ""),
-    GONE_BY_LEDGER: Entry("an earlier run withdrew this seat", ""),
-    GONE_AFTER_LOSS: Entry("the answer was lost, the look-up shows that the seat is gone", ""),
-    STOPPED: Entry("the run was stopped before this row's turn", "Go on with batch-enroll resume, or run failed.csv."),
-    AUTH_REFUSED: Entry(
+    SEEN_BY_SERVER: CodeEntry("the server says the seat was there before", ""),
+    SEEN_BY_LOOK_UP: CodeEntry("the look-up shows the seat was there before", ""),
+    SEEN_BY_LEDGER: CodeEntry("an earlier run enrolled this seat", ""),
+    FOUND_AFTER_LOSS: CodeEntry("the answer was lost, the look-up shows the seat", ""),
+    NEVER_THERE: CodeEntry("the look-up showed no such seat, and the withdrawal was accepted", ""),
+    GONE_BEFORE: CodeEntry("the look-up shows that there is no such seat", ""),
+    GONE_BY_LEDGER: CodeEntry("an earlier run withdrew this seat", ""),
+    GONE_AFTER_LOSS: CodeEntry("the answer was lost, the look-up shows that the seat is gone", ""),
+    STOPPED: CodeEntry(
+        "the run was stopped before this row's turn", "Go on with batch-enroll resume, or run failed.csv."
+    ),
+    AUTH_REFUSED: CodeEntry(
         "the credentials were refused", "Mend the credentials, then batch-enroll resume, or run failed.csv."
     ),
-    API_DOWN: Entry(
+    API_DOWN: CodeEntry(
         "the run was stopped because the API was down",
         "When the API is up again: batch-enroll resume, or run failed.csv.",
     ),
-    DEADLINE: Entry("the deadline came before this row's turn", "Go on with: batch-enroll resume."),
-    DRY_RUN: Entry("dry run: nothing was sent", "Run again without --dry-run."),
+    DEADLINE: CodeEntry("the deadline came before this row's turn", "Go on with: batch-enroll resume."),
+    DRY_RUN: CodeEntry("dry run: nothing was sent", "Run again without --dry-run."),
 }
 
 

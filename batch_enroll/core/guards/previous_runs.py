@@ -15,7 +15,7 @@ _OWN_FILES: Final = frozenset({"failed", "results"})  # parts of a run, whose si
 _DAY_OR_TIME: Final = re.compile(r"\d{4}-?\d{2}-?\d{2}(?:[T_ -]?\d{4,6}Z?)?(?!\d)")
 
 
-def last_of(names: Sequence[str], scope: str, runs: Iterable[RunRecord]) -> RunRecord | None:
+def last_comparable_run(names: Sequence[str], scope: str, runs: Iterable[RunRecord]) -> RunRecord | None:
     """The latest run of rosters of these names that read them whole and overruled no guard about their size.
 
     A run that was told to take a half-empty file is no measure for the next one.
@@ -30,7 +30,9 @@ def last_of(names: Sequence[str], scope: str, runs: Iterable[RunRecord]) -> RunR
     return None
 
 
-def newer_than(sha256s: Sequence[str], names: Sequence[str], scope: str, runs: Iterable[RunRecord]) -> RunRecord | None:
+def newer_run_than(
+    sha256s: Sequence[str], names: Sequence[str], scope: str, runs: Iterable[RunRecord]
+) -> RunRecord | None:
     """The run that applied another roster of this name after this very content was applied.
 
     The same file again is what a nightly job does when nothing changed, and sends nothing. An older file after a newer
@@ -38,13 +40,13 @@ def newer_than(sha256s: Sequence[str], names: Sequence[str], scope: str, runs: I
     """
     newer = None
     for run in _runs_of(names, scope, runs):
-        if [sha256 for _, sha256, _ in sources_of(run)] == list(sha256s):
+        if [sha256 for _, sha256, _ in run_sources(run)] == list(sha256s):
             return newer
         newer = newer or run
     return None
 
 
-def sources_of(run: RunRecord) -> tuple[tuple[str, str, int], ...]:
+def run_sources(run: RunRecord) -> tuple[tuple[str, str, int], ...]:
     """Path, SHA-256 and rows of what a run was made from: the roster that was typed, also when a plan came between."""
     recorded = run.facts.get("source")
     if isinstance(recorded, list):
@@ -61,7 +63,7 @@ def _runs_of(names: Sequence[str], scope: str, runs: Iterable[RunRecord]) -> Ite
     if _OWN_FILES.intersection(ours):
         return
     for run in runs:
-        same = [source_name(path) for path, _, _ in sources_of(run)] == ours
+        same = [source_name(path) for path, _, _ in run_sources(run)] == ours
         if same and run.scope == scope and run.finished_at is not None and not run.dry_run:
             yield run
 

@@ -43,7 +43,7 @@ class GuardLimits:
 
 
 @dataclass(slots=True)
-class Census:
+class RosterStats:
     """A roster's rows counted as the guards see them; memory is bound by its courses, schools and dates."""
 
     defaults: Defaults

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.errors import RunStoppedError, UsageError
 from batch_enroll.core.frozen import frozen
-from batch_enroll.core.guards.previous_runs import sources_of
+from batch_enroll.core.guards.previous_runs import run_sources
 from batch_enroll.core.guards.roster_stats import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
 
-    from batch_enroll.core.guards.roster_stats import Census, GuardLimits
+    from batch_enroll.core.guards.roster_stats import GuardLimits, RosterStats
     from batch_enroll.core.model import Json, RunId
     from batch_enroll.core.run_record import RunRecord
 
@@ -34,14 +34,14 @@ class Guard(StrEnum):
 
     SHRUNK = "shrunk"
     WITHDRAWALS = "withdrawals"
-    CROWDED = "crowded"
+    CROWDED = "capacity_guard"
     APPLIED = "applied"
     DATES = "dates"
     TEST_FILE = "test-file"
 
 
 @frozen
-class Verdict:
+class GuardResult:
     """What one guard saw, its limit, and whether it stops the run."""
 
     guard: Guard
@@ -60,7 +60,7 @@ class Verdict:
 class GuardStoppedError(RunStoppedError):
     """One guard or several stopped the run; the text has what each saw, its limit and how to overrule it."""
 
-    def __init__(self, verdicts: Sequence[Verdict], *, came: str = "nothing was sent") -> None:
+    def __init__(self, verdicts: Sequence[GuardResult], *, came: str = "nothing was sent") -> None:
         stopped = "a guard stopped the run" if len(verdicts) == 1 else f"{len(verdicts)} guards stopped the run"
         allow = " ".join(f"--allow {verdict.guard}" for verdict in verdicts)
         told = "\n- ".join((f"{stopped}; {came}", *map(str, verdicts)))
@@ -74,7 +74,7 @@ class Allowance:
     guards: frozenset[Guard] = frozenset()
     reason: str = ""
 
-    def recorded(self, verdicts: Iterable[Verdict]) -> list[Json]:
+    def recorded(self, verdicts: Iterable[GuardResult]) -> list[Json]:
         """What is kept in the run of those guards that would have stopped it."""
         return [
             {"guard": verdict.guard.value, "saw": verdict.saw, "limit": verdict.limit, "reason": self.reason}
@@ -105,7 +105,7 @@ def allowance(names: Sequence[str], reason: str | None) -> Allowance:
 
 
 @frozen
-class Circumstances:
+class GuardContext:
     """What a roster is judged by besides its rows.
 
     Attributes:
@@ -128,32 +128,32 @@ class Circumstances:
 
 
 @frozen
-class Wanted:
+class LaterUse:
     """How many rows of a later run rely on the seats of an earlier one."""
 
     run_id: RunId
     rows: int
 
 
-def judge(census: Census, seen: Circumstances, limits: GuardLimits) -> tuple[Verdict, ...]:
+def evaluate_guards(census: RosterStats, seen: GuardContext, limits: GuardLimits) -> tuple[GuardResult, ...]:
     """The verdict of every guard that applies, those that stop among them."""
     found = [_shrunk(seen, limits), _crowded(census, limits), _test_file(seen), _dates(census, seen, limits)]
     if seen.withdraws:
         # A delta holds nothing but changes, so its share is taken of the last whole roster, if that is larger.
-        before = 0 if seen.last is None else sum(rows for _, _, rows in sources_of(seen.last))
-        found += [leaving(census.withdrawals, max(seen.rows, before), limits), _applied(census, seen)]
+        before = 0 if seen.last is None else sum(rows for _, _, rows in run_sources(seen.last))
+        found += [withdrawal_guard(census.withdrawals, max(seen.rows, before), limits), _applied(census, seen)]
     return tuple(verdict for verdict in found if verdict is not None)
 
 
-def crowded(census: Census) -> Verdict | None:
+def capacity_guard(census: RosterStats) -> GuardResult | None:
     """The verdict on rows that were counted after the run had begun; None while nothing is wrong."""
     return _crowded(census, census.limits) if census.crowd else None
 
 
-def leaving(count: int, seats: int, limits: GuardLimits) -> Verdict:
+def withdrawal_guard(count: int, seats: int, limits: GuardLimits) -> GuardResult:
     """The verdict on so many withdrawals among so many rows or seats."""
     too_large_a_share = count >= _TOO_FEW_TO_TELL and count > limits.withdrawn_share * seats
-    return Verdict(
+    return GuardResult(
         Guard.WITHDRAWALS,
         f"{counted(count, 'withdrawal')} among {seats:,}",
         f"at most {limits.withdrawals:,} and {limits.withdrawn_share:.0%} are let through",
@@ -161,10 +161,10 @@ def leaving(count: int, seats: int, limits: GuardLimits) -> Verdict:
     )
 
 
-def undoing(run_id: RunId, seats: int, wanted: Wanted | None, limits: GuardLimits) -> tuple[Verdict, ...]:
+def undo_guard(run_id: RunId, seats: int, wanted: LaterUse | None, limits: GuardLimits) -> tuple[GuardResult, ...]:
     """The verdicts on the undo of a run; there is no share to look at, since an undo takes all that is left."""
     found = [
-        Verdict(
+        GuardResult(
             Guard.WITHDRAWALS,
             f"{counted(seats, 'withdrawal')}, all that is left of run {run_id}",
             f"at most {limits.withdrawals:,} are let through",
@@ -173,7 +173,7 @@ def undoing(run_id: RunId, seats: int, wanted: Wanted | None, limits: GuardLimit
     ]
     if wanted is not None:
         found.append(
-            Verdict(
+            GuardResult(
                 Guard.APPLIED,
                 f"{counted(wanted.rows, 'row')} of the later run {wanted.run_id} want seats that run {run_id} enrolled",
                 "an undo must not withdraw what a newer roster wants",
@@ -186,19 +186,19 @@ def undoing(run_id: RunId, seats: int, wanted: Wanted | None, limits: GuardLimit
 # -- the guards -----------------------------------------------------------------------------------------------------
 
 
-def _shrunk(seen: Circumstances, limits: GuardLimits) -> Verdict | None:
+def _shrunk(seen: GuardContext, limits: GuardLimits) -> GuardResult | None:
     if seen.last is None:
         return None
-    before = sum(rows for _, _, rows in sources_of(seen.last))
+    before = sum(rows for _, _, rows in run_sources(seen.last))
     if before < _TOO_FEW_TO_TELL:
         return None
     wanted = limits.least_share * before
     saw = f"{counted(seen.rows, 'row')}, where run {seen.last.run_id} read {before:,}"
-    return Verdict(Guard.SHRUNK, saw, f"at least {limits.least_share:.0%} of that are wanted", seen.rows < wanted)
+    return GuardResult(Guard.SHRUNK, saw, f"at least {limits.least_share:.0%} of that are wanted", seen.rows < wanted)
 
 
-def _crowded(census: Census, limits: GuardLimits) -> Verdict:
-    return Verdict(
+def _crowded(census: RosterStats, limits: GuardLimits) -> GuardResult:
+    return GuardResult(
         Guard.CROWDED,
         census.crowd or census.fullest(),
         f"at most {limits.course_students:,} students of a course and {limits.school_seats:,} seats of a school are "
@@ -207,10 +207,10 @@ def _crowded(census: Census, limits: GuardLimits) -> Verdict:
     )
 
 
-def _applied(census: Census, seen: Circumstances) -> Verdict | None:
+def _applied(census: RosterStats, seen: GuardContext) -> GuardResult | None:
     if seen.newer is None:
         return None
-    return Verdict(
+    return GuardResult(
         Guard.APPLIED,
         f"this very file was applied before, and after it another one by run {seen.newer.run_id}",
         "an older file must not withdraw what a newer one enrolled",
@@ -218,18 +218,18 @@ def _applied(census: Census, seen: Circumstances) -> Verdict | None:
     )
 
 
-def _test_file(seen: Circumstances) -> Verdict | None:
+def _test_file(seen: GuardContext) -> GuardResult | None:
     if not seen.production:
         return None
     for name in seen.names:
         words = set(re.split(r"[^a-z]+", re.split(r"[/\\]", name)[-1].casefold()))
         if words & _TEST_WORDS:
             saw = f'"{name}" is to go to production'
-            return Verdict(Guard.TEST_FILE, saw, "no file named test, demo or sample goes there", stops=True)
+            return GuardResult(Guard.TEST_FILE, saw, "no file named test, demo or sample goes there", stops=True)
     return None
 
 
-def _dates(census: Census, seen: Circumstances, limits: GuardLimits) -> Verdict | None:
+def _dates(census: RosterStats, seen: GuardContext, limits: GuardLimits) -> GuardResult | None:
     """On production only: elsewhere old rosters are what one rehearses with."""
     begins, ends = census.begins(), census.ends()
     if not seen.production or not (begins or ends):
@@ -243,4 +243,4 @@ def _dates(census: Census, seen: Circumstances, limits: GuardLimits) -> Verdict 
     elif begins and begins[0] > seen.today + span:
         saw = f"no enrollment begins before {begins[0]}"
     told = saw or f"enrollments begin from {begins[0]} on" if begins else saw or f"enrollments end by {ends[-1]}"
-    return Verdict(Guard.DATES, told, f"a term lies within {limits.days} days of {seen.today}", bool(saw))
+    return GuardResult(Guard.DATES, told, f"a term lies within {limits.days} days of {seen.today}", bool(saw))

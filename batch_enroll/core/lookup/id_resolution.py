@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.frozen import frozen
-from batch_enroll.core.lookup.records import WAYS, By, Kind, Question, Way
+from batch_enroll.core.lookup.records import WAYS, By, EntityKind, Question, Way
 from batch_enroll.core.model import RowProblem
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 NEVER: Final = "never"
 AUTO: Final = "auto"
-ID_FIELDS: Final = {Kind.USER: "user_id", Kind.COURSE: "course_id", Kind.SCHOOL: "school_id"}
-BYS: Final = {kind: tuple(way.by for way in WAYS.values() if way.kind is kind) for kind in Kind}
+ID_FIELDS: Final = {EntityKind.USER: "user_id", EntityKind.COURSE: "course_id", EntityKind.SCHOOL: "school_id"}
+BYS: Final = {kind: tuple(way.by for way in WAYS.values() if way.kind is kind) for kind in EntityKind}
 _LOOKED_AT: Final = 100  # rows that tell whether a column of ids holds names
 _DIGIT: Final = re.compile(r"\d")
 _NAMED: Final = 5  # ids in a message
@@ -42,17 +42,17 @@ IN_WORDS: Final = {
     By.TITLE: "title", By.NAME: "name",
 }  # fmt: skip
 _NOT_FOUND: Final = {
-    Kind.USER: catalogue.USER_NOT_FOUND,
-    Kind.COURSE: catalogue.COURSE_NOT_FOUND,
-    Kind.SCHOOL: catalogue.SCHOOL_NOT_FOUND,
+    EntityKind.USER: catalogue.USER_NOT_FOUND,
+    EntityKind.COURSE: catalogue.COURSE_NOT_FOUND,
+    EntityKind.SCHOOL: catalogue.SCHOOL_NOT_FOUND,
 }
 _UNFOUND: Final = frozenset({*_NOT_FOUND.values(), catalogue.AMBIGUOUS, catalogue.NOT_LOOKED_UP})
-_SEEN_BY: Final = {Kind.USER: By.EMAIL, Kind.COURSE: By.TITLE, Kind.SCHOOL: By.NAME}
-_SCHOOL_BY_ID: Final = Way(Kind.SCHOOL, By.ID)
+_SEEN_BY: Final = {EntityKind.USER: By.EMAIL, EntityKind.COURSE: By.TITLE, EntityKind.SCHOOL: By.NAME}
+_SCHOOL_BY_ID: Final = Way(EntityKind.SCHOOL, By.ID)
 
 
 @frozen
-class Step:
+class LookupRule:
     """One field of rows, and the way its values are asked for.
 
     Attributes:
@@ -68,7 +68,9 @@ class Step:
     def asks_for(self, value: str, *, has_id: bool) -> bool:
         """Whether the value is asked for, in a row that has an id or none."""
         if self.seen:
-            return _is_name(value, self.way.kind) or (self.way.kind is not Kind.USER and _DIGIT.search(value) is None)
+            return _is_name(value, self.way.kind) or (
+                self.way.kind is not EntityKind.USER and _DIGIT.search(value) is None
+            )
         return self.over_ids or not has_id
 
 
@@ -76,13 +78,13 @@ class Step:
 class Search:
     """What is looked up in a roster, by kind and in order; and the school of rows that name none."""
 
-    steps: Mapping[Kind, tuple[Step, ...]] = field(default_factory=dict)
+    steps: Mapping[EntityKind, tuple[LookupRule, ...]] = field(default_factory=dict)
     school_id: str | None = None
 
     def __bool__(self) -> bool:
         return any(self.steps.values())
 
-    def asked(self, kind: Kind, fields: Mapping[str, str]) -> tuple[str, Question] | None:
+    def asked(self, kind: EntityKind, fields: Mapping[str, str]) -> tuple[str, Question] | None:
         """The field of a row that is asked about for its user, course or school, and the question."""
         has_id = ID_FIELDS[kind] in fields
         for step in self.steps.get(kind, ()):
@@ -93,7 +95,7 @@ class Search:
     def questions(self, row: SourceRow) -> Iterator[Question]:
         """What has to be known of a row."""
         if row.problem is None:
-            for kind in Kind:
+            for kind in EntityKind:
                 if (asked := self.asked(kind, row.fields)) is not None:
                     yield asked[1]
 
@@ -136,33 +138,35 @@ def search_in(
     """
     known = frozenset(fields)
     first = tuple(islice(rows, _LOOKED_AT))
-    steps = {kind: _steps(kind, known, first, wishes.get(kind, AUTO)) for kind in Kind}
-    return Search({kind: found for kind, found in steps.items() if found}, school_id)
+    steps = {kind: _steps(kind, known, first, wishes.get(kind, AUTO)) for kind in EntityKind}
+    return Search(
+        {kind: with_resolved_ids for kind, with_resolved_ids in steps.items() if with_resolved_ids}, school_id
+    )
 
 
-def _steps(kind: Kind, known: frozenset[str], first: Sequence[SourceRow], wish: str) -> tuple[Step, ...]:
+def _steps(kind: EntityKind, known: frozenset[str], first: Sequence[SourceRow], wish: str) -> tuple[LookupRule, ...]:
     if wish == NEVER:
         return ()
     if wish != AUTO:
         way = Way(kind, By(wish))
         named = next(name for name, its in WAYS.items() if its == way)
         # Without a column of its own, the id's column holds what is to be asked for.
-        return (Step(named if named in known else ID_FIELDS[kind], way, over_ids=True),)
-    steps = tuple(Step(name, way) for name, way in WAYS.items() if way.kind is kind and name in known)
-    exported = kind is not Kind.USER and "class_id" in known
+        return (LookupRule(named if named in known else ID_FIELDS[kind], way, over_ids=True),)
+    steps = tuple(LookupRule(name, way) for name, way in WAYS.items() if way.kind is kind and name in known)
+    exported = kind is not EntityKind.USER and "class_id" in known
     if not steps and ID_FIELDS[kind] in known and not exported and _hold_names(first, kind):
-        return (Step(ID_FIELDS[kind], Way(kind, _SEEN_BY[kind]), seen=True),)
+        return (LookupRule(ID_FIELDS[kind], Way(kind, _SEEN_BY[kind]), seen=True),)
     return steps
 
 
-def _hold_names(first: Sequence[SourceRow], kind: Kind) -> bool:
+def _hold_names(first: Sequence[SourceRow], kind: EntityKind) -> bool:
     """Whether at least half of the different ids in the first rows are none."""
     texts = {text for row in first if (text := row.fields.get(ID_FIELDS[kind]))}
     return bool(texts) and 2 * sum(_is_name(text, kind) for text in texts) >= len(texts)
 
 
-def _is_name(text: str, kind: Kind) -> bool:
-    return _is_email(text) if kind is Kind.USER else len(text.split()) > 1
+def _is_name(text: str, kind: EntityKind) -> bool:
+    return _is_email(text) if kind is EntityKind.USER else len(text.split()) > 1
 
 
 def _is_email(text: str) -> bool:
@@ -184,21 +188,25 @@ def unknown(row: SourceRow, search: Search, nth: int) -> SourceRow:
 
 def _named_in(row: SourceRow, search: Search) -> dict[str, str]:
     """What stands in a row for ids, by their fields."""
-    asked = {kind: search.asked(kind, row.fields) for kind in Kind}
-    return {ID_FIELDS[kind]: found[1].value for kind, found in asked.items() if found is not None}
+    asked = {kind: search.asked(kind, row.fields) for kind in EntityKind}
+    return {
+        ID_FIELDS[kind]: with_resolved_ids[1].value
+        for kind, with_resolved_ids in asked.items()
+        if with_resolved_ids is not None
+    }
 
 
-def found(row: SourceRow, search: Search, answers: Answers) -> SourceRow:
+def with_resolved_ids(row: SourceRow, search: Search, answers: Answers) -> SourceRow:
     """The row with the ids that were found, or with the reason why one was not; then without that id."""
     if row.problem is not None:
         return row
     fields = dict(row.fields)
-    problems: dict[Kind, RowProblem] = {}
-    for kind in (Kind.SCHOOL, Kind.USER, Kind.COURSE):  # the school tells courses of one title apart
+    problems: dict[EntityKind, RowProblem] = {}
+    for kind in (EntityKind.SCHOOL, EntityKind.USER, EntityKind.COURSE):  # the school tells courses of one title apart
         if (asked := search.asked(kind, row.fields)) is None:
             continue
         name, question = asked
-        school = fields.get("school_id") or search.school_id if kind is Kind.COURSE else None
+        school = fields.get("school_id") or search.school_id if kind is EntityKind.COURSE else None
         id_ = _id(question, answers, school)
         if isinstance(id_, RowProblem):
             problems[kind] = replace(id_, column=row.headers.get(name, name), value=question.value)
@@ -206,7 +214,7 @@ def found(row: SourceRow, search: Search, answers: Answers) -> SourceRow:
         else:
             fields[ID_FIELDS[kind]] = id_
     if problems:
-        return replace(row, fields=fields, problem=next(problems[kind] for kind in Kind if kind in problems))
+        return replace(row, fields=fields, problem=next(problems[kind] for kind in EntityKind if kind in problems))
     return row if fields == row.fields else replace(row, fields=fields)
 
 
@@ -259,7 +267,7 @@ def owners(answers: Answers) -> Iterator[Question]:
     return (Question(_SCHOOL_BY_ID, org) for org in dict.fromkeys(answers.orgs.values()) if org is not None)
 
 
-def ids_in(row: SourceRow, defaults: Mapping[Kind, str]) -> Iterator[tuple[Kind, str]]:
+def ids_in(row: SourceRow, defaults: Mapping[EntityKind, str]) -> Iterator[tuple[EntityKind, str]]:
     """The ids that a row would be sent with."""
     if row.problem is None:
         for kind, name in ID_FIELDS.items():
@@ -267,14 +275,14 @@ def ids_in(row: SourceRow, defaults: Mapping[Kind, str]) -> Iterator[tuple[Kind,
                 yield kind, id_
 
 
-def proven(row: SourceRow, defaults: Mapping[Kind, str], answers: Answers) -> SourceRow:
+def proven(row: SourceRow, defaults: Mapping[EntityKind, str], answers: Answers) -> SourceRow:
     """The row, with a problem if the server does not know one of its ids, or has the course in another school."""
     for kind, id_ in ids_in(row, defaults):
         name = ID_FIELDS[kind]
         if (problem := _unproven(Question(Way(kind, By.ID), id_), answers)) is not None:
             return replace(row, problem=replace(problem, column=row.headers.get(name, name), value=id_))
     ids = dict(ids_in(row, defaults))
-    course, school = ids.get(Kind.COURSE), ids.get(Kind.SCHOOL)
+    course, school = ids.get(EntityKind.COURSE), ids.get(EntityKind.SCHOOL)
     if course and school and _is_of_a_school(course, answers) and (org := answers.orgs[course]) != school:
         column = row.headers.get("course_id", "course_id")
         return replace(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Kind(StrEnum):
+class EntityKind(StrEnum):
     """What can be asked for."""
 
     USER = "user"
@@ -38,19 +38,19 @@ class By(StrEnum):
 class Way(NamedTuple):
     """One kind of question: for a user by e-mail, for a course by title."""
 
-    kind: Kind
+    kind: EntityKind
     by: By
 
 
 # Field of a row to the way its value is asked for; of several, the first that a row fills in is used.
 WAYS: Final[Mapping[str, Way]] = {
-    "user_email": Way(Kind.USER, By.EMAIL),
-    "user_name": Way(Kind.USER, By.USERNAME),
-    "user_identifier": Way(Kind.USER, By.IDENTIFIER),
-    "course_code": Way(Kind.COURSE, By.CODE),
-    "course_title": Way(Kind.COURSE, By.TITLE),
-    "school_identifier": Way(Kind.SCHOOL, By.IDENTIFIER),
-    "school_name": Way(Kind.SCHOOL, By.NAME),
+    "user_email": Way(EntityKind.USER, By.EMAIL),
+    "user_name": Way(EntityKind.USER, By.USERNAME),
+    "user_identifier": Way(EntityKind.USER, By.IDENTIFIER),
+    "course_code": Way(EntityKind.COURSE, By.CODE),
+    "course_title": Way(EntityKind.COURSE, By.TITLE),
+    "school_identifier": Way(EntityKind.SCHOOL, By.IDENTIFIER),
+    "school_name": Way(EntityKind.SCHOOL, By.NAME),
 }
 
 
@@ -97,7 +97,7 @@ Record: TypeAlias = Person | Course | School
 class Listing:
     """Which active records are wanted: all of a kind, or those with a value; `loosely` wherever it is part of it."""
 
-    kind: Kind
+    kind: EntityKind
     question: Question | None = None
     loosely: bool = False
 

@@ -28,14 +28,14 @@ that never left, answers to what was sent before the last change.
 """
 
 from batch_enroll.core.pace.auto import SelfTuningPace
-from batch_enroll.core.pace.base import Found, Pace, PaceLimits, Sample, Turn, sample_of
+from batch_enroll.core.pace.base import LearnedLimits, Pace, PaceLimits, Sample, Turn, sample_of
 from batch_enroll.core.pace.fixed import FixedPace
 from batch_enroll.core.pace.learned_limits import FACT, remembered
 
 __all__ = [
     "FACT",
     "FixedPace",
-    "Found",
+    "LearnedLimits",
     "Pace",
     "PaceLimits",
     "Sample",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.core.pace.base import LONGEST_PAUSE_S, NEVER, NO_LIMIT, Found, Pace, PaceLimits, Turn
-from batch_enroll.core.pace.concurrency_window import Window
-from batch_enroll.core.pace.latency_watch import Latency, Slow
-from batch_enroll.core.pace.rate_bracket import Bracket
-from batch_enroll.core.pace.rate_trials import Trials
-from batch_enroll.core.pace.refusal_evidence import Evidence, Share
-from batch_enroll.core.pace.unrelated_refusals import Noise
+from batch_enroll.core.pace.base import LONGEST_PAUSE_S, NEVER, NO_LIMIT, LearnedLimits, Pace, PaceLimits, Turn
+from batch_enroll.core.pace.concurrency_window import ConcurrencyWindow
+from batch_enroll.core.pace.latency_watch import LatencyWatch, Slow
+from batch_enroll.core.pace.rate_bracket import RateBracket
+from batch_enroll.core.pace.rate_trials import RateTrials
+from batch_enroll.core.pace.refusal_evidence import RefusalEvidence, RefusalShare
+from batch_enroll.core.pace.unrelated_refusals import UnrelatedRefusals
 
 if TYPE_CHECKING:
     from batch_enroll.core.pace.latency_watch import Slow
@@ -47,26 +47,26 @@ class SelfTuningPace(Pace):
         known: where to begin, from earlier runs.
     """
 
-    def __init__(self, limits: PaceLimits, known: Found | None = None) -> None:
+    def __init__(self, limits: PaceLimits, known: LearnedLimits | None = None) -> None:
         super().__init__()
-        known = known or Found()
+        known = known or LearnedLimits()
         self._ceiling = limits.rate_per_s
         ceiling = NO_LIMIT if limits.rate_per_s is None else limits.rate_per_s
         self._cold = known.rate_per_s is None
-        self._rate = Bracket(min(known.rate_per_s or _FIRST_RATE, ceiling), ceiling)
-        self._trials = Trials(self._rate)
-        self._window = Window(
+        self._rate = RateBracket(min(known.rate_per_s or _FIRST_RATE, ceiling), ceiling)
+        self._trials = RateTrials(self._rate)
+        self._window = ConcurrencyWindow(
             min(float(known.in_flight or _FIRST_IN_FLIGHT), float(limits.max_in_flight)), limits.max_in_flight
         )
         self._window_hold_until = NEVER
         self._full_at = NEVER
-        self._latency = Latency()
+        self._latency = LatencyWatch()
         self._crowd: Slow | None = None
         self._eased = 0
         self._usual_s = 0.0
-        self._evidence = Evidence()
-        self._share, self._dry = Share(), Share()
-        self._noise = Noise()
+        self._evidence = RefusalEvidence()
+        self._share, self._dry = RefusalShare(), RefusalShare()
+        self._noise = UnrelatedRefusals()
         self._change = 0
         self._cut_from = NEVER
         self._depth = self._cut_depth = len(_FLOORS) - 1
@@ -85,9 +85,11 @@ class SelfTuningPace(Pace):
         return self._rate.value if self._rate.met else self._ceiling
 
     @property
-    def found(self) -> Found:
+    def found(self) -> LearnedLimits:
         """The server's limits, as far as they showed."""
-        return Found(self._rate.value if self._rate.met else None, self._window.limit if self._window.met else None)
+        return LearnedLimits(
+            self._rate.value if self._rate.met else None, self._window.limit if self._window.met else None
+        )
 
     def started(self, now: float) -> Turn:
         """Notes a start, and sets the gap to the next one."""
@@ -104,7 +106,7 @@ class SelfTuningPace(Pace):
 
     def begin_other_work(self) -> None:
         """What the server bears stays known; how long its answers take is learnt anew."""
-        self._latency, self._crowd, self._eased, self._usual_s = Latency(), None, 0, 0.0
+        self._latency, self._crowd, self._eased, self._usual_s = LatencyWatch(), None, 0, 0.0
 
     # -- what answers tell ----------------------------------------------------------------------------------------
 
@@ -221,7 +223,7 @@ class SelfTuningPace(Pace):
 
     def _begin_anew(self, now: float) -> None:
         self._change += 1
-        self._share, self._dry = Share(), Share()
+        self._share, self._dry = RefusalShare(), RefusalShare()
         self._latency.forget_rounds()
         self._trials.changed(now, now - self.lost_s)
         self._cycle_at, self._cycle_answers, self._cycle_lost_s = now, 0, self.lost_s
@@ -263,7 +265,7 @@ class SelfTuningPace(Pace):
     def _crowded(self, slow: Slow, now: float) -> None:
         before, self._crowd = self._crowd, None
         self._change += 1
-        self._share = Share()
+        self._share = RefusalShare()
         self._latency.forget_rounds()
         fewer = 1.0 if before is None else slow.load / before.load
         if before is not None and fewer < _FEWER and slow.latency_s > before.latency_s * (0.5 + 0.5 * fewer):

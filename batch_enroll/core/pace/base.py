@@ -11,7 +11,7 @@ from batch_enroll.core.frozen import frozen
 from batch_enroll.core.model import Meaning, NoReply, Reply
 
 if TYPE_CHECKING:
-    from batch_enroll.core.model import Json, Seats
+    from batch_enroll.core.model import Json, UserEnrollments
 
 DOWN_AFTER: Final = 5  # failures in a row, whoever's rows they were, before probing starts
 LONGEST_PAUSE_S: Final = 30.0
@@ -40,7 +40,7 @@ _SAMPLES: Final = {
 }
 
 
-def sample_of(answer: Seats | Reply | NoReply) -> Sample:
+def sample_of(answer: UserEnrollments | Reply | NoReply) -> Sample:
     """What an answer tells of the server's health; a refusal of the row is a healthy answer.
 
     A 503 that names a time to come back is a throttle; without one it is a failure.
@@ -84,7 +84,7 @@ class Turn:
 
 
 @frozen
-class Found:
+class LearnedLimits:
     """The limits that the server turned out to have; None for what never held us back."""
 
     rate_per_s: float | None = None
@@ -115,9 +115,9 @@ class Pace(ABC):
         """The starts a second that are allowed now; None: any number."""
 
     @property
-    def found(self) -> Found:
+    def found(self) -> LearnedLimits:
         """The server's limits, as far as they showed."""
-        return Found()
+        return LearnedLimits()
 
     @property
     def probing(self) -> bool:

@@ -14,7 +14,7 @@ _NARROW: Final = 0.02
 
 
 @dataclass(slots=True)
-class Window:
+class ConcurrencyWindow:
     """`value` in flight is borne, `refused` was not; grows only when it was full."""
 
     value: float

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 from batch_enroll.core.pace.base import DOWN_AFTER, Pace, PaceLimits, Turn
-from batch_enroll.core.pace.start_spacing import Spacing
+from batch_enroll.core.pace.start_spacing import StartSpacing
 
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 1.0
@@ -24,7 +24,7 @@ class FixedPace(Pace):
     def __init__(self, limits: PaceLimits) -> None:
         super().__init__()
         self._limits = limits
-        self._spacing = Spacing(limits.rate_per_s)
+        self._spacing = StartSpacing(limits.rate_per_s)
         self._window = float(limits.max_in_flight)
         self._slowed = 0
 

@@ -53,7 +53,7 @@ class _Round:
     heard: list[float] = field(default_factory=list)
 
 
-class Latency:
+class LatencyWatch:
     """Rounds of latencies, each judged against the calm ones.
 
     Attributes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.core.pace.base import Found
+from batch_enroll.core.pace.base import LearnedLimits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,7 @@ _SHARE_WHEN_FRESH: Final = 0.9  # of the limit: just below it, and the rest is f
 _SHARE_WHEN_OLD: Final = 0.5
 
 
-def remembered(runs: Iterable[RunRecord], scope: str, now: datetime) -> Found | None:
+def remembered(runs: Iterable[RunRecord], scope: str, now: datetime) -> LearnedLimits | None:
     """Where to begin with the server of `scope`; None if nothing is known, or nothing recent. `runs`: latest first."""
     for run in runs:
         told = run.facts.get(FACT)
@@ -33,10 +33,10 @@ def remembered(runs: Iterable[RunRecord], scope: str, now: datetime) -> Found | 
     return None
 
 
-def _part_of(told: dict[str, Json], share: float) -> Found | None:
+def _part_of(told: dict[str, Json], share: float) -> LearnedLimits | None:
     rate, in_flight = told.get("rate_per_s"), told.get("in_flight")
-    found = Found(
+    found = LearnedLimits(
         share * rate if isinstance(rate, int | float) and rate > 0 else None,
         max(1, round(share * in_flight)) if isinstance(in_flight, int) else None,
     )
-    return None if found == Found() else found
+    return None if found == LearnedLimits() else found

@@ -19,7 +19,7 @@ _SMALL_GAIN: Final = 1.01  # beyond what was refused before; doubles with every 
 
 
 @dataclass(slots=True)
-class Bracket:
+class RateBracket:
     """Rates per second: `value` is borne, `refused` was not, `ceiling` is never passed.
 
     A trial climbs a ladder of a few rates, each for a single gap between two starts: a strict server refuses the first

@@ -10,7 +10,7 @@ from batch_enroll.core.pace.base import NEVER, NO_LIMIT
 
 if TYPE_CHECKING:
     from batch_enroll.core.pace.base import Turn
-    from batch_enroll.core.pace.rate_bracket import Bracket
+    from batch_enroll.core.pace.rate_bracket import RateBracket
 
 _REFUSED_SHARE: Final = 0.001  # of all requests, that looking for a higher limit may cost
 _NARROWING_SHARE: Final = 0.005  # the same, while the limit is only roughly known,
@@ -49,10 +49,10 @@ class _Trial:
         return not self.left and self.heard >= self.sent
 
 
-class Trials:
+class RateTrials:
     """Raises a rate step by step. `rate` is the bracket; whoever cuts it calls `changed`."""
 
-    def __init__(self, rate: Bracket) -> None:
+    def __init__(self, rate: RateBracket) -> None:
         self.rate = rate
         self._trial: _Trial | None = None
         self._rung: float | None = None

@@ -12,7 +12,7 @@ _STRAIN: Final = 20
 _STRAINED: Final = 0.25  # of the latest answers failed: the server is overloaded
 
 
-class Share:
+class RefusalShare:
     """The share of refused answers; old ones count less and less."""
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Share:
         return self._refused / self.all if self.all else 0.0
 
 
-class Evidence:
+class RefusalEvidence:
     """The latest answers with how many were in flight at their starts, and the latest failures."""
 
     def __init__(self) -> None:

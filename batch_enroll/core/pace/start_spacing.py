@@ -32,7 +32,7 @@ _RARE: Final = 1_500  # starts after which a refusal is forgiven
 _LONGEST_CALM: Final = 64_000
 
 
-class Spacing:
+class StartSpacing:
     """The times of starts `rate_per_s` apart; None: no distance."""
 
     def __init__(self, rate_per_s: float | None) -> None:

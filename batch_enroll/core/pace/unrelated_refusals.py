@@ -14,7 +14,7 @@ _WINDOW: Final = 100.0
 _TOLERATED: Final = 3.0  # times the usual noise
 
 
-class Noise:
+class UnrelatedRefusals:
     """Tells single refusals that go on whatever the rate from those that a lower rate ends."""
 
     def __init__(self) -> None:

@@ -31,7 +31,7 @@ LOOKED_UP: Final = "looked up first"  # why a step may take a request more
 
 
 @frozen
-class Step:
+class PlanStep:
     """One thing to do: the seat, in the words of a roster's row; the row it stands in, and why it is done."""
 
     action: Action
@@ -48,7 +48,7 @@ class Step:
         return {"action": self.action.value, "row": self.row, "why": self.why, "fields": dict(self.fields)}
 
 
-def requests_of(steps: Iterable[Step], *, by_class: bool) -> int:
+def requests_of(steps: Iterable[PlanStep], *, by_class: bool) -> int:
     """How many requests the steps take: a withdrawal looks first, and where in doubt an enrollment does.
 
     By class, a withdrawal asks for the rows' ids as well, and each course and school once for its default class.
@@ -62,7 +62,7 @@ def requests_of(steps: Iterable[Step], *, by_class: bool) -> int:
     return requests + len(asked)
 
 
-def seat_fields(fields: Mapping[str, str], defaults: Defaults) -> dict[str, str]:
+def enrollment_fields(fields: Mapping[str, str], defaults: Defaults) -> dict[str, str]:
     """What a row says of its seat, with what was given for all rows; nothing else of it goes into a plan."""
     known = {name: text for name, text in fields.items() if name in _FIELDS or name.startswith(METADATA)}
     given = {name: str(value) for name in _DEFAULTED if (value := getattr(defaults, name)) is not None}
@@ -87,7 +87,7 @@ class Plan:
     made_at: str
     rosters: tuple[RosterRef, ...]
     options: Mapping[str, Json]
-    steps: tuple[Step, ...]
+    steps: tuple[PlanStep, ...]
     requests: int
     minutes: float
     scope: str = ""
@@ -206,7 +206,7 @@ def from_body(body: Mapping[str, Json]) -> Plan:
         ),
         options=_object(body["options"]),
         steps=tuple(
-            Step(
+            PlanStep(
                 Action(str(each["action"])),
                 {name: str(text) for name, text in _object(each["fields"]).items()},
                 str(each["row"]),

@@ -44,7 +44,7 @@ class _Queue:
     waiting: deque[EnrollmentRequest] = field(default_factory=deque)
 
 
-class Gate:
+class ProbeGate:
     """Holds rows back until their group is known. With `probing` off, every row may go at once."""
 
     def __init__(self, *, probing: bool) -> None:

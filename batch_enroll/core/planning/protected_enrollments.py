@@ -21,26 +21,26 @@ if TYPE_CHECKING:
 _ANY_NUMBER: Final = 1_000_000  # of seats; nobody has so many of one course
 
 
-class Pair(NamedTuple):
+class UserCourse(NamedTuple):
     """A user in a course, at whatever school."""
 
     user_id: UserId
     course_id: CourseId
 
 
-class Room(NamedTuple):
+class SchoolClass(NamedTuple):
     """A school, and a class where the API is told classes; None: not told, so it may be any."""
 
     school_id: SchoolId | None
     class_id: ClassId | None = None
 
-    def may_be(self, other: Room) -> bool:
+    def may_be(self, other: SchoolClass) -> bool:
         """Whether both may mean the same."""
         return all(None in both or both[0] == both[1] for both in zip(self, other, strict=True))
 
 
 @frozen
-class Kept:
+class ProtectedEnrollments:
     """What a roster says of the places that it withdraws seats from.
 
     Attributes:
@@ -49,18 +49,18 @@ class Kept:
         whole: whether withdrawals mean whole places, because what stays there is enrolled again after them.
     """
 
-    wanted: Mapping[Pair, frozenset[Room]] = field(default_factory=dict)
-    leaving: Mapping[tuple[Pair, Room], int] = field(default_factory=dict)
+    wanted: Mapping[UserCourse, frozenset[SchoolClass]] = field(default_factory=dict)
+    leaving: Mapping[tuple[UserCourse, SchoolClass], int] = field(default_factory=dict)
     whole: bool = False
 
-    def holds(self, pair: Pair, room: Room) -> bool:
+    def holds(self, pair: UserCourse, room: SchoolClass) -> bool:
         """Whether a withdrawal there would take a seat that another row wants."""
         return any(room.may_be(wanted) for wanted in self.wanted.get(pair, ()))
 
-    def leaving_at(self, pair: Pair, room: Room) -> int:
+    def leaving_at(self, pair: UserCourse, room: SchoolClass) -> int:
         """How many seats the roster withdraws there."""
         return _ANY_NUMBER if self.whole else self.leaving.get((pair, room), 1)
 
 
-NOTHING_KEPT: Final = Kept()
-WHOLE_PLACES: Final = Kept(whole=True)
+NOTHING_PROTECTED: Final = ProtectedEnrollments()
+WHOLE_PLACES: Final = ProtectedEnrollments(whole=True)

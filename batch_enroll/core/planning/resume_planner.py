@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from batch_enroll.core.model import EnrollmentKey, LedgerEntry, PlannedRow, ResultRow, SourceRow
-    from batch_enroll.core.planning.row_planner import Reading, Rules
+    from batch_enroll.core.planning.row_planner import ParsedRow, PlanSettings
 
 TO_RESUME: Final = frozenset({OutcomeKind.UNKNOWN, OutcomeKind.NOT_ATTEMPTED})
 TO_RETRY: Final = TO_RESUME | {OutcomeKind.FAILED}
@@ -69,16 +69,16 @@ def compare(sources: Iterable[SourceRow], lines: Iterable[ResultRow]) -> Changes
 
 
 def replan(
-    readings: Sequence[Reading],
+    readings: Sequence[ParsedRow],
     lines: Mapping[int, ResultRow],
     known: Mapping[EnrollmentKey, LedgerEntry],
-    rules: Rules,
+    rules: PlanSettings,
 ) -> list[PlannedRow]:
     """The plan of rows of which some were recorded before; `lines` are their results so far, by row number.
 
     A row that this run may have sent is looked up, and a seat that is found then is this run's work.
     """
-    return [_owned(row, lines.get(row.row_no)) for row in row_planner.plan(readings, known, rules)]
+    return [_owned(row, lines.get(row.row_no)) for row in row_planner.plan_row(readings, known, rules)]
 
 
 def may_have_sent(line: ResultRow) -> bool:

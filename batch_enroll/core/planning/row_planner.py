@@ -13,6 +13,7 @@ from batch_enroll.core.model import (
     Action,
     EnrollmentKey,
     EnrollmentRequest,
+    EnrollmentState,
     LedgerEntry,
     Outcome,
     OutcomeKind,
@@ -20,16 +21,20 @@ from batch_enroll.core.model import (
     RosterRow,
     RowProblem,
     RowStatus,
-    SeatState,
 )
-from batch_enroll.core.planning.protected_enrollments import NOTHING_KEPT, Kept, Pair, Room
+from batch_enroll.core.planning.protected_enrollments import (
+    NOTHING_PROTECTED,
+    ProtectedEnrollments,
+    SchoolClass,
+    UserCourse,
+)
 from batch_enroll.core.roster.row_parser import Defaults, read_row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date, datetime
 
-    from batch_enroll.core.model import Place, RunId, SourceRow
+    from batch_enroll.core.model import RowLocation, RunId, SourceRow
 
 
 class SendSourcedId(StrEnum):
@@ -56,7 +61,7 @@ _ROSTER, _ENROLL, _ACTIVE, _TO_BE_DELETED = (
 
 
 @frozen
-class Rules:
+class PlanSettings:
     """What a plan depends on besides the row.
 
     Attributes:
@@ -81,13 +86,13 @@ class Rules:
     send_sourced_id: SendSourcedId = SendSourcedId.ROSTER
     recheck: bool = False
     withdraw: bool = False
-    kept: Kept = NOTHING_KEPT
+    kept: ProtectedEnrollments = NOTHING_PROTECTED
     own_since: datetime | None = None
     by_class: bool = False
 
 
 @frozen
-class Reading:
+class ParsedRow:
     """One row after reading: its request if there is something to send, else its outcome; the problem, if it is why."""
 
     row_no: int
@@ -97,23 +102,25 @@ class Reading:
     problem: RowProblem | None = None
 
 
-def read(row_no: int, source: SourceRow, rules: Rules) -> Reading:
+def parse_row(row_no: int, source: SourceRow, rules: PlanSettings) -> ParsedRow:
     """One row on its own: typed, and settled at once if it is unusable or wants no seat today."""
     row = read_row(source, rules.defaults)
     if isinstance(row, RowProblem):
         outcome = Outcome(OutcomeKind.INVALID, row.code, str(row))
-        return Reading(row_no, source, outcome=outcome, problem=row)
+        return ParsedRow(row_no, source, outcome=outcome, problem=row)
     if (row.status is not _ACTIVE or row.end_date is not None) and (skipped := _nothing_to_do(row, rules)) is not None:
-        return Reading(row_no, source, outcome=skipped)
-    return Reading(row_no, source, request=_request(row_no, row, rules))
+        return ParsedRow(row_no, source, outcome=skipped)
+    return ParsedRow(row_no, source, request=_request(row_no, row, rules))
 
 
-def plan(readings: Sequence[Reading], known: Mapping[EnrollmentKey, LedgerEntry], rules: Rules) -> list[PlannedRow]:
+def plan_row(
+    readings: Sequence[ParsedRow], known: Mapping[EnrollmentKey, LedgerEntry], rules: PlanSettings
+) -> list[PlannedRow]:
     """The plan of a batch, in its order. `known` is the ledger's word on the batch's keys before the batch.
 
     The first row of a key is sent; every later one of the same run is SKIPPED and names it.
     """
-    first: dict[EnrollmentKey, Place] = {}
+    first: dict[EnrollmentKey, RowLocation] = {}
     planned: list[PlannedRow] = []
     for reading in readings:
         request, outcome = reading.request, reading.outcome
@@ -135,20 +142,20 @@ def hold_back(row: PlannedRow, outcome: Outcome) -> PlannedRow:
     return row if row.request is None else replace(row, request=None, outcome=outcome)
 
 
-def wants_seat(row: RosterRow, today: date) -> bool:
+def wants_enrollment(row: RosterRow, today: date) -> bool:
     """Whether the row wants its seat today."""
     return row.status is RowStatus.ACTIVE and not _is_over(row, today)
 
 
-def key_of(row: RosterRow, rules: Rules) -> EnrollmentKey:
+def key_of(row: RosterRow, rules: PlanSettings) -> EnrollmentKey:
     """The seat that the row speaks of."""
     class_id = row.class_id if rules.by_class else None
     return EnrollmentKey(rules.scope, row.user_id, row.course_id, row.school_id, row.role, class_id)
 
 
-def place_of(row: RosterRow, rules: Rules) -> tuple[Pair, Room]:
+def scope_of(row: RosterRow, rules: PlanSettings) -> tuple[UserCourse, SchoolClass]:
     """Whom and what a withdrawal of the row touches."""
-    return Pair(row.user_id, row.course_id), Room(row.school_id, row.class_id if rules.by_class else None)
+    return UserCourse(row.user_id, row.course_id), SchoolClass(row.school_id, row.class_id if rules.by_class else None)
 
 
 def _is_over(row: RosterRow, today: date) -> bool:
@@ -156,7 +163,7 @@ def _is_over(row: RosterRow, today: date) -> bool:
     return row.end_date is not None and row.end_date <= today
 
 
-def _nothing_to_do(row: RosterRow, rules: Rules) -> Outcome | None:
+def _nothing_to_do(row: RosterRow, rules: PlanSettings) -> Outcome | None:
     match row.status:
         case RowStatus.ACTIVE:
             if not _is_over(row, rules.today):
@@ -166,16 +173,16 @@ def _nothing_to_do(row: RosterRow, rules: Rules) -> Outcome | None:
             return Outcome(OutcomeKind.SKIPPED, catalogue.INACTIVE, "its status is not active")
         case RowStatus.TO_BE_DELETED if not rules.withdraw:
             return Outcome(OutcomeKind.SKIPPED, catalogue.WITHDRAWN, "its status is tobedeleted")
-        case RowStatus.TO_BE_DELETED if rules.kept.holds(*place_of(row, rules)):
+        case RowStatus.TO_BE_DELETED if rules.kept.holds(*scope_of(row, rules)):
             return Outcome(OutcomeKind.SKIPPED, catalogue.KEPT, "another row wants a seat in this course and school")
         case _:
             return None
 
 
-def _request(row_no: int, row: RosterRow, rules: Rules) -> EnrollmentRequest:
+def _request(row_no: int, row: RosterRow, rules: PlanSettings) -> EnrollmentRequest:
     key = key_of(row, rules)
     if row.status is _TO_BE_DELETED:
-        seats = rules.kept.leaving_at(*place_of(row, rules))
+        seats = rules.kept.leaving_at(*scope_of(row, rules))
         request = EnrollmentRequest(row_no, key, Action.WITHDRAW, aim=Action.WITHDRAW, seats=seats)
         if rules.own_since is None:
             return request
@@ -185,7 +192,7 @@ def _request(row_no: int, row: RosterRow, rules: Rules) -> EnrollmentRequest:
     return replace(request, end_date=row.end_date, primary=row.primary) if rules.by_class else request
 
 
-def _sourced_id(row: RosterRow, key: EnrollmentKey, rules: Rules) -> str | None:
+def _sourced_id(row: RosterRow, key: EnrollmentKey, rules: PlanSettings) -> str | None:
     wanted = rules.send_sourced_id
     if wanted is _ROSTER and not rules.by_class:
         return row.sourced_id
@@ -196,19 +203,19 @@ def _sourced_id(row: RosterRow, key: EnrollmentKey, rules: Rules) -> str | None:
     return row.sourced_id
 
 
-def _repeats(place: Place) -> Outcome:
+def _repeats(place: RowLocation) -> Outcome:
     return Outcome(OutcomeKind.SKIPPED, catalogue.REPEATED, f"repeats {place}")
 
 
-def _known_before(request: EnrollmentRequest, entry: LedgerEntry, rules: Rules) -> Outcome | None:
+def _known_before(request: EnrollmentRequest, entry: LedgerEntry, rules: PlanSettings) -> Outcome | None:
     if entry.run_id == rules.run_id:  # its own line is there if the run is gone on with
         return None if entry.row_no == request.row_no else _repeats(entry.place)
     if rules.recheck:
         return None
     match request.aim, entry.state:
-        case Action.ENROLL, SeatState.ENROLLED:
+        case Action.ENROLL, EnrollmentState.ENROLLED:
             return Outcome(OutcomeKind.ALREADY_ENROLLED, catalogue.SEEN_BY_LEDGER, by_run(entry.run_id))
-        case Action.WITHDRAW, SeatState.WITHDRAWN:
+        case Action.WITHDRAW, EnrollmentState.WITHDRAWN:
             return Outcome(OutcomeKind.ALREADY_WITHDRAWN, catalogue.GONE_BY_LEDGER, by_run(entry.run_id))
         case _:
             return None
@@ -221,7 +228,11 @@ def by_run(run_id: RunId) -> str:
 
 def _first_step(request: EnrollmentRequest, entry: LedgerEntry) -> EnrollmentRequest:
     """Claimed but unsettled means unknown: look it up before it is sent again. So is a seat that is rechecked."""
-    in_doubt = {SeatState.CLAIMED, SeatState.UNKNOWN, *((SeatState.ENROLLED,) if request.aim is Action.ENROLL else ())}
+    in_doubt = {
+        EnrollmentState.CLAIMED,
+        EnrollmentState.UNKNOWN,
+        *((EnrollmentState.ENROLLED,) if request.aim is Action.ENROLL else ()),
+    }
     if entry.state in in_doubt:
         return replace(request, action=Action.LOOK_UP)
     return request

@@ -12,11 +12,11 @@ from batch_enroll.core.frozen import frozen
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from batch_enroll.core.model import CourseId, EnrollmentKey, Json, SchoolId, Seat, UserId
+    from batch_enroll.core.model import CourseId, EnrollmentKey, Json, SchoolId, ServerEnrollment, UserId
     from batch_enroll.core.run_record import Requests
 
 
-class Found(StrEnum):
+class VerificationStatus(StrEnum):
     """What the server's seats say of a row, or of a seat."""
 
     CONFIRMED = "confirmed"
@@ -28,22 +28,34 @@ class Found(StrEnum):
     NOT_CHECKED = "not_checked"  # the row wants no seat, or cannot be read
 
 
-NOT_THERE: Final = frozenset({Found.MISSING, Found.DIFFERENT_ROLE})  # the seat that the row speaks of
-MAY_BE_LATE: Final = frozenset({Found.MISSING, Found.DIFFERENT_ROLE, Found.STILL_THERE})  # reads lag behind writes
+NOT_THERE: Final = frozenset(
+    {VerificationStatus.MISSING, VerificationStatus.DIFFERENT_ROLE}
+)  # the seat that the row speaks of
+MAY_BE_LATE: Final = frozenset(
+    {VerificationStatus.MISSING, VerificationStatus.DIFFERENT_ROLE, VerificationStatus.STILL_THERE}
+)  # reads lag behind writes
 _ROWS_A_PAGE: Final = 3_000  # the most that a list gives at once (contract 1.2)
 _LOOK_UPS_A_PAGE: Final = 20  # a full page takes seconds, a look-up a fifth of one (contract 4)
-DIFFERS: Final = frozenset({Found.MISSING, Found.DIFFERENT_ROLE, Found.STILL_THERE, Found.EXTRA, Found.NO_ANSWER})
+DIFFERS: Final = frozenset(
+    {
+        VerificationStatus.MISSING,
+        VerificationStatus.DIFFERENT_ROLE,
+        VerificationStatus.STILL_THERE,
+        VerificationStatus.EXTRA,
+        VerificationStatus.NO_ANSWER,
+    }
+)
 
 
 @frozen
-class Wanted:
+class ExpectedEnrollment:
     """What one row wants of its user: a seat, or none (`gone`)."""
 
     row_no: int
     key: EnrollmentKey
     gone: bool = False
 
-    def means(self, seat: Seat) -> bool:
+    def means(self, seat: ServerEnrollment) -> bool:
         """Whether the seat is in the row's class, which says course and school; without one, in those, whichever class.
 
         A row that names no school means any.
@@ -53,7 +65,7 @@ class Wanted:
             return seat.class_id == key.class_id
         return seat.course_id == key.course_id and key.school_id in {None, seat.school_id}
 
-    def shares_place_with(self, other: Wanted) -> bool:
+    def shares_place_with(self, other: ExpectedEnrollment) -> bool:
         """Whether both speak of one course, school and class; a row without school or class speaks of every one."""
         mine, theirs = self.key, other.key
         return mine.course_id == theirs.course_id and all(
@@ -61,19 +73,19 @@ class Wanted:
             for both in ({mine.school_id, theirs.school_id}, {mine.class_id, theirs.class_id})
         )
 
-    def is_met_by(self, seat: Seat) -> bool:
+    def is_met_by(self, seat: ServerEnrollment) -> bool:
         """Whether the seat is the one that the row speaks of."""
         return self.means(seat) and seat.role == self.key.role
 
 
 @frozen
-class Checked:
+class CheckedRow:
     """What was found of a row, or (without one) of a seat that no row wants."""
 
     user_id: UserId
-    found: Found
-    wanted: Wanted | None = None
-    seat: Seat | None = None
+    found: VerificationStatus
+    wanted: ExpectedEnrollment | None = None
+    seat: ServerEnrollment | None = None
     detail: str = ""
 
     @property
@@ -92,8 +104,11 @@ def lists_are_cheaper(schools: Collection[SchoolId | None], rows: int, users: in
 
 
 def compare(
-    user_id: UserId, wanted: Sequence[Wanted], seats: Sequence[Seat], courses: Collection[CourseId]
-) -> list[Checked]:
+    user_id: UserId,
+    wanted: Sequence[ExpectedEnrollment],
+    seats: Sequence[ServerEnrollment],
+    courses: Collection[CourseId],
+) -> list[CheckedRow]:
     """Each row of a user beside the user's seats; then the seats in `courses` that no row wants.
 
     A user may hold several seats of one course (contract 7.7), by class: they count as one to a row without class. What
@@ -105,29 +120,33 @@ def compare(
     for seat in seats:
         spoken_of = any(row.is_met_by(seat) for row in wanted) or id(seat) in told
         if seat.course_id in courses and not spoken_of:
-            checked.append(Checked(user_id, Found.EXTRA, None, seat, "no row of the roster wants it"))
+            checked.append(CheckedRow(user_id, VerificationStatus.EXTRA, None, seat, "no row of the roster wants it"))
     return checked
 
 
-def unanswered(user_id: UserId, wanted: Sequence[Wanted], why: str) -> list[Checked]:
+def unanswered(user_id: UserId, wanted: Sequence[ExpectedEnrollment], why: str) -> list[CheckedRow]:
     """The rows of a user whose seats the server did not tell."""
-    return [Checked(user_id, Found.NO_ANSWER, row, None, why) for row in wanted]
+    return [CheckedRow(user_id, VerificationStatus.NO_ANSWER, row, None, why) for row in wanted]
 
 
-def _row(user_id: UserId, row: Wanted, keeping: Sequence[Wanted], seats: Sequence[Seat]) -> Checked:
+def _row(
+    user_id: UserId, row: ExpectedEnrollment, keeping: Sequence[ExpectedEnrollment], seats: Sequence[ServerEnrollment]
+) -> CheckedRow:
     mine = next((seat for seat in seats if row.is_met_by(seat)), None)
     if row.gone:
         if any(row.shares_place_with(other) for other in keeping):
-            return Checked(user_id, Found.NOT_CHECKED, row, None, "another row keeps a seat in this course and school")
-        found = Found.CONFIRMED if mine is None else Found.STILL_THERE
-        return Checked(user_id, found, row, mine)
+            return CheckedRow(
+                user_id, VerificationStatus.NOT_CHECKED, row, None, "another row keeps a seat in this course and school"
+            )
+        found = VerificationStatus.CONFIRMED if mine is None else VerificationStatus.STILL_THERE
+        return CheckedRow(user_id, found, row, mine)
     if mine is not None:
-        return Checked(user_id, Found.CONFIRMED, row, mine)
+        return CheckedRow(user_id, VerificationStatus.CONFIRMED, row, mine)
     other = next((s for s in seats if row.means(s) and not any(each.is_met_by(s) for each in keeping)), None)
     if other is None:
-        return Checked(user_id, Found.MISSING, row, None, "the server shows no such seat")
+        return CheckedRow(user_id, VerificationStatus.MISSING, row, None, "the server shows no such seat")
     role = "no role we know" if other.role is None else f"role {other.role}"
-    return Checked(user_id, Found.DIFFERENT_ROLE, row, other, f"the server shows {role}")
+    return CheckedRow(user_id, VerificationStatus.DIFFERENT_ROLE, row, other, f"the server shows {role}")
 
 
 @dataclass(slots=True)
@@ -142,7 +161,7 @@ class VerifySummary:
     base_url: str
     users: int
     requests: Requests
-    counts: Counter[Found] = field(default_factory=Counter)
+    counts: Counter[VerificationStatus] = field(default_factory=Counter)
     files: Mapping[str, str] = field(default_factory=dict)
     failed: int = 0
 
@@ -152,7 +171,7 @@ class VerifySummary:
         return sum(self.counts[found] for found in DIFFERS)
 
     @property
-    def differing(self) -> frozenset[Found]:
+    def differing(self) -> frozenset[VerificationStatus]:
         """The kinds that count as a difference."""
         return DIFFERS
 
@@ -161,9 +180,9 @@ class VerifySummary:
         """0: the server has what the roster wants, and no more; 1: something differs."""
         return 1 if self.differs else 0
 
-    def found(self) -> Iterator[tuple[Found, int]]:
+    def found(self) -> Iterator[tuple[VerificationStatus, int]]:
         """Every kind with its count, always in the same order."""
-        return ((found, self.counts[found]) for found in Found)
+        return ((found, self.counts[found]) for found in VerificationStatus)
 
     def as_json(self) -> dict[str, Json]:
         """The shape of `verify --json`."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.model import SETTLED_WELL, TO_MEND, OutcomeKind
-from batch_enroll.core.roster.cells import clean
+from batch_enroll.core.roster.cells import clean_cell
 from batch_enroll.core.roster.header_map import map_headers
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _NOWHERE: Final = sys.maxsize
 
 
 @dataclass(slots=True)
-class Share:
+class BreakdownGroup:
     """The rows that name one course or school; an empty name stands for rows that name none."""
 
     name: str
@@ -64,11 +64,11 @@ class Breakdown:
         for at, counts in self._counts:
             counts[cells[at] if at < len(cells) else "", kind] += 1
 
-    def courses(self) -> list[Share]:
+    def courses(self) -> list[BreakdownGroup]:
         """By course, those with most to mend first; empty when no row names any."""
         return self._courses.ranked()
 
-    def schools(self) -> list[Share]:
+    def schools(self) -> list[BreakdownGroup]:
         """By school, likewise."""
         return self._schools.ranked()
 
@@ -81,11 +81,11 @@ class _Column:
         self._default = default
         self.counts: defaultdict[tuple[str, OutcomeKind], int] = defaultdict(int)
 
-    def ranked(self) -> list[Share]:
-        shares: dict[str, Share] = {}
+    def ranked(self) -> list[BreakdownGroup]:
+        shares: dict[str, BreakdownGroup] = {}
         for (cell, kind), rows in self.counts.items():
-            name = clean(cell) or self._default
-            shares.setdefault(name, Share(name)).outcomes[kind] += rows
+            name = clean_cell(cell) or self._default
+            shares.setdefault(name, BreakdownGroup(name)).outcomes[kind] += rows
         ranked = sorted(shares.values(), key=lambda share: (-share.to_mend, -share.rows, share.name))
         return [] if [share.name for share in ranked] == [""] else ranked
 
@@ -100,7 +100,7 @@ def fields_of(run: RunRecord) -> dict[str, int]:
         return {}
 
 
-def as_json(shares: Iterable[Share]) -> list[Json]:
+def as_json(shares: Iterable[BreakdownGroup]) -> list[Json]:
     """The counts for programs."""
     return [{"name": share.name, "rows": share.rows, "outcomes": _told(share.outcomes)} for share in shares]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from batch_enroll.core.model import HAS_SEAT, SEAT_GONE, SETTLED_WELL, TO_MEND, OutcomeKind
+from batch_enroll.core.model import ENROLLED_KINDS, SETTLED_WELL, TO_MEND, WITHDRAWN_KINDS, OutcomeKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,8 +33,8 @@ def headline(summary: RunSummary) -> str:
 
 def done(outcomes: Mapping[str, int]) -> str:
     """What rows are when they ended well: enrolled, withdrawn, or either."""
-    gone = any(outcomes.get(kind, 0) for kind in SEAT_GONE)
-    seated = any(outcomes.get(kind, 0) for kind in HAS_SEAT)
+    gone = any(outcomes.get(kind, 0) for kind in WITHDRAWN_KINDS)
+    seated = any(outcomes.get(kind, 0) for kind in ENROLLED_KINDS)
     return "enrolled or withdrawn" if gone and seated else "withdrawn" if gone else "enrolled"
 
 

@@ -35,7 +35,7 @@ class Health(StrEnum):
 
 
 @frozen
-class Finding:
+class HealthCheck:
     """One thing, how it is, and what to do about it."""
 
     name: str
@@ -48,29 +48,31 @@ class Finding:
         return {"name": self.name, "health": self.health.value, "seen": self.seen, "advice": self.advice}
 
 
-def clock(ours: datetime, theirs: datetime | None) -> Finding:
+def clock(ours: datetime, theirs: datetime | None) -> HealthCheck:
     """This machine's clock beside a server's Date, which has whole seconds."""
     if theirs is None:
-        return Finding("clock", Health.NOT_LOOKED_AT, "the server does not tell its time")
+        return HealthCheck("clock", Health.NOT_LOOKED_AT, "the server does not tell its time")
     skew_s = (ours - theirs).total_seconds()
     if abs(skew_s) <= _SKEW_S:
-        return Finding("clock", Health.GOOD, f"within {max(1, round(abs(skew_s)))} s of the server's")
+        return HealthCheck("clock", Health.GOOD, f"within {max(1, round(abs(skew_s)))} s of the server's")
     way = "ahead of" if skew_s > 0 else "behind"
     seen = f"{abs(skew_s):,.0f} s {way} the server's"
-    return Finding("clock", Health.DOUBTFUL, seen, "Set this machine's clock (NTP); tokens expire by it.")
+    return HealthCheck("clock", Health.DOUBTFUL, seen, "Set this machine's clock (NTP); tokens expire by it.")
 
 
-def disk(name: str, free_bytes: int) -> Finding:
+def disk(name: str, free_bytes: int) -> HealthCheck:
     """The room that is left where something is written."""
     seen = f"{free_bytes / 1e9:,.1f} GB free"
     if free_bytes >= _LITTLE_BYTES:
-        return Finding(name, Health.GOOD, seen)
-    return Finding(name, Health.DOUBTFUL, seen, "Make room: a full disk stops a run (nothing is lost, resume goes on).")
+        return HealthCheck(name, Health.GOOD, seen)
+    return HealthCheck(
+        name, Health.DOUBTFUL, seen, "Make room: a full disk stops a run (nothing is lost, resume goes on)."
+    )
 
 
-def api(status: int, elapsed_s: float) -> Finding:
+def api(status: int, elapsed_s: float) -> HealthCheck:
     """The API's answer to a look-up with a fresh token; that it does not know the user asked for is fine."""
     seen = f"answered {status} in {max(1.0, elapsed_s * 1e3):,.0f} ms"
     if status in _SUCCESS or status in {HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY}:
-        return Finding("api", Health.GOOD, seen)
-    return Finding("api", Health.BAD, seen, _ADVICE.get(status, "Try again later."))
+        return HealthCheck("api", Health.GOOD, seen)
+    return HealthCheck("api", Health.BAD, seen, _ADVICE.get(status, "Try again later."))

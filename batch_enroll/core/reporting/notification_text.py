@@ -17,7 +17,7 @@ _CAUSES: Final = 8
 
 
 @frozen
-class Bulletin:
+class Notification:
     """A title, a few lines, and whether all is well."""
 
     title: str
@@ -25,20 +25,20 @@ class Bulletin:
     well: bool
 
 
-def of_run(summary: RunSummary) -> Bulletin:
+def notification_for(summary: RunSummary) -> Notification:
     """The bulletin of a run that has a summary."""
     well = summary.exit_status == 0
     urgent = "" if well else f"needs attention (exit {summary.exit_status}): "
     title = f"batch-enroll on {summary.run.environment}: {urgent}{headline(summary)}"
-    return Bulletin(title, "\n".join(_lines(summary)), well)
+    return Notification(title, "\n".join(_lines(summary)), well)
 
 
-def without_run(environment: str, exit_status: int, meaning: str) -> Bulletin:
+def notification_without_run(environment: str, exit_status: int, meaning: str) -> Notification:
     """The bulletin of a command that had nothing to do, or failed; its message may quote the roster and is not told."""
     if exit_status == 0:
-        return Bulletin(f"batch-enroll on {environment}: nothing to do", "Nothing was sent.", well=True)
+        return Notification(f"batch-enroll on {environment}: nothing to do", "Nothing was sent.", well=True)
     title = f"batch-enroll on {environment}: failed (exit {exit_status})"
-    return Bulletin(title, f"{meaning[:1].upper()}{meaning[1:]}. The machine's own log says more.", well=False)
+    return Notification(title, f"{meaning[:1].upper()}{meaning[1:]}. The machine's own log says more.", well=False)
 
 
 def _lines(summary: RunSummary) -> Iterator[str]:

@@ -65,14 +65,14 @@ _DIFFERING: Final = (
 )
 
 
-def pattern(detail: str) -> str:
+def redact_values(detail: str) -> str:
     """One of our own details without what differs from row to row, so that equal causes are counted together."""
     for differing, placeholder in _DIFFERING:
         detail = differing.sub(placeholder, detail)
     return detail
 
 
-def clean(text: str, ids: Mapping[str, str]) -> str:
+def redact_server_text(text: str, ids: Mapping[str, str]) -> str:
     """`text` in one line, with known words only; `ids` maps each id of the request to its placeholder."""
     shortened = text[:2_000]
     for value in sorted(filter(None, ids), key=len, reverse=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from batch_enroll.core.model import HAS_SEAT
+from batch_enroll.core.model import ENROLLED_KINDS
 from batch_enroll.core.roster.dates import iso_utc
 
 if TYPE_CHECKING:
@@ -30,4 +30,4 @@ def line_of(run: RunRecord) -> dict[str, Json]:
 
 def well(run: RunRecord) -> int:
     """Rows that are enrolled, by this run or before."""
-    return sum(run.outcomes.get(kind, 0) for kind in HAS_SEAT)
+    return sum(run.outcomes.get(kind, 0) for kind in ENROLLED_KINDS)

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Final
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import RunStoppedError
 from batch_enroll.core.frozen import frozen
-from batch_enroll.core.model import SEAT_GONE, SETTLED_WELL, OutcomeKind, RowProblem
+from batch_enroll.core.model import SETTLED_WELL, WITHDRAWN_KINDS, OutcomeKind, RowProblem
 from batch_enroll.core.pace.learned_limits import FACT
-from batch_enroll.core.reporting.redaction import pattern
+from batch_enroll.core.reporting.redaction import redact_values
 from batch_enroll.core.roster.dates import iso_utc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from batch_enroll.core.guards.rules import Verdict
-    from batch_enroll.core.model import Json, Outcome, Place, ResultRow, SourceRow
-    from batch_enroll.core.planning.row_planner import Reading
+    from batch_enroll.core.guards.rules import GuardResult
+    from batch_enroll.core.model import Json, Outcome, ResultRow, RowLocation, SourceRow
+    from batch_enroll.core.planning.row_planner import ParsedRow
     from batch_enroll.core.run_record import RosterRef, RunRecord
 
 _EXAMPLES: Final = 3
@@ -149,7 +149,11 @@ class Tally:
 
     def counts(self) -> dict[str, int]:
         """Rows by kind, always in the same order: every kind, but those of withdrawals only where there are any."""
-        return {kind.value: self.outcomes[kind] for kind in OutcomeKind if self.outcomes[kind] or kind not in SEAT_GONE}
+        return {
+            kind.value: self.outcomes[kind]
+            for kind in OutcomeKind
+            if self.outcomes[kind] or kind not in WITHDRAWN_KINDS
+        }
 
     def add(self, row: ResultRow) -> None:
         """Counts one row."""
@@ -167,7 +171,7 @@ class Tally:
 
     def _group(self, outcome: Outcome) -> _Group:
         groups = self._groups.setdefault((outcome.kind, outcome.code), {})
-        detail = pattern(outcome.detail) if outcome.kind in _OWN_WORDS else outcome.detail
+        detail = redact_values(outcome.detail) if outcome.kind in _OWN_WORDS else outcome.detail
         if detail not in groups and len(groups) >= _DETAILS:
             detail = ""
         return groups.setdefault(detail, _Group(detail))
@@ -191,7 +195,7 @@ class Tally:
         return OK if fine == self.rows else SOME_ROWS_FAILED
 
 
-def summarise(run: RunRecord, tally: Tally, files: Mapping[str, str]) -> RunSummary:
+def summarize(run: RunRecord, tally: Tally, files: Mapping[str, str]) -> RunSummary:
     """The summary of a run whose rows were all added to `tally`."""
     duration_s = run.duration_s
     return RunSummary(
@@ -206,7 +210,7 @@ def summarise(run: RunRecord, tally: Tally, files: Mapping[str, str]) -> RunSumm
 
 
 @frozen
-class Finding:
+class RowFinding:
     """One row of a roster that would be refused or skipped: where, what stands there, and what to do."""
 
     file: str
@@ -248,11 +252,11 @@ class CheckSummary:
     rosters: tuple[RosterRef, ...]
     readings: tuple[str, ...]
     tally: Tally
-    problems: tuple[Finding, ...]
+    problems: tuple[RowFinding, ...]
     estimate: Estimate
     unreadable: str = ""
-    guards: tuple[Verdict, ...] = ()
-    warnings: tuple[Finding, ...] = ()
+    guards: tuple[GuardResult, ...] = ()
+    warnings: tuple[RowFinding, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -310,18 +314,18 @@ class CheckSummary:
         }
 
 
-def finding(reading: Reading, outcome: Outcome) -> Finding:
+def row_finding(reading: ParsedRow, outcome: Outcome) -> RowFinding:
     """A row that would not be sent, as `check` tells it."""
     return _finding(reading.source.place, reading.problem or RowProblem(outcome.code, outcome.detail))
 
 
-def doubtful(source: SourceRow) -> list[Finding]:
+def doubtful(source: SourceRow) -> list[RowFinding]:
     """The doubts about a row's ids, as `check` tells them."""
     return [_finding(source.place, doubt) for doubt in source.doubts]
 
 
-def _finding(place: Place, problem: RowProblem) -> Finding:
-    return Finding(
+def _finding(place: RowLocation, problem: RowProblem) -> RowFinding:
+    return RowFinding(
         file=place.file,
         sheet=place.sheet,
         row=place.row,

@@ -33,7 +33,7 @@ class Format(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SeatFile:
+class EnrollmentFile:
     """A file whose lines are seats.
 
     Attributes:
@@ -61,7 +61,7 @@ class NameFile:
 
 
 @frozen
-class Recipe:
+class BundleFormat:
     """How a system's files become enrollments.
 
     Attributes:
@@ -83,7 +83,7 @@ class Recipe:
     format: Format
     title: str
     needs: tuple[tuple[str, ...], ...]
-    seats: tuple[SeatFile, ...]
+    seats: tuple[EnrollmentFile, ...]
     classes: str
     class_columns: Headers
     person_columns: Headers
@@ -103,7 +103,7 @@ class Recipe:
 
 
 _TERM_NOTE: Final = "rows that name no first day begin with their class's term; the end of a term ends no enrollment"
-_ONEROSTER_SEATS: Final = SeatFile(
+_ONEROSTER_SEATS: Final = EnrollmentFile(
     "enrollments.csv",
     {
         "user_id": ("usersourcedid",),
@@ -136,7 +136,7 @@ _ONEROSTER_SCHOOLS: Final = NameFile(
     "orgs.csv", ("sourcedid",), {"school_name": ("name",), "school_identifier": ("identifier",)}
 )
 _COURSE_OF_A_SECTION: Final = {"course_title": ("coursename",), "course_code": ("coursenumber",)}
-_ONEROSTER: Final = Recipe(
+_ONEROSTER: Final = BundleFormat(
     Format.ONEROSTER,
     "OneRoster",
     (("classsourcedid",), ("usersourcedid",), ("sourcedid",)),
@@ -160,18 +160,18 @@ RECIPES: Final = (
         title="Microsoft School Data Sync v2",
         needs=(("classsourcedid",), ("usersourcedid",)),
     ),
-    Recipe(
+    BundleFormat(
         Format.CLEVER,
         "Clever",
         (("sectionid",), ("studentid",)),
         (
-            SeatFile(
+            EnrollmentFile(
                 "enrollments.csv",
                 {"class_id": ("sectionid",), "user_id": ("studentid",), "school_id": ("schoolid",)},
                 role="student",
                 people=("students.csv",),
             ),
-            SeatFile(
+            EnrollmentFile(
                 "sections.csv",
                 {"class_id": ("sectionid",), "school_id": ("schoolid",)},
                 ("teacherid", *(f"teacher{nth}id" for nth in range(2, 11))),
@@ -199,12 +199,12 @@ RECIPES: Final = (
         ),
         notes=(_TERM_NOTE, "a section's Course_number is read as its course's id"),
     ),
-    Recipe(
+    BundleFormat(
         Format.CANVAS,
         "Canvas SIS",
         (("userid",), ("sectionid", "courseid"), ("role", "roleid")),
         (
-            SeatFile(
+            EnrollmentFile(
                 "enrollments.csv",
                 {
                     "class_id": ("sectionid",),
@@ -231,12 +231,12 @@ RECIPES: Final = (
         own_course=True,
         notes=("an account is no school; without --school-id the server takes the school of each user",),
     ),
-    Recipe(
+    BundleFormat(
         Format.SDS_V1,
         "Microsoft School Data Sync v1",
         (("sectionsisid", "sectionid"), ("sisid", "id")),
         tuple(
-            SeatFile(
+            EnrollmentFile(
                 file,
                 {"class_id": ("sectionsisid", "sectionid"), "user_id": ("sisid", "id")},
                 role=role,
@@ -268,18 +268,18 @@ RECIPES: Final = (
         ),
         notes=(_TERM_NOTE, "a section's course is its Course SIS ID, else its Course Number"),
     ),
-    Recipe(
+    BundleFormat(
         Format.APPLE,
         "Apple School Manager",
         (("classid",), ("studentid",)),
         (
-            SeatFile(
+            EnrollmentFile(
                 "rosters.csv",
                 {"class_id": ("classid",), "user_id": ("studentid",)},
                 role="student",
                 people=("students.csv",),
             ),
-            SeatFile(
+            EnrollmentFile(
                 "classes.csv",
                 {"class_id": ("classid",)},
                 ("instructorid", *(f"instructorid{nth}" for nth in range(2, 16))),
@@ -297,7 +297,7 @@ RECIPES: Final = (
 )
 _MANIFEST: Final = "manifest.csv"  # OneRoster 1.1 and 1.2 only
 BY_FORMAT: Final = {recipe.format: recipe for recipe in RECIPES}
-MARKS: Final = (*dict.fromkeys(recipe.seats[0].file.lower() for recipe in RECIPES), "teacherroster.csv")
+ENROLLMENT_FILES: Final = (*dict.fromkeys(recipe.seats[0].file.lower() for recipe in RECIPES), "teacherroster.csv")
 
 
 _WANTED: Final = tuple(dict.fromkeys(recipe.seats[0].file for recipe in RECIPES))
@@ -308,10 +308,10 @@ def wanted_files() -> str:
     return f"{', '.join(_WANTED[:-1])} or {_WANTED[-1]}"
 
 
-def recognise(files: Collection[str], header: Callable[[str], Collection[str]]) -> Recipe | None:
+def recognize_format(files: Collection[str], header: Callable[[str], Collection[str]]) -> BundleFormat | None:
     """The format of files (names in lower case) whose headers, in `plain` spelling, `header` tells."""
     for recipe in RECIPES:
-        marks = [seats.file.lower() for seats in recipe.seats if seats.file.lower() in MARKS]
+        marks = [seats.file.lower() for seats in recipe.seats if seats.file.lower() in ENROLLMENT_FILES]
         shown = next((mark for mark in marks if mark in files), None)
         foreign = recipe.format is Format.SDS_V2 and _MANIFEST in files
         if shown is not None and not foreign and all(set(names) & set(header(shown)) for names in recipe.needs):
@@ -319,6 +319,6 @@ def recognise(files: Collection[str], header: Callable[[str], Collection[str]]) 
     return None
 
 
-def fallback(files: Collection[str]) -> Recipe | None:
+def fallback(files: Collection[str]) -> BundleFormat | None:
     """An enrollments.csv that nothing explains counts as OneRoster's, so that what it lacks is asked for."""
-    return BY_FORMAT[Format.ONEROSTER] if MARKS[0] in files else None
+    return BY_FORMAT[Format.ONEROSTER] if ENROLLMENT_FILES[0] in files else None

@@ -20,7 +20,7 @@ _PLAIN_NUMBER: Final = re.compile(r"[-+]?\d+(\.\d+)?", re.ASCII)
 _SHOWN: Final = 40
 
 
-def clean(text: str) -> str:
+def clean_cell(text: str) -> str:
     """The text without white space and invisible characters at its ends."""
     return text.strip(BLANKS)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.frozen import frozen
-from batch_enroll.core.roster.table_search import SEARCHED_ROWS, NoTable, Table, Wanted, find_table
+from batch_enroll.core.roster.table_search import SEARCHED_ROWS, HeaderRequirements, NoTable, Table, find_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -41,7 +41,7 @@ _MARKS: Final = (
 
 
 @frozen
-class Survey:
+class TextInfo:
     """What one look at all bytes tells: the encoding they can be read in, their SHA-256, and about how many lines."""
 
     encoding: str
@@ -50,7 +50,7 @@ class Survey:
 
 
 @frozen
-class Shape:
+class CsvDialect:
     """How a text is cut into a table: the delimiter, lines to leave out before the records, and the header."""
 
     delimiter: str
@@ -58,7 +58,7 @@ class Shape:
     table: Table
 
 
-def survey(chunks: Callable[[], Iterable[bytes]], name: str) -> Survey:
+def detect_text(chunks: Callable[[], Iterable[bytes]], name: str) -> TextInfo:
     """The encoding, digest and size of the text; it can be decoded to its end.
 
     UTF-8 unless a mark or a pattern of NULs says otherwise; else cp1252, if the bytes mean something there.
@@ -90,7 +90,7 @@ def survey(chunks: Callable[[], Iterable[bytes]], name: str) -> Survey:
         raise RosterError(f"{name} line {why.line}: {why}, nor in UTF-8; save it as UTF-8") from None
 
 
-def find_shape(head: str, want: Wanted, name: str) -> Shape:
+def detect_dialect(head: str, want: HeaderRequirements, name: str) -> CsvDialect:
     """The delimiter under which the wanted header is found in the text's beginning, and that header.
 
     Raises:
@@ -101,7 +101,7 @@ def find_shape(head: str, want: Wanted, name: str) -> Shape:
     body = head if sep is None else head[sep.end() :]
     found = [(delimiter, *_attempt(body, delimiter, want)) for delimiter in delimiters]
     shapes = [
-        Shape(delimiter, int(sep is not None), table) for delimiter, _, table in found if isinstance(table, Table)
+        CsvDialect(delimiter, int(sep is not None), table) for delimiter, _, table in found if isinstance(table, Table)
     ]
     if shapes:
         return max(shapes, key=lambda shape: len(shape.table.map.places))
@@ -110,7 +110,7 @@ def find_shape(head: str, want: Wanted, name: str) -> Shape:
     raise RosterError(f"{name}: {reason}")
 
 
-def find_cut(head: str) -> tuple[str, int]:
+def detect_delimiter(head: str) -> tuple[str, int]:
     """The delimiter that cuts the text's first record into most cells, and how many lines to leave out before it."""
     sep = _SEP_LINE.match(head)
     if sep is not None:
@@ -125,7 +125,7 @@ def records(lines: Iterable[str], delimiter: str, name: str) -> Iterator[list[st
         RosterError: a quote that is never closed, a row beyond `CHUNK_BYTES`, or a field beyond the csv module's limit
             of 128 KiB.
     """
-    ending = _Ending()
+    ending = _EndMarker()
     chars = 0
 
     def counted() -> Iterator[str]:
@@ -151,7 +151,7 @@ def records(lines: Iterable[str], delimiter: str, name: str) -> Iterator[list[st
         raise RosterError(f"{name} row {nth + 1}: {why}; a quote may be missing") from why
 
 
-class _Ending:
+class _EndMarker:
     """One last line that shows whether the reader stands inside a quote when the text is over."""
 
     def __init__(self) -> None:
@@ -190,7 +190,7 @@ def _marked(head: bytes) -> str:
     return "utf-8"
 
 
-def _decoded(encoding: str, chunks: Iterable[bytes], name: str) -> Survey:
+def _decoded(encoding: str, chunks: Iterable[bytes], name: str) -> TextInfo:
     decoder = codecs.getincrementaldecoder(encoding)()
     digest = hashlib.sha256()
     lines, beyond_ascii = 1, False
@@ -206,7 +206,7 @@ def _decoded(encoding: str, chunks: Iterable[bytes], name: str) -> Survey:
         _refuse_oddities(chunk, text, f"{name} line {lines}")
         lines += text.count("\n") or text.count("\r")
         beyond_ascii = beyond_ascii or not text.isascii()
-    return Survey(encoding, digest.hexdigest(), lines)
+    return TextInfo(encoding, digest.hexdigest(), lines)
 
 
 def _refuse_oddities(chunk: bytes, text: str, where: str) -> None:
@@ -222,7 +222,7 @@ def _width(head: str, delimiter: str) -> int:
     return 0
 
 
-def _attempt(body: str, delimiter: str, want: Wanted) -> tuple[int, Table | NoTable]:
+def _attempt(body: str, delimiter: str, want: HeaderRequirements) -> tuple[int, Table | NoTable]:
     """How many columns the first records agree on, and the table found."""
     taken: list[list[str]] = []
     try:

@@ -47,14 +47,14 @@ _DAY: Final = re.compile(
 _STARTS: Final = frozenset("0123456789+-#JFMASOND")  # of all these: a look at every id of a roster must be quick
 
 
-class Flaw(NamedTuple):
+class CellProblem(NamedTuple):
     """Why a cell's text cannot be used, or cannot be used as an id: the catalogue's code and what was seen."""
 
     code: str
     message: str
 
 
-def flawed(columns: HeaderMap, cells: Sequence[str], flaws: Mapping[int, Flaw]) -> RowProblem | None:
+def first_problem(columns: HeaderMap, cells: Sequence[str], flaws: Mapping[int, CellProblem]) -> RowProblem | None:
     """The first cell of a row that is needed and cannot be used."""
     for field, at in columns.places:
         flaw = flaws.get(at)
@@ -63,7 +63,7 @@ def flawed(columns: HeaderMap, cells: Sequence[str], flaws: Mapping[int, Flaw]) 
     return None
 
 
-def counts(flaw: Flaw, field: str) -> bool:
+def counts(flaw: CellProblem, field: str) -> bool:
     """Whether a cell with that flaw cannot hold the field: a day is no id, and is none the worse as a first day."""
     return field in ID_FIELDS or flaw.code == catalogue.DAMAGED_CELL
 
@@ -84,7 +84,7 @@ class _Usual:
     round: int
 
 
-class Doubts:
+class RowWarnings:
     """Counts the doubts of rows that go ahead all the same, in bounded memory."""
 
     def __init__(self) -> None:
@@ -109,7 +109,7 @@ class Doubts:
         ]
 
 
-class Watch:
+class IdDamageDetector:
     """Judges the ids of a roster's rows by what its first rows hold."""
 
     def __init__(self, first: Sequence[SourceRow]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.core.roster.cells import clean, shorten
+from batch_enroll.core.roster.cells import clean_cell, shorten
 from batch_enroll.core.roster.header_aliases import MAYBE
 from batch_enroll.core.roster.header_map import KNOWN, SHOWN_HEADERS, plain
 
@@ -23,7 +23,7 @@ _VERY_ALIKE: Final = 0.85  # for a column that nobody asked for
 
 def question(missing: Sequence[str], header: Sequence[str]) -> str:
     """Which fields no header names, the headers seen, and what to type if one of them was meant."""
-    seen = ", ".join(f'"{shorten(name)}"' for name in header[:SHOWN_HEADERS] if clean(name)) or "none"
+    seen = ", ".join(f'"{shorten(name)}"' for name in header[:SHOWN_HEADERS] if clean_cell(name)) or "none"
     more = " and more" if len(header) > SHOWN_HEADERS else ""
     asked = f"no column for {' and '.join(missing)}; headers seen: {seen}{more}"
     return ". ".join([asked, *(_hint(field, header) for field in missing)])
@@ -32,7 +32,7 @@ def question(missing: Sequence[str], header: Sequence[str]) -> str:
 def suggestions(columns: Sequence[tuple[str, str]]) -> Iterator[str]:
     """For columns that are not used (no field beside their name) though they may have been meant for one."""
     read = {field for _, field in columns}
-    unused = [name for name, field in columns if not field and clean(name)]
+    unused = [name for name, field in columns if not field and clean_cell(name)]
     for field in MAYBE:
         near = None if field in read else _nearest(field, unused, _VERY_ALIKE)
         if near is not None:
@@ -58,7 +58,7 @@ def _or_named(field: str, header: str) -> str:
 
 
 def _nearest(field: str, header: Sequence[str], alike: float) -> str | None:
-    by_plain = {plain(name): name for name in reversed(header) if clean(name)}
+    by_plain = {plain(name): name for name in reversed(header) if clean_cell(name)}
     maybe = MAYBE.get(field)
     likely = [name for name in header if maybe is not None and maybe.fullmatch(plain(name))]
     if likely:

@@ -10,7 +10,7 @@ from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.frozen import frozen
 from batch_enroll.core.model import RowProblem, SourceRow
-from batch_enroll.core.roster.cells import BLANKS, all_blank, clean, shorten, undefuse
+from batch_enroll.core.roster.cells import BLANKS, all_blank, clean_cell, shorten, undefuse
 from batch_enroll.core.roster.header_aliases import (
     ALIASES,
     FIELDS,
@@ -26,7 +26,7 @@ from batch_enroll.core.roster.row_parser import METADATA
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from batch_enroll.core.model import Place
+    from batch_enroll.core.model import RowLocation
 
 _OUR_MARKS: Final = frozenset({ROW_MARK, "enroll_outcome"})  # both are in every file we wrote
 _PUNCTUATION: Final = re.compile(r"\[[^\]]*\]|[\s_\-.\u200b\ufeff]+")
@@ -98,7 +98,7 @@ class HeaderMap:
                 fields[field] = text
         return fields
 
-    def row(self, place: Place, cells: Sequence[str], problem: RowProblem | None = None) -> SourceRow | None:
+    def row(self, place: RowLocation, cells: Sequence[str], problem: RowProblem | None = None) -> SourceRow | None:
         """The row as read, as wide as the header, or None if there is nothing in it."""
         if len(cells) != len(self.header):
             problem = problem or self._overhang(cells)
@@ -153,7 +153,7 @@ class HeaderMap:
         return None
 
     def _overhang(self, cells: Sequence[str]) -> RowProblem | None:
-        extra = [cell for cell in cells[len(self.header) :] if clean(cell)]
+        extra = [cell for cell in cells[len(self.header) :] if clean_cell(cell)]
         if not extra:
             return None
         text = shorten(", ".join(extra))
@@ -178,7 +178,7 @@ def map_headers(
     _refuse_login(claims, columns)
     found: dict[str, tuple[int, ...]] = {field: (at,) for field, at in chosen.items()}
     found |= {field: _best(field, ranked, columns) for field, ranked in claims.items()}
-    spelt = {field: clean(columns[at[0]]) for field, at in found.items()}
+    spelt = {field: clean_cell(columns[at[0]]) for field, at in found.items()}
     return HeaderMap(
         header=columns,
         places=tuple((field, at) for field, places in found.items() for at in places),
@@ -225,7 +225,7 @@ def _refuse_login(claims: Mapping[str, list[tuple[int, int]]], columns: Sequence
 
 
 def _claim(header: str, *, wide: bool = False) -> tuple[str, int] | None:
-    name = clean(header)
+    name = clean_cell(header)
     if name in FIELDS:
         return name, _EXACT
     if name in ONEROSTER:
@@ -245,13 +245,15 @@ def _best(field: str, ranked: list[tuple[int, int]], columns: Sequence[str]) -> 
     if rivals:
         names = " and ".join(f'"{shorten(name)}"' for name in (first, *rivals))
         raise RosterError(f'{names} can both be {field}; add --map "{field}=Header" with the one that is meant')
-    return tuple(at for _, at in ranked if clean(columns[at]) == clean(first))
+    return tuple(at for _, at in ranked if clean_cell(columns[at]) == clean_cell(first))
 
 
 def _rivals(ranked: list[tuple[int, int]], columns: Sequence[str]) -> list[str]:
     """Other headers that claim a field just as well as the first."""
     rank, first = ranked[0]
-    return [columns[at] for other, at in ranked if other == rank and clean(columns[at]) != clean(columns[first])]
+    return [
+        columns[at] for other, at in ranked if other == rank and clean_cell(columns[at]) != clean_cell(columns[first])
+    ]
 
 
 def _known_field(field: str) -> str:
@@ -263,11 +265,11 @@ def _known_field(field: str) -> str:
 
 
 def _column(name: str, columns: Sequence[str]) -> int:
-    exact = [at for at, column in enumerate(columns) if clean(column) == clean(name)]
+    exact = [at for at, column in enumerate(columns) if clean_cell(column) == clean_cell(name)]
     alike = exact or [at for at, column in enumerate(columns) if plain(column) == plain(name)]
     if len(alike) == 1:
         return alike[0]
-    seen = ", ".join(f'"{shorten(column)}"' for column in columns[:SHOWN_HEADERS] if clean(column))
+    seen = ", ".join(f'"{shorten(column)}"' for column in columns[:SHOWN_HEADERS] if clean_cell(column))
     if alike:
         raise RosterError(f'--map: {len(alike)} headers are called "{name}"; rename one of them. Headers seen: {seen}')
     near = get_close_matches(name, columns, n=1)

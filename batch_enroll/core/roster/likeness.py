@@ -21,7 +21,7 @@ _FEW_OF_ONE: Final = 10  # values of one column: three logins may well have digi
 _FEWEST_ROWS: Final = 2  # before one that stands alone is a title
 
 
-class Likeness:
+class ColumnProfile:
     """Learns the rows of one table as they come, in bounded time and memory."""
 
     def __init__(self) -> None:

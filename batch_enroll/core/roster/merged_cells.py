@@ -10,16 +10,18 @@ from collections import deque
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from batch_enroll.core.codes import catalogue
-from batch_enroll.core.roster.cells import all_blank, clean
-from batch_enroll.core.roster.damaged_ids import Flaw
+from batch_enroll.core.roster.cells import all_blank, clean_cell
+from batch_enroll.core.roster.damaged_ids import CellProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_COVERED: Final = Flaw(catalogue.DAMAGED_CELL, "lies under a merged cell that shows something else; unmerge them")
+_COVERED: Final = CellProblem(
+    catalogue.DAMAGED_CELL, "lies under a merged cell that shows something else; unmerge them"
+)
 
 
-class Span(NamedTuple):
+class MergedRange(NamedTuple):
     """A cell merged over rows: the first and the last of them, and its column, from 0."""
 
     first: int
@@ -27,7 +29,7 @@ class Span(NamedTuple):
     at: int
 
 
-class Spread:
+class MergedCellFiller:
     """The rows of a sheet, one after the other, with what merged cells show in each.
 
     Args:
@@ -35,12 +37,12 @@ class Spread:
         header_row: only those count that begin below it, 0 for all; None: below the first row that is not blank.
     """
 
-    def __init__(self, spans: Iterable[Span], header_row: int | None) -> None:
+    def __init__(self, spans: Iterable[MergedRange], header_row: int | None) -> None:
         self._ahead = deque(sorted(spans))
         self._header_row = header_row
-        self._open: dict[int, tuple[int, str, Flaw | None]] = {}
+        self._open: dict[int, tuple[int, str, CellProblem | None]] = {}
 
-    def fill(self, number: int, cells: list[str], flaws: dict[int, Flaw]) -> None:
+    def fill(self, number: int, cells: list[str], flaws: dict[int, CellProblem]) -> None:
         """Fills in one row, whose number is higher than that of the last one."""
         blank = all_blank(cells) and not flaws
         if self._header_row is None and not blank:
@@ -51,13 +53,13 @@ class Spread:
             self._show(cells, flaws)
         while self._ahead and self._ahead[0].first <= number:
             first, last, at = self._ahead.popleft()
-            if first == number > (self._header_row or 0) and at < len(cells) and clean(cells[at]):
+            if first == number > (self._header_row or 0) and at < len(cells) and clean_cell(cells[at]):
                 self._open[at] = (last, cells[at], flaws.get(at))
 
-    def _show(self, cells: list[str], flaws: dict[int, Flaw]) -> None:
+    def _show(self, cells: list[str], flaws: dict[int, CellProblem]) -> None:
         for at, (_, text, flaw) in self._open.items():
             cells.extend([""] * (at + 1 - len(cells)))
-            if clean(cells[at]) not in {"", clean(text)}:
+            if clean_cell(cells[at]) not in {"", clean_cell(text)}:
                 flaws[at] = _COVERED
                 continue
             cells[at] = text
@@ -65,7 +67,7 @@ class Spread:
                 flaws[at] = flaw
 
 
-def told(spans: Iterable[Span], header_row: int, columns: Iterable[tuple[int, str]]) -> list[str]:
+def describe_merges(spans: Iterable[MergedRange], header_row: int, columns: Iterable[tuple[int, str]]) -> list[str]:
     """What people should know of merged cells in the columns (place and header) that are read."""
     firsts: dict[int, list[int]] = {}
     for first, _, at in spans:

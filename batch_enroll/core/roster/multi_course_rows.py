@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.frozen import frozen
 from batch_enroll.core.model import RowProblem
-from batch_enroll.core.roster.cells import clean, shorten
+from batch_enroll.core.roster.cells import clean_cell, shorten
 from batch_enroll.core.roster.dates import read_day
 from batch_enroll.core.roster.header_map import plain
 from batch_enroll.core.roster.own_columns import SEAT_FROM
@@ -30,7 +30,7 @@ _PLACES: Final = {"role": "role", "type": "role", "enrolstatus": "status", "enro
 
 
 @frozen
-class SeatColumns:
+class CourseColumns:
     """Where one seat of every line stands: the number behind its headers, and kind to column index."""
 
     number: int
@@ -38,7 +38,7 @@ class SeatColumns:
     at: Mapping[str, int]
 
 
-def seat_columns(header: Sequence[str]) -> tuple[SeatColumns, ...]:
+def course_columns(header: Sequence[str]) -> tuple[CourseColumns, ...]:
     """The seats that a line of this header can hold, by number; a number without a course column is none."""
     found: dict[int, dict[str, int]] = {}
     for at, name in enumerate(header):
@@ -46,7 +46,7 @@ def seat_columns(header: Sequence[str]) -> tuple[SeatColumns, ...]:
         if numbered is not None:
             found.setdefault(int(numbered[2]), {}).setdefault(numbered[1], at)
     return tuple(
-        SeatColumns(number, clean(header[kinds["course"]]), kinds)
+        CourseColumns(number, clean_cell(header[kinds["course"]]), kinds)
         for number, kinds in sorted(found.items())
         if "course" in kinds
     )
@@ -56,18 +56,18 @@ def described(columns: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]
     """Each column and the field it is read as, the numbered ones too."""
     places = {
         at: "course_id" if kind == "course" else _PLACES[kind]
-        for seat in seat_columns([name for name, _ in columns])
+        for seat in course_columns([name for name, _ in columns])
         for kind, at in seat.at.items()
     }
     return tuple((name, places.get(at, field)) for at, (name, field) in enumerate(columns))
 
 
-def seats(row: SourceRow, columns: Sequence[SeatColumns]) -> Iterator[SourceRow]:
+def split_line(row: SourceRow, columns: Sequence[CourseColumns]) -> Iterator[SourceRow]:
     """One row for each course of the line, with `ADDED` behind its cells; one for a line without any.
 
     All have the line's place, and SEAT_FROM tells them apart.
     """
-    filled = [seat for seat in columns if clean(row.cells[seat.at["course"]])] or list(columns[:1])
+    filled = [seat for seat in columns if clean_cell(row.cells[seat.at["course"]])] or list(columns[:1])
     for seat in filled:
         fields, problem = _fields(seat, row.cells)
         named = {SEAT_FROM: seat.header, **fields}
@@ -81,8 +81,8 @@ def seats(row: SourceRow, columns: Sequence[SeatColumns]) -> Iterator[SourceRow]
         )
 
 
-def _fields(seat: SeatColumns, cells: Sequence[str]) -> tuple[dict[str, str], RowProblem | None]:
-    texts = {kind: clean(cells[at]) for kind, at in seat.at.items()}
+def _fields(seat: CourseColumns, cells: Sequence[str]) -> tuple[dict[str, str], RowProblem | None]:
+    texts = {kind: clean_cell(cells[at]) for kind, at in seat.at.items()}
     kind, status = texts.get("type", ""), texts.get("enrolstatus", "")
     fields = {
         "course_id": texts["course"],

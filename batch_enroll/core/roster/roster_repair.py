@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.frozen import frozen
 from batch_enroll.core.model import Role, RowStatus
-from batch_enroll.core.roster.cells import clean, defuse
+from batch_enroll.core.roster.cells import clean_cell, defuse
 from batch_enroll.core.roster.dates import iso_utc, read_moment
 from batch_enroll.core.roster.own_columns import ROW_MARK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from batch_enroll.core.model import Json, Place, SourceRow
+    from batch_enroll.core.model import Json, RowLocation, SourceRow
 
 _MARKS: Final = (ROW_MARK, "enroll_outcome", "enroll_code")  # which make a row keep its code; see `headers`
 _MIDNIGHT: Final = time(0, tzinfo=UTC)
 
 
-class Mending(StrEnum):
+class RepairSettings(StrEnum):
     """What was mended, in words."""
 
     HEADER = "renamed"
@@ -36,8 +36,8 @@ class Mending(StrEnum):
 class Change:
     """One thing that was mended: where, in which column, what stood there and what stands there now."""
 
-    mending: Mending
-    place: Place | None
+    mending: RepairSettings
+    place: RowLocation | None
     column: str
     before: str
     after: str
@@ -55,7 +55,7 @@ class Change:
         }
 
 
-class Mender:
+class RosterRepairer:
     """Mends a table's rows one by one and keeps a list of what it changed.
 
     A field that two columns are read as is written once. A row that could not be read whole keeps its code in columns
@@ -75,14 +75,14 @@ class Mender:
             (at, column, field) for at, (column, field) in enumerate(columns) if not field or fields.index(field) == at
         ]
         self._fields = frozenset(filter(None, fields))
-        self._seen: dict[bytes, Place] = {}
+        self._seen: dict[bytes, RowLocation] = {}
 
     def header(self) -> list[str]:
         """The columns, those that are read by our names for them."""
         for _, column, field in self._columns:
-            if field and clean(column) != field:
-                self.changes.append(Change(Mending.HEADER, None, clean(column), clean(column), field))
-        own = [field or self._unread(clean(column)) for _, column, field in self._columns]
+            if field and clean_cell(column) != field:
+                self.changes.append(Change(RepairSettings.HEADER, None, clean_cell(column), clean_cell(column), field))
+        own = [field or self._unread(clean_cell(column)) for _, column, field in self._columns]
         return [*map(defuse, own), *_MARKS] if self.marked else own
 
     def row(self, source: SourceRow) -> list[str] | None:
@@ -92,14 +92,14 @@ class Mender:
         changes: list[Change] = []
         for at, column, field in self._columns:
             before = source.cells[at]
-            after, mending = _mended(field, source.fields.get(field, "") if field else clean(before))
+            after, mending = _mended(field, source.fields.get(field, "") if field else clean_cell(before))
             if after != before:
-                changes.append(Change(mending, source.place, clean(column), before, after))
+                changes.append(Change(mending, source.place, clean_cell(column), before, after))
             own.append(after)
             if field:
                 read.append(after)
         if source.problem is None and (repeated := self._repeats(source.place, tuple(read))) is not None:
-            self.changes.append(Change(Mending.REPEAT, source.place, "", str(repeated), ""))
+            self.changes.append(Change(RepairSettings.REPEAT, source.place, "", str(repeated), ""))
             return None
         self.changes += changes
         self.rows += 1
@@ -109,7 +109,7 @@ class Mender:
         """A column that `--map` set aside must not be taken for the one that is meant."""
         return f"{column} (not read)" if column in self._fields else column
 
-    def _repeats(self, place: Place, cells: tuple[str, ...]) -> Place | None:
+    def _repeats(self, place: RowLocation, cells: tuple[str, ...]) -> RowLocation | None:
         digest = hashlib.blake2b(repr(cells).encode(errors="surrogatepass"), digest_size=16).digest()
         known = self._seen.setdefault(digest, place)
         return None if known is place else known
@@ -119,12 +119,12 @@ def _marks(source: SourceRow) -> tuple[str, ...]:
     return ("", "", "") if source.problem is None else ("", "invalid", source.problem.code)
 
 
-def _mended(field: str, text: str) -> tuple[str, Mending]:
+def _mended(field: str, text: str) -> tuple[str, RepairSettings]:
     mend = _MENDERS.get(field)
     mended = text if mend is None else mend(text)
     if mended == text:
-        return text, Mending.BLANKS
-    return mended, Mending.DATE if mend is _date else Mending.WORD
+        return text, RepairSettings.BLANKS
+    return mended, RepairSettings.DATE if mend is _date else RepairSettings.WORD
 
 
 def _date(text: str) -> str:

@@ -55,7 +55,7 @@ class Defaults:
     begin_date: str | None = None
 
 
-class _FlawError(Exception):
+class _RowProblemError(Exception):
     """What is wrong with one field. It never leaves this module: a row's failure is a value."""
 
     def __init__(self, code: str, field: str, message: str) -> None:
@@ -74,7 +74,7 @@ def read_row(source: SourceRow, defaults: Defaults) -> RosterRow | RowProblem:
         return source.problem
     try:
         return _typed(source.fields, defaults)
-    except _FlawError as flaw:
+    except _RowProblemError as flaw:
         flag = None if flaw.field in source.fields else _flag(flaw.field, defaults)
         column = flag or source.headers.get(flaw.field, flaw.field)
         return RowProblem(flaw.code, flaw.message, column, source.fields.get(flaw.field, ""))
@@ -84,9 +84,9 @@ def _typed(fields: Mapping[str, str], defaults: Defaults) -> RosterRow:
     # Nothing is called for a field that is not there: most rows hold three of them.
     text = fields.get
     if not (user := text("user_id")):
-        raise _FlawError(catalogue.MISSING_USER, "user_id", "is empty")
+        raise _RowProblemError(catalogue.MISSING_USER, "user_id", "is empty")
     if not (course := text("course_id") or defaults.course_id):
-        raise _FlawError(catalogue.MISSING_COURSE, "course_id", "is empty")
+        raise _RowProblemError(catalogue.MISSING_COURSE, "course_id", "is empty")
     school = text("school_id") or defaults.school_id
     role = text("role") or defaults.role
     status = text("status")
@@ -115,11 +115,11 @@ def _usable_id(field: str, text: str) -> str:
     if text.isascii() and text.isprintable() and len(text) <= _LONGEST_ID and text[0] != ".":
         return text  # nearly every one; the looks below take five times as long
     if text in _NOT_AN_ID:
-        raise _FlawError(catalogue.UNUSABLE_ID, field, f'"{text}" cannot be an id')
+        raise _RowProblemError(catalogue.UNUSABLE_ID, field, f'"{text}" cannot be an id')
     if len(text) > _LONGEST_ID:
-        raise _FlawError(catalogue.UNUSABLE_ID, field, f"is longer than {_LONGEST_ID} characters")
+        raise _RowProblemError(catalogue.UNUSABLE_ID, field, f"is longer than {_LONGEST_ID} characters")
     if (unseen := _UNSEEN.search(text)) is not None:
-        raise _FlawError(catalogue.UNUSABLE_ID, field, f"holds an invisible character, U+{ord(unseen[0]):04X}")
+        raise _RowProblemError(catalogue.UNUSABLE_ID, field, f"holds an invisible character, U+{ord(unseen[0]):04X}")
     return text
 
 
@@ -127,7 +127,7 @@ def _role(text: str) -> Role:
     role = ROLES.get(_NOT_IN_ROLES.sub("", text.lower().removeprefix(ROLE_EXTENSION)))
     if role is None:
         known = ", ".join(sorted(Role))
-        raise _FlawError(catalogue.UNKNOWN_ROLE, "role", f'"{shorten(text)}" is not one of {known}')
+        raise _RowProblemError(catalogue.UNKNOWN_ROLE, "role", f'"{shorten(text)}" is not one of {known}')
     return role
 
 
@@ -135,7 +135,7 @@ def _status(text: str) -> RowStatus:
     status = _STATUSES.get(text.lower())
     if status is None:
         known = ", ".join(_STATUSES)
-        raise _FlawError(catalogue.UNKNOWN_STATUS, "status", f'"{shorten(text)}" is not one of {known}')
+        raise _RowProblemError(catalogue.UNKNOWN_STATUS, "status", f'"{shorten(text)}" is not one of {known}')
     return status
 
 
@@ -143,7 +143,7 @@ def _dated(field: str, text: str, read: Callable[[str], T]) -> T:
     try:
         return read(text)
     except ValueError as why:
-        raise _FlawError(catalogue.UNREADABLE_DATE, field, f'"{shorten(text)}" {why}') from None
+        raise _RowProblemError(catalogue.UNREADABLE_DATE, field, f'"{shorten(text)}" {why}') from None
 
 
 def _metadata(fields: Mapping[str, str]) -> dict[str, Json]:
@@ -160,10 +160,10 @@ def _plant(tree: dict[str, Json], field: str, value: Json) -> None:
     for branch in branches:
         below = node.setdefault(branch, {})
         if not isinstance(below, dict):
-            raise _FlawError(catalogue.UNREADABLE_METADATA, field, f'stands below "{branch}", which has a value')
+            raise _RowProblemError(catalogue.UNREADABLE_METADATA, field, f'stands below "{branch}", which has a value')
         node = below
     if leaf in node:
-        raise _FlawError(catalogue.UNREADABLE_METADATA, field, "has both a value and columns below it")
+        raise _RowProblemError(catalogue.UNREADABLE_METADATA, field, "has both a value and columns below it")
     node[leaf] = value
 
 
@@ -179,12 +179,12 @@ def _metadata_value(field: str, text: str) -> Json:
 def _truth(field: str, text: str) -> bool:
     truth = _BOOL_WORDS.get(text.lower())
     if truth is None:
-        raise _FlawError(catalogue.UNREADABLE_METADATA, field, f'"{shorten(text)}" is neither true nor false')
+        raise _RowProblemError(catalogue.UNREADABLE_METADATA, field, f'"{shorten(text)}" is neither true nor false')
     return truth
 
 
 def _number(field: str, text: str) -> int | float:
     spelt = _NUMBER.fullmatch(text)
     if spelt is None:
-        raise _FlawError(catalogue.UNREADABLE_METADATA, field, f'"{shorten(text)}" is not a plain number')
+        raise _RowProblemError(catalogue.UNREADABLE_METADATA, field, f'"{shorten(text)}" is not a plain number')
     return float(text) if spelt[1] or spelt[2] else int(text)

@@ -24,7 +24,7 @@ _LASTING: Final = re.compile(r"\[[hms]+\]", re.IGNORECASE)
 _DATED: Final = re.compile(r"[dmyhs]", re.IGNORECASE)
 
 
-class Kind(StrEnum):
+class NumberFormatKind(StrEnum):
     """What a number format makes of a number."""
 
     NUMBER = "number"
@@ -32,11 +32,11 @@ class Kind(StrEnum):
     DURATION = "duration"
 
 
-class Style(NamedTuple):
+class NumberFormat(NamedTuple):
     """A number format and what it makes of a number; `width` is that of whole ones, if it does no more than fill it."""
 
     number_format: str
-    kind: Kind
+    kind: NumberFormatKind
     width: int | None = None
 
 
@@ -50,23 +50,25 @@ _NUMBERED: Final = (
 
 
 @lru_cache(maxsize=1024)
-def style(number_format: str) -> Style:
+def style(number_format: str) -> NumberFormat:
     """What the format, as a workbook spells it, makes of a number."""
     bare = _PLAIN_WORD.sub("", _WORDS.sub("", number_format.partition(";")[0]))
     if _LASTING.search(bare):
-        return Style(number_format, Kind.DURATION)
+        return NumberFormat(number_format, NumberFormatKind.DURATION)
     if _DATED.search(bare):
-        return Style(number_format, Kind.DATE)
+        return NumberFormat(number_format, NumberFormatKind.DATE)
     zeros = len(number_format)
-    return Style(number_format, Kind.NUMBER, zeros if number_format == "0" * zeros else 1 if not bare else None)
+    return NumberFormat(
+        number_format, NumberFormatKind.NUMBER, zeros if number_format == "0" * zeros else 1 if not bare else None
+    )
 
 
-def numbered_style(number: int) -> Style:
+def numbered_style(number: int) -> NumberFormat:
     """The style that a workbook names by a number alone."""
     return style(_NUMBERED.get(number, GENERAL))
 
 
-def number_text(spelt: str, of: Style, *, since_1904: bool) -> str:
+def number_text(spelt: str, of: NumberFormat, *, since_1904: bool) -> str:
     """The text of a cell that holds the number `spelt`.
 
     Raises:
@@ -78,13 +80,17 @@ def number_text(spelt: str, of: Style, *, since_1904: bool) -> str:
 
 
 @lru_cache(maxsize=4096)  # a roster says the same days again and again
-def _number_text(spelt: str, of: Style, since_1904: bool) -> str:  # noqa: FBT001 - passed on
-    if of.kind is Kind.NUMBER and _WHOLE.fullmatch(spelt):
+def _number_text(spelt: str, of: NumberFormat, since_1904: bool) -> str:  # noqa: FBT001 - passed on
+    if of.kind is NumberFormatKind.NUMBER and _WHOLE.fullmatch(spelt):
         return shown(int(spelt), of.number_format)
     value = float(spelt)
     if not math.isfinite(value):
         raise ValueError(spelt)
-    return shown(value, of.number_format) if of.kind is Kind.NUMBER else shown(_moment(value, of.kind, since_1904))
+    return (
+        shown(value, of.number_format)
+        if of.kind is NumberFormatKind.NUMBER
+        else shown(_moment(value, of.kind, since_1904))
+    )
 
 
 def iso_text(spelt: str) -> str:
@@ -101,11 +107,11 @@ def lost_digits(text: str) -> bool:
     return "E+" in text or (len(digits) > _KEPT_DIGITS and digits.isdigit() and not digits[_KEPT_DIGITS:].strip("0"))
 
 
-def _moment(days: float, kind: Kind, since_1904: bool) -> date | time | timedelta:  # noqa: FBT001 - passed on
+def _moment(days: float, kind: NumberFormatKind, since_1904: bool) -> date | time | timedelta:  # noqa: FBT001 - passed on
     if days < 0 or days >= 2_958_466:  # noqa: PLR2004 - the day after 9999-12-31
         raise ValueError(days)
     since = timedelta(seconds=round(days * _DAY_S))
-    if kind is Kind.DURATION:
+    if kind is NumberFormatKind.DURATION:
         return since
     if days < 1 and not since_1904:
         return (_EPOCHS[False] + since).time()

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.model import RowProblem
-from batch_enroll.core.roster.cells import clean
+from batch_enroll.core.roster.cells import clean_cell
 from batch_enroll.core.roster.header_map import KNOWN, plain
-from batch_enroll.core.roster.likeness import Likeness
+from batch_enroll.core.roster.likeness import ColumnProfile
 from batch_enroll.core.roster.own_columns import ROW, ROW_MARK
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _OTHER_COLUMNS: Final = "a header that names other columns than the first one"
 _BEGINS: Final = "where another table seems to begin"
 
 
-class SecondHeader:
+class TableBoundaryDetector:
     """Judges the rows of one roster, in their order.
 
     Args:
@@ -53,7 +53,7 @@ class SecondHeader:
         self._columns = [plain(name) for name in columns]
         self._names = KNOWN.keys() | self._columns
         self._other: tuple[int, str] | None = None
-        self._usual = Likeness()
+        self._usual = ColumnProfile()
         self._gaps = gaps and not _spaced_out(first)
         self._is_plan = ROW in columns
         self._last: int | None = None
@@ -114,7 +114,7 @@ class SecondHeader:
                 if _plain(text) not in self._names:
                     return False
                 break
-        names = [plain(cell) for cell in row.cells if clean(cell)]
+        names = [plain(cell) for cell in row.cells if clean_cell(cell)]
         named = sum(name in self._names for name in names)
         return named >= min(_FEWEST, len(self._columns)) and 2 * named > len(names)
 

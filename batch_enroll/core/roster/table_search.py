@@ -21,7 +21,7 @@ WIDEST: Final = 16_384  # columns of a spreadsheet
 
 
 @frozen
-class Wanted:
+class HeaderRequirements:
     """What a header must offer: the fields that no default fills, and columns named by `--map`.
 
     `several_seats`: whether course1, course2 ... count as course columns.
@@ -48,12 +48,14 @@ class NoTable:
     known: int = 0
 
 
-def wanted(defaults_present: frozenset[str], overrides: Mapping[str, str], *, several_seats: bool = True) -> Wanted:
+def header_requirements(
+    defaults_present: frozenset[str], overrides: Mapping[str, str], *, several_seats: bool = True
+) -> HeaderRequirements:
     """What the header must offer when `defaults_present` names the fields that have a default."""
-    return Wanted(Wanted().required - defaults_present, overrides, several_seats)
+    return HeaderRequirements(HeaderRequirements().required - defaults_present, overrides, several_seats)
 
 
-def find_table(records: Sequence[Sequence[str]], want: Wanted) -> Table | NoTable:
+def find_table(records: Sequence[Sequence[str]], want: HeaderRequirements) -> Table | NoTable:
     """The first of the records that is a header with all wanted fields, or why there is none."""
     for nth, record in enumerate(records[:SEARCHED_ROWS], 1):
         if recognised(record) + len(want.overrides) >= len(want.required):
@@ -65,14 +67,14 @@ def find_table(records: Sequence[Sequence[str]], want: Wanted) -> Table | NoTabl
     return _likeliest(records[:SEARCHED_ROWS], want)
 
 
-def _mapped(record: Sequence[str], want: Wanted) -> HeaderMap | str:
+def _mapped(record: Sequence[str], want: HeaderRequirements) -> HeaderMap | str:
     try:
         return map_headers(record, want.overrides, several_seats=want.several_seats)
     except RosterError as why:
         return str(why)
 
 
-def _likeliest(records: Sequence[Sequence[str]], want: Wanted) -> NoTable:
+def _likeliest(records: Sequence[Sequence[str]], want: HeaderRequirements) -> NoTable:
     best = max(
         (record for record in records if not all_blank(record)),
         key=lambda record: (recognised(record), len(record) > 1),

@@ -19,7 +19,7 @@ _ENCRYPTED: Final = 0x1
 _PACKINGS: Final = frozenset({0, 8})  # stored and deflated, which every program writes
 
 
-class Entry(Protocol):
+class ZipEntry(Protocol):
     """What a zip directory says of one file; `zipfile.ZipInfo` is one."""
 
     filename: str
@@ -30,7 +30,7 @@ class Entry(Protocol):
     external_attr: int
 
 
-def refuse_unsafe(entries: Iterable[Entry], name: str) -> None:
+def refuse_unsafe(entries: Iterable[ZipEntry], name: str) -> None:
     """Returns if the archive can be unpacked in bounded space and none of its names leaves it.
 
     Raises:
@@ -50,7 +50,7 @@ def refuse_unsafe(entries: Iterable[Entry], name: str) -> None:
             raise RosterError(f"{name}: more than {MOST_ENTRIES} files or {MOST_BYTES >> 30} GiB when unpacked")
 
 
-def _flaw(entry: Entry) -> str | None:
+def _flaw(entry: ZipEntry) -> str | None:
     if entry.flag_bits & _ENCRYPTED:
         return "the archive is protected by a password; save it without one"
     if _leads_out(entry.filename) or stat.S_ISLNK(entry.external_attr >> 16):

@@ -9,7 +9,7 @@ from batch_enroll.core.frozen import frozen
 from batch_enroll.core.model import Action
 
 if TYPE_CHECKING:
-    from batch_enroll.core.model import EnrollmentRequest, NoReply, Outcome, Reply, Seats
+    from batch_enroll.core.model import EnrollmentRequest, NoReply, Outcome, Reply, UserEnrollments
 
 
 class HaltReason(StrEnum):
@@ -50,7 +50,7 @@ class Policy:
 
 
 @frozen
-class Tries:
+class AttemptState:
     """What one row has been through, and the step that comes next.
 
     Attributes:
@@ -80,11 +80,11 @@ class Tries:
     last: Outcome | None = None
 
 
-NOT_TRIED: Final = Tries(step=Action.ENROLL)
+NO_ATTEMPTS: Final = AttemptState(step=Action.ENROLL)
 _FIRST: Final = {
-    Action.ENROLL: NOT_TRIED,
-    Action.LOOK_UP: Tries(step=Action.LOOK_UP, doubt=True),
-    Action.WITHDRAW: Tries(step=Action.LOOK_UP),
+    Action.ENROLL: NO_ATTEMPTS,
+    Action.LOOK_UP: AttemptState(step=Action.LOOK_UP, doubt=True),
+    Action.WITHDRAW: AttemptState(step=Action.LOOK_UP),
 }
 
 
@@ -96,10 +96,10 @@ class Settle:
 
 
 @frozen
-class Next:
+class RetryAfterWait:
     """Go on with `tries.step` after `wait_s`."""
 
-    tries: Tries
+    tries: AttemptState
     wait_s: float
 
 
@@ -107,7 +107,7 @@ class Next:
 class RenewToken:
     """Renew the token, then repeat the step once."""
 
-    tries: Tries
+    tries: AttemptState
 
 
 @frozen
@@ -118,12 +118,12 @@ class Halt:
     detail: str
 
 
-Answer: TypeAlias = "Seats | Reply | NoReply"
-Verdict: TypeAlias = "Settle | Next | RenewToken | Halt"
+AttemptResult: TypeAlias = "UserEnrollments | Reply | NoReply"
+Decision: TypeAlias = "Settle | RetryAfterWait | RenewToken | Halt"
 
 
 @frozen
-class Bench:
+class RetryContext:
     """Where a row is judged: the limits, a draw from [0, 1) for the jitter, and whether this token ever worked.
 
     `down`: the server answers nobody, so that failing is not the row's doing and does not count against its limits.
@@ -135,6 +135,6 @@ class Bench:
     down: bool = False
 
 
-def begin(request: EnrollmentRequest) -> Tries:
+def initial_state(request: EnrollmentRequest) -> AttemptState:
     """The state of a row before its first step. A planned look-up is in doubt; a withdrawal always asks first."""
     return _FIRST[request.action]

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.model import Action, Meaning, NoReply, Outcome, OutcomeKind, Reply
-from batch_enroll.core.verdict.attempt_state import Next, Settle
+from batch_enroll.core.verdict.attempt_state import RetryAfterWait, Settle
 
 if TYPE_CHECKING:
-    from batch_enroll.core.verdict.attempt_state import Answer, Bench, Tries, Verdict
+    from batch_enroll.core.verdict.attempt_state import AttemptResult, AttemptState, Decision, RetryContext
 
 NOT_HANDLED: Final = frozenset({HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 PERHAPS_HANDLED: Final = frozenset(
@@ -41,25 +41,25 @@ _REFUSALS: Final = {
 }
 
 
-def wait_s(attempt: int, bench: Bench) -> float:
+def wait_s(attempt: int, bench: RetryContext) -> float:
     """Seconds before attempt number `attempt` + 1: exponential, full jitter."""
     ceiling = min(bench.policy.max_wait_s, bench.policy.base_wait_s * 2.0 ** min(attempt - 1, 32))
     return float(bench.draw * ceiling)
 
 
-def about_the_token(answer: Answer) -> bool:
+def about_the_token(answer: AttemptResult) -> bool:
     """Whether the answer complains of the token instead of answering."""
     if not isinstance(answer, Reply):
         return False
     return answer.status == HTTPStatus.UNAUTHORIZED or answer.meaning is Meaning.TOKEN_EXPIRED
 
 
-def no_fault_of_the_row(answer: Answer) -> bool:
+def no_fault_of_the_row(answer: AttemptResult) -> bool:
     """Whether any row would have failed then, because nobody or nothing usable answered."""
     return isinstance(answer, NoReply) or (isinstance(answer, Reply) and answer.status in PERHAPS_HANDLED)
 
 
-def clear(aim: Action, tries: Tries, answer: Answer, bench: Bench) -> Reply | Verdict:
+def classify_reply(aim: Action, tries: AttemptState, answer: AttemptResult, bench: RetryContext) -> Reply | Decision:
     """The answer to what was sent, if it says what became of it; else what comes next.
 
     What never left and what was not handled is sent again; what may have been acted on is looked up first.
@@ -72,7 +72,7 @@ def clear(aim: Action, tries: Tries, answer: Answer, bench: Bench) -> Reply | Ve
         case Reply(status=status) if status in NOT_HANDLED:
             return throttled(tries, answer, bench)
         case Reply(status=status) if (code := _left_open(answer)) is not None:
-            failed = Outcome(OutcomeKind.FAILED, code, told(answer), status=status)
+            failed = Outcome(OutcomeKind.FAILED, code, reply_text(answer), status=status)
             return look_up(tries, failed, bench, answer.retry_after_s)
         case Reply():
             return answer
@@ -87,30 +87,30 @@ def _left_open(reply: Reply) -> str | None:
     return catalogue.ODD_ANSWER if reply.status in SUCCESS and reply.meaning is Meaning.NOT_JSON else None
 
 
-def refusal(tries: Tries, reply: Reply) -> Outcome:
+def refusal(tries: AttemptState, reply: Reply) -> Outcome:
     """The end of a row that the server does not want as it is."""
     status = reply.status
     if status in _REDIRECT:
         code = catalogue.REDIRECTED
     elif status in _SERVER_ERROR:
-        return Outcome(OutcomeKind.FAILED, catalogue.SERVER_ERROR, told(reply), tries.sent, status)
+        return Outcome(OutcomeKind.FAILED, catalogue.SERVER_ERROR, reply_text(reply), tries.sent, status)
     elif status in MAY_SAY_ALREADY or status == HTTPStatus.BAD_REQUEST:
         code = _UNKNOWN_ID_CODES.get(reply.meaning) or _REFUSALS[HTTPStatus(status)]
     else:
         code = catalogue.FORBIDDEN if status == HTTPStatus.FORBIDDEN else catalogue.REFUSED
-    return Outcome(OutcomeKind.REJECTED, code, told(reply), tries.sent, status)
+    return Outcome(OutcomeKind.REJECTED, code, reply_text(reply), tries.sent, status)
 
 
-def send_again(aim: Action, tries: Tries, failed: Outcome, bench: Bench) -> Verdict:
+def send_again(aim: Action, tries: AttemptState, failed: Outcome, bench: RetryContext) -> Decision:
     """Sends once more, if the row has an attempt left."""
     failed = replace(failed, attempts=tries.sent)
     if tries.attempts >= bench.policy.max_attempts:
         return Settle(failed)
     again = replace(tries, step=aim, last=failed, look_ups=0, absences=0)
-    return Next(again, wait_s(tries.attempts, bench))
+    return RetryAfterWait(again, wait_s(tries.attempts, bench))
 
 
-def look_up(tries: Tries, failed: Outcome, bench: Bench, least_s: float | None = None) -> Verdict:
+def look_up(tries: AttemptState, failed: Outcome, bench: RetryContext, least_s: float | None = None) -> Decision:
     """Asks before sending twice. `failed` is what the row ends as if the seat turns out to be absent for good.
 
     An error answer is no better than a lost one: a gateway's 5xx can stand before a write that goes on behind it, and
@@ -125,35 +125,35 @@ def look_up(tries: Tries, failed: Outcome, bench: Bench, least_s: float | None =
         look_ups=0,
         absences=0,
     )
-    return Next(ask, max(least_s or 0.0, bench.policy.settling_s, wait_s(tries.attempts, bench)))
+    return RetryAfterWait(ask, max(least_s or 0.0, bench.policy.settling_s, wait_s(tries.attempts, bench)))
 
 
-def throttled(tries: Tries, reply: Reply, bench: Bench) -> Verdict:
+def throttled(tries: AttemptState, reply: Reply, bench: RetryContext) -> Decision:
     """Repeats the step later, as often as the policy allows."""
     looking_up = tries.step is Action.LOOK_UP
-    failed = Outcome(OutcomeKind.FAILED, catalogue.THROTTLED, told(reply), tries.sent, reply.status)
+    failed = Outcome(OutcomeKind.FAILED, catalogue.THROTTLED, reply_text(reply), tries.sent, reply.status)
     throttles = tries.throttles + 1
     if throttles > bench.policy.max_throttles:
-        return Settle(unheard(tries, failed) if looking_up else failed)
+        return Settle(unknown_outcome(tries, failed) if looking_up else failed)
     # A throttled request was not handled, so it is no attempt; Retry-After is the least wait (RFC 9110 10.2.3).
     later = (
         replace(tries, throttles=throttles)
         if looking_up
         else replace(tries, throttles=throttles, attempts=tries.attempts - 1, last=failed)
     )
-    return Next(later, max(reply.retry_after_s or 0.0, wait_s(throttles, bench)))
+    return RetryAfterWait(later, max(reply.retry_after_s or 0.0, wait_s(throttles, bench)))
 
 
-def look_up_again(tries: Tries, why: str, bench: Bench, least_s: float | None) -> Verdict:
+def look_up_again(tries: AttemptState, why: str, bench: RetryContext, least_s: float | None) -> Decision:
     """Repeats a look-up that did not tell, as often as the policy allows."""
     failed = tries.look_ups + (not bench.down)
     if failed >= bench.policy.max_look_ups:
         why = f"the look-up failed: {why}"
-        return Settle(unheard(tries, Outcome(OutcomeKind.FAILED, catalogue.SERVER_ERROR, why, tries.sent)))
-    return Next(replace(tries, look_ups=failed), max(least_s or 0.0, wait_s(failed, bench)))
+        return Settle(unknown_outcome(tries, Outcome(OutcomeKind.FAILED, catalogue.SERVER_ERROR, why, tries.sent)))
+    return RetryAfterWait(replace(tries, look_ups=failed), max(least_s or 0.0, wait_s(failed, bench)))
 
 
-def unheard(tries: Tries, failed: Outcome) -> Outcome:
+def unknown_outcome(tries: AttemptState, failed: Outcome) -> Outcome:
     """The end of a row whose look-up did not tell: nobody knows, unless nothing was ever sent for it."""
     if not tries.doubt and tries.sent == 0:
         return failed
@@ -161,6 +161,6 @@ def unheard(tries: Tries, failed: Outcome) -> Outcome:
     return Outcome(OutcomeKind.UNKNOWN, catalogue.ANSWER_LOST, failed.detail, tries.sent, status)
 
 
-def told(reply: Reply) -> str:
+def reply_text(reply: Reply) -> str:
     """What the server said, with its status."""
     return f"HTTP {reply.status}: {reply.detail}" if reply.detail else f"HTTP {reply.status}"

@@ -20,36 +20,36 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from batch_enroll.core.codes import catalogue
-from batch_enroll.core.model import Action, Meaning, Outcome, OutcomeKind, Reply, Seats
+from batch_enroll.core.model import Action, Meaning, Outcome, OutcomeKind, Reply, UserEnrollments
 from batch_enroll.core.verdict import withdrawal_rules
-from batch_enroll.core.verdict.attempt_state import Halt, HaltReason, Next, RenewToken, Settle
+from batch_enroll.core.verdict.attempt_state import Halt, HaltReason, RenewToken, RetryAfterWait, Settle
 from batch_enroll.core.verdict.common_rules import (
     MAY_SAY_ALREADY,
     NOT_HANDLED,
     SUCCESS,
     about_the_token,
-    clear,
+    classify_reply,
     look_up_again,
     no_fault_of_the_row,
     refusal,
+    reply_text,
     send_again,
     throttled,
-    told,
-    unheard,
+    unknown_outcome,
     wait_s,
 )
 from batch_enroll.core.verdict.enrollment_matching import holds
 
 if TYPE_CHECKING:
-    from batch_enroll.core.model import EnrollmentRequest, Seat
-    from batch_enroll.core.verdict.attempt_state import Answer, Bench, Policy, Tries, Verdict
+    from batch_enroll.core.model import EnrollmentRequest, ServerEnrollment
+    from batch_enroll.core.verdict.attempt_state import AttemptResult, AttemptState, Decision, Policy, RetryContext
 
 
 # Names of their own, since each row asks for them, and Python 3.11 takes long to look up a member of an enum.
 _ENROLL, _ENROLLED, _CREATED = Action.ENROLL, OutcomeKind.ENROLLED, HTTPStatus.CREATED
 
 
-def first_wait_s(tries: Tries, running_s: float, policy: Policy) -> float:
+def first_wait_s(tries: AttemptState, running_s: float, policy: Policy) -> float:
     """How long a row waits before its first step, `running_s` after this process began to send.
 
     A process that died may have left requests under way, and reads lag behind writes: a look-up in doubt waits as
@@ -58,16 +58,16 @@ def first_wait_s(tries: Tries, running_s: float, policy: Policy) -> float:
     return max(0.0, policy.sure_absences * policy.settling_s - running_s) if tries.doubt else 0.0
 
 
-def created(tries: Tries, answer: Answer) -> Outcome | None:
+def outcome_if_created(tries: AttemptState, answer: AttemptResult) -> Outcome | None:
     """What nearly every row comes to, a 201 to its enrollment; None for all else, which takes a bench to judge."""
     if tries.step is _ENROLL and isinstance(answer, Reply) and answer.status == _CREATED:
         return _there(tries.sent + 1, answer)
     return None
 
 
-def judge(request: EnrollmentRequest, tries: Tries, answer: Answer, bench: Bench) -> Verdict:
+def decide(request: EnrollmentRequest, tries: AttemptState, answer: AttemptResult, bench: RetryContext) -> Decision:
     """What `answer` to the step in `tries` means. Total over every status, header and number of attempts."""
-    if (outcome := created(tries, answer)) is not None:  # no copies of `tries` on its way
+    if (outcome := outcome_if_created(tries, answer)) is not None:  # no copies of `tries` on its way
         return Settle(outcome)
     if isinstance(answer, Reply) and about_the_token(answer):
         return _judge_token(tries, answer, bench)
@@ -76,7 +76,7 @@ def judge(request: EnrollmentRequest, tries: Tries, answer: Answer, bench: Bench
         return _judge_look_up(request, tries, answer, bench)
     counts = not (bench.down and no_fault_of_the_row(answer))
     tries = replace(tries, sent=tries.sent + 1, attempts=tries.attempts + counts)
-    match clear(request.aim, tries, answer, bench):
+    match classify_reply(request.aim, tries, answer, bench):
         case Reply() as reply if request.aim is Action.WITHDRAW:
             return withdrawal_rules.judge_reply(request, tries, reply)
         case Reply() as reply:
@@ -85,7 +85,7 @@ def judge(request: EnrollmentRequest, tries: Tries, answer: Answer, bench: Bench
             return unclear
 
 
-def stopped(tries: Tries, reason: HaltReason) -> Outcome:
+def outcome_when_halted(tries: AttemptState, reason: HaltReason) -> Outcome:
     """The honest end of a row whose run is halting between two steps."""
     if tries.doubt:
         return Outcome(OutcomeKind.UNKNOWN, catalogue.INTERRUPTED, "the run ended before the look-up", tries.sent)
@@ -98,18 +98,18 @@ def stopped(tries: Tries, reason: HaltReason) -> Outcome:
     return Outcome(OutcomeKind.NOT_ATTEMPTED, code, "" if tries.last is None else tries.last.detail, tries.sent, status)
 
 
-def _judge_token(tries: Tries, reply: Reply, bench: Bench) -> Verdict:
+def _judge_token(tries: AttemptState, reply: Reply, bench: RetryContext) -> Decision:
     if tries.renewals == 0:
         return RenewToken(replace(tries, renewals=1))
     if not bench.token_proven:
         return Halt(HaltReason.AUTH_REFUSED, f"the API answers {reply.status} to a fresh token")
     looking_up = tries.step is Action.LOOK_UP
     sent = tries.sent + (not looking_up)
-    refused = Outcome(OutcomeKind.REJECTED, catalogue.NOT_AUTHORISED, told(reply), sent, reply.status)
-    return Settle(unheard(tries, refused) if looking_up else refused)
+    refused = Outcome(OutcomeKind.REJECTED, catalogue.NOT_AUTHORISED, reply_text(reply), sent, reply.status)
+    return Settle(unknown_outcome(tries, refused) if looking_up else refused)
 
 
-def _judge_reply(request: EnrollmentRequest, tries: Tries, reply: Reply, bench: Bench) -> Verdict:
+def _judge_reply(request: EnrollmentRequest, tries: AttemptState, reply: Reply, bench: RetryContext) -> Decision:
     status = reply.status
     if status in SUCCESS:
         return Settle(_there(tries.sent, reply))
@@ -122,23 +122,25 @@ def _there(sent: int, reply: Reply) -> Outcome:
     return Outcome(_ENROLLED, attempts=sent, status=reply.status, enrollment_id=reply.enrollment_id)
 
 
-def _already(request: EnrollmentRequest, tries: Tries, reply: Reply, bench: Bench) -> Verdict:
+def _already(request: EnrollmentRequest, tries: AttemptState, reply: Reply, bench: RetryContext) -> Decision:
     if request.sourced_id is not None:
-        conflict = Outcome(OutcomeKind.REJECTED, catalogue.CONFLICT, told(reply), tries.sent, reply.status)
+        conflict = Outcome(OutcomeKind.REJECTED, catalogue.CONFLICT, reply_text(reply), tries.sent, reply.status)
         ask = replace(tries, step=Action.LOOK_UP, last=conflict, absences=bench.policy.sure_absences)
-        return Next(ask, 0.0)
+        return RetryAfterWait(ask, 0.0)
     # After a lost answer, now or before a crash, the seat it speaks of is most likely the one we asked for.
     kind, code = (
         (OutcomeKind.ENROLLED, catalogue.FOUND_AFTER_LOSS)
         if tries.lost or request.sent_before
         else (OutcomeKind.ALREADY_ENROLLED, catalogue.SEEN_BY_SERVER)
     )
-    return Settle(Outcome(kind, code, told(reply), tries.sent, reply.status))
+    return Settle(Outcome(kind, code, reply_text(reply), tries.sent, reply.status))
 
 
-def _judge_look_up(request: EnrollmentRequest, tries: Tries, answer: Answer, bench: Bench) -> Verdict:
+def _judge_look_up(
+    request: EnrollmentRequest, tries: AttemptState, answer: AttemptResult, bench: RetryContext
+) -> Decision:
     match answer:
-        case Seats():
+        case UserEnrollments():
             return _judge_list(request, tries, answer, bench)
         case Reply(status=status) if status in NOT_HANDLED:
             return throttled(tries, answer, bench)
@@ -146,35 +148,39 @@ def _judge_look_up(request: EnrollmentRequest, tries: Tries, answer: Answer, ben
             # The server lists nothing for this user, so the seat is not there. A proxy's page says no such thing.
             return _judge_list(request, tries, None, bench)
         case Reply():
-            return look_up_again(tries, told(answer), bench, answer.retry_after_s)
+            return look_up_again(tries, reply_text(answer), bench, answer.retry_after_s)
         case _:
             return look_up_again(tries, answer.cause, bench, None)
 
 
-def _judge_list(request: EnrollmentRequest, tries: Tries, seats: Seats | None, bench: Bench) -> Verdict:
+def _judge_list(
+    request: EnrollmentRequest, tries: AttemptState, seats: UserEnrollments | None, bench: RetryContext
+) -> Decision:
     if request.aim is Action.WITHDRAW:
         return withdrawal_rules.judge_seats(request, tries, seats, bench)
-    return _judge_seats(request, tries, seats or Seats(()), bench)
+    return _judge_seats(request, tries, seats or UserEnrollments(()), bench)
 
 
-def _judge_seats(request: EnrollmentRequest, tries: Tries, seats: Seats, bench: Bench) -> Verdict:
+def _judge_seats(
+    request: EnrollmentRequest, tries: AttemptState, seats: UserEnrollments, bench: RetryContext
+) -> Decision:
     seat = holds(seats, request.key)
     if seat is not None:
         return Settle(_found(request, tries, seat))
     absences = tries.absences + 1
     if tries.sent > 0 and absences < bench.policy.sure_absences:
-        return Next(
+        return RetryAfterWait(
             replace(tries, look_ups=0, absences=absences), bench.policy.settling_s + wait_s(tries.attempts, bench)
         )
     sure = replace(tries, doubt=False)
     if tries.last is None:
-        return Next(replace(sure, step=Action.ENROLL, look_ups=0, absences=0), 0.0)
+        return RetryAfterWait(replace(sure, step=Action.ENROLL, look_ups=0, absences=0), 0.0)
     if tries.last.kind is OutcomeKind.REJECTED:
         return Settle(tries.last)
     return send_again(Action.ENROLL, sure, tries.last, bench)
 
 
-def _found(request: EnrollmentRequest, tries: Tries, seat: Seat) -> Outcome:
+def _found(request: EnrollmentRequest, tries: AttemptState, seat: ServerEnrollment) -> Outcome:
     ours = tries.lost or request.sent_before
     kind = OutcomeKind.ENROLLED if ours else OutcomeKind.ALREADY_ENROLLED
     code = catalogue.FOUND_AFTER_LOSS if ours else catalogue.SEEN_BY_LOOK_UP

@@ -17,29 +17,33 @@ from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.model import Action, Outcome, OutcomeKind, Reply
-from batch_enroll.core.verdict.attempt_state import Next, Settle
+from batch_enroll.core.verdict.attempt_state import RetryAfterWait, Settle
 from batch_enroll.core.verdict.common_rules import SUCCESS, refusal, send_again, wait_s
 from batch_enroll.core.verdict.enrollment_matching import at_the_place, matching
 
 if TYPE_CHECKING:
-    from batch_enroll.core.model import EnrollmentRequest, Seat, Seats
-    from batch_enroll.core.verdict.attempt_state import Bench, Tries, Verdict
+    from batch_enroll.core.model import EnrollmentRequest, ServerEnrollment, UserEnrollments
+    from batch_enroll.core.verdict.attempt_state import AttemptState, Decision, RetryContext
 
 
 _CLOCKS_APART: Final = timedelta(minutes=5)  # the most that the server's clock is taken to be behind
 _TWO_DAYS: Final = timedelta(days=2)  # whatever the server's time zone, and whether it keeps the hour of a begin
 
 
-def judge_reply(request: EnrollmentRequest, tries: Tries, reply: Reply) -> Verdict:
+def judge_reply(request: EnrollmentRequest, tries: AttemptState, reply: Reply) -> Decision:
     """What a clear answer to a withdrawal means."""
     if reply.status in SUCCESS:
         return Settle(_gone(request, tries, reply.status, catalogue.NEVER_THERE))
     if reply.status == HTTPStatus.NOT_FOUND:
-        return Next(replace(tries, step=Action.LOOK_UP, last=refusal(tries, reply), look_ups=0, absences=0), 0.0)
+        return RetryAfterWait(
+            replace(tries, step=Action.LOOK_UP, last=refusal(tries, reply), look_ups=0, absences=0), 0.0
+        )
     return Settle(refusal(tries, reply))
 
 
-def judge_seats(request: EnrollmentRequest, tries: Tries, seats: Seats | None, bench: Bench) -> Verdict:
+def judge_seats(
+    request: EnrollmentRequest, tries: AttemptState, seats: UserEnrollments | None, bench: RetryContext
+) -> Decision:
     """What the user's seats mean for the row; None if the server knows of nothing that the user has."""
     there = [] if seats is None else _taken(request, seats, bench)
     mine = next((seat for seat in there if seat.role == request.key.role), None)
@@ -51,13 +55,13 @@ def judge_seats(request: EnrollmentRequest, tries: Tries, seats: Seats | None, b
         return Settle(Outcome(OutcomeKind.SKIPPED, catalogue.NOT_OURS, why, tries.sent))
     tries = replace(tries, seen=tries.seen or mine is not None)
     if tries.last is None or tries.sent == 0:
-        return Next(replace(tries, step=Action.WITHDRAW, doubt=False, look_ups=0), 0.0)
+        return RetryAfterWait(replace(tries, step=Action.WITHDRAW, doubt=False, look_ups=0), 0.0)
     if tries.last.kind is OutcomeKind.REJECTED:
         return _once_more(tries, bench) or Settle(tries.last)
     return send_again(Action.WITHDRAW, replace(tries, doubt=False), tries.last, bench)
 
 
-def _taken(request: EnrollmentRequest, seats: Seats, bench: Bench) -> list[Seat]:
+def _taken(request: EnrollmentRequest, seats: UserEnrollments, bench: RetryContext) -> list[ServerEnrollment]:
     """What the withdrawal would take: the place, or of single seats the one that is named, else those of the key."""
     if bench.policy.withdraws_place:
         return at_the_place(seats, request.key)
@@ -65,7 +69,7 @@ def _taken(request: EnrollmentRequest, seats: Seats, bench: Bench) -> list[Seat]
     return [seat for seat in there if seat.enrollment_id == request.sourced_id] or there
 
 
-def _another(request: EnrollmentRequest, seat: Seat) -> str:
+def _another(request: EnrollmentRequest, seat: ServerEnrollment) -> str:
     """In what the seat is another one than the row speaks of; empty if it may be that one."""
     if request.sourced_id not in {None, seat.enrollment_id}:
         return "it has another sourcedId"
@@ -79,7 +83,9 @@ def _another(request: EnrollmentRequest, seat: Seat) -> str:
     return "it began on another day" if abs(seat.begin_date - request.begin_date) > _TWO_DAYS else ""
 
 
-def _missing(request: EnrollmentRequest, tries: Tries, seats: Seats | None, bench: Bench) -> Verdict:
+def _missing(
+    request: EnrollmentRequest, tries: AttemptState, seats: UserEnrollments | None, bench: RetryContext
+) -> Decision:
     """A seat that is not there, although its withdrawal was sent or the user has another one in its place."""
     last = tries.last
     if last is not None and last.kind is OutcomeKind.REJECTED:
@@ -90,16 +96,16 @@ def _missing(request: EnrollmentRequest, tries: Tries, seats: Seats | None, benc
     return Settle(_gone(request, tries, None if last is None else last.status, catalogue.GONE_BEFORE))
 
 
-def _once_more(tries: Tries, bench: Bench) -> Next | None:
+def _once_more(tries: AttemptState, bench: RetryContext) -> RetryAfterWait | None:
     """Another look, since reads lag behind writes; None when there were enough of them."""
     absences = tries.absences + 1
     if absences >= bench.policy.sure_absences:
         return None
     wait = bench.policy.settling_s + wait_s(tries.attempts, bench)
-    return Next(replace(tries, look_ups=0, absences=absences), wait)
+    return RetryAfterWait(replace(tries, look_ups=0, absences=absences), wait)
 
 
-def _gone(request: EnrollmentRequest, tries: Tries, status: int | None, unseen: str) -> Outcome:
+def _gone(request: EnrollmentRequest, tries: AttemptState, status: int | None, unseen: str) -> Outcome:
     """The end of a row whose seat is gone: this run's work if it was seen, or a withdrawal's answer was lost."""
     if tries.lost or request.sent_before:
         kind, code = OutcomeKind.WITHDRAWN, catalogue.GONE_AFTER_LOSS

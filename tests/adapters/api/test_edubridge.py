@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from batch_enroll.adapters.api import EduBridge, Wire
+from batch_enroll.adapters.api import EduBridge, Transport
 from batch_enroll.core.model import (
     Action,
     CourseId,
@@ -25,8 +25,8 @@ from batch_enroll.core.model import (
     Reply,
     Role,
     SchoolId,
-    Seat,
-    Seats,
+    ServerEnrollment,
+    UserEnrollments,
     UserId,
 )
 
@@ -61,7 +61,7 @@ class Answering:
         app.router.add_route("*", "/{rest:.*}", self.respond)
         timeout = aiohttp.ClientTimeout(total=total_s, sock_connect=1.0)
         async with TestServer(app, host="127.0.0.1") as server, aiohttp.ClientSession(timeout=timeout) as session:
-            yield EduBridge(Wire(session, f"http://127.0.0.1:{server.port}{path}", lambda: NOW))
+            yield EduBridge(Transport(session, f"http://127.0.0.1:{server.port}{path}", lambda: NOW))
 
 
 def says(status: int, body: object = None, headers: dict[str, str] | None = None) -> Answering:
@@ -249,7 +249,7 @@ async def test_retry_after_is_read_in_both_forms(header: str | None, seconds: fl
 
 async def test_a_refused_connection_says_that_nothing_was_sent() -> None:
     async with aiohttp.ClientSession() as session:
-        answer = await EduBridge(Wire(session, "http://127.0.0.1:9", lambda: NOW)).submit(REQUEST, "t1")
+        answer = await EduBridge(Transport(session, "http://127.0.0.1:9", lambda: NOW)).submit(REQUEST, "t1")
     assert answer == NoReply("no connection", sent=False)
 
 
@@ -301,7 +301,7 @@ async def test_an_endless_body_is_cut_off() -> None:
 # -- look-ups ---------------------------------------------------------------------------------------------------------
 
 
-async def look_up(wire: Answering, user: str = "u1") -> Seats | Reply | NoReply:
+async def look_up(wire: Answering, user: str = "u1") -> UserEnrollments | Reply | NoReply:
     async with wire.api() as api:
         return await api.look_up(UserId(user), "t1")
 
@@ -314,10 +314,10 @@ async def test_a_look_up_lists_the_users_seats() -> None:
         "odd",
     ]
     wire = says(200, {"data": rows})
-    assert await look_up(wire, "u/1") == Seats(
+    assert await look_up(wire, "u/1") == UserEnrollments(
         (
-            Seat("e1", CourseId("c1"), SchoolId("s1"), Role.STUDENT),
-            Seat("e2", CourseId("c2"), None, None),
+            ServerEnrollment("e1", CourseId("c1"), SchoolId("s1"), Role.STUDENT),
+            ServerEnrollment("e2", CourseId("c2"), None, None),
         )
     )
     assert wire.seen[0][:2] == ("GET", "/edubridge/enrollments/user/u%2F1")
@@ -330,5 +330,5 @@ async def test_a_look_up_that_lists_nothing_readable_is_no_list(body: object) ->
 
 async def test_a_look_up_that_gets_no_answer_says_so() -> None:
     async with aiohttp.ClientSession() as session:
-        answer = await EduBridge(Wire(session, "http://127.0.0.1:9", lambda: NOW)).look_up(UserId("u1"), "t1")
+        answer = await EduBridge(Transport(session, "http://127.0.0.1:9", lambda: NOW)).look_up(UserId("u1"), "t1")
     assert answer == NoReply("no connection", sent=False)

@@ -16,7 +16,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from support.fakes import Remembering
 
-from batch_enroll.adapters.api.oauth import Client, OAuthTokens
+from batch_enroll.adapters.api.oauth import ClientCredentials, OAuthTokens
 from batch_enroll.core.errors import AuthRefusedError, RunStoppedError
 from batch_enroll.core.events import TokenRenewed
 
@@ -56,7 +56,7 @@ class Idp:
         app = web.Application()
         app.router.add_post("/oauth2/token", self.respond)
         async with TestServer(app, host="127.0.0.1") as server, aiohttp.ClientSession() as session:
-            client = Client(f"{scheme}://127.0.0.1:{server.port}/oauth2/token", "my-id", SECRET, auth)
+            client = ClientCredentials(f"{scheme}://127.0.0.1:{server.port}/oauth2/token", "my-id", SECRET, auth)
             yield OAuthTokens(session, client, self.sink, lambda: 0.0)
 
 
@@ -132,7 +132,7 @@ async def test_an_endpoint_that_keeps_failing_ends_the_run() -> None:
 
 async def test_an_unreachable_endpoint_ends_the_run() -> None:
     async with aiohttp.ClientSession() as session:
-        client = Client("http://127.0.0.1:9/oauth2/token", "id", SECRET)
+        client = ClientCredentials("http://127.0.0.1:9/oauth2/token", "id", SECRET)
         with pytest.raises(RunStoppedError, match="did not answer"):
             await OAuthTokens(session, client, Remembering(), lambda: 0.0).current()
 
@@ -174,4 +174,4 @@ async def test_a_token_is_renewed_before_it_expires_and_the_old_one_serves_while
 
 
 async def test_a_client_never_shows_itself() -> None:
-    assert SECRET not in repr(Client("http://127.0.0.1/", "id", SECRET))
+    assert SECRET not in repr(ClientCredentials("http://127.0.0.1/", "id", SECRET))

@@ -12,8 +12,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from batch_enroll.adapters.api import OneRoster, Wire
-from batch_enroll.core.lookup.records import By, Course, Kind, Listing, Page, Person, Question, School, Way
+from batch_enroll.adapters.api import OneRosterDirectory, Transport
+from batch_enroll.core.lookup.records import By, Course, EntityKind, Listing, Page, Person, Question, School, Way
 from batch_enroll.core.model import CourseId, NoReply, Reply, SchoolId, UserId
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ class Library:
         app = web.Application()
         app.router.add_get("/{rest:.*}", self._respond)
         async with TestServer(app, host="127.0.0.1") as server, aiohttp.ClientSession() as session:
-            wire = Wire(session, f"http://127.0.0.1:{server.port}", lambda: NOW)
-            return await OneRoster(wire).page(listing, 300, 100, "t1")
+            wire = Transport(session, f"http://127.0.0.1:{server.port}", lambda: NOW)
+            return await OneRosterDirectory(wire).page(listing, 300, 100, "t1")
 
     async def _respond(self, request: web.Request) -> web.Response:
         self.asked.append((request.path, dict(request.query), request.headers["Authorization"]))
@@ -47,7 +47,7 @@ class Library:
 
 
 def by_email(value: str, *, loosely: bool = False) -> Listing:
-    return Listing(Kind.USER, Question(Way(Kind.USER, By.EMAIL), value), loosely=loosely)
+    return Listing(EntityKind.USER, Question(Way(EntityKind.USER, By.EMAIL), value), loosely=loosely)
 
 
 async def test_a_value_is_asked_for_among_the_living_with_its_quotes_doubled() -> None:
@@ -81,14 +81,14 @@ async def test_users_are_read_with_whatever_names_they_have() -> None:
         {"sourcedId": "u2", "email": None, "username": True, "identifier": ["x"]},
         {"sourcedId": "u3", "email": "x" * 2000},
     ]
-    page = await Library({"users": rows, "totalCount": 3}).page(Listing(Kind.USER))
+    page = await Library({"users": rows, "totalCount": 3}).page(Listing(EntityKind.USER))
     people = (Person(UserId("u1"), "a@x.test", "a", "77"), Person(UserId("u2")), Person(UserId("u3")))
     assert page == Page(people, 3, 3)
 
 
 async def test_rows_that_are_none_count_so_that_the_next_page_begins_behind_them() -> None:
     rows = [7, {}, {"sourcedId": ""}, {"sourcedId": "gone", "status": "tobedeleted"}, {"sourcedId": "u1"}]
-    page = await Library({"users": rows, "totalCount": "many"}).page(Listing(Kind.USER))
+    page = await Library({"users": rows, "totalCount": "many"}).page(Listing(EntityKind.USER))
     assert page == Page((Person(UserId("u1")),), 5, None)
 
 
@@ -98,7 +98,7 @@ async def test_courses_are_read_with_their_org_if_they_have_one() -> None:
         {"sourcedId": "c2", "org": None},
     ]
     library = Library({"courses": rows, "totalCount": 2})
-    listing = Listing(Kind.COURSE, Question(Way(Kind.COURSE, By.CODE), "A"))
+    listing = Listing(EntityKind.COURSE, Question(Way(EntityKind.COURSE, By.CODE), "A"))
     courses = (Course(CourseId("c1"), "Algebra", "A", SchoolId("s1")), Course(CourseId("c2")))
     assert await library.page(listing) == Page(courses, 2, 2)
     assert library.asked[0][1]["filter"] == "status='active' AND courseCode='A'"
@@ -108,13 +108,13 @@ async def test_courses_are_read_with_their_org_if_they_have_one() -> None:
 async def test_schools_answer_under_the_key_of_orgs() -> None:
     rows = [{"sourcedId": "s1", "name": "North", "identifier": "1"}, {"sourcedId": "d", "type": "district"}]
     library = Library({"orgs": rows, "totalCount": 2})
-    assert await library.page(Listing(Kind.SCHOOL)) == Page((School(SchoolId("s1"), "North", "1"),), 2, 2)
+    assert await library.page(Listing(EntityKind.SCHOOL)) == Page((School(SchoolId("s1"), "North", "1"),), 2, 2)
     assert library.asked[0][0].endswith("/schools")
 
 
 @pytest.mark.parametrize("body", [{"courses": []}, {"users": {}}, [], "<html>", ""])
 async def test_a_body_without_the_list_does_not_tell(body: object) -> None:
-    answer = await Library(body).page(Listing(Kind.USER))
+    answer = await Library(body).page(Listing(EntityKind.USER))
     assert isinstance(answer, Reply)
     assert answer.status == 200
 

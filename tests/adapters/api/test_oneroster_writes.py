@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from support.sandbox_client import Visitor, visitor
 
-from batch_enroll.adapters.api import OneRosterEnrollments, Wire
+from batch_enroll.adapters.api import OneRosterGateway, Transport
 from batch_enroll.core.model import (
     Action,
     ClassId,
@@ -23,8 +23,8 @@ from batch_enroll.core.model import (
     Reply,
     Role,
     SchoolId,
-    Seat,
-    Seats,
+    ServerEnrollment,
+    UserEnrollments,
     UserId,
 )
 from batch_enroll.sandbox.school import Moment, Wish
@@ -48,7 +48,7 @@ def no_clock() -> datetime:
 class Route:
     """The gateway under test, and a plain client of the same server."""
 
-    gateway: OneRosterEnrollments
+    gateway: OneRosterGateway
     at: Visitor
 
     async def submit(self, request: EnrollmentRequest = REQUEST) -> Reply | NoReply:
@@ -59,9 +59,9 @@ class Route:
         assert isinstance(reply, Reply), reply
         return reply.status
 
-    async def seats(self, user: str = "u") -> list[Seat]:
+    async def seats(self, user: str = "u") -> list[ServerEnrollment]:
         found = await self.gateway.look_up(UserId(user), self.at.token)
-        assert isinstance(found, Seats), found
+        assert isinstance(found, UserEnrollments), found
         return list(found.seats)
 
     async def row(self, sourced_id: str = "e-1") -> dict[str, object]:
@@ -73,8 +73,8 @@ class Route:
 @asynccontextmanager
 async def route(*scenarios: str, by_end_date: bool = False) -> AsyncIterator[Route]:
     async with visitor(*scenarios) as at:
-        wire = Wire(at.session, at.sandbox.base_url, no_clock)
-        yield Route(OneRosterEnrollments(wire, lambda: TODAY, by_end_date=by_end_date), at)
+        wire = Transport(at.session, at.sandbox.base_url, no_clock)
+        yield Route(OneRosterGateway(wire, lambda: TODAY, by_end_date=by_end_date), at)
 
 
 async def test_an_enrollment_is_one_row_of_its_class_with_its_dates() -> None:
@@ -193,7 +193,7 @@ async def test_what_goes_wrong_on_the_way_is_told() -> None:
         assert isinstance(reply, Reply)
         assert (reply.status, reply.meaning) == (404, Meaning.UNKNOWN_USER)
     async with aiohttp.ClientSession() as session:
-        gateway = OneRosterEnrollments(Wire(session, "http://127.0.0.1:9", no_clock), lambda: TODAY)
+        gateway = OneRosterGateway(Transport(session, "http://127.0.0.1:9", no_clock), lambda: TODAY)
         for request in (REQUEST, LEAVING, replace(REQUEST, key=KEY._replace(class_id=None))):
             assert await gateway.submit(request, "t") == NoReply("no connection", sent=False)
         assert isinstance(await gateway.look_up(KEY.user_id, "t"), NoReply)

@@ -14,8 +14,8 @@ import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
-from batch_enroll.adapters.api import Wire
-from batch_enroll.adapters.api.responses import Answer
+from batch_enroll.adapters.api import Transport
+from batch_enroll.adapters.api.responses import HttpResponse
 from batch_enroll.core.model import NoReply
 
 if TYPE_CHECKING:
@@ -60,9 +60,9 @@ class Scripted:
         return head + await reader.readexactly(int(length.split(b":")[1]))
 
     @asynccontextmanager
-    async def wire(self, total_s: float = 5.0) -> AsyncIterator[Wire]:
+    async def wire(self, total_s: float = 5.0) -> AsyncIterator[Transport]:
         async with listening(self.serve) as address, session(total_s) as ours:
-            yield Wire(ours, f"http://{address}/below/", lambda: NOW)
+            yield Transport(ours, f"http://{address}/below/", lambda: NOW)
 
 
 @asynccontextmanager
@@ -89,7 +89,7 @@ def session(total_s: float) -> aiohttp.ClientSession:
 async def exchanged(server: Scripted, total_s: float = 5.0) -> tuple[int, str | None, bytes | None] | NoReply:
     async with server.wire(total_s) as wire:
         answer = await wire.exchange("POST", "/enroll", "t1", b"{}")
-    return (answer.status, answer.retry_after, answer.body) if isinstance(answer, Answer) else answer
+    return (answer.status, answer.retry_after, answer.body) if isinstance(answer, HttpResponse) else answer
 
 
 async def test_a_request_has_the_lines_that_http_asks_for_and_no_others() -> None:
@@ -111,7 +111,7 @@ async def test_a_connection_serves_one_request_after_the_other() -> None:
     server = Scripted([OK] * 5)
     async with server.wire() as wire:
         for _ in range(5):
-            assert isinstance(await wire.exchange("POST", "/enroll", "t1", b"{}"), Answer)
+            assert isinstance(await wire.exchange("POST", "/enroll", "t1", b"{}"), HttpResponse)
     assert (len(server.seen), server.connections) == (5, 1)
 
 
@@ -120,7 +120,7 @@ async def test_a_connection_that_the_server_wants_closed_is_not_used_again() -> 
     server = Scripted([closing, OK])
     async with server.wire() as wire:
         for _ in range(2):
-            assert isinstance(await wire.exchange("POST", "/enroll", "t1", b"{}"), Answer)
+            assert isinstance(await wire.exchange("POST", "/enroll", "t1", b"{}"), HttpResponse)
     assert server.connections == 2
 
 
@@ -130,7 +130,7 @@ async def test_bytes_that_nobody_asked_for_do_not_answer_the_next_request() -> N
         statuses = []
         for _ in range(2):
             answer = await wire.exchange("POST", "/enroll", "t1", b"{}")
-            assert isinstance(answer, Answer)
+            assert isinstance(answer, HttpResponse)
             statuses.append(answer.status)
     assert (statuses, server.connections) == ([200, 200], 2)
 
@@ -179,7 +179,7 @@ async def test_an_idle_connection_that_the_server_closed_is_replaced() -> None:
         await server.ended.wait()
         for _ in range(20):
             await checkpoint()  # until the end has come through
-        assert isinstance(await wire.exchange("POST", "/enroll", "t1", b"{}"), Answer)
+        assert isinstance(await wire.exchange("POST", "/enroll", "t1", b"{}"), HttpResponse)
     assert server.connections == 2
 
 
@@ -194,7 +194,7 @@ async def test_a_handshake_that_is_not_answered_in_time_sent_nothing() -> None:
         writer.close()
 
     async with listening(mute) as address, session(0.1) as ours:
-        wire = Wire(ours, f"https://{address}", lambda: NOW)
+        wire = Transport(ours, f"https://{address}", lambda: NOW)
         assert await wire.exchange("POST", "/", "t1", b"{}") == NoReply("no connection in time", sent=False)
 
 

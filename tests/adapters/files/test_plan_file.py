@@ -11,12 +11,15 @@ import pytest
 from batch_enroll.adapters.files import plan_file
 from batch_enroll.core.errors import RunStoppedError, UsageError
 from batch_enroll.core.model import Action
-from batch_enroll.core.planning.plan_document import Plan, Step, checked_body, from_body
+from batch_enroll.core.planning.plan_document import Plan, PlanStep, checked_body, from_body
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-STEPS = (Step(Action.ENROLL, {"user_id": "=1+1", "course_id": "a,b"}), Step(Action.WITHDRAW, {"user_id": "0042"}))
+STEPS = (
+    PlanStep(Action.ENROLL, {"user_id": "=1+1", "course_id": "a,b"}),
+    PlanStep(Action.WITHDRAW, {"user_id": "0042"}),
+)
 PLAN = Plan("run", "staging", "https://api.test", "", (), {}, STEPS, 2, 0.0)
 
 

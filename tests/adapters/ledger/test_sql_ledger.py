@@ -24,11 +24,11 @@ from batch_enroll.core.model import (
     EnrollmentRequest,
     Outcome,
     OutcomeKind,
-    Place,
     PlannedRow,
     Role,
+    RowLocation,
     RunId,
-    Settled,
+    SettledRow,
     UserId,
 )
 from batch_enroll.core.run_record import RunRecord
@@ -47,11 +47,11 @@ NEWEST = 1 + len(MIGRATIONS)
 def a_row(row_no: int) -> PlannedRow:
     key = EnrollmentKey("scope", UserId(f"user-{row_no}"), CourseId("math-7"), None, Role.STUDENT)
     cells = (f"user-{row_no}", "Ada Lovelace")
-    return PlannedRow(row_no, Place("term.csv", row_no + 1), cells, EnrollmentRequest(row_no, key))
+    return PlannedRow(row_no, RowLocation("term.csv", row_no + 1), cells, EnrollmentRequest(row_no, key))
 
 
-def outcome_of(row: PlannedRow) -> Settled:
-    return Settled(row.row_no, None if row.request is None else row.request.key, ENROLLED)
+def outcome_of(row: PlannedRow) -> SettledRow:
+    return SettledRow(row.row_no, None if row.request is None else row.request.key, ENROLLED)
 
 
 def fill(path: Path, rows: int = 400) -> None:

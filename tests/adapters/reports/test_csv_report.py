@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from batch_enroll.adapters.reports.csv_report import CsvReport
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import RunStoppedError
-from batch_enroll.core.model import TO_MEND, Outcome, OutcomeKind, Place, ResultRow
+from batch_enroll.core.model import TO_MEND, Outcome, OutcomeKind, ResultRow, RowLocation
 from batch_enroll.core.reporting.result_columns import ResultsTable
 from batch_enroll.core.roster.cells import undefuse
 
@@ -32,7 +32,7 @@ COLUMNS = ("user_id", "course_id")
 
 
 def a_result(row_no: int = 1, outcome: Outcome = DONE, cells: tuple[str, ...] = ("amy", "007")) -> ResultRow:
-    return ResultRow(row_no, Place("term.csv", row_no + 1), cells, outcome, AT)
+    return ResultRow(row_no, RowLocation("term.csv", row_no + 1), cells, outcome, AT)
 
 
 def written(folder: Path, rows: Sequence[ResultRow], columns: Sequence[str] = COLUMNS) -> CsvReport:
@@ -58,7 +58,7 @@ def test_each_row_has_its_own_columns_first_and_ours_after(tmp_path: Path) -> No
 
 def test_a_row_that_never_settled_has_no_time_and_no_status(tmp_path: Path) -> None:
     unknown = Outcome(OutcomeKind.UNKNOWN, catalogue.INTERRUPTED, "the run ended")
-    written(tmp_path, [ResultRow(1, Place("t.csv", 2), ("amy", ""), unknown, None)])
+    written(tmp_path, [ResultRow(1, RowLocation("t.csv", 2), ("amy", ""), unknown, None)])
     hint = catalogue.hint(catalogue.INTERRUPTED)
     expected = ["amy", "", "2", "unknown", "E402", "the run ended", hint, "", "0", "", ""]
     assert read(tmp_path / "results.csv")[1] == expected

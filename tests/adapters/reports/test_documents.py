@@ -12,16 +12,16 @@ from support.past_runs import ENROLLED, INVALID, RUN, START, tally_of
 
 from batch_enroll.adapters.reports.csv_report import CsvDocument
 from batch_enroll.adapters.reports.json_report import JsonDocument
-from batch_enroll.core.model import Place, ResultRow
-from batch_enroll.core.reporting.run_summary import summarise
+from batch_enroll.core.model import ResultRow, RowLocation
+from batch_enroll.core.reporting.run_summary import summarize
 
 if TYPE_CHECKING:
     from batch_enroll.ports import Document
 
 COLUMNS = ("user_id", "course_id")
 ROWS = (
-    ResultRow(1, Place("term.csv", 2), ("007", "=maths"), ENROLLED, START),
-    ResultRow(2, Place("term.csv", 3), ("", "\ud800 ü"), INVALID, None),
+    ResultRow(1, RowLocation("term.csv", 2), ("007", "=maths"), ENROLLED, START),
+    ResultRow(2, RowLocation("term.csv", 3), ("", "\ud800 ü"), INVALID, None),
 )
 RECORD = replace(RUN, columns=COLUMNS, facts={"timeline": {"width_s": 1}})
 
@@ -29,7 +29,7 @@ RECORD = replace(RUN, columns=COLUMNS, facts={"timeline": {"width_s": 1}})
 def told(document: Document, rows: tuple[ResultRow, ...] = ROWS) -> str:
     for row in rows:
         document.write(row)
-    return b"".join(document.pieces(summarise(RECORD, tally_of(*(row.outcome for row in rows)), {}))).decode()
+    return b"".join(document.pieces(summarize(RECORD, tally_of(*(row.outcome for row in rows)), {}))).decode()
 
 
 def test_the_csv_is_the_table_of_results() -> None:

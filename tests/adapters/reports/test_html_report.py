@@ -13,8 +13,8 @@ import pytest
 from support.past_runs import ALREADY, ENROLLED, FAILED, INVALID, RUN, SKIPPED, START, tally_of
 
 from batch_enroll.adapters.reports.html_report import HtmlReport
-from batch_enroll.core.model import Outcome, OutcomeKind, Place, ResultRow
-from batch_enroll.core.reporting.run_summary import summarise
+from batch_enroll.core.model import Outcome, OutcomeKind, ResultRow, RowLocation
+from batch_enroll.core.reporting.run_summary import summarize
 from batch_enroll.core.reporting.timeline import Timeline
 from batch_enroll.core.run_record import RosterRef, RunRecord
 
@@ -48,9 +48,9 @@ def page_of(*rows: tuple[tuple[str, ...], Outcome], run: RunRecord = RUN, column
     run = replace(run, columns=COLUMNS)
     report = HtmlReport(run, columns, with_roster=len(run.rosters) > 1)
     for number, (cells, outcome) in enumerate(rows, 1):
-        report.write(ResultRow(number, Place("term.csv", number + 1), cells, outcome, START))
+        report.write(ResultRow(number, RowLocation("term.csv", number + 1), cells, outcome, START))
     tally = tally_of(*(outcome for _, outcome in rows))
-    return b"".join(report.pieces(summarise(run, tally, {"failed": "runs/r1/failed.csv"}))).decode()
+    return b"".join(report.pieces(summarize(run, tally, {"failed": "runs/r1/failed.csv"}))).decode()
 
 
 def rows_in(page: str) -> list[list[str]]:

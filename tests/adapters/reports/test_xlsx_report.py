@@ -14,8 +14,8 @@ from support.past_runs import ENROLLED, FAILED, INVALID, RUN, START, tally_of
 from batch_enroll.adapters.reports.xlsx_report import XlsxDocument
 from batch_enroll.adapters.rosters.xlsx_roster import XlsxRoster
 from batch_enroll.core.errors import RunStoppedError, UsageError
-from batch_enroll.core.model import Outcome, OutcomeKind, Place, ResultRow
-from batch_enroll.core.reporting.run_summary import summarise
+from batch_enroll.core.model import Outcome, OutcomeKind, ResultRow, RowLocation
+from batch_enroll.core.reporting.run_summary import summarize
 from batch_enroll.core.run_record import RosterRef
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def workbook_bytes(*rows: tuple[tuple[str, ...], Outcome], with_roster: bool = F
     run = replace(RUN, columns=COLUMNS, rosters=(RosterRef("=roster.csv", "", len(rows)),))
     document = XlsxDocument(COLUMNS, with_roster=with_roster)
     for number, (cells, outcome) in enumerate(rows, 1):
-        document.write(ResultRow(number, Place("term.csv", number + 1), cells, outcome, START))
-    return b"".join(document.pieces(summarise(run, tally_of(*(outcome for _, outcome in rows)), {})))
+        document.write(ResultRow(number, RowLocation("term.csv", number + 1), cells, outcome, START))
+    return b"".join(document.pieces(summarize(run, tally_of(*(outcome for _, outcome in rows)), {})))
 
 
 def workbook(*rows: tuple[tuple[str, ...], Outcome], with_roster: bool = False) -> Workbook:
@@ -100,7 +100,7 @@ def test_nothing_of_a_roster_stays_beside_the_workbook(tmp_path: Path, monkeypat
     unfinished = XlsxDocument(COLUMNS, most_rows=0)
     assert [path.stat().st_mode & 0o777 for path in tmp_path.iterdir()] == [0o700]
     with pytest.raises(UsageError):
-        unfinished.write(ResultRow(1, Place("term.csv", 2), ("007", "maths", ""), ENROLLED, START))
+        unfinished.write(ResultRow(1, RowLocation("term.csv", 2), ("007", "maths", ""), ENROLLED, START))
     del unfinished
     assert list(tmp_path.iterdir()) == []
 
@@ -111,7 +111,7 @@ def test_a_workbook_that_has_no_room_for_its_parts_says_so(tmp_path: Path, monke
     for folder in tmp_path.iterdir():
         (folder / "results.xlsx").mkdir()
     with pytest.raises(RunStoppedError, match="TMPDIR"):
-        list(document.pieces(summarise(replace(RUN, columns=COLUMNS), tally_of(), {})))
+        list(document.pieces(summarize(replace(RUN, columns=COLUMNS), tally_of(), {})))
 
 
 def test_a_cell_that_is_too_long_is_cut_and_each_row_names_its_roster_if_there_are_several() -> None:
@@ -121,7 +121,7 @@ def test_a_cell_that_is_too_long_is_cut_and_each_row_names_its_roster_if_there_a
 
 def test_more_rows_than_a_workbook_holds_are_refused() -> None:
     document = XlsxDocument(COLUMNS, most_rows=1)
-    row = ResultRow(1, Place("term.csv", 2), ("007", "maths", ""), ENROLLED, START)
+    row = ResultRow(1, RowLocation("term.csv", 2), ("007", "maths", ""), ENROLLED, START)
     document.write(row)
     with pytest.raises(UsageError, match="use --format csv"):
         document.write(row)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.roster_files import cells, read, write_bundle, write_csv
 
-from batch_enroll.adapters.rosters.bundle_roster import BundleRoster, FileParts
+from batch_enroll.adapters.rosters.bundle_roster import BundleFiles, BundleRoster
 from batch_enroll.adapters.rosters.csv_roster import CsvRoster
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.model import RosterRow
@@ -48,7 +48,7 @@ PARTS = {
 
 
 def opened(path: Path, *, limit: int | None = None) -> BundleRoster:
-    return BundleRoster(FileParts(path), limit=limit)
+    return BundleRoster(BundleFiles(path), limit=limit)
 
 
 def bundle(path: Path, *rows: str, without: str = "", **parts: str) -> BundleRoster:

@@ -6,7 +6,7 @@ import pytest
 from support.fakes import FakeRoster
 from support.roster_files import cells, read, write_csv
 
-from batch_enroll.adapters.rosters.combined_roster import ChainedRoster
+from batch_enroll.adapters.rosters.combined_roster import CombinedRoster
 from batch_enroll.adapters.rosters.csv_roster import CsvRoster
 from batch_enroll.core.errors import RosterError
 
@@ -30,7 +30,7 @@ def roster(path: Path, *table: Sequence[str]) -> CsvRoster:
 def test_several_rosters_read_as_one_with_their_columns_united_by_name(tmp_path: Path) -> None:
     first = roster(tmp_path / "a.csv", ("user_id", "course_id", "Note"), ("u1", "c1", "n1"))
     second = roster(tmp_path / "b.csv", ("course_id", "Grade", "user_id"), ("c2", "7", "u2"))
-    chained = ChainedRoster([first, second])
+    chained = CombinedRoster([first, second])
     assert chained.columns == ("user_id", "course_id", "Note", "Grade")
     assert chained.describe() == (*first.describe(), *second.describe())
     assert cells(chained) == [("u1", "c1", "n1", ""), ("u2", "c2", "", "7")]
@@ -41,14 +41,14 @@ def test_several_rosters_read_as_one_with_their_columns_united_by_name(tmp_path:
 def test_two_columns_of_one_name_stay_two(tmp_path: Path) -> None:
     first = roster(tmp_path / "a.csv", ("user_id", "course_id", "x"), ("u1", "c1", "1"))
     second = roster(tmp_path / "b.csv", ("user_id", "course_id", "x", "x"), ("u2", "c2", "2", "3"))
-    chained = ChainedRoster([first, second])
+    chained = CombinedRoster([first, second])
     assert chained.columns == ("user_id", "course_id", "x", "x")
     assert cells(chained) == [("u1", "c1", "1", ""), ("u2", "c2", "2", "3")]
 
 
 def test_sizes_add_up_and_every_roster_is_named(tmp_path: Path) -> None:
     table = [("user_id", "course_id"), ("u1", "c1"), ("u2", "c2")]
-    chained = ChainedRoster([roster(tmp_path / "a.csv", *table), roster(tmp_path / "b.csv", *table)])
+    chained = CombinedRoster([roster(tmp_path / "a.csv", *table), roster(tmp_path / "b.csv", *table)])
     assert chained.estimated_rows == 4
     assert len(read(chained)) == 4
     assert [(ref.path, ref.rows) for ref in chained.refs()] == [
@@ -60,18 +60,18 @@ def test_sizes_add_up_and_every_roster_is_named(tmp_path: Path) -> None:
 def test_a_limit_counts_over_all_rosters(tmp_path: Path) -> None:
     table = [("user_id", "course_id"), ("u1", "c1"), ("u2", "c2")]
     sources = [roster(tmp_path / "a.csv", *table), roster(tmp_path / "b.csv", *table)]
-    chained = ChainedRoster(sources, limit=3)
+    chained = CombinedRoster(sources, limit=3)
     assert chained.estimated_rows == 3
     assert [row.fields["user_id"] for row in chained.rows()] == ["u1", "u2", "u1"]
 
 
 def test_the_size_is_unknown_if_any_roster_does_not_know_its_own(tmp_path: Path) -> None:
     sized = roster(tmp_path / "a.csv", ("user_id", "course_id"), ("u1", "c1"))
-    assert ChainedRoster([sized, UnsizedRoster([{"user_id": "u2"}])]).estimated_rows is None
+    assert CombinedRoster([sized, UnsizedRoster([{"user_id": "u2"}])]).estimated_rows is None
 
 
 def test_a_roster_without_rows_is_told_before_any_row_is_given(tmp_path: Path) -> None:
     first = roster(tmp_path / "a.csv", ("user_id", "course_id"), ("u1", "c1"))
     second = roster(tmp_path / "b.csv", ("user_id", "course_id"))
     with pytest.raises(RosterError, match=r"b\.csv: a header, but no data rows"):
-        next(ChainedRoster([first, second]).rows())
+        next(CombinedRoster([first, second]).rows())

@@ -14,7 +14,7 @@ from support.roster_files import HEADER, ROW, cells, csv_text, read, write_csv
 
 from batch_enroll.adapters.rosters.csv_roster import CsvRoster
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.model import Place
+from batch_enroll.core.model import RowLocation
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,7 +62,7 @@ def test_a_windows_1252_table_reads_back(
 
 def test_rows_know_their_place_as_a_spreadsheet_numbers_them(tmp_path: Path) -> None:
     roster = roster_of(tmp_path / "late.csv", b'Title\n\nuser_id,course_id\nu1,"c\n1"\n,\n\nu2,c2\n')
-    assert [row.place for row in roster.rows()] == [Place("late.csv", 4), Place("late.csv", 7)]
+    assert [row.place for row in roster.rows()] == [RowLocation("late.csv", 4), RowLocation("late.csv", 7)]
 
 
 def test_a_roster_tells_its_columns_size_and_digest(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from support.roster_files import write_xlsx
 
 from batch_enroll.core.errors import RosterError
 from batch_enroll.settings import Needs, load
-from batch_enroll.wiring.rosters import opened
+from batch_enroll.wiring.rosters import open_rosters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,7 +138,7 @@ def test_a_hostile_file_ends_in_one_clear_line(
     tracemalloc.start()
     try:
         with pytest.raises(RosterError, match=why) as refused:
-            list(opened(SETTINGS, [str(tmp_path / name)]).rows())
+            list(open_rosters(SETTINGS, [str(tmp_path / name)]).rows())
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -152,4 +152,4 @@ def test_a_link_in_a_folder_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "bundle" / "enrollments.csv").write_text(SEATS)
     (tmp_path / "bundle" / "users.csv").symlink_to("/etc/passwd")
     with pytest.raises(RosterError, match="symbolic link"):
-        opened(SETTINGS, [str(tmp_path / "bundle")])
+        open_rosters(SETTINGS, [str(tmp_path / "bundle")])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from support.paths import SAMPLES
 from support.roster_files import opened
 
-from batch_enroll.adapters.rosters.bundle_roster import BundleRoster, FileParts
+from batch_enroll.adapters.rosters.bundle_roster import BundleFiles, BundleRoster
 from batch_enroll.adapters.rosters.csv_roster import CsvRoster
 from batch_enroll.adapters.rosters.xlsx_roster import XlsxRoster
 from batch_enroll.core.model import Role, RosterRow, RowProblem, RowStatus
@@ -79,7 +79,7 @@ def test_the_workbook_sample_keeps_the_zeros_that_the_office_sees() -> None:
 
 
 def test_the_oneroster_1_1_sample_enrolls_in_courses_not_in_classes() -> None:
-    rows = good(BundleRoster(FileParts(SAMPLES / "oneroster_11.zip")))
+    rows = good(BundleRoster(BundleFiles(SAMPLES / "oneroster_11.zip")))
     assert Counter((row.course_id, row.role) for row in rows) == {
         ("crs-math", Role.STUDENT): 10,
         ("crs-sci", Role.STUDENT): 10,
@@ -91,7 +91,7 @@ def test_the_oneroster_1_1_sample_enrolls_in_courses_not_in_classes() -> None:
 
 
 def test_the_oneroster_1_2_sample_shows_what_a_bundle_can_lack() -> None:
-    rows = typed(BundleRoster(FileParts(SAMPLES / "oneroster_12")))
+    rows = typed(BundleRoster(BundleFiles(SAMPLES / "oneroster_12")))
     assert [row.code if isinstance(row, RowProblem) else row.status.value for row in rows] == [
         "active",
         "active",

@@ -31,7 +31,7 @@ from batch_enroll.adapters.rosters.csv_roster import CsvRoster
 from batch_enroll.adapters.rosters.xlsx_roster import XlsxRoster, recognises
 from batch_enroll.adapters.rosters.xlsx_roster.workbook import WorkbookFile
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.model import Place
+from batch_enroll.core.model import RowLocation
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,7 +99,10 @@ def test_cells_are_read_as_a_person_sees_them(tmp_path: Path) -> None:
     book.save(tmp_path / "roster.xlsx")
     roster = XlsxRoster(tmp_path / "roster.xlsx")
     assert cells(roster) == [("00042", "7", "2025-09-01", "2025-09-01T08:30:00"), ("1.5", "007", "NA", "TRUE")]
-    assert [row.place for row in roster.rows()] == [Place("roster.xlsx", 2, "Sheet"), Place("roster.xlsx", 3, "Sheet")]
+    assert [row.place for row in roster.rows()] == [
+        RowLocation("roster.xlsx", 2, "Sheet"),
+        RowLocation("roster.xlsx", 3, "Sheet"),
+    ]
 
 
 def test_dates_of_the_1904_calendar_are_the_days_that_were_typed(tmp_path: Path) -> None:

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from batch_enroll.adapters.stores.lookup_cache import NoAnswerBook, SqliteAnswerBook, forget
+from batch_enroll.adapters.stores.lookup_cache import NoLookupCache, SqliteLookupCache, forget
 from batch_enroll.core.errors import LedgerError
-from batch_enroll.core.lookup.records import By, Kind, Way
+from batch_enroll.core.lookup.records import By, EntityKind, Way
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
-EMAIL, TITLE = Way(Kind.USER, By.EMAIL), Way(Kind.COURSE, By.TITLE)
+EMAIL, TITLE = Way(EntityKind.USER, By.EMAIL), Way(EntityKind.COURSE, By.TITLE)
 
 
-def book(path: Path, scope: str = "here", later_h: float = 0) -> SqliteAnswerBook:
+def book(path: Path, scope: str = "here", later_h: float = 0) -> SqliteLookupCache:
     now = NOON + timedelta(hours=later_h)
-    return SqliteAnswerBook(path / "state" / "found.sqlite3", scope, lambda: now, timedelta(hours=12))
+    return SqliteLookupCache(path / "state" / "found.sqlite3", scope, lambda: now, timedelta(hours=12))
 
 
 def test_what_was_kept_is_known_until_it_is_too_old_and_at_its_server_only(tmp_path: Path) -> None:
@@ -54,5 +54,5 @@ def test_a_file_that_is_no_book_is_said_to_be_one_to_remove(tmp_path: Path) -> N
 
 
 def test_no_book_remembers_nothing() -> None:
-    NoAnswerBook().keep(EMAIL, [("a@x.test", {"u1": None})])
-    assert list(NoAnswerBook().known(EMAIL, ["a@x.test"])) == []
+    NoLookupCache().keep(EMAIL, [("a@x.test", {"u1": None})])
+    assert list(NoLookupCache().known(EMAIL, ["a@x.test"])) == []

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_enroll.core.codes import catalogue, explain
-from batch_enroll.core.model import OutcomeKind, Place, RunId, SourceRow
+from batch_enroll.core.model import OutcomeKind, RowLocation, RunId, SourceRow
 from batch_enroll.core.planning import row_planner
 from batch_enroll.core.roster.header_aliases import FIELDS
 from batch_enroll.core.roster.row_parser import Defaults
@@ -52,7 +52,7 @@ def test_what_is_like_no_code_is_like_none(text: str) -> None:
 
 @given(st.dictionaries(st.sampled_from([*FIELDS, "metadata.goals.dailyXp"]), st.text() | st.sampled_from(["active"])))
 def test_every_row_that_is_settled_before_it_is_sent_carries_a_code_of_its_outcome(fields: dict[str, str]) -> None:
-    rules = row_planner.Rules("test", RunId("r1"), date(2026, 9, 1), Defaults())
-    reading = row_planner.read(1, SourceRow(Place("term.csv", 2), (), fields), rules)
+    rules = row_planner.PlanSettings("test", RunId("r1"), date(2026, 9, 1), Defaults())
+    reading = row_planner.parse_row(1, SourceRow(RowLocation("term.csv", 2), (), fields), rules)
     if reading.outcome is not None:
         assert explain.kind_of(reading.outcome.code) is reading.outcome.kind

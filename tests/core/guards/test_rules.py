@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from batch_enroll.core.errors import UsageError
-from batch_enroll.core.guards.previous_runs import last_of, newer_than, source_name, sources_of
-from batch_enroll.core.guards.roster_stats import Census, GuardLimits
+from batch_enroll.core.guards.previous_runs import last_comparable_run, newer_run_than, run_sources, source_name
+from batch_enroll.core.guards.roster_stats import GuardLimits, RosterStats
 from batch_enroll.core.guards.rules import (
     Allowance,
-    Circumstances,
     Guard,
+    GuardContext,
+    GuardResult,
     GuardStoppedError,
-    Verdict,
-    Wanted,
+    LaterUse,
     allowance,
-    crowded,
-    judge,
-    undoing,
+    capacity_guard,
+    evaluate_guards,
+    undo_guard,
 )
 from batch_enroll.core.model import RunId
 from batch_enroll.core.roster.row_parser import Defaults
@@ -39,8 +39,10 @@ USUAL = GuardLimits()
 SMALL = GuardLimits(course_students=30, school_seats=100, withdrawals=50)
 
 
-def census(rows: Iterable[Mapping[str, str]], limits: GuardLimits = USUAL, defaults: Defaults | None = None) -> Census:
-    counted = Census(defaults or Defaults(), limits)
+def census(
+    rows: Iterable[Mapping[str, str]], limits: GuardLimits = USUAL, defaults: Defaults | None = None
+) -> RosterStats:
+    counted = RosterStats(defaults or Defaults(), limits)
     for row in rows:
         counted.add(row)
     return counted
@@ -56,30 +58,30 @@ def past(rows: int, run_id: str = "r1", path: str = "export.csv", sha256: str = 
     return replace(RunRecord(RunId(run_id), "production", SERVER, SERVER, (), AT, ""), **values)
 
 
-def stopping(counted: Census, seen: Circumstances, limits: GuardLimits = USUAL) -> list[str]:
-    return [verdict.guard for verdict in judge(counted, seen, limits) if verdict.stops]
+def stopping(counted: RosterStats, seen: GuardContext, limits: GuardLimits = USUAL) -> list[str]:
+    return [verdict.guard for verdict in evaluate_guards(counted, seen, limits) if verdict.stops]
 
 
-def seen(rows: int, **also: object) -> Circumstances:
+def seen(rows: int, **also: object) -> GuardContext:
     values: dict[str, Any] = {"names": ("export.csv",), "today": FALL, **also}
-    return Circumstances(rows, **values)
+    return GuardContext(rows, **values)
 
 
 # -- an undo --------------------------------------------------------------------------------------------------------
 
 
 def test_a_run_of_the_term_start_is_undone_when_somebody_says_why() -> None:
-    (many,) = [verdict for verdict in undoing(RunId("r1"), 12_000, None, USUAL) if verdict.stops]
+    (many,) = [verdict for verdict in undo_guard(RunId("r1"), 12_000, None, USUAL) if verdict.stops]
     assert str(many) == "withdrawals: 12,000 withdrawals, all that is left of run r1; at most 1,000 are let through"
     assert 'run it once with: --allow withdrawals --reason "..."' in str(GuardStoppedError([many]))
 
 
 def test_the_undo_of_a_small_run_takes_all_of_it_without_a_word() -> None:
-    assert [verdict.stops for verdict in undoing(RunId("r1"), 60, None, USUAL)] == [False]
+    assert [verdict.stops for verdict in undo_guard(RunId("r1"), 60, None, USUAL)] == [False]
 
 
 def test_monday_is_undone_after_tuesday_wanted_the_same_seats() -> None:
-    (stale,) = [verdict for verdict in undoing(RunId("r1"), 60, Wanted(RunId("r2"), 58), USUAL) if verdict.stops]
+    (stale,) = [verdict for verdict in undo_guard(RunId("r1"), 60, LaterUse(RunId("r2"), 58), USUAL) if verdict.stops]
     assert str(stale).startswith("applied: 58 rows of the later run r2 want seats that run r1 enrolled; an undo must")
 
 
@@ -87,7 +89,7 @@ def test_monday_is_undone_after_tuesday_wanted_the_same_seats() -> None:
 
 
 def test_the_export_came_half_empty() -> None:
-    verdicts = judge(census(pupils(480)), seen(480, last=past(1_000)), USUAL)
+    verdicts = evaluate_guards(census(pupils(480)), seen(480, last=past(1_000)), USUAL)
     (shrunk,) = [verdict for verdict in verdicts if verdict.stops]
     assert str(shrunk) == "shrunk: 480 rows, where run r1 read 1,000; at least 60% of that are wanted"
 
@@ -133,25 +135,25 @@ def test_the_last_run_of_the_same_roster_on_the_same_server_counts() -> None:
         past(500, "wanted", path="/srv/export-2026-08-31.csv"),
         past(6, "older"),
     ]
-    found = last_of(["export.csv"], SERVER, runs)
+    found = last_comparable_run(["export.csv"], SERVER, runs)
     assert (found and found.run_id) == "wanted"
 
 
 def test_a_part_of_a_run_is_no_roster_of_its_own() -> None:
-    assert last_of(["a/failed.csv"], SERVER, [past(1_000, path="b/failed.csv")]) is None
+    assert last_comparable_run(["a/failed.csv"], SERVER, [past(1_000, path="b/failed.csv")]) is None
 
 
 def test_a_file_that_was_let_through_is_no_measure_for_the_next() -> None:
     allowed: Json = [{"guard": "shrunk", "saw": "", "limit": "", "reason": "the school closed"}, "?"]
     runs = [past(100, "overruled", facts={"allowed": allowed}), past(1_000, "before", facts={"allowed": ["?"]})]
-    found = last_of(["export.csv"], SERVER, runs)
+    found = last_comparable_run(["export.csv"], SERVER, runs)
     assert (found and found.run_id) == "before"
 
 
 def test_a_run_made_from_a_plan_counts_as_one_of_its_roster() -> None:
     source: Json = [{"path": "export.csv", "sha256": "b", "rows": 700}, "?"]
     planned = past(5, path="plan.csv", facts={"source": source})
-    assert sources_of(planned) == (("export.csv", "b", 700),)
+    assert run_sources(planned) == (("export.csv", "b", 700),)
 
 
 # -- where they sit -------------------------------------------------------------------------------------------------
@@ -159,7 +161,7 @@ def test_a_run_made_from_a_plan_counts_as_one_of_its_roster() -> None:
 
 def test_a_course_was_typed_into_every_row() -> None:
     counted = census(pupils(31, courses=1), SMALL)
-    verdict = crowded(counted)
+    verdict = capacity_guard(counted)
     assert verdict is not None
     assert verdict.saw == 'course "c0" at school "s1" takes more than 30 students'
     assert stopping(counted, seen(31), SMALL) == [Guard.CROWDED]
@@ -173,7 +175,7 @@ def test_a_course_given_for_all_rows_counts_too() -> None:
 
 def test_teachers_and_rows_without_a_course_fill_no_course() -> None:
     rows = [*pupils(31, courses=1, role="Teacher"), *({"user_id": f"x{n}"} for n in range(31))]
-    assert crowded(census(rows, SMALL)) is None
+    assert capacity_guard(census(rows, SMALL)) is None
 
 
 def test_a_school_was_typed_into_every_row() -> None:
@@ -182,11 +184,11 @@ def test_a_school_was_typed_into_every_row() -> None:
 
 
 def test_a_large_course_of_term_start_is_let_through_and_named() -> None:
-    verdicts = judge(census(pupils(4_999, courses=1)), seen(4_999), USUAL)
+    verdicts = evaluate_guards(census(pupils(4_999, courses=1)), seen(4_999), USUAL)
     assert [verdict.saw for verdict in verdicts] == ['course "c0" at school "s1" takes 4,999 students']
-    assert judge(census([]), seen(0), USUAL)[0].saw == "no course takes a student"
+    assert evaluate_guards(census([]), seen(0), USUAL)[0].saw == "no course takes a student"
     counted = census([{"user_id": "u", "course_id": "c"}])
-    assert judge(counted, seen(1), USUAL)[0].saw == 'course "c" takes 1 student'
+    assert evaluate_guards(counted, seen(1), USUAL)[0].saw == 'course "c" takes 1 student'
 
 
 # -- who is withdrawn -----------------------------------------------------------------------------------------------
@@ -219,7 +221,7 @@ def test_a_delta_holds_nothing_but_changes_and_is_measured_by_the_last_whole_ros
 
 def test_last_weeks_file_is_applied_again_after_this_weeks() -> None:
     runs = [past(9, "new", sha256="b"), past(9, "old", sha256="a")]
-    newer = newer_than(["a"], ["export.csv"], SERVER, runs)
+    newer = newer_run_than(["a"], ["export.csv"], SERVER, runs)
     assert (newer and newer.run_id) == "new"
     counted = census(pupils(3, status="tobedeleted"))
     assert stopping(counted, seen(3, withdraws=True, newer=newer)) == [Guard.APPLIED]
@@ -227,8 +229,8 @@ def test_last_weeks_file_is_applied_again_after_this_weeks() -> None:
 
 
 def test_the_same_file_every_night_is_what_a_nightly_job_does() -> None:
-    assert newer_than(["a"], ["export.csv"], SERVER, [past(9, sha256="a"), past(9, sha256="a")]) is None
-    assert newer_than(["c"], ["export.csv"], SERVER, [past(9, sha256="a"), past(9, sha256="b")]) is None
+    assert newer_run_than(["a"], ["export.csv"], SERVER, [past(9, sha256="a"), past(9, sha256="a")]) is None
+    assert newer_run_than(["c"], ["export.csv"], SERVER, [past(9, sha256="a"), past(9, sha256="b")]) is None
 
 
 @pytest.mark.parametrize("name", ["test.csv", "/srv/Term-Demo.xlsx", "my_sample_2.zip", "C:\\x\\demo.csv"])
@@ -254,7 +256,7 @@ def test_a_word_that_only_holds_test_is_none() -> None:
 )
 def test_the_terms_dates_do_not_fit(dates: dict[str, str], saw: str) -> None:
     counted = census(pupils(3, also=dates))
-    verdicts = judge(counted, seen(3, production=True), USUAL)
+    verdicts = evaluate_guards(counted, seen(3, production=True), USUAL)
     assert [verdict.saw for verdict in verdicts if verdict.stops] == [saw]
     assert stopping(counted, seen(3)) == []  # old rosters are what one rehearses with
 
@@ -267,7 +269,7 @@ def test_the_terms_dates_do_not_fit(dates: dict[str, str], saw: str) -> None:
     ],
 )
 def test_the_terms_dates_fit(dates: dict[str, str], saw: str) -> None:
-    verdicts = judge(census(pupils(3, also=dates)), seen(3, production=True), USUAL)
+    verdicts = evaluate_guards(census(pupils(3, also=dates)), seen(3, production=True), USUAL)
     assert [(verdict.saw, verdict.stops) for verdict in verdicts if verdict.guard is Guard.DATES] == [(saw, False)]
 
 
@@ -301,15 +303,18 @@ def test_an_override_that_does_not_say_all_is_refused(names: list[str], reason: 
 
 
 def test_what_was_overruled_is_recorded_and_nothing_else() -> None:
-    stops = Verdict(Guard.SHRUNK, "saw", "limit", stops=True)
+    stops = GuardResult(Guard.SHRUNK, "saw", "limit", stops=True)
     allowed = Allowance(frozenset({Guard.SHRUNK, Guard.DATES}), "so")
-    verdicts = [stops, Verdict(Guard.DATES, "", ""), Verdict(Guard.CROWDED, "", "", stops=True)]
+    verdicts = [stops, GuardResult(Guard.DATES, "", ""), GuardResult(Guard.CROWDED, "", "", stops=True)]
     assert allowed.recorded(verdicts) == [{"guard": "shrunk", "saw": "saw", "limit": "limit", "reason": "so"}]
     assert stops.as_json() == {"guard": "shrunk", "saw": "saw", "limit": "limit", "stops": True}
 
 
 def test_a_stop_tells_every_guard_and_how_to_pass_them_once() -> None:
-    stops = [Verdict(Guard.SHRUNK, "3 rows", "10 wanted", stops=True), Verdict(Guard.DATES, "old", "new", stops=True)]
+    stops = [
+        GuardResult(Guard.SHRUNK, "3 rows", "10 wanted", stops=True),
+        GuardResult(Guard.DATES, "old", "new", stops=True),
+    ]
     error = GuardStoppedError(stops)
     assert error.exit_status == 5
     assert str(error).splitlines() == [

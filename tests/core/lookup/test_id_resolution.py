@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.lookup.id_resolution import (
     Search,
-    found,
     ids_in,
     may_mean,
     owners,
@@ -17,13 +16,25 @@ from batch_enroll.core.lookup.id_resolution import (
     proven,
     search_in,
     unknown,
+    with_resolved_ids,
 )
-from batch_enroll.core.lookup.records import Answers, By, Course, Kind, Matches, Person, Question, Record, School, Way
-from batch_enroll.core.model import CourseId, Place, RowProblem, SchoolId, SourceRow, UserId
+from batch_enroll.core.lookup.records import (
+    Answers,
+    By,
+    Course,
+    EntityKind,
+    Matches,
+    Person,
+    Question,
+    Record,
+    School,
+    Way,
+)
+from batch_enroll.core.model import CourseId, RowLocation, RowProblem, SchoolId, SourceRow, UserId
 
-EMAIL = Way(Kind.USER, By.EMAIL)
-TITLE = Way(Kind.COURSE, By.TITLE)
-NAME = Way(Kind.SCHOOL, By.NAME)
+EMAIL = Way(EntityKind.USER, By.EMAIL)
+TITLE = Way(EntityKind.COURSE, By.TITLE)
+NAME = Way(EntityKind.SCHOOL, By.NAME)
 FIELDS = ("user_email", "user_identifier", "course_title", "school_name", "school_id")
 PEOPLE = (
     Person(UserId("u1"), "ada@x.test", "ada", "7"),
@@ -45,7 +56,7 @@ SCHOOLS = (School(SchoolId("north"), "North", "1"), School(SchoolId("south"), "S
 
 
 def row(problem: RowProblem | None = None, /, **fields: str) -> SourceRow:
-    return SourceRow(Place("term.csv", 2), tuple(fields.values()), fields, problem, {"user_email": "E-mail"})
+    return SourceRow(RowLocation("term.csv", 2), tuple(fields.values()), fields, problem, {"user_email": "E-mail"})
 
 
 def answers_to(questions: set[Question]) -> Answers:
@@ -54,10 +65,13 @@ def answers_to(questions: set[Question]) -> Answers:
     for question in questions:
         matches = Matches(question.way, {question.value})
         for record in (*PEOPLE, *COURSES, *SCHOOLS):
-            if isinstance(record, {Kind.USER: Person, Kind.COURSE: Course, Kind.SCHOOL: School}[question.way.kind]):
+            if isinstance(
+                record,
+                {EntityKind.USER: Person, EntityKind.COURSE: Course, EntityKind.SCHOOL: School}[question.way.kind],
+            ):
                 matches.add(record)
         answers.add(question, tuple(matches.found(question.value)))
-        if question.way.kind is Kind.COURSE:
+        if question.way.kind is EntityKind.COURSE:
             answers.orgs.update(matches.found(question.value))
     return answers
 
@@ -67,7 +81,7 @@ def resolved(source: SourceRow, search: Search | None = None) -> SourceRow:
     answers = answers_to(set(search.questions(source)))
     for question in owners(answers):
         answers.add(question, answers_to({question}).ids(question) or ())
-    return found(source, search, answers)
+    return with_resolved_ids(source, search, answers)
 
 
 def problem_of(source: SourceRow) -> tuple[str, str]:
@@ -141,7 +155,7 @@ def test_a_school_that_is_not_found_makes_the_row_invalid_whatever_the_course() 
 
 def test_what_was_not_answered_is_not_guessed() -> None:
     search = search_in(FIELDS, [], {}, None)
-    asked = found(row(user_email="ada@x.test"), search, Answers()).problem
+    asked = with_resolved_ids(row(user_email="ada@x.test"), search, Answers()).problem
     assert asked is not None
     assert asked.code == catalogue.NOT_LOOKED_UP
 
@@ -184,7 +198,7 @@ def test_titles_and_names_in_columns_of_ids_are_looked_up() -> None:
 )
 def test_each_value_of_a_column_of_titles_is_taken_for_what_it_looks_like(value: str, *, looked_up: bool) -> None:
     search = search_in(("user_id", "course_id"), [row(course_id="World History")], {}, None)
-    assert bool(search.asked(Kind.COURSE, {"course_id": value})) is looked_up
+    assert bool(search.asked(EntityKind.COURSE, {"course_id": value})) is looked_up
 
 
 def test_rows_of_which_nobody_was_asked_are_like_no_other_row() -> None:
@@ -218,7 +232,7 @@ def test_ids_of_an_export_that_names_classes_and_columns_beside_one_of_titles_st
     rows = [row(course_id="ALG 1", class_id="k1")]
     assert not search_in(("user_id", "course_id", "class_id"), rows, {}, None)
     beside = search_in(("user_id", "course_id", "course_title"), rows, {}, None)
-    assert beside.asked(Kind.COURSE, {"course_id": "ALG 1", "course_title": "Algebra"}) is None
+    assert beside.asked(EntityKind.COURSE, {"course_id": "ALG 1", "course_title": "Algebra"}) is None
     assert not search_in(("user_id", "course_id"), rows, {"course": "never"}, None)
 
 
@@ -245,7 +259,7 @@ def test_before_anybody_is_asked_the_names_stand_for_the_ids() -> None:
 
 
 def proof(source: SourceRow) -> SourceRow:
-    defaults = {Kind.SCHOOL: "south"}
+    defaults = {EntityKind.SCHOOL: "south"}
     answers = answers_to({Question(Way(kind, By.ID), id_) for kind, id_ in ids_in(source, defaults)})
     for question in owners(answers):
         answers.add(question, answers_to({question}).ids(question) or ())
@@ -256,7 +270,7 @@ def test_ids_that_the_server_knows_are_proven() -> None:
     known = row(user_id="u1", course_id="c1", school_id="north")
     assert proof(known) is known
     shared = row(user_id="u1", course_id="c3")
-    assert list(ids_in(row(user_id="u1"), {})) == [(Kind.USER, "u1")]
+    assert list(ids_in(row(user_id="u1"), {})) == [(EntityKind.USER, "u1")]
     assert proof(shared) is shared
 
 
@@ -284,7 +298,7 @@ def test_an_id_that_the_server_did_not_tell_of_is_a_problem() -> None:
 def test_a_message_names_some_ids_only() -> None:
     answers = Answers()
     answers.add(Question(EMAIL, "a@x.test"), tuple("abcdefgh"))
-    problem = found(row(user_email="a@x.test"), search_in(FIELDS, [], {}, None), answers).problem
+    problem = with_resolved_ids(row(user_email="a@x.test"), search_in(FIELDS, [], {}, None), answers).problem
     assert problem is not None
     assert problem.message == "8 users have this e-mail: a, b, c, d, e, ..."
 

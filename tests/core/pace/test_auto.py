@@ -9,11 +9,11 @@ import pytest
 from lab.lean import play
 from lab.servers import MODELS, NOT_TARGETED, Bucket, Decision, InFlightCap, Outages, Server, Workers
 
-from batch_enroll.core.pace import Found, PaceLimits, Sample, SelfTuningPace, Turn
-from batch_enroll.core.pace.latency_watch import Latency, Slow
-from batch_enroll.core.pace.rate_bracket import Bracket
-from batch_enroll.core.pace.rate_trials import Trials
-from batch_enroll.core.pace.unrelated_refusals import Noise
+from batch_enroll.core.pace import LearnedLimits, PaceLimits, Sample, SelfTuningPace, Turn
+from batch_enroll.core.pace.latency_watch import LatencyWatch, Slow
+from batch_enroll.core.pace.rate_bracket import RateBracket
+from batch_enroll.core.pace.rate_trials import RateTrials
+from batch_enroll.core.pace.unrelated_refusals import UnrelatedRefusals
 
 if TYPE_CHECKING:
     from batch_enroll.core.pace import Pace
@@ -38,7 +38,7 @@ def test_a_short_job_takes_little_longer_than_if_the_limit_were_known(name: str)
 
 def test_it_begins_with_what_people_run_without_trouble() -> None:
     pace = SelfTuningPace(PaceLimits(100))
-    assert (pace.in_flight_limit, pace.rate_per_s, pace.found) == (10, None, Found())
+    assert (pace.in_flight_limit, pace.rate_per_s, pace.found) == (10, None, LearnedLimits())
     starts = [start(pace, 0.0).at for _ in range(10)]
     assert starts == pytest.approx([number / 20 for number in range(10)], abs=0.0011)
     assert pace.start_at(0.0) is None
@@ -65,7 +65,7 @@ def test_ceilings_are_never_passed(limits: PaceLimits) -> None:
 
 
 def test_a_known_limit_is_where_the_next_run_begins() -> None:
-    cold, warm = (SelfTuningPace(PaceLimits(100), known) for known in (None, Found(45.0, 30)))
+    cold, warm = (SelfTuningPace(PaceLimits(100), known) for known in (None, LearnedLimits(45.0, 30)))
     assert warm.in_flight_limit == 30
     took = [play(Bucket(50.0), pace, 400).seconds for pace in (cold, warm)]
     assert took[1] <= took[0]
@@ -104,7 +104,7 @@ def test_what_came_through_beside_a_refusal_says_how_deep_to_cut() -> None:
 
 
 def test_a_start_that_comes_too_late_for_a_trial_that_is_lost_is_not_made_up_for() -> None:
-    trials = Trials(Bracket(10.0))
+    trials = RateTrials(RateBracket(10.0))
     trials.started(0.0, 0.0, punctual=False, settled_s=0.0)
     trials.started(0.1, 0.1, punctual=True, settled_s=0.0)
     rung = trials.started(0.19, 0.19, punctual=True, settled_s=0.0)
@@ -117,8 +117,8 @@ def test_a_start_that_comes_too_late_for_a_trial_that_is_lost_is_not_made_up_for
 
 
 def test_at_the_ceiling_there_is_nothing_to_try() -> None:
-    assert Bracket(10.0, ceiling=10.0).ladder() == []
-    assert Bracket(9.0, ceiling=10.0).ladder()[-1] == 10.0
+    assert RateBracket(10.0, ceiling=10.0).ladder() == []
+    assert RateBracket(9.0, ceiling=10.0).ladder()[-1] == 10.0
 
 
 def test_refusals_with_nothing_between_them_lead_to_one_probe_at_a_time_further_and_further_apart() -> None:
@@ -173,7 +173,7 @@ def test_a_few_failures_change_nothing_but_many_are_an_overload() -> None:
     server = Shaky()
     server.random = Random(3)  # noqa: S311 - a model's dice
     play(server, calm, 500)
-    assert calm.found == Found()
+    assert calm.found == LearnedLimits()
     server.share = 0.4
     play(server, shaken, 200)
     assert shaken.rate_per_s is not None
@@ -187,7 +187,7 @@ def test_what_was_never_sent_and_answers_about_the_token_measure_nothing() -> No
     for turn in [start(other, 0.0) for _ in range(10)]:
         other.unused(turn)
     for unmoved in (pace, other):
-        assert (unmoved.in_flight, unmoved.in_flight_limit, unmoved.found) == (0, 10, Found())
+        assert (unmoved.in_flight, unmoved.in_flight_limit, unmoved.found) == (0, 10, LearnedLimits())
 
 
 def test_a_server_that_only_gets_slower_is_not_driven_into_time_outs() -> None:
@@ -207,7 +207,7 @@ def test_answers_that_vary_by_chance_are_no_crowd(seed: int) -> None:
 
 @pytest.mark.parametrize(("quick_rounds", "crowded"), [(1, False), (2, True)])
 def test_one_quick_round_is_luck_and_two_are_what_others_are_measured_by(quick_rounds: int, *, crowded: bool) -> None:
-    latency, told = Latency(), list[Slow | None]()
+    latency, told = LatencyWatch(), list[Slow | None]()
     for load, took_s in [(5, 0.5), *[(5, 0.2)] * quick_rounds, (30, 0.45), (30, 0.45)]:
         told = [latency.heard(number, took_s) for number in [latency.started(load) for _ in range(max(20, load))]]
     assert any(told) == crowded
@@ -217,7 +217,7 @@ def test_one_quick_round_is_luck_and_two_are_what_others_are_measured_by(quick_r
 def test_a_crowd_takes_two_slow_rounds_to_believe_unless_load_and_latency_have_both_grown_by_half(
     load: int, took_s: float, rounds: int
 ) -> None:
-    latency, seen = Latency(), list[Slow]()
+    latency, seen = LatencyWatch(), list[Slow]()
     for in_flight, seconds in [(5, 0.2), *[(load, took_s)] * rounds]:
         assert not seen
         numbers = [latency.started(in_flight) for _ in range(max(20, in_flight))]
@@ -232,11 +232,11 @@ def test_the_milliseconds_that_a_busy_client_takes_itself_are_no_crowd() -> None
 
     pace = SelfTuningPace(PaceLimits(100))
     play(Quick(), pace, 20_000)
-    assert (pace.in_flight_limit, pace.found) == (100, Found())
+    assert (pace.in_flight_limit, pace.found) == (100, LearnedLimits())
 
 
 def test_before_a_limit_has_shown_no_gap_is_kept_more_exactly_than_a_timer_can() -> None:
-    pace = SelfTuningPace(PaceLimits(100), Found(2_000.0))
+    pace = SelfTuningPace(PaceLimits(100), LearnedLimits(2_000.0))
     starts = [start(pace, 0.0).at for _ in range(10)]
     assert starts == pytest.approx([0, 0, 0, *(number / 2_000 for number in range(1, 8))])
 
@@ -246,7 +246,7 @@ def test_refusals_that_go_on_however_slow_we_are_do_not_slow_us_down_for_ever() 
     server.random = Random(2)  # noqa: S311 - a model's dice
     played = play(server, SelfTuningPace(PaceLimits(100)), 30_000, until=1_800.0)
     assert played.done == 30_000
-    noise = Noise()
+    noise = UnrelatedRefusals()
     rates = [100.0 * 0.985**number for number in range(12)]
     back = [noise.cut(rate, 80) for rate in rates]
     assert back == [None] * 11 + [100.0]
@@ -258,7 +258,7 @@ def test_refusals_that_go_on_however_slow_we_are_do_not_slow_us_down_for_ever() 
 
 
 def test_refusals_in_bunches_are_never_noise() -> None:
-    noise = Noise()
+    noise = UnrelatedRefusals()
     for rate in range(100, 70, -1):
         noise.refused()
         noise.refused()

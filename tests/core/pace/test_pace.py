@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batch_enroll.core.model import Meaning, NoReply, Reply, RunId, Seats
-from batch_enroll.core.pace import FixedPace, Found, Pace, PaceLimits, Sample, Turn, remembered, sample_of
-from batch_enroll.core.pace.start_spacing import Spacing
+from batch_enroll.core.model import Meaning, NoReply, Reply, RunId, UserEnrollments
+from batch_enroll.core.pace import FixedPace, LearnedLimits, Pace, PaceLimits, Sample, Turn, remembered, sample_of
+from batch_enroll.core.pace.start_spacing import StartSpacing
 from batch_enroll.core.run_record import RunRecord
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def test_the_first_success_ends_the_probing() -> None:
         (Reply(404), Sample.HEALTHY),
         (Reply(401), Sample.NOTHING),
         (Reply(500, Meaning.TOKEN_EXPIRED), Sample.NOTHING),
-        (Seats(()), Sample.HEALTHY),
+        (UserEnrollments(()), Sample.HEALTHY),
         (Reply(429), Sample.THROTTLED),
         (Reply(425), Sample.THROTTLED),
         (Reply(503, retry_after_s=1.0), Sample.THROTTLED),
@@ -165,7 +165,7 @@ def test_the_first_success_ends_the_probing() -> None:
         (NoReply("no connection", sent=False), Sample.FAILED),
     ],
 )
-def test_what_an_answer_tells_of_the_servers_health(answer: Reply | NoReply | Seats, sample: Sample) -> None:
+def test_what_an_answer_tells_of_the_servers_health(answer: Reply | NoReply | UserEnrollments, sample: Sample) -> None:
     assert sample_of(answer) is sample
 
 
@@ -187,7 +187,7 @@ def test_the_time_lost_is_that_of_the_pauses_and_no_limit_is_found() -> None:
 @settings(max_examples=30)
 @given(st.floats(0.5, 500), st.lists(st.floats(0, 0.5), min_size=2, max_size=100))
 def test_never_more_start_than_the_rate_allows_whatever_the_timers_do(rate: float, lateness: list[float]) -> None:
-    spacing, due, now, starts = Spacing(rate), 0.0, 0.0, []
+    spacing, due, now, starts = StartSpacing(rate), 0.0, 0.0, []
     for late in [*lateness, *([0.0] * 2_200)]:
         now = max(now, due) + late / rate
         starts.append(now)
@@ -197,7 +197,7 @@ def test_never_more_start_than_the_rate_allows_whatever_the_timers_do(rate: floa
 
 
 def test_the_guard_of_the_spacing_shrinks_to_the_grid_and_a_refusal_brings_it_back() -> None:
-    spacing, due = Spacing(100.0), 0.0
+    spacing, due = StartSpacing(100.0), 0.0
     gaps = []
     for _ in range(2_100):
         later = spacing.next_after(due, due)
@@ -211,7 +211,7 @@ def test_the_guard_of_the_spacing_shrinks_to_the_grid_and_a_refusal_brings_it_ba
 
 
 def test_refusals_widen_the_guard_a_little_and_calm_narrows_it_again() -> None:
-    spacing, due = Spacing(100.0), 0.0
+    spacing, due = StartSpacing(100.0), 0.0
 
     def guards(starts: int) -> float:
         nonlocal due
@@ -231,7 +231,7 @@ def test_refusals_widen_the_guard_a_little_and_calm_narrows_it_again() -> None:
 
 
 def test_after_an_answer_that_took_longer_than_usual_the_next_start_waits_so_much_longer() -> None:
-    spacing, start, due = Spacing(100.0), 0.0, 0.0
+    spacing, start, due = StartSpacing(100.0), 0.0, 0.0
     for _ in range(300):
         start, due = due, spacing.next_after(due, due)
         due = spacing.answered(start, start + 0.002) or due
@@ -257,15 +257,15 @@ def test_at_a_given_rate_an_answer_moves_the_next_start() -> None:
 @pytest.mark.parametrize(
     ("days", "told", "begin"),
     [
-        (0.5, {"rate_per_s": 50.0, "in_flight": 20}, Found(45.0, 18)),
-        (3.0, {"rate_per_s": 50.0, "in_flight": 20}, Found(25.0, 10)),
+        (0.5, {"rate_per_s": 50.0, "in_flight": 20}, LearnedLimits(45.0, 18)),
+        (3.0, {"rate_per_s": 50.0, "in_flight": 20}, LearnedLimits(25.0, 10)),
         (15.0, {"rate_per_s": 50.0, "in_flight": 20}, None),
         (0.5, {"rate_per_s": None, "in_flight": None}, None),
-        (0.5, {"rate_per_s": None, "in_flight": 1}, Found(None, 1)),
+        (0.5, {"rate_per_s": None, "in_flight": 1}, LearnedLimits(None, 1)),
     ],
 )
 def test_an_earlier_run_says_where_to_begin_and_is_trusted_less_as_it_ages(
-    days: float, told: dict[str, Json], begin: Found | None
+    days: float, told: dict[str, Json], begin: LearnedLimits | None
 ) -> None:
     now = datetime(2026, 9, 15, tzinfo=UTC)
     run = RunRecord(

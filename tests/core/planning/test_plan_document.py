@@ -12,20 +12,20 @@ from batch_enroll.core.model import Action, Role
 from batch_enroll.core.planning.plan_document import (
     LOOKED_UP,
     Plan,
-    Step,
+    PlanStep,
     checked_body,
+    enrollment_fields,
     from_body,
     requests_of,
-    seat_fields,
     what_changed,
 )
 from batch_enroll.core.roster.row_parser import Defaults
 from batch_enroll.core.run_record import RosterRef
 
-ENROLL = Step(
+ENROLL = PlanStep(
     Action.ENROLL, {"user_id": "ana", "course_id": "c", "metadata.goals.dailyXp": "30"}, "term.csv row 2", "not there"
 )
-WITHDRAW = Step(Action.WITHDRAW, {"user_id": "ben", "course_id": "c", "school_id": "s", "role": "student"})
+WITHDRAW = PlanStep(Action.WITHDRAW, {"user_id": "ben", "course_id": "c", "school_id": "s", "role": "student"})
 PLAN = Plan(
     kind="sync",
     environment="staging",
@@ -84,10 +84,10 @@ def test_its_steps_are_a_roster() -> None:
 
 def test_a_row_goes_into_a_plan_with_what_was_given_for_all_rows_and_nothing_private() -> None:
     fields = {"user_id": "ana", "given_name": "Ana", "course_id": "c", "email": "a@b", "metadata.x": "1"}
-    assert seat_fields(fields, Defaults(course_id="d", school_id="s", role=Role.TEACHER)) == {
+    assert enrollment_fields(fields, Defaults(course_id="d", school_id="s", role=Role.TEACHER)) == {
         "user_id": "ana", "course_id": "c", "school_id": "s", "role": "teacher", "metadata.x": "1"
     }  # fmt: skip
-    assert seat_fields({"user_id": "ana"}, Defaults()) == {"user_id": "ana", "role": "student"}
+    assert enrollment_fields({"user_id": "ana"}, Defaults()) == {"user_id": "ana", "role": "student"}
 
 
 @pytest.mark.parametrize(

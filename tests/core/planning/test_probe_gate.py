@@ -20,7 +20,7 @@ from batch_enroll.core.model import (
     Role,
     UserId,
 )
-from batch_enroll.core.planning.probe_gate import Admitted, Gate
+from batch_enroll.core.planning.probe_gate import Admitted, ProbeGate
 
 if TYPE_CHECKING:
     from random import Random  # noqa: TID251 - drawn by hypothesis
@@ -40,8 +40,8 @@ def numbers(admitted: list[Admitted]) -> list[int]:
     return [one.request.row_no for one in admitted]
 
 
-def past_the_canary() -> Gate:
-    gate = Gate(probing=True)
+def past_the_canary() -> ProbeGate:
+    gate = ProbeGate(probing=True)
     canary = row(0, "canary")
     assert gate.admit(canary) == Admitted(canary)
     assert gate.settled(canary, ENROLLED) == []
@@ -49,14 +49,14 @@ def past_the_canary() -> Gate:
 
 
 def test_without_probing_every_row_goes_at_once() -> None:
-    gate = Gate(probing=False)
+    gate = ProbeGate(probing=False)
     assert [gate.admit(row(number)) for number in (1, 2)] == [Admitted(row(1)), Admitted(row(2))]
     assert gate.settled(row(1), UNKNOWN_COURSE) == []
     assert gate.admit(row(3)) == Admitted(row(3))
 
 
 def test_the_first_row_of_a_run_goes_alone() -> None:
-    gate = Gate(probing=True)
+    gate = ProbeGate(probing=True)
     assert gate.admit(row(1, "c1")) is not None
     assert gate.admit(row(2, "c2")) is None
     assert gate.admit(row(3, "c2")) is None
@@ -67,7 +67,7 @@ def test_the_first_row_of_a_run_goes_alone() -> None:
 
 
 def test_a_canary_that_tells_nothing_is_followed_by_another_at_most_three_in_all() -> None:
-    gate = Gate(probing=True)
+    gate = ProbeGate(probing=True)
     for number in range(1, 6):
         gate.admit(row(number, f"c{number}"))
     assert numbers(gate.settled(row(1, "c1"), FAILED)) == [2]
@@ -76,7 +76,7 @@ def test_a_canary_that_tells_nothing_is_followed_by_another_at_most_three_in_all
 
 
 def test_a_lone_canary_that_tells_nothing_leaves_the_next_row_to_be_one() -> None:
-    gate = Gate(probing=True)
+    gate = ProbeGate(probing=True)
     gate.admit(row(1, "c1"))
     assert gate.settled(row(1, "c1"), FAILED) == []
     assert gate.admit(row(2, "c2")) is not None
@@ -140,7 +140,7 @@ def test_a_course_whose_users_are_all_wrong_is_not_sent_one_by_one_for_ever() ->
 
 
 def test_rows_that_still_wait_can_be_taken_back() -> None:
-    gate = Gate(probing=True)
+    gate = ProbeGate(probing=True)
     for number in (1, 2):
         gate.admit(row(number))
     assert gate.drain() == [row(2)]
@@ -158,7 +158,7 @@ outcomes = st.sampled_from([ENROLLED, UNKNOWN_USER, UNKNOWN_COURSE, FAILED])
 def test_every_row_is_let_through_exactly_once_whatever_the_answers(
     rows: list[tuple[str, Outcome]], shuffle: Random
 ) -> None:
-    gate, out = Gate(probing=True), deque[Admitted]()
+    gate, out = ProbeGate(probing=True), deque[Admitted]()
     seen: list[int] = []
     for number, (course, _) in enumerate(rows):
         admitted = gate.admit(row(number, course))
@@ -172,14 +172,14 @@ def test_every_row_is_let_through_exactly_once_whatever_the_answers(
     assert gate.held == 0
 
 
-def _answer(gate: Gate, out: deque[Admitted], rows: list[tuple[str, Outcome]], seen: list[int]) -> None:
+def _answer(gate: ProbeGate, out: deque[Admitted], rows: list[tuple[str, Outcome]], seen: list[int]) -> None:
     request, outcome = out.popleft()
     seen.append(request.row_no)
     out.extend(gate.settled(request, outcome or rows[request.row_no][1]))
 
 
 def test_rows_of_one_user_and_course_go_one_after_the_other() -> None:
-    gate = Gate(probing=False)
+    gate = ProbeGate(probing=False)
     taken, given, other = row(1), replace(row(1), row_no=2), replace(row(1), row_no=3)
     assert gate.admit(taken) == Admitted(taken)
     assert [gate.admit(given), gate.admit(other)] == [None, None]
@@ -190,7 +190,7 @@ def test_rows_of_one_user_and_course_go_one_after_the_other() -> None:
 
 
 def test_a_row_that_waited_for_its_user_still_waits_for_its_course() -> None:
-    gate = Gate(probing=True)
+    gate = ProbeGate(probing=True)
     first, again, probe = row(1, "c1"), replace(row(1, "c1"), row_no=2), row(3, "c2")
     assert gate.admit(first) == Admitted(first)
     assert [gate.admit(again), gate.admit(probe)] == [None, None]

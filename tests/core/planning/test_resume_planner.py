@@ -9,13 +9,13 @@ import pytest
 
 from batch_enroll.core.model import (
     Action,
+    EnrollmentState,
     LedgerEntry,
     Outcome,
     OutcomeKind,
-    Place,
     ResultRow,
+    RowLocation,
     RunId,
-    SeatState,
     SourceRow,
 )
 from batch_enroll.core.planning import row_planner
@@ -23,48 +23,48 @@ from batch_enroll.core.planning.resume_planner import TO_RESUME, TO_RETRY, TO_RE
 from batch_enroll.core.roster.row_parser import Defaults
 
 RUN = RunId("r1")
-RULES = row_planner.Rules("test", RUN, date(2026, 9, 1), Defaults())
+RULES = row_planner.PlanSettings("test", RUN, date(2026, 9, 1), Defaults())
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
 
 
 def source(row: int = 2, user: str = "u1") -> SourceRow:
-    return SourceRow(Place("term.csv", row), (user, "c1"), {"user_id": user, "course_id": "c1"})
+    return SourceRow(RowLocation("term.csv", row), (user, "c1"), {"user_id": user, "course_id": "c1"})
 
 
 def line(kind: OutcomeKind, attempts: int = 0, *, settled: bool = True, user: str = "u1") -> ResultRow:
     outcome = Outcome(kind, attempts=attempts)
-    return ResultRow(1, Place("term.csv", 2), (user, "c1"), outcome, NOON if settled else None)
+    return ResultRow(1, RowLocation("term.csv", 2), (user, "c1"), outcome, NOON if settled else None)
 
 
 @pytest.mark.parametrize(
     ("before", "state", "action", "sent_before"),
     [
-        (line(OutcomeKind.UNKNOWN, settled=False), SeatState.CLAIMED, Action.LOOK_UP, True),
-        (line(OutcomeKind.UNKNOWN, 1), SeatState.UNKNOWN, Action.LOOK_UP, True),
-        (line(OutcomeKind.UNKNOWN, 0), SeatState.UNKNOWN, Action.LOOK_UP, False),
-        (line(OutcomeKind.UNKNOWN, 1, user="mended"), SeatState.UNKNOWN, Action.LOOK_UP, False),
-        (line(OutcomeKind.NOT_ATTEMPTED), SeatState.OPEN, Action.ENROLL, False),
-        (line(OutcomeKind.FAILED, 6), SeatState.OPEN, Action.ENROLL, False),
+        (line(OutcomeKind.UNKNOWN, settled=False), EnrollmentState.CLAIMED, Action.LOOK_UP, True),
+        (line(OutcomeKind.UNKNOWN, 1), EnrollmentState.UNKNOWN, Action.LOOK_UP, True),
+        (line(OutcomeKind.UNKNOWN, 0), EnrollmentState.UNKNOWN, Action.LOOK_UP, False),
+        (line(OutcomeKind.UNKNOWN, 1, user="mended"), EnrollmentState.UNKNOWN, Action.LOOK_UP, False),
+        (line(OutcomeKind.NOT_ATTEMPTED), EnrollmentState.OPEN, Action.ENROLL, False),
+        (line(OutcomeKind.FAILED, 6), EnrollmentState.OPEN, Action.ENROLL, False),
     ],
 )
 def test_what_may_have_been_sent_is_looked_up_and_counts_as_this_runs_work(
     before: ResultRow,
-    state: SeatState,
+    state: EnrollmentState,
     action: Action,
     sent_before: bool,  # noqa: FBT001 - expected
 ) -> None:
-    reading = row_planner.read(1, source(), RULES)
+    reading = row_planner.parse_row(1, source(), RULES)
     assert reading.request is not None
-    known = {reading.request.key: LedgerEntry(state, RUN, 1, Place("term.csv", 2))}
+    known = {reading.request.key: LedgerEntry(state, RUN, 1, RowLocation("term.csv", 2))}
     (row,) = replan([reading], {1: before}, known, RULES)
     assert row.request is not None
     assert (row.request.action, row.request.sent_before) == (action, sent_before)
 
 
 def test_a_row_that_another_row_of_the_run_claimed_stays_a_repeat() -> None:
-    reading = row_planner.read(9, source(10), RULES)
+    reading = row_planner.parse_row(9, source(10), RULES)
     assert reading.request is not None
-    known = {reading.request.key: LedgerEntry(SeatState.ENROLLED, RUN, 1, Place("term.csv", 2))}
+    known = {reading.request.key: LedgerEntry(EnrollmentState.ENROLLED, RUN, 1, RowLocation("term.csv", 2))}
     (row,) = replan([reading], {}, known, RULES)
     assert row.outcome is not None
     assert row.outcome.detail == "repeats term.csv row 2"

@@ -15,38 +15,38 @@ from batch_enroll.core.model import (
     ClassId,
     CourseId,
     EnrollmentKey,
+    EnrollmentState,
     LedgerEntry,
     Outcome,
     OutcomeKind,
-    Place,
     PlannedRow,
     RosterRow,
+    RowLocation,
     RunId,
     SchoolId,
-    SeatState,
     SourceRow,
     UserId,
 )
 from batch_enroll.core.planning import row_planner
-from batch_enroll.core.planning.protected_enrollments import Kept, Pair, Room
+from batch_enroll.core.planning.protected_enrollments import ProtectedEnrollments, SchoolClass, UserCourse
 from batch_enroll.core.roster.row_parser import Defaults, read_row
 
 THIS_RUN, EARLIER_RUN = RunId("this"), RunId("earlier")
-RULES = row_planner.Rules(scope="test", run_id=THIS_RUN, today=date(2025, 9, 1), defaults=Defaults())
+RULES = row_planner.PlanSettings(scope="test", run_id=THIS_RUN, today=date(2025, 9, 1), defaults=Defaults())
 
 
 def source(row: int = 2, **fields: str) -> SourceRow:
     given_fields = {"user_id": "u1", "course_id": "c1", "school_id": "s1"} | fields
-    return SourceRow(Place("term.csv", row), tuple(given_fields.values()), given_fields)
+    return SourceRow(RowLocation("term.csv", row), tuple(given_fields.values()), given_fields)
 
 
-def plan_rows(*sources: SourceRow, rules: row_planner.Rules = RULES, **known: LedgerEntry) -> list[PlannedRow]:
-    readings = [row_planner.read(number, one, rules) for number, one in enumerate(sources, 1)]
+def plan_rows(*sources: SourceRow, rules: row_planner.PlanSettings = RULES, **known: LedgerEntry) -> list[PlannedRow]:
+    readings = [row_planner.parse_row(number, one, rules) for number, one in enumerate(sources, 1)]
     entries: dict[EnrollmentKey, LedgerEntry] = {}
     for reading in readings:
         if reading.request is not None and reading.request.key.user_id in known:
             entries[reading.request.key] = known[reading.request.key.user_id]
-    return row_planner.plan(readings, entries, rules)
+    return row_planner.plan_row(readings, entries, rules)
 
 
 def outcome_of(row: PlannedRow) -> Outcome:
@@ -55,8 +55,8 @@ def outcome_of(row: PlannedRow) -> Outcome:
     return row.outcome
 
 
-def entry(state: SeatState, run: RunId = EARLIER_RUN) -> LedgerEntry:
-    return LedgerEntry(state, run, 1, Place("term.csv", 2))
+def entry(state: EnrollmentState, run: RunId = EARLIER_RUN) -> LedgerEntry:
+    return LedgerEntry(state, run, 1, RowLocation("term.csv", 2))
 
 
 def test_a_new_seat_is_to_be_enrolled() -> None:
@@ -75,7 +75,7 @@ def test_a_bad_row_is_invalid_and_does_not_block_a_good_one() -> None:
 
 
 def test_an_invalid_row_keeps_its_problem_for_check() -> None:
-    reading = row_planner.read(1, source(role="wizard"), RULES)
+    reading = row_planner.parse_row(1, source(role="wizard"), RULES)
     assert reading.problem is not None
     assert reading.problem.code == catalogue.UNKNOWN_ROLE
 
@@ -87,12 +87,12 @@ def test_the_second_row_of_a_seat_is_skipped_and_names_the_first() -> None:
 
 
 def test_a_row_that_repeats_one_of_an_earlier_batch_is_skipped_too() -> None:
-    _, row = plan_rows(source(2, user_id="u0"), source(700), u1=entry(SeatState.CLAIMED, THIS_RUN))
+    _, row = plan_rows(source(2, user_id="u0"), source(700), u1=entry(EnrollmentState.CLAIMED, THIS_RUN))
     assert outcome_of(row).detail == "repeats term.csv row 2"
 
 
 def test_a_row_of_this_run_that_was_claimed_before_does_not_repeat_itself() -> None:
-    (row,) = plan_rows(source(), u1=entry(SeatState.CLAIMED, THIS_RUN))
+    (row,) = plan_rows(source(), u1=entry(EnrollmentState.CLAIMED, THIS_RUN))
     assert row.request is not None
     assert row.request.action is Action.LOOK_UP
 
@@ -110,14 +110,14 @@ def test_the_same_user_and_course_in_another_role_is_another_seat() -> None:
 
 
 def test_a_seat_enrolled_by_an_earlier_run_is_not_sent_again() -> None:
-    (row,) = plan_rows(source(), u1=entry(SeatState.ENROLLED))
+    (row,) = plan_rows(source(), u1=entry(EnrollmentState.ENROLLED))
     assert outcome_of(row).kind is OutcomeKind.ALREADY_ENROLLED
     assert outcome_of(row).code == catalogue.SEEN_BY_LEDGER
 
 
 def test_a_seat_enrolled_by_an_earlier_run_is_asked_for_when_rechecking() -> None:
     rules = replace(RULES, recheck=True)
-    known, new = plan_rows(source(), source(3, user_id="u2"), rules=rules, u1=entry(SeatState.ENROLLED))
+    known, new = plan_rows(source(), source(3, user_id="u2"), rules=rules, u1=entry(EnrollmentState.ENROLLED))
     assert known.request is not None
     assert new.request is not None
     assert (known.request.action, new.request.action) == (Action.LOOK_UP, Action.ENROLL)
@@ -125,18 +125,18 @@ def test_a_seat_enrolled_by_an_earlier_run_is_asked_for_when_rechecking() -> Non
 
 def test_rechecking_still_skips_a_row_that_repeats_another() -> None:
     rules = replace(RULES, recheck=True)
-    _, second = plan_rows(source(), source(3), rules=rules, u1=entry(SeatState.ENROLLED))
+    _, second = plan_rows(source(), source(3), rules=rules, u1=entry(EnrollmentState.ENROLLED))
     assert outcome_of(second).code == catalogue.REPEATED
 
 
 def test_a_seat_whose_attempt_failed_earlier_is_sent_again() -> None:
-    (row,) = plan_rows(source(), u1=entry(SeatState.OPEN))
+    (row,) = plan_rows(source(), u1=entry(EnrollmentState.OPEN))
     assert row.request is not None
     assert row.request.action is Action.ENROLL
 
 
 def test_a_seat_of_unknown_state_is_looked_up_before_it_is_sent_again() -> None:
-    for state in (SeatState.CLAIMED, SeatState.UNKNOWN):
+    for state in (EnrollmentState.CLAIMED, EnrollmentState.UNKNOWN):
         (row,) = plan_rows(source(), u1=entry(state))
         assert row.request is not None
         assert row.request.action is Action.LOOK_UP
@@ -171,12 +171,12 @@ def test_with_withdraw_a_withdrawn_row_is_to_be_withdrawn() -> None:
 
 
 def test_a_withdrawal_of_a_seat_that_another_row_keeps_is_never_sent() -> None:
-    pair = Pair(UserId("u1"), CourseId("c1"))
+    pair = UserCourse(UserId("u1"), CourseId("c1"))
     for schools in ({SchoolId("s1")}, {None}):
-        rules = replace(WITHDRAWING, kept=Kept({pair: frozenset(map(Room, schools))}))
+        rules = replace(WITHDRAWING, kept=ProtectedEnrollments({pair: frozenset(map(SchoolClass, schools))}))
         (row,) = plan_rows(source(status="tobedeleted"), rules=rules)
         assert outcome_of(row).code == catalogue.KEPT
-    elsewhere = replace(WITHDRAWING, kept=Kept({pair: frozenset({Room(SchoolId("s2"))})}))
+    elsewhere = replace(WITHDRAWING, kept=ProtectedEnrollments({pair: frozenset({SchoolClass(SchoolId("s2"))})}))
     here, anywhere = (plan_rows(source(status="tobedeleted", school_id=at), rules=elsewhere)[0] for at in ("s1", ""))
     assert here.request is not None
     assert outcome_of(anywhere).code == catalogue.KEPT
@@ -202,11 +202,11 @@ def test_by_class_a_row_is_of_its_class_and_tells_its_dates_and_sourced_id() -> 
 
 
 def test_by_class_a_withdrawal_is_kept_back_only_for_its_own_class_or_one_that_is_not_told() -> None:
-    pair = Pair(UserId("u1"), CourseId("c1"))
+    pair = UserCourse(UserId("u1"), CourseId("c1"))
     leaving = source(status="tobedeleted", class_id="a")
     for class_id, sent in (("a", False), (None, False), ("b", True)):
-        room = Room(SchoolId("s1"), None if class_id is None else ClassId(class_id))
-        (row,) = plan_rows(leaving, rules=replace(BY_CLASS, kept=Kept({pair: frozenset({room})})))
+        room = SchoolClass(SchoolId("s1"), None if class_id is None else ClassId(class_id))
+        (row,) = plan_rows(leaving, rules=replace(BY_CLASS, kept=ProtectedEnrollments({pair: frozenset({room})})))
         assert (row.request is not None) == sent
 
 
@@ -215,8 +215,8 @@ SINCE = datetime(2026, 9, 1, tzinfo=UTC)
 
 def test_a_withdrawal_tells_how_many_seats_leave_the_place_and_names_its_own_if_told_to() -> None:
     leaving = source(status="tobedeleted", sourced_id="e1")
-    place = Pair(UserId("u1"), CourseId("c1")), Room(SchoolId("s1"))
-    (row,) = plan_rows(leaving, rules=replace(WITHDRAWING, kept=Kept(leaving={place: 2})))
+    place = UserCourse(UserId("u1"), CourseId("c1")), SchoolClass(SchoolId("s1"))
+    (row,) = plan_rows(leaving, rules=replace(WITHDRAWING, kept=ProtectedEnrollments(leaving={place: 2})))
     assert row.request is not None
     assert (row.request.seats, row.request.sourced_id) == (2, None)
     (own,) = plan_rows(leaving, rules=replace(WITHDRAWING, own_since=SINCE))
@@ -226,20 +226,20 @@ def test_a_withdrawal_tells_how_many_seats_leave_the_place_and_names_its_own_if_
 
 def test_a_seat_withdrawn_by_an_earlier_run_is_not_withdrawn_again_unless_rechecking() -> None:
     leaving = source(status="tobedeleted")
-    (row,) = plan_rows(leaving, rules=WITHDRAWING, u1=entry(SeatState.WITHDRAWN))
+    (row,) = plan_rows(leaving, rules=WITHDRAWING, u1=entry(EnrollmentState.WITHDRAWN))
     assert (outcome_of(row).kind, outcome_of(row).code) == (OutcomeKind.ALREADY_WITHDRAWN, catalogue.GONE_BY_LEDGER)
-    (again,) = plan_rows(leaving, rules=replace(WITHDRAWING, recheck=True), u1=entry(SeatState.WITHDRAWN))
+    (again,) = plan_rows(leaving, rules=replace(WITHDRAWING, recheck=True), u1=entry(EnrollmentState.WITHDRAWN))
     assert again.request is not None
 
 
 def test_a_seat_withdrawn_by_an_earlier_run_is_enrolled_again_at_once() -> None:
-    (row,) = plan_rows(source(), rules=WITHDRAWING, u1=entry(SeatState.WITHDRAWN))
+    (row,) = plan_rows(source(), rules=WITHDRAWING, u1=entry(EnrollmentState.WITHDRAWN))
     assert row.request is not None
     assert (row.request.action, row.request.aim) == (Action.ENROLL, Action.ENROLL)
 
 
 def test_a_seat_in_doubt_is_looked_up_before_it_is_withdrawn_and_a_known_one_is_not_in_doubt() -> None:
-    for state, action in ((SeatState.CLAIMED, Action.LOOK_UP), (SeatState.ENROLLED, Action.WITHDRAW)):
+    for state, action in ((EnrollmentState.CLAIMED, Action.LOOK_UP), (EnrollmentState.ENROLLED, Action.WITHDRAW)):
         (row,) = plan_rows(source(status="tobedeleted"), rules=WITHDRAWING, u1=entry(state))
         assert row.request is not None
         assert (row.request.action, row.request.aim) == (action, Action.WITHDRAW)
@@ -248,12 +248,12 @@ def test_a_seat_in_doubt_is_looked_up_before_it_is_withdrawn_and_a_known_one_is_
 def test_a_row_wants_its_seat_unless_it_is_over_or_says_otherwise() -> None:
     wishes = [source(), source(status="inactive"), source(status="tobedeleted"), source(end_date="2025-09-01")]
     rows = [read_row(one, Defaults()) for one in wishes]
-    wanted = [row_planner.wants_seat(row, RULES.today) for row in rows if isinstance(row, RosterRow)]
+    wanted = [row_planner.wants_enrollment(row, RULES.today) for row in rows if isinstance(row, RosterRow)]
     assert wanted == [True, False, False, False]
 
 
 def sourced_ids(way: row_planner.SendSourcedId, *sources: SourceRow) -> list[str | None]:
-    rules = row_planner.Rules("test", THIS_RUN, date(2025, 9, 1), Defaults(), send_sourced_id=way)
+    rules = row_planner.PlanSettings("test", THIS_RUN, date(2025, 9, 1), Defaults(), send_sourced_id=way)
     return [row.request.sourced_id for row in plan_rows(*sources, rules=rules) if row.request is not None]
 
 

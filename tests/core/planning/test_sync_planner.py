@@ -9,50 +9,52 @@ from hypothesis import strategies as st
 
 from batch_enroll.core.model import Action, ClassId, CourseId, Role, SchoolId, UserId
 from batch_enroll.core.planning.sync_planner import (
+    DesiredEnrollment,
     Differences,
-    Place,
-    Route,
-    SeatKey,
-    Wish,
+    EnrollmentIdentity,
+    SyncRoute,
+    UserCourseSchool,
     in_scope,
     in_several_classes,
     in_the_rows_words,
     named_by_delta,
-    synced,
+    plan_sync,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from batch_enroll.core.planning.plan_document import Step
+    from batch_enroll.core.planning.plan_document import PlanStep
 
 
-PAIRS: Final = Route()
-CLASSES: Final = Route(by_class=True)
+PAIRS: Final = SyncRoute()
+CLASSES: Final = SyncRoute(by_class=True)
 COUNTS: Final = {"kept": 1, "role_changes": 0, "left": 0, "left_beside_another_class": 0}
 TEACHER: Final = Role.TEACHER
 
 
 def seat(
     user: str, course: str = "c", role: Role = Role.STUDENT, school: str = "s", room: str | None = None
-) -> SeatKey:
+) -> EnrollmentIdentity:
     at = None if room is None else ClassId(room)
-    return SeatKey(UserId(user), CourseId(course), SchoolId(school), role, at)
+    return EnrollmentIdentity(UserId(user), CourseId(course), SchoolId(school), role, at)
 
 
-def wishes(*seats: SeatKey) -> dict[SeatKey, Wish]:
+def wishes(*seats: EnrollmentIdentity) -> dict[EnrollmentIdentity, DesiredEnrollment]:
     return {
-        one: Wish({"user_id": one.user_id, "course_id": one.course_id, "school_id": one.school_id}, f"row {nth}")
+        one: DesiredEnrollment(
+            {"user_id": one.user_id, "course_id": one.course_id, "school_id": one.school_id}, f"row {nth}"
+        )
         for nth, one in enumerate(seats, 2)
     }
 
 
 def told(
-    found: Differences, wanted: dict[SeatKey, Wish], route: Route = PAIRS, *, withdraw: bool
+    found: Differences, wanted: dict[EnrollmentIdentity, DesiredEnrollment], route: SyncRoute = PAIRS, *, withdraw: bool
 ) -> list[tuple[str, str, str]]:
     return [
         (step.action.value, step.fields["user_id"], step.fields["role"])
-        for step in synced(found, wanted, route, withdraw=withdraw).steps
+        for step in plan_sync(found, wanted, route, withdraw=withdraw).steps
     ]
 
 
@@ -61,15 +63,15 @@ def test_what_is_missing_is_enrolled_and_what_nobody_wants_is_left_unless_asked_
     wanted = wishes(seat("new"), seat("old"))
     assert told(found, wanted, withdraw=False) == [("enroll", "new", "student")]
     assert told(found, wanted, withdraw=True) == [("withdraw", "gone", "student"), ("enroll", "new", "student")]
-    assert synced(found, wanted, PAIRS, withdraw=False).counts == COUNTS | {"left": 1}
-    assert synced(found, wanted, PAIRS, withdraw=True).counts == COUNTS
+    assert plan_sync(found, wanted, PAIRS, withdraw=False).counts == COUNTS | {"left": 1}
+    assert plan_sync(found, wanted, PAIRS, withdraw=True).counts == COUNTS
 
 
 def test_a_role_is_changed_by_taking_the_old_one_before_the_new_one_is_given() -> None:
     found = Differences([seat("ana", role=Role.TEACHER)], [], [seat("ana")])
     wanted = wishes(seat("ana", role=Role.TEACHER))
     assert told(found, wanted, withdraw=True) == [("withdraw", "ana", "student"), ("enroll", "ana", "teacher")]
-    done = synced(found, wanted, PAIRS, withdraw=True)
+    done = plan_sync(found, wanted, PAIRS, withdraw=True)
     assert done.counts["role_changes"] == 1
     assert [step.why for step in done.steps] == ["the roster wants another seat here", "another role"]
     assert told(found, wanted, withdraw=False) == [("enroll", "ana", "teacher")]
@@ -86,7 +88,7 @@ def test_seats_elsewhere_are_none_of_its_business_and_two_classes_are_one_seat()
     pairs = frozenset({(CourseId("c"), SchoolId("s"))})
     listed = [seat("ana"), seat("ana"), seat("ana", course="d"), seat("ana", school="t"), seat("ben")]
     assert in_scope(listed, pairs) == [seat("ana"), seat("ben")]
-    assert seat("ana").place == Place(UserId("ana"), CourseId("c"), SchoolId("s"))
+    assert seat("ana").place == UserCourseSchool(UserId("ana"), CourseId("c"), SchoolId("s"))
 
 
 def test_a_delta_speaks_of_what_it_names_and_leaving_one_of_two_classes_is_not_leaving() -> None:
@@ -101,21 +103,21 @@ def test_a_pair_of_which_a_class_is_kept_is_never_unenrolled() -> None:
     several = in_several_classes(listed)
     assert several == {seat("ana").place, seat("ben").place}
     found = Differences([], [seat("ana")], [seat("ana", role=TEACHER), seat("ben")])
-    done = synced(found, wishes(seat("ana")), Route(several=several), withdraw=True)
+    done = plan_sync(found, wishes(seat("ana")), SyncRoute(several=several), withdraw=True)
     assert [(step.action.value, step.fields["user_id"]) for step in done.steps] == [("withdraw", "ben")]
     assert done.counts["left_beside_another_class"] == 1
 
 
 def test_a_place_with_a_seat_that_is_none_of_the_sync_is_left_alone() -> None:
     found = Differences([], [], [seat("ana")])
-    assert told(found, {}, Route(others=frozenset({seat("ana").place})), withdraw=True) == []
+    assert told(found, {}, SyncRoute(others=frozenset({seat("ana").place})), withdraw=True) == []
 
 
 def test_by_class_each_class_goes_and_comes_for_itself() -> None:
     gone = [seat("ana", room="b"), seat("ben", room="a"), seat("cora", role=TEACHER, room="a"), seat("dan", room="b")]
     new = [seat("ben", room="b"), seat("dan", role=TEACHER, room="b")]
     kept = [seat("ana", room="a"), seat("cora", room="a")]
-    done = synced(Differences(new, kept, gone), wishes(*new, *kept), CLASSES, withdraw=True)
+    done = plan_sync(Differences(new, kept, gone), wishes(*new, *kept), CLASSES, withdraw=True)
     assert [(step.action.value, step.fields["user_id"], step.fields.get("class_id")) for step in done.steps] == [
         ("withdraw", "ana", "b"),
         ("withdraw", "ben", "a"),
@@ -159,19 +161,23 @@ DEFAULT: Final = ClassId("default")
 SCOPE: Final = frozenset({(CourseId("c"), SchoolId("s"))})
 
 
-def planned(wanted: Sequence[SeatKey], there: set[SeatKey], *, by_class: bool) -> tuple[Step, ...]:
+def planned(
+    wanted: Sequence[EnrollmentIdentity], there: set[EnrollmentIdentity], *, by_class: bool
+) -> tuple[PlanStep, ...]:
     named = in_scope(in_the_rows_words(sorted(there), wanted, by_class=by_class), SCOPE)
     found = Differences(
         [one for one in wanted if one not in named],
         [one for one in wanted if one in named],
         [one for one in named if one not in wanted],
     )
-    route = Route(by_class, in_several_classes(there))
+    route = SyncRoute(by_class, in_several_classes(there))
     fields = [(one, one._asdict() | {"class_id": one.class_id or DEFAULT}) for one in wanted]
-    return synced(found, {one: Wish(words, "") for one, words in fields}, route, withdraw=True).steps
+    return plan_sync(found, {one: DesiredEnrollment(words, "") for one, words in fields}, route, withdraw=True).steps
 
 
-def carried_out(steps: Sequence[Step], there: set[SeatKey], *, by_class: bool) -> set[SeatKey]:
+def carried_out(
+    steps: Sequence[PlanStep], there: set[EnrollmentIdentity], *, by_class: bool
+) -> set[EnrollmentIdentity]:
     """What the server has then: an EduBridge withdrawal takes the place, and what it enrolls gets the default class."""
     for step in steps:
         one = seat(step.fields["user_id"], step.fields["course_id"], Role(step.fields["role"]))
@@ -187,7 +193,7 @@ def carried_out(steps: Sequence[Step], there: set[SeatKey], *, by_class: bool) -
 
 @given(wanted=SEATS, there=SEATS)
 def test_by_class_the_scope_is_the_roster_and_the_second_time_there_is_nothing_to_do(
-    wanted: set[SeatKey], there: set[SeatKey]
+    wanted: set[EnrollmentIdentity], there: set[EnrollmentIdentity]
 ) -> None:
     rows = in_scope(sorted(wanted), SCOPE)
     after = carried_out(planned(rows, there, by_class=True), there, by_class=True)
@@ -197,7 +203,7 @@ def test_by_class_the_scope_is_the_roster_and_the_second_time_there_is_nothing_t
 
 @given(wanted=SEATS, there=SEATS)
 def test_by_place_nobody_loses_a_class_beside_one_that_the_roster_keeps(
-    wanted: set[SeatKey], there: set[SeatKey]
+    wanted: set[EnrollmentIdentity], there: set[EnrollmentIdentity]
 ) -> None:
     rows = in_scope((one._replace(class_id=None) for one in sorted(wanted)), SCOPE)
     after = carried_out(planned(rows, there, by_class=False), there, by_class=False)

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.core.model import ClassId, CourseId, EnrollmentKey, Role, SchoolId, Seat, UserId
+from batch_enroll.core.model import ClassId, CourseId, EnrollmentKey, Role, SchoolId, ServerEnrollment, UserId
 from batch_enroll.core.planning.verification import (
-    Checked,
-    Found,
+    CheckedRow,
+    ExpectedEnrollment,
+    VerificationStatus,
     VerifySummary,
-    Wanted,
     compare,
     lists_are_cheaper,
     unanswered,
@@ -24,16 +24,20 @@ from batch_enroll.core.run_record import Requests
 ANA = UserId("ana")
 
 
-def want(row_no: int, course: str = "c", school: str | None = "s", role: Role = Role.STUDENT, **gone: bool) -> Wanted:
+def want(
+    row_no: int, course: str = "c", school: str | None = "s", role: Role = Role.STUDENT, **gone: bool
+) -> ExpectedEnrollment:
     at = None if school is None else SchoolId(school)
-    return Wanted(row_no, EnrollmentKey("test", ANA, CourseId(course), at, role), **gone)
+    return ExpectedEnrollment(row_no, EnrollmentKey("test", ANA, CourseId(course), at, role), **gone)
 
 
-def seat(course: str = "c", school: str | None = "s", role: Role | None = Role.STUDENT, id_: str = "e1") -> Seat:
-    return Seat(id_, CourseId(course), None if school is None else SchoolId(school), role)
+def seat(
+    course: str = "c", school: str | None = "s", role: Role | None = Role.STUDENT, id_: str = "e1"
+) -> ServerEnrollment:
+    return ServerEnrollment(id_, CourseId(course), None if school is None else SchoolId(school), role)
 
 
-def found(wanted: list[Wanted], seats: list[Seat]) -> list[tuple[int | None, str]]:
+def found(wanted: list[ExpectedEnrollment], seats: list[ServerEnrollment]) -> list[tuple[int | None, str]]:
     checked = compare(ANA, wanted, seats, {row.key.course_id for row in wanted})
     return [(each.row_no, each.found.value) for each in checked]
 
@@ -61,7 +65,7 @@ def found(wanted: list[Wanted], seats: list[Seat]) -> list[tuple[int | None, str
     ],
 )
 def test_each_row_is_compared_with_the_users_seats(
-    wanted: list[Wanted], seats: list[Seat], expected: list[tuple[int | None, str]]
+    wanted: list[ExpectedEnrollment], seats: list[ServerEnrollment], expected: list[tuple[int | None, str]]
 ) -> None:
     assert found(wanted, seats) == expected
 
@@ -76,8 +80,8 @@ def test_what_differs_is_told_with_what_the_server_shows() -> None:
 def test_a_server_that_does_not_tell_leaves_every_row_open() -> None:
     checked = unanswered(ANA, [want(1), want(2)], "HTTP 503")
     assert [(each.row_no, each.found, each.detail) for each in checked] == [
-        (1, Found.NO_ANSWER, "HTTP 503"),
-        (2, Found.NO_ANSWER, "HTTP 503"),
+        (1, VerificationStatus.NO_ANSWER, "HTTP 503"),
+        (2, VerificationStatus.NO_ANSWER, "HTTP 503"),
     ]
 
 
@@ -89,7 +93,7 @@ def test_lists_are_read_where_they_cost_less_than_looking_everybody_up() -> None
 
 
 def test_by_class_a_row_speaks_of_its_class_and_of_every_one_where_it_names_none() -> None:
-    def of(room: str | None, *, gone: bool = False) -> Wanted:
+    def of(room: str | None, *, gone: bool = False) -> ExpectedEnrollment:
         row = want(1, gone=gone)
         return replace(row, key=row.key._replace(class_id=None if room is None else ClassId(room)))
 
@@ -102,10 +106,17 @@ def test_by_class_a_row_speaks_of_its_class_and_of_every_one_where_it_names_none
 
 
 def test_the_summary_counts_what_differs() -> None:
-    counts = Counter({Found.CONFIRMED: 3, Found.MISSING: 1, Found.EXTRA: 2, Found.NOT_CHECKED: 4})
+    counts = Counter(
+        {
+            VerificationStatus.CONFIRMED: 3,
+            VerificationStatus.MISSING: 1,
+            VerificationStatus.EXTRA: 2,
+            VerificationStatus.NOT_CHECKED: 4,
+        }
+    )
     summary = VerifySummary("r1", "staging", "https://api.test", 5, Requests(6), counts, {"verify": "v.csv"})
     assert (summary.differs, summary.exit_status) == (3, 1)
-    assert summary.differing >= {Found.MISSING, Found.EXTRA, Found.NO_ANSWER}
+    assert summary.differing >= {VerificationStatus.MISSING, VerificationStatus.EXTRA, VerificationStatus.NO_ANSWER}
     assert summary.as_json()["found"] == {
         "confirmed": 3, "missing": 1, "different_role": 0, "still_there": 0, "extra": 2, "no_answer": 0,
         "not_checked": 4,
@@ -122,13 +133,13 @@ SEATS = st.lists(st.builds(seat, IDS, SCHOOLS, ROLES), max_size=6)
 
 @given(WANTED, SEATS)
 def test_every_row_and_every_seat_of_its_courses_is_told_and_none_twice(
-    wanted: list[Wanted], seats: list[Seat]
+    wanted: list[ExpectedEnrollment], seats: list[ServerEnrollment]
 ) -> None:
     courses = {row.key.course_id for row in wanted}
     checked = compare(ANA, wanted, seats, courses)
     assert [each.wanted for each in checked if each.wanted is not None] == wanted
-    extra = [each.seat for each in checked if each.found is Found.EXTRA]
-    told = [each.seat for each in checked if each.found is not Found.EXTRA and each.seat is not None]
+    extra = [each.seat for each in checked if each.found is VerificationStatus.EXTRA]
+    told = [each.seat for each in checked if each.found is not VerificationStatus.EXTRA and each.seat is not None]
     assert all(
         any(row.is_met_by(one) for row in wanted) or one in told or one in extra
         for one in seats
@@ -138,7 +149,7 @@ def test_every_row_and_every_seat_of_its_courses_is_told_and_none_twice(
 
 
 @given(WANTED)
-def test_nothing_differs_where_the_server_has_just_what_is_wanted(wanted: list[Wanted]) -> None:
+def test_nothing_differs_where_the_server_has_just_what_is_wanted(wanted: list[ExpectedEnrollment]) -> None:
     seats = [seat(row.key.course_id, row.key.school_id, row.key.role) for row in wanted]
-    checked: list[Checked] = compare(ANA, wanted, seats, {row.key.course_id for row in wanted})
-    assert {each.found for each in checked} <= {Found.CONFIRMED}
+    checked: list[CheckedRow] = compare(ANA, wanted, seats, {row.key.course_id for row in wanted})
+    assert {each.found for each in checked} <= {VerificationStatus.CONFIRMED}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from support.past_runs import ENROLLED, FAILED, INVALID, RUN, SKIPPED, START
 
-from batch_enroll.core.model import Place, ResultRow
+from batch_enroll.core.model import ResultRow, RowLocation
 from batch_enroll.core.reporting.breakdown import Breakdown, as_json
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def broken_down(run: RunRecord, *rows: tuple[tuple[str, ...], Outcome]) -> Breakdown:
     breakdown = Breakdown(run)
     for number, (cells, outcome) in enumerate(rows, 1):
-        breakdown.add(ResultRow(number, Place("term.csv", number + 1), cells, outcome, START))
+        breakdown.add(ResultRow(number, RowLocation("term.csv", number + 1), cells, outcome, START))
     return breakdown
 
 

@@ -9,13 +9,13 @@ import pytest
 
 from batch_enroll.core import events
 from batch_enroll.core.codes import catalogue
-from batch_enroll.core.guards.rules import Guard, Verdict
-from batch_enroll.core.model import Outcome, OutcomeKind, Place, ResultRow, RowProblem, SourceRow
-from batch_enroll.core.planning.row_planner import Reading
-from batch_enroll.core.reporting.run_summary import CheckSummary, Estimate, Tally, doubtful, finding
+from batch_enroll.core.guards.rules import Guard, GuardResult
+from batch_enroll.core.model import Outcome, OutcomeKind, ResultRow, RowLocation, RowProblem, SourceRow
+from batch_enroll.core.planning.row_planner import ParsedRow
+from batch_enroll.core.reporting.run_summary import CheckSummary, Estimate, Tally, doubtful, row_finding
 from batch_enroll.core.run_record import RosterRef
 
-PLACE = Place("term.xlsx", 7, "Grade 7")
+PLACE = RowLocation("term.xlsx", 7, "Grade 7")
 TO_SEND = Outcome(OutcomeKind.NOT_ATTEMPTED, catalogue.DRY_RUN)
 INVALID = Outcome(OutcomeKind.INVALID, catalogue.UNKNOWN_ROLE, "role: no such role")
 SKIPPED = Outcome(OutcomeKind.SKIPPED, catalogue.REPEATED, "repeats term.xlsx row 2")
@@ -26,7 +26,9 @@ def checked(*outcomes: Outcome, rosters: tuple[RosterRef, ...] = (ROSTER,), unre
     tally = Tally()
     for number, outcome in enumerate(outcomes, 1):
         tally.add(ResultRow(number, PLACE, (), outcome, None))
-    found = tuple(finding(Reading(1, SourceRow(PLACE, (), {})), outcome) for outcome in outcomes if outcome != TO_SEND)
+    found = tuple(
+        row_finding(ParsedRow(1, SourceRow(PLACE, (), {})), outcome) for outcome in outcomes if outcome != TO_SEND
+    )
     return CheckSummary(rosters, ("column 'a': user_id",), tally, found, Estimate(2.0, 10), unreadable)
 
 
@@ -55,10 +57,10 @@ def test_the_json_holds_everything() -> None:
 
 def test_a_problem_is_told_with_its_column_and_value_and_a_skip_with_its_reason() -> None:
     problem = RowProblem(catalogue.UNKNOWN_ROLE, "no such role", "Role", "wizard")
-    told = finding(Reading(1, SourceRow(PLACE, (), {}), problem=problem), INVALID)
+    told = row_finding(ParsedRow(1, SourceRow(PLACE, (), {}), problem=problem), INVALID)
     assert (told.file, told.sheet, told.row, told.column, told.value) == ("term.xlsx", "Grade 7", 7, "Role", "wizard")
     assert told.hint == catalogue.hint(catalogue.UNKNOWN_ROLE)
-    skipped = finding(Reading(1, SourceRow(PLACE, (), {})), SKIPPED)
+    skipped = row_finding(ParsedRow(1, SourceRow(PLACE, (), {})), SKIPPED)
     assert (skipped.column, skipped.code, skipped.message) == ("", "S101", "repeats term.xlsx row 2")
 
 
@@ -75,7 +77,7 @@ def test_events_are_values() -> None:
 
 
 def test_a_guard_that_would_stop_the_run_is_5() -> None:
-    stops = Verdict(Guard.SHRUNK, "3 rows", "10 wanted", stops=True)
-    summary = replace(checked(TO_SEND), guards=(Verdict(Guard.CROWDED, "", ""), stops))
+    stops = GuardResult(Guard.SHRUNK, "3 rows", "10 wanted", stops=True)
+    summary = replace(checked(TO_SEND), guards=(GuardResult(Guard.CROWDED, "", ""), stops))
     assert summary.exit_status == 5
     assert [guard["stops"] for guard in json.loads(json.dumps(summary.as_json()))["guards"]] == [False, True]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from batch_enroll.core.reporting import health_checks
-from batch_enroll.core.reporting.health_checks import Finding, Health
+from batch_enroll.core.reporting.health_checks import Health, HealthCheck
 
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
 
@@ -32,7 +32,7 @@ def test_a_server_that_tells_no_time_is_no_fault() -> None:
 
 
 def test_less_than_a_gigabyte_is_little() -> None:
-    assert health_checks.disk("state folder", 5_000_000_000) == Finding("state folder", Health.GOOD, "5.0 GB free")
+    assert health_checks.disk("state folder", 5_000_000_000) == HealthCheck("state folder", Health.GOOD, "5.0 GB free")
     assert health_checks.disk("state folder", 900_000_000).health is Health.DOUBTFUL
 
 
@@ -55,6 +55,6 @@ def test_an_api_that_does_not_know_nobody_is_well(status: int, health: Health, a
 
 
 def test_a_finding_is_told_to_programs_too() -> None:
-    assert Finding("api", Health.BAD, "no connection", "Check.").as_json() == {
+    assert HealthCheck("api", Health.BAD, "no connection", "Check.").as_json() == {
         "name": "api", "health": "bad", "seen": "no connection", "advice": "Check.",
     }  # fmt: skip

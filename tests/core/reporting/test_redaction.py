@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.core.reporting.redaction import clean, pattern
+from batch_enroll.core.reporting.redaction import redact_server_text, redact_values
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from batch_enroll.core.reporting.redaction import clean, pattern
     ],
 )
 def test_plain_error_texts_pass_with_ids_replaced(text: str, kept: str) -> None:
-    assert clean(text, {"u-1": "user", "c/7": "course"}) == kept
+    assert redact_server_text(text, {"u-1": "user", "c/7": "course"}) == kept
 
 
 @pytest.mark.parametrize(
@@ -41,21 +41,21 @@ def test_plain_error_texts_pass_with_ids_replaced(text: str, kept: str) -> None:
     ],
 )
 def test_names_mails_secrets_and_numbers_are_left_out(text: str, secret: str) -> None:
-    assert secret not in clean(text, {})
-    assert "…" in clean(text, {})
+    assert secret not in redact_server_text(text, {})
+    assert "…" in redact_server_text(text, {})
 
 
 def test_an_id_inside_a_longer_word_is_not_taken_for_the_id() -> None:
-    assert clean("user not found", {"s": "school"}) == "user not found"
+    assert redact_server_text("user not found", {"s": "school"}) == "user not found"
 
 
 def test_a_long_text_is_cut() -> None:
-    assert len(clean("user not found " * 100, {})) == 160
+    assert len(redact_server_text("user not found " * 100, {})) == 160
 
 
 @given(st.text(max_size=80), st.dictionaries(st.text(max_size=4), st.sampled_from(["user", "course"]), max_size=2))
 def test_any_text_becomes_one_short_line(text: str, ids: dict[str, str]) -> None:
-    cleaned = clean(text, ids)
+    cleaned = redact_server_text(text, ids)
     assert len(cleaned) <= 160
     assert "\n" not in cleaned
     assert "@" not in cleaned
@@ -75,4 +75,4 @@ def test_any_text_becomes_one_short_line(text: str, ids: dict[str, str]) -> None
     ],
 )
 def test_details_of_one_cause_have_one_pattern_without_values(detail: str, expected: str) -> None:
-    assert pattern(detail) == expected
+    assert redact_values(detail) == expected

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from support.past_runs import ALREADY, DRY, ENROLLED, FAILED, INVALID, RUN, SKIPPED, START, summary_of, tally_of
 
 from batch_enroll.core.codes import catalogue
-from batch_enroll.core.model import SEAT_GONE, Outcome, OutcomeKind, RunId
-from batch_enroll.core.reporting.run_summary import summarise
+from batch_enroll.core.model import WITHDRAWN_KINDS, Outcome, OutcomeKind, RunId
+from batch_enroll.core.reporting.run_summary import summarize
 from batch_enroll.core.run_record import RosterRef, RunRecord
 
 
@@ -19,7 +19,7 @@ from batch_enroll.core.run_record import RosterRef, RunRecord
 def test_the_outcomes_add_up_to_the_rows(outcomes: list[Outcome]) -> None:
     summary = summary_of(*outcomes)
     assert summary.rows == sum(summary.outcomes.values()) == len(outcomes)
-    shown = [kind for kind in OutcomeKind if kind not in SEAT_GONE or kind in {one.kind for one in outcomes}]
+    shown = [kind for kind in OutcomeKind if kind not in WITHDRAWN_KINDS or kind in {one.kind for one in outcomes}]
     assert list(summary.outcomes) == [kind.value for kind in shown]
 
 
@@ -30,7 +30,7 @@ def test_everything_enrolled_or_already_so_is_0_and_skips_do_not_matter() -> Non
 def test_an_undo_names_the_run_that_it_undid() -> None:
     assert summary_of(ENROLLED).undone == ""
     undo = replace(RUN, kind="undo", facts={"undone": "r0"})
-    summary = summarise(undo, tally_of(ENROLLED), {})
+    summary = summarize(undo, tally_of(ENROLLED), {})
     assert (summary.undone, summary.as_json()["kind"]) == ("r0", "undo")
 
 
@@ -98,7 +98,7 @@ def test_several_rosters_are_listed_and_an_unfinished_run_has_no_end() -> None:
         RunId("r2"), "staging", "https://example.test", "s", (), START, "f",
         rosters=(RosterRef("a", "1", 1), RosterRef("b", "2", 1)), exit_status=130,
     )  # fmt: skip
-    as_json = summarise(open_run, tally_of(ENROLLED), {}).as_json()
+    as_json = summarize(open_run, tally_of(ENROLLED), {}).as_json()
     assert isinstance(as_json["roster"], list)
     assert as_json["finished_at"] is None
     assert (as_json["duration_s"], as_json["rows_per_s"], as_json["exit_status"]) == (0.0, 0.0, 130)
@@ -106,9 +106,9 @@ def test_several_rosters_are_listed_and_an_unfinished_run_has_no_end() -> None:
 
 def test_the_limits_that_were_found_are_told_with_the_time_lost_to_them() -> None:
     found = replace(RUN, facts={"pace": {"rate_per_s": 49.5, "in_flight": 12, "lost_s": 3.4}})
-    summary = summarise(found, tally_of(ENROLLED), {})
+    summary = summarize(found, tally_of(ENROLLED), {})
     assert summary.limits == ("about 49.5 requests/s", "12 at once", "3.4 s lost waiting for it")
     assert summary.as_json()["pace"] == {"rate_per_s": 49.5, "in_flight": 12, "lost_s": 3.4}
     nothing = replace(RUN, facts={"pace": {"rate_per_s": None, "in_flight": None, "lost_s": 0.0}})
-    assert summarise(nothing, tally_of(ENROLLED), {}).limits == ()
+    assert summarize(nothing, tally_of(ENROLLED), {}).limits == ()
     assert summary_of(ENROLLED).limits == ()

@@ -5,10 +5,10 @@ import pytest
 from batch_enroll.core.roster.bundle_formats import (
     BY_FORMAT,
     RECIPES,
+    BundleFormat,
     Format,
-    Recipe,
     fallback,
-    recognise,
+    recognize_format,
     wanted_files,
 )
 from batch_enroll.core.roster.column_alignment import laid, numbered, places, united
@@ -16,7 +16,7 @@ from batch_enroll.core.roster.column_alignment import laid, numbered, places, un
 
 def recognised(**headers: str) -> Format | None:
     files = {f"{name}.csv": header.split() for name, header in headers.items()}
-    recipe = recognise(files, files.__getitem__)
+    recipe = recognize_format(files, files.__getitem__)
     return None if recipe is None else recipe.format
 
 
@@ -53,7 +53,7 @@ def test_every_format_of_several_files_has_a_recipe_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.format)
-def test_headers_are_written_as_they_are_compared_and_files_are_named_once(recipe: Recipe) -> None:
+def test_headers_are_written_as_they_are_compared_and_files_are_named_once(recipe: BundleFormat) -> None:
     tables = [recipe.class_columns, recipe.person_columns, *(seats.fields for seats in recipe.seats)]
     headers = [header for table in tables for names in table.values() for header in names]
     assert all(header == header.lower() and header.isalnum() for header in headers)

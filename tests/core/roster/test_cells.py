@@ -6,16 +6,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from batch_enroll.core.roster.cells import all_blank, clean, defuse, defused, shorten, undefuse
+from batch_enroll.core.roster.cells import all_blank, clean_cell, defuse, defused, shorten, undefuse
 
 
 @pytest.mark.parametrize("text", [" a\t", "\ufeffa", "\u200ba\u200b", "\xa0a\u3000", "a\r\n"])
 def test_what_cannot_be_seen_at_a_cells_ends_is_not_part_of_it(text: str) -> None:
-    assert clean(text) == "a"
+    assert clean_cell(text) == "a"
 
 
 def test_a_control_character_stays_so_that_it_can_be_refused() -> None:
-    assert clean("a\x1f") == "a\x1f"
+    assert clean_cell("a\x1f") == "a\x1f"
 
 
 def test_a_row_of_white_space_is_blank_and_a_row_with_na_is_not() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from support.paths import README
 
-from batch_enroll.core.model import Place, RosterRow
+from batch_enroll.core.model import RosterRow, RowLocation
 from batch_enroll.core.roster.column_docs import METADATA_COLUMN, NOTES, ROUTE_NOTES, explained
 from batch_enroll.core.roster.header_aliases import FIELDS
 from batch_enroll.core.roster.header_map import map_headers
@@ -17,7 +17,7 @@ def test_every_field_that_names_no_one_to_be_found_has_a_note() -> None:
 def test_the_examples_are_a_row_that_can_be_sent() -> None:
     _, *lines = explained()
     header, cells = [line[0] for line in lines], [line[3] for line in lines]
-    source = map_headers(header).row(Place("a", 2), cells)
+    source = map_headers(header).row(RowLocation("a", 2), cells)
     assert source is not None
     row = read_row(source, Defaults())
     assert isinstance(row, RosterRow)

@@ -11,13 +11,13 @@ from support.roster_files import csv_text as written_csv
 
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.roster import csv_text
-from batch_enroll.core.roster.table_search import Wanted
+from batch_enroll.core.roster.table_search import HeaderRequirements
 
 HEADER = "user_id,course_id\r\n"
 
 
-def survey(*chunks: bytes) -> csv_text.Survey:
-    return csv_text.survey(lambda: iter(chunks), "roster.csv")
+def survey(*chunks: bytes) -> csv_text.TextInfo:
+    return csv_text.detect_text(lambda: iter(chunks), "roster.csv")
 
 
 def records(text: str, delimiter: str = ",") -> list[list[str]]:
@@ -77,12 +77,12 @@ def test_bytes_that_cannot_be_told_are_refused_with_the_place(raw: bytes, why: s
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_the_delimiter_is_the_one_under_which_the_header_is_found(delimiter: str, line_end: str) -> None:
     text = written_csv([["Roster, 2025; a|b"], ["user_id", "course_id"], ["u;1", "c,1"]], delimiter=delimiter)
-    shape = csv_text.find_shape(text.replace("\r\n", line_end), Wanted(), "roster.csv")
+    shape = csv_text.detect_dialect(text.replace("\r\n", line_end), HeaderRequirements(), "roster.csv")
     assert (shape.delimiter, shape.table.header_row, shape.skipped_lines) == (delimiter, 2, 0)
 
 
 def test_excels_own_line_about_the_delimiter_is_obeyed_and_is_no_row() -> None:
-    shape = csv_text.find_shape("sep=;\r\nuser_id;course_id\r\nu;c\r\n", Wanted(), "roster.csv")
+    shape = csv_text.detect_dialect("sep=;\r\nuser_id;course_id\r\nu;c\r\n", HeaderRequirements(), "roster.csv")
     assert (shape.delimiter, shape.skipped_lines, shape.table.header_row) == (";", 1, 1)
 
 
@@ -90,12 +90,12 @@ def test_without_a_header_the_likeliest_delimiter_speaks() -> None:
     with pytest.raises(
         RosterError, match=r'roster\.csv: no column for course_id; headers seen: "user_id", "name, first"'
     ):
-        csv_text.find_shape("user_id;name, first\n1;a\n", Wanted(), "roster.csv")
+        csv_text.detect_dialect("user_id;name, first\n1;a\n", HeaderRequirements(), "roster.csv")
 
 
 def test_a_head_of_one_endless_quote_is_refused() -> None:
     with pytest.raises(RosterError, match="row 1: field larger than field limit"):
-        csv_text.find_shape('"' + "a" * 200_000, Wanted(), "roster.csv")
+        csv_text.detect_dialect('"' + "a" * 200_000, HeaderRequirements(), "roster.csv")
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_head_of_one_endless_quote_is_refused() -> None:
     ],
 )
 def test_a_part_is_cut_where_its_header_gives_most_columns(head: str, cut: tuple[str, int]) -> None:
-    assert csv_text.find_cut(head) == cut
+    assert csv_text.detect_delimiter(head) == cut
 
 
 def test_quotes_hold_line_ends_delimiters_and_quotes() -> None:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_enroll.core.codes.catalogue import DOUBTS
-from batch_enroll.core.model import Place, RowProblem, SourceRow
-from batch_enroll.core.roster.damaged_ids import ID_FIELDS, Doubts, Flaw, Watch, flawed
+from batch_enroll.core.model import RowLocation, RowProblem, SourceRow
+from batch_enroll.core.roster.damaged_ids import ID_FIELDS, CellProblem, IdDamageDetector, RowWarnings, first_problem
 from batch_enroll.core.roster.header_aliases import FIELDS
 from batch_enroll.core.roster.header_map import map_headers
 
@@ -18,13 +18,13 @@ CODES = ["MATH-7", "SCI-7", "ART-2", "3-4"]
 
 
 def row(nth: int = 1, /, **fields: str) -> SourceRow:
-    return SourceRow(Place("term.csv", nth), tuple(fields.values()), fields, headers={"user_id": "Student ID"})
+    return SourceRow(RowLocation("term.csv", nth), tuple(fields.values()), fields, headers={"user_id": "Student ID"})
 
 
 def judged(text: str, others: list[str], field: str = "user_id") -> tuple[str, bool]:
     """The code of what is wrong with `text` in a column of `others`, and whether that is certain."""
     rows = [row(**{field: other}) for other in (*others, text)]
-    last = Watch(rows).judged(rows[-1])
+    last = IdDamageDetector(rows).judged(rows[-1])
     if last.problem is not None:
         assert not last.doubts
         return last.problem.code, True
@@ -94,30 +94,30 @@ def test_what_a_spreadsheet_shows_for_a_value_it_has_not_is_no_id(text: str) -> 
 
 def test_a_flawed_cell_keeps_a_row_from_being_used_only_where_its_column_needs_what_it_lost() -> None:
     columns = map_headers(["user_id", "begin_date", "note"], {})
-    day, error = Flaw("E112", "is a date or time cell"), Flaw("E109", "holds #REF! instead of a value")
+    day, error = CellProblem("E112", "is a date or time cell"), CellProblem("E109", "holds #REF! instead of a value")
     cells = ["2-Mar", "2026-09-01", "x"]
-    assert flawed(columns, cells, {0: day}) == RowProblem("E112", "is a date or time cell", "user_id", "2-Mar")
-    assert flawed(columns, cells, {1: day, 2: error}) is None
-    assert flawed(columns, cells, {1: error}) == RowProblem("E109", error.message, "begin_date", "2026-09-01")
+    assert first_problem(columns, cells, {0: day}) == RowProblem("E112", "is a date or time cell", "user_id", "2-Mar")
+    assert first_problem(columns, cells, {1: day, 2: error}) is None
+    assert first_problem(columns, cells, {1: error}) == RowProblem("E109", error.message, "begin_date", "2026-09-01")
 
 
 def test_a_row_that_has_a_problem_keeps_it_and_a_sound_one_stays_the_very_same() -> None:
-    broken = SourceRow(Place("a", 1), (), {"user_id": "1E+11"}, RowProblem("E108", "x"))
+    broken = SourceRow(RowLocation("a", 1), (), {"user_id": "1E+11"}, RowProblem("E108", "x"))
     sound = row(user_id="u1")
-    watch = Watch([broken, sound])
+    watch = IdDamageDetector([broken, sound])
     assert watch.judged(broken) is broken
     assert watch.judged(sound) is sound
 
 
 def test_what_is_certain_is_told_before_what_is_in_doubt() -> None:
     first = [row(user_id=text, course_id="MATH-7") for text in FILLED]
-    bad = Watch(first).judged(row(user_id="417", course_id="1E+11"))
+    bad = IdDamageDetector(first).judged(row(user_id="417", course_id="1E+11"))
     assert bad.problem == RowProblem("E111", '"1E+11" is a rounded number', "course_id", "1E+11")
     assert bad.doubts == ()
 
 
 def test_doubts_are_counted_by_column_and_name_places_only() -> None:
-    watch, doubts = Watch([row(user_id=text) for text in FILLED]), Doubts()
+    watch, doubts = IdDamageDetector([row(user_id=text) for text in FILLED]), RowWarnings()
     for nth in range(2, 7):
         doubts.add(watch.judged(row(nth, user_id="417")))
     doubts.add(watch.judged(row(9, user_id="00417")))
@@ -126,14 +126,14 @@ def test_doubts_are_counted_by_column_and_name_places_only() -> None:
         "5 rows, Student ID: an id shorter than the column's others: leading zeros may be lost (W101), "
         "at term.csv row 2, term.csv row 3, term.csv row 4, ..."
     )
-    alone = Doubts()
+    alone = RowWarnings()
     alone.add(watch.judged(row(2, user_id="417")))
     assert str(alone.sentences()[0]).endswith("(W101), at term.csv row 2")
     assert str(alone.sentences()[0]).startswith("1 row, ")
 
 
 def test_a_doubt_about_the_whole_row_names_no_column() -> None:
-    doubts = Doubts()
+    doubts = RowWarnings()
     doubts.add(replace(row(9), doubts=(RowProblem("W104", "stands below blank rows"),)))
     assert doubts.sentences() == ["1 row: a row where another table may begin (W104), at term.csv row 9"]
 
@@ -141,6 +141,6 @@ def test_a_doubt_about_the_whole_row_names_no_column() -> None:
 @given(st.lists(st.text(alphabet="0123456789E+.-/MarJn", max_size=18), max_size=12), st.text(max_size=18))
 def test_any_text_is_judged_and_never_changed(others: list[str], text: str) -> None:
     source = row(user_id=text)
-    after = Watch([row(user_id=other) for other in others]).judged(source)
+    after = IdDamageDetector([row(user_id=other) for other in others]).judged(source)
     assert (after.fields, after.cells) == (source.fields, source.cells)
     assert all(doubt.code in DOUBTS for doubt in after.doubts)

@@ -3,13 +3,13 @@ from __future__ import annotations
 import pytest
 
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.model import Place
+from batch_enroll.core.model import RowLocation
 from batch_enroll.core.roster.cells import defuse
 from batch_enroll.core.roster.header_hints import suggestions
 from batch_enroll.core.roster.header_map import map_headers
-from batch_enroll.core.roster.table_search import NoTable, Table, Wanted, find_table, wanted
+from batch_enroll.core.roster.table_search import HeaderRequirements, NoTable, Table, find_table, header_requirements
 
-PLACE = Place("roster.csv", 2)
+PLACE = RowLocation("roster.csv", 2)
 
 
 def spelt(*header: str, **overrides: str) -> dict[str, str]:
@@ -204,18 +204,18 @@ def test_a_cell_without_a_header_makes_the_row_a_problem_that_shows_it() -> None
 
 
 def test_the_header_may_stand_below_titles() -> None:
-    table = find_table([["Roster 2025"], [], ["Student", ""], ["user_id", "course_id"]], Wanted())
+    table = find_table([["Roster 2025"], [], ["Student", ""], ["user_id", "course_id"]], HeaderRequirements())
     assert isinstance(table, Table)
     assert table.header_row == 4
 
 
 def test_a_header_is_not_looked_for_below_thirty_rows() -> None:
-    assert isinstance(find_table([["note"]] * 31 + [["user_id", "course_id"]], Wanted()), NoTable)
+    assert isinstance(find_table([["note"]] * 31 + [["user_id", "course_id"]], HeaderRequirements()), NoTable)
 
 
 def test_a_default_replaces_a_column() -> None:
-    assert isinstance(find_table([["user_id"]], wanted(frozenset({"course_id", "role"}), {})), Table)
-    assert isinstance(find_table([["user_id"]], wanted(frozenset(), {})), NoTable)
+    assert isinstance(find_table([["user_id"]], header_requirements(frozenset({"course_id", "role"}), {})), Table)
+    assert isinstance(find_table([["user_id"]], header_requirements(frozenset(), {})), NoTable)
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ def test_a_default_replaces_a_column() -> None:
 def test_a_table_without_a_usable_header_says_what_was_seen_and_what_to_type(
     records: list[list[str]], why: str
 ) -> None:
-    table = find_table(records, Wanted())
+    table = find_table(records, HeaderRequirements())
     assert isinstance(table, NoTable)
     assert why in table.reason
 

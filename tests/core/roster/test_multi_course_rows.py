@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from batch_enroll.core.model import Place, RosterRow, SourceRow
+from batch_enroll.core.model import RosterRow, RowLocation, SourceRow
 from batch_enroll.core.roster.header_map import map_headers
-from batch_enroll.core.roster.multi_course_rows import ADDED, described, seat_columns, seats
+from batch_enroll.core.roster.multi_course_rows import ADDED, course_columns, described, split_line
 from batch_enroll.core.roster.row_parser import Defaults, read_row
 
 HEADER = (
@@ -15,9 +15,9 @@ HEADER = (
 
 def rows(*cells: str) -> list[SourceRow]:
     padded = (*cells, *[""] * (len(HEADER) - len(cells)))
-    line = map_headers(HEADER).row(Place("upload.csv", 2), padded)
+    line = map_headers(HEADER).row(RowLocation("upload.csv", 2), padded)
     assert line is not None
-    return list(seats(line, seat_columns(HEADER)))
+    return list(split_line(line, course_columns(HEADER)))
 
 
 def added(row: SourceRow) -> dict[str, str]:
@@ -28,7 +28,7 @@ def test_each_course_of_a_line_is_a_row_of_its_own_that_says_where_it_stands() -
     first, second, third = rows(
         "ada", "7", "ART", "editingteacher", "1", "2025-09-01", "30", "", "MATH", "1", "BIO"
     )  # fmt: skip
-    assert (first.place, second.place) == (Place("upload.csv", 2), Place("upload.csv", 2))
+    assert (first.place, second.place) == (RowLocation("upload.csv", 2), RowLocation("upload.csv", 2))
     assert added(first) == {
         "seat_from": "course1",
         "course_id": "ART",

@@ -6,36 +6,43 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.core.roster.sheetcells import Kind, iso_text, lost_digits, number_text, numbered_style, style
+from batch_enroll.core.roster.sheetcells import (
+    NumberFormatKind,
+    iso_text,
+    lost_digits,
+    number_text,
+    numbered_style,
+    style,
+)
 
 
 @pytest.mark.parametrize(
     ("number_format", "kind"),
     [
-        ("General", Kind.NUMBER),
-        ("00000", Kind.NUMBER),
-        ("0.00E+00", Kind.NUMBER),
-        ('"Student "0000', Kind.NUMBER),
-        ("[Red]0", Kind.NUMBER),
-        ("\\d0", Kind.NUMBER),
-        ("#,##0_);[Red](#,##0)", Kind.NUMBER),
-        ("@", Kind.NUMBER),
-        ("yyyy-mm-dd", Kind.DATE),
-        ("[$-409]d\\-mmm\\-yy;@", Kind.DATE),
-        ("h:mm AM/PM", Kind.DATE),
-        ("[h]:mm:ss", Kind.DURATION),
-        ("[mm]:ss", Kind.DURATION),
+        ("General", NumberFormatKind.NUMBER),
+        ("00000", NumberFormatKind.NUMBER),
+        ("0.00E+00", NumberFormatKind.NUMBER),
+        ('"Student "0000', NumberFormatKind.NUMBER),
+        ("[Red]0", NumberFormatKind.NUMBER),
+        ("\\d0", NumberFormatKind.NUMBER),
+        ("#,##0_);[Red](#,##0)", NumberFormatKind.NUMBER),
+        ("@", NumberFormatKind.NUMBER),
+        ("yyyy-mm-dd", NumberFormatKind.DATE),
+        ("[$-409]d\\-mmm\\-yy;@", NumberFormatKind.DATE),
+        ("h:mm AM/PM", NumberFormatKind.DATE),
+        ("[h]:mm:ss", NumberFormatKind.DURATION),
+        ("[mm]:ss", NumberFormatKind.DURATION),
     ],
 )
-def test_a_number_format_tells_dates_from_numbers(number_format: str, kind: Kind) -> None:
+def test_a_number_format_tells_dates_from_numbers(number_format: str, kind: NumberFormatKind) -> None:
     assert style(number_format).kind is kind
 
 
 def test_formats_known_by_their_number_need_no_spelling() -> None:
     kinds = {number: numbered_style(number).kind for number in (0, 1, 2, 14, 22, 30, 37, 45, 46, 47, 49, 55, 200)}
-    dates = {number for number, kind in kinds.items() if kind is Kind.DATE}
+    dates = {number for number, kind in kinds.items() if kind is NumberFormatKind.DATE}
     assert dates == {14, 22, 30, 45, 47, 55}
-    assert kinds[46] is Kind.DURATION
+    assert kinds[46] is NumberFormatKind.DURATION
 
 
 @pytest.mark.parametrize(

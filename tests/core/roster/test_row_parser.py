@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_enroll.core.codes.catalogue import CATALOGUE
-from batch_enroll.core.model import Json, Place, Role, RosterRow, RowProblem, RowStatus, SourceRow
+from batch_enroll.core.model import Json, Role, RosterRow, RowLocation, RowProblem, RowStatus, SourceRow
 from batch_enroll.core.roster.row_parser import Defaults, read_row
 
-PLACE = Place("roster.csv", 2)
+PLACE = RowLocation("roster.csv", 2)
 SPELT = {"user_id": "Student ID", "role": "Role", "begin_date": "Start Date"}
 NONE = Defaults()
 

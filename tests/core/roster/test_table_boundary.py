@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.core.model import Place, RowProblem
+from batch_enroll.core.model import RowLocation, RowProblem
 from batch_enroll.core.roster.damaged_ids import LOOK_AHEAD
 from batch_enroll.core.roster.header_map import map_headers
-from batch_enroll.core.roster.table_boundary import SecondHeader
+from batch_enroll.core.roster.table_boundary import TableBoundaryDetector
 
 HEADER = ("Student ID", "course_id", "Note")
 
@@ -17,9 +17,9 @@ def judged(
 ) -> list[tuple[RowProblem | None, tuple[RowProblem, ...]]]:
     """Each row below the header with what is wrong with it and what is in doubt; () is a blank row."""
     columns = map_headers(header)
-    read = [columns.row(Place("term.csv", nth), cells) for nth, cells in enumerate(rows, 2)]
+    read = [columns.row(RowLocation("term.csv", nth), cells) for nth, cells in enumerate(rows, 2)]
     there = [row for row in read if row is not None]
-    second = SecondHeader(header, there, gaps=gaps)
+    second = TableBoundaryDetector(header, there, gaps=gaps)
     return [(after.problem, after.doubts) for after in map(second.judged, there)]
 
 

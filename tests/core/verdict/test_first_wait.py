@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from batch_enroll.core.model import Action
-from batch_enroll.core.verdict.attempt_state import NOT_TRIED, Policy, Tries
+from batch_enroll.core.verdict.attempt_state import NO_ATTEMPTS, AttemptState, Policy
 from batch_enroll.core.verdict.judge import first_wait_s
 
 POLICY = Policy(sure_absences=2, settling_s=1.0)
-IN_DOUBT = Tries(step=Action.LOOK_UP, doubt=True)
+IN_DOUBT = AttemptState(step=Action.LOOK_UP, doubt=True)
 
 
 @pytest.mark.parametrize(("running_s", "wait_s"), [(0.0, 2.0), (1.5, 0.5), (2.0, 0.0), (60.0, 0.0)])
@@ -18,4 +18,4 @@ def test_a_row_in_doubt_waits_until_what_a_dead_process_sent_can_be_seen(running
 
 
 def test_a_row_that_was_never_tried_goes_at_once() -> None:
-    assert first_wait_s(NOT_TRIED, 0.0, POLICY) == 0.0
+    assert first_wait_s(NO_ATTEMPTS, 0.0, POLICY) == 0.0

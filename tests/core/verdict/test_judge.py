@@ -20,56 +20,56 @@ from batch_enroll.core.model import (
     Reply,
     Role,
     SchoolId,
-    Seat,
-    Seats,
+    ServerEnrollment,
+    UserEnrollments,
     UserId,
 )
 from batch_enroll.core.verdict import common_rules, judge
 from batch_enroll.core.verdict.attempt_state import (
-    NOT_TRIED,
-    Answer,
-    Bench,
+    NO_ATTEMPTS,
+    AttemptResult,
+    AttemptState,
+    Decision,
     Halt,
     HaltReason,
-    Next,
     Policy,
     RenewToken,
+    RetryAfterWait,
+    RetryContext,
     Settle,
-    Tries,
-    Verdict,
-    begin,
+    initial_state,
 )
 from batch_enroll.core.verdict.enrollment_matching import holds
 
 POLICY = Policy(max_attempts=3, max_throttles=2, max_look_ups=2, sure_absences=2)
-BENCH = Bench(POLICY, draw=0.5, token_proven=True)
+BENCH = RetryContext(POLICY, draw=0.5, token_proven=True)
 KEY = EnrollmentKey("test", UserId("u1"), CourseId("c1"), SchoolId("s1"), Role.STUDENT)
 REQUEST = EnrollmentRequest(1, KEY)
-THERE = Seats((Seat("e9", CourseId("c1"), SchoolId("s1"), Role.STUDENT),))
-ABSENT = Seats(())
+THERE = UserEnrollments((ServerEnrollment("e9", CourseId("c1"), SchoolId("s1"), Role.STUDENT),))
+ABSENT = UserEnrollments(())
 LOST = NoReply("no answer in time", sent=True)
-V = TypeVar("V", Settle, Next, RenewToken, Halt)
+V = TypeVar("V", Settle, RetryAfterWait, RenewToken, Halt)
 
 
-def enroll(answer: Answer, tries: Tries | None = None, request: EnrollmentRequest = REQUEST) -> Verdict:
-    return judge.judge(request, tries or begin(request), answer, BENCH)
+def enroll(answer: AttemptResult, tries: AttemptState | None = None, request: EnrollmentRequest = REQUEST) -> Decision:
+    return judge.decide(request, tries or initial_state(request), answer, BENCH)
 
 
-def expect(kind: type[V], judged: Verdict) -> V:
+def expect(kind: type[V], judged: Decision) -> V:
     assert isinstance(judged, kind), judged
     return judged
 
 
-def settled(judged: Verdict) -> Outcome:
+def settled(judged: Decision) -> Outcome:
     return expect(Settle, judged).outcome
 
 
-def following(*answers: Answer, request: EnrollmentRequest = REQUEST) -> Verdict:
+def following(*answers: AttemptResult, request: EnrollmentRequest = REQUEST) -> Decision:
     """The verdict on the last of `answers`, each given to the step that the one before it asked for."""
-    tries, judged = begin(request), None
+    tries, judged = initial_state(request), None
     for answer in answers:
         if judged is not None:
-            tries = expect(Next, judged).tries
+            tries = expect(RetryAfterWait, judged).tries
         judged = enroll(answer, tries, request)
     assert judged is not None
     return judged
@@ -91,7 +91,7 @@ def test_a_201_with_an_odd_body_is_still_an_enrollment(meaning: Meaning) -> None
 def test_another_2xx_counts_unless_it_is_a_page_from_somebody_else() -> None:
     assert settled(enroll(Reply(200, Meaning.ENROLLMENT))).kind is OutcomeKind.ENROLLED
     assert settled(enroll(Reply(204))).kind is OutcomeKind.ENROLLED
-    assert expect(Next, enroll(Reply(200, Meaning.NOT_JSON))).tries.step is Action.LOOK_UP
+    assert expect(RetryAfterWait, enroll(Reply(200, Meaning.NOT_JSON))).tries.step is Action.LOOK_UP
 
 
 # -- already there ----------------------------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ def test_already_enrolled_after_a_lost_answer_is_our_own_enrollment() -> None:
 def test_already_exists_for_a_sourced_id_is_looked_up_because_it_may_mean_another_row() -> None:
     request = EnrollmentRequest(1, KEY, sourced_id="e1")
     conflict = Reply(404, Meaning.ALREADY_ENROLLED)
-    assert expect(Next, following(conflict, request=request)).tries.step is Action.LOOK_UP
+    assert expect(RetryAfterWait, following(conflict, request=request)).tries.step is Action.LOOK_UP
     there = settled(following(conflict, THERE, request=request))
     assert (there.kind, there.code) == (OutcomeKind.ALREADY_ENROLLED, catalogue.SEEN_BY_LOOK_UP)
     absent = settled(following(conflict, ABSENT, request=request))
@@ -171,18 +171,20 @@ def test_an_expired_token_is_renewed_once_and_the_request_repeated_once(reply: R
 
 def test_a_fresh_token_that_never_worked_halts_the_run() -> None:
     renewed = expect(RenewToken, enroll(Reply(401)))
-    halted = expect(Halt, judge.judge(REQUEST, renewed.tries, Reply(401), Bench(POLICY, 0.5, token_proven=False)))
+    halted = expect(
+        Halt, judge.decide(REQUEST, renewed.tries, Reply(401), RetryContext(POLICY, 0.5, token_proven=False))
+    )
     assert halted.reason is HaltReason.AUTH_REFUSED
 
 
 def test_a_later_expiry_of_the_same_row_is_renewed_again() -> None:
     renewed = expect(RenewToken, enroll(Reply(401)))
-    later = expect(Next, enroll(Reply(429), renewed.tries))
+    later = expect(RetryAfterWait, enroll(Reply(429), renewed.tries))
     assert expect(RenewToken, enroll(Reply(401), later.tries)).tries.renewals == 1
 
 
 def test_a_lost_answer_whose_look_up_is_refused_stays_unknown() -> None:
-    looking = expect(Next, enroll(LOST)).tries
+    looking = expect(RetryAfterWait, enroll(LOST)).tries
     renewed = expect(RenewToken, enroll(Reply(401), looking))
     assert settled(enroll(Reply(401), renewed.tries)).kind is OutcomeKind.UNKNOWN
 
@@ -192,14 +194,14 @@ def test_a_lost_answer_whose_look_up_is_refused_stays_unknown() -> None:
 
 def test_a_throttled_request_is_repeated_and_counts_as_no_attempt() -> None:
     for status in (425, 429):
-        later = expect(Next, enroll(Reply(status)))
+        later = expect(RetryAfterWait, enroll(Reply(status)))
         assert later.tries.step is Action.ENROLL
         assert (later.tries.sent, later.tries.attempts) == (1, 0)
 
 
 def test_retry_after_is_the_least_wait() -> None:
-    assert expect(Next, enroll(Reply(429, retry_after_s=7.0))).wait_s == 7.0
-    assert expect(Next, enroll(Reply(503, retry_after_s=7.0))).wait_s == 7.0
+    assert expect(RetryAfterWait, enroll(Reply(429, retry_after_s=7.0))).wait_s == 7.0
+    assert expect(RetryAfterWait, enroll(Reply(503, retry_after_s=7.0))).wait_s == 7.0
 
 
 def test_a_row_that_is_throttled_to_the_end_has_failed() -> None:
@@ -216,8 +218,8 @@ def test_a_look_up_that_is_throttled_to_the_end_leaves_the_row_unknown() -> None
 
 
 @pytest.mark.parametrize("answer", [LOST, Reply(408), Reply(500), Reply(502), Reply(503), Reply(504)])
-def test_what_may_have_been_acted_on_is_looked_up_before_it_is_sent_again(answer: Answer) -> None:
-    asked = expect(Next, enroll(answer))
+def test_what_may_have_been_acted_on_is_looked_up_before_it_is_sent_again(answer: AttemptResult) -> None:
+    asked = expect(RetryAfterWait, enroll(answer))
     assert asked.tries.step is Action.LOOK_UP
     assert asked.tries.doubt
     outcome = settled(enroll(THERE, asked.tries))
@@ -232,30 +234,30 @@ IN_DOUBT = pytest.mark.parametrize("answer", [LOST, Reply(500), Reply(504), Repl
 
 
 @IN_DOUBT
-def test_what_is_in_doubt_is_looked_up_not_before_the_server_had_time_to_write(answer: Answer) -> None:
-    assert expect(Next, enroll(answer)).wait_s >= POLICY.settling_s
+def test_what_is_in_doubt_is_looked_up_not_before_the_server_had_time_to_write(answer: AttemptResult) -> None:
+    assert expect(RetryAfterWait, enroll(answer)).wait_s >= POLICY.settling_s
 
 
 @IN_DOUBT
-def test_one_look_up_that_misses_the_seat_is_not_enough(answer: Answer) -> None:
-    assert expect(Next, following(answer, ABSENT)).tries.step is Action.LOOK_UP
-    again = expect(Next, following(answer, ABSENT, ABSENT)).tries
+def test_one_look_up_that_misses_the_seat_is_not_enough(answer: AttemptResult) -> None:
+    assert expect(RetryAfterWait, following(answer, ABSENT)).tries.step is Action.LOOK_UP
+    again = expect(RetryAfterWait, following(answer, ABSENT, ABSENT)).tries
     assert again.step is Action.ENROLL
     assert not again.doubt
 
 
 def test_a_user_the_look_up_does_not_know_has_no_seat() -> None:
-    assert expect(Next, following(Reply(500), Reply(404), Reply(404))).tries.step is Action.ENROLL
+    assert expect(RetryAfterWait, following(Reply(500), Reply(404), Reply(404))).tries.step is Action.ENROLL
 
 
 def test_a_proxys_404_page_tells_nothing_of_a_seat() -> None:
     page = Reply(404, Meaning.NOT_JSON)
-    assert expect(Next, following(Reply(500), page)).tries.step is Action.LOOK_UP
+    assert expect(RetryAfterWait, following(Reply(500), page)).tries.step is Action.LOOK_UP
     assert settled(following(LOST, page, page)).kind is OutcomeKind.UNKNOWN
 
 
 def test_a_look_up_that_keeps_failing_leaves_the_row_unknown() -> None:
-    again = expect(Next, following(LOST, NoReply("no connection", sent=False)))
+    again = expect(RetryAfterWait, following(LOST, NoReply("no connection", sent=False)))
     assert again.tries.step is Action.LOOK_UP
     outcome = settled(following(LOST, NoReply("no connection", sent=False), Reply(500)))
     assert (outcome.kind, outcome.code) == (OutcomeKind.UNKNOWN, catalogue.ANSWER_LOST)
@@ -263,14 +265,14 @@ def test_a_look_up_that_keeps_failing_leaves_the_row_unknown() -> None:
 
 
 def test_a_request_that_never_left_is_sent_again_without_a_look_up() -> None:
-    again = expect(Next, enroll(NoReply("no connection", sent=False)))
+    again = expect(RetryAfterWait, enroll(NoReply("no connection", sent=False)))
     assert again.tries.step is Action.ENROLL
     outcome = settled(following(*[NoReply("no connection", sent=False)] * 3))
     assert (outcome.kind, outcome.code, outcome.attempts) == (OutcomeKind.FAILED, catalogue.NOT_CONNECTED, 3)
 
 
 def test_a_row_fails_when_its_attempts_are_used_up_and_its_seat_is_not_there() -> None:
-    answers: list[Answer] = [Reply(500), ABSENT, ABSENT] * 3
+    answers: list[AttemptResult] = [Reply(500), ABSENT, ABSENT] * 3
     outcome = settled(following(*answers))
     assert (outcome.kind, outcome.attempts, outcome.status) == (OutcomeKind.FAILED, 3, 500)
 
@@ -302,7 +304,7 @@ def test_a_seat_that_an_earlier_try_of_the_run_left_is_this_runs_work() -> None:
 
 def test_a_planned_look_up_that_misses_the_seat_sends_the_enrollment_at_once() -> None:
     request = EnrollmentRequest(1, KEY, Action.LOOK_UP)
-    first = expect(Next, following(ABSENT, request=request))
+    first = expect(RetryAfterWait, following(ABSENT, request=request))
     assert (first.tries.step, first.wait_s, first.tries.doubt) == (Action.ENROLL, 0.0, False)
 
 
@@ -317,7 +319,7 @@ def test_a_planned_look_up_that_fails_leaves_the_row_unknown() -> None:
 
 def test_a_seat_counts_only_for_its_own_course_school_and_role() -> None:
     for course, school, role in (("c2", "s1", Role.STUDENT), ("c1", "s2", Role.STUDENT), ("c1", "s1", Role.TEACHER)):
-        assert holds(Seats((Seat("e", CourseId(course), SchoolId(school), role),)), KEY) is None
+        assert holds(UserEnrollments((ServerEnrollment("e", CourseId(course), SchoolId(school), role),)), KEY) is None
     assert holds(THERE, KEY) == THERE.seats[0]
 
 
@@ -339,18 +341,18 @@ def test_without_a_school_any_school_of_the_course_counts() -> None:
     ],
 )
 def test_a_row_not_sent_when_the_run_halts_is_not_attempted(reason: HaltReason, code: str) -> None:
-    outcome = judge.stopped(NOT_TRIED, reason)
+    outcome = judge.outcome_when_halted(NO_ATTEMPTS, reason)
     assert outcome == Outcome(OutcomeKind.NOT_ATTEMPTED, code)
 
 
 def test_a_row_between_two_attempts_when_the_run_halts_says_what_it_saw() -> None:
-    between = expect(Next, enroll(Reply(429))).tries
-    outcome = judge.stopped(between, HaltReason.INTERRUPTED)
+    between = expect(RetryAfterWait, enroll(Reply(429))).tries
+    outcome = judge.outcome_when_halted(between, HaltReason.INTERRUPTED)
     assert (outcome.kind, outcome.status, outcome.attempts) == (OutcomeKind.NOT_ATTEMPTED, 429, 1)
 
 
 def test_a_row_in_doubt_when_the_run_halts_is_unknown() -> None:
-    outcome = judge.stopped(expect(Next, enroll(LOST)).tries, HaltReason.INTERRUPTED)
+    outcome = judge.outcome_when_halted(expect(RetryAfterWait, enroll(LOST)).tries, HaltReason.INTERRUPTED)
     assert (outcome.kind, outcome.code) == (OutcomeKind.UNKNOWN, catalogue.INTERRUPTED)
 
 
@@ -364,9 +366,9 @@ def test_only_an_answer_can_complain_of_the_token() -> None:
 
 
 @pytest.mark.parametrize("answer", [Reply(503), Reply(502), NoReply("no answer in time", sent=True)])
-def test_failing_while_the_server_answers_nobody_does_not_count_against_the_row(answer: Answer) -> None:
+def test_failing_while_the_server_answers_nobody_does_not_count_against_the_row(answer: AttemptResult) -> None:
     outage = replace(BENCH, down=True)
-    tries = begin(REQUEST)
+    tries = initial_state(REQUEST)
     for _ in range(50):
-        tries = expect(Next, judge.judge(REQUEST, tries, answer, outage)).tries
+        tries = expect(RetryAfterWait, judge.decide(REQUEST, tries, answer, outage)).tries
     assert (tries.attempts, tries.look_ups, tries.doubt) == (0, 0, True)

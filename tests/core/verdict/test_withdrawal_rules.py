@@ -24,70 +24,70 @@ from batch_enroll.core.model import (
     Reply,
     Role,
     SchoolId,
-    Seat,
-    Seats,
+    ServerEnrollment,
+    UserEnrollments,
     UserId,
 )
 from batch_enroll.core.verdict import judge
 from batch_enroll.core.verdict.attempt_state import (
-    Answer,
-    Bench,
+    AttemptResult,
+    Decision,
     Halt,
     HaltReason,
-    Next,
     Policy,
     RenewToken,
+    RetryAfterWait,
+    RetryContext,
     Settle,
-    Verdict,
-    begin,
+    initial_state,
 )
 
 POLICY = Policy(max_attempts=3, max_throttles=2, max_look_ups=2, sure_absences=2)
-BENCH = Bench(POLICY, draw=0.5, token_proven=True)
+BENCH = RetryContext(POLICY, draw=0.5, token_proven=True)
 KEY = EnrollmentKey("test", UserId("u1"), CourseId("c1"), SchoolId("s1"), Role.STUDENT)
 REQUEST = EnrollmentRequest(1, KEY, Action.WITHDRAW, aim=Action.WITHDRAW)
 IN_DOUBT = replace(REQUEST, action=Action.LOOK_UP, sent_before=True)
 
 
-def seat(role: Role = Role.STUDENT, course: str = "c1", school: str = "s1", number: int = 1) -> Seat:
-    return Seat(f"e{number}", CourseId(course), SchoolId(school), role)
+def seat(role: Role = Role.STUDENT, course: str = "c1", school: str = "s1", number: int = 1) -> ServerEnrollment:
+    return ServerEnrollment(f"e{number}", CourseId(course), SchoolId(school), role)
 
 
-THERE = Seats((seat(), seat(course="c2"), seat(school="s2")))
-ABSENT = Seats((seat(course="c2"),))
+THERE = UserEnrollments((seat(), seat(course="c2"), seat(school="s2")))
+ABSENT = UserEnrollments((seat(course="c2"),))
 LOST = NoReply("no answer in time", sent=True)
 NEVER_SENT = NoReply("no connection", sent=False)
 DONE = Reply(204)
-V = TypeVar("V", Settle, Next, RenewToken, Halt)
+V = TypeVar("V", Settle, RetryAfterWait, RenewToken, Halt)
 
 
-def following(*answers: Answer, request: EnrollmentRequest = REQUEST, bench: Bench = BENCH) -> Verdict:
+def following(*answers: AttemptResult, request: EnrollmentRequest = REQUEST, bench: RetryContext = BENCH) -> Decision:
     """The verdict on the last of `answers`, each given to the step that the one before it asked for."""
-    tries, judged = begin(request), None
+    tries, judged = initial_state(request), None
     for answer in answers:
         if judged is not None:
-            assert isinstance(judged, Next | RenewToken), judged
+            assert isinstance(judged, RetryAfterWait | RenewToken), judged
             tries = judged.tries
-        judged = judge.judge(request, tries, answer, bench)
+        judged = judge.decide(request, tries, answer, bench)
     assert judged is not None
     return judged
 
 
-def expect(kind: type[V], judged: Verdict) -> V:
+def expect(kind: type[V], judged: Decision) -> V:
     assert isinstance(judged, kind), judged
     return judged
 
 
-def settled(*answers: Answer, request: EnrollmentRequest = REQUEST) -> Outcome:
+def settled(*answers: AttemptResult, request: EnrollmentRequest = REQUEST) -> Outcome:
     return expect(Settle, following(*answers, request=request)).outcome
 
 
-def step(*answers: Answer, request: EnrollmentRequest = REQUEST) -> Action:
-    return expect(Next, following(*answers, request=request)).tries.step
+def step(*answers: AttemptResult, request: EnrollmentRequest = REQUEST) -> Action:
+    return expect(RetryAfterWait, following(*answers, request=request)).tries.step
 
 
 def test_the_users_seats_are_asked_for_before_anything_is_withdrawn() -> None:
-    tries = begin(REQUEST)
+    tries = initial_state(REQUEST)
     assert (tries.step, tries.doubt) == (Action.LOOK_UP, False)
     assert step(THERE) is Action.WITHDRAW
     assert settled(THERE, DONE) == Outcome(OutcomeKind.WITHDRAWN, attempts=1, status=204)
@@ -102,12 +102,12 @@ def test_a_seat_that_the_look_up_misses_is_withdrawn_all_the_same_because_reads_
 
 def test_where_the_user_has_another_seat_nothing_is_sent() -> None:
     for other in (seat(Role.TEACHER), seat(number=2)):
-        outcome = settled(Seats((seat(), other)))
+        outcome = settled(UserEnrollments((seat(), other)))
         assert (outcome.kind, outcome.code, outcome.attempts) == (OutcomeKind.SKIPPED, catalogue.SHARED, 0)
 
 
 def test_seats_that_the_roster_withdraws_together_are_sent_for_each() -> None:
-    both = Seats((seat(), seat(Role.TEACHER)))
+    both = UserEnrollments((seat(), seat(Role.TEACHER)))
     assert step(both, request=replace(REQUEST, seats=2)) is Action.WITHDRAW
 
 
@@ -120,8 +120,12 @@ def test_a_row_that_names_its_seat_withdraws_no_other() -> None:
 def test_a_row_that_names_a_begin_withdraws_no_seat_that_began_on_another_day() -> None:
     noon = datetime(2026, 9, 1, 12, tzinfo=UTC)
     dated = replace(REQUEST, begin_date=noon)
-    for moved, kind in ((timedelta(hours=-36), Next), (timedelta(days=-3), Settle), (timedelta(days=3), Settle)):
-        listed = Seats((replace(seat(), begin_date=noon + moved),))
+    for moved, kind in (
+        (timedelta(hours=-36), RetryAfterWait),
+        (timedelta(days=-3), Settle),
+        (timedelta(days=3), Settle),
+    ):
+        listed = UserEnrollments((replace(seat(), begin_date=noon + moved),))
         assert isinstance(following(listed, request=dated), kind)
     assert step(THERE, request=dated) is Action.WITHDRAW
 
@@ -131,36 +135,39 @@ def test_an_undo_withdraws_no_seat_that_has_not_changed_since_before_the_run() -
     own = replace(REQUEST, since=noon)
     for changed_at, kind in (
         (noon - timedelta(minutes=6), Settle),
-        (noon - timedelta(minutes=4), Next),  # clocks differ
-        (noon + timedelta(hours=1), Next),
-        (None, Next),
+        (noon - timedelta(minutes=4), RetryAfterWait),  # clocks differ
+        (noon + timedelta(hours=1), RetryAfterWait),
+        (None, RetryAfterWait),
     ):
-        assert isinstance(following(Seats((replace(seat(), changed_at=changed_at),)), request=own), kind)
-    outcome = settled(Seats((replace(seat(), changed_at=noon - timedelta(days=1)),)), request=own)
+        assert isinstance(following(UserEnrollments((replace(seat(), changed_at=changed_at),)), request=own), kind)
+    outcome = settled(UserEnrollments((replace(seat(), changed_at=noon - timedelta(days=1)),)), request=own)
     assert (outcome.code, outcome.detail) == (catalogue.NOT_OURS, "it was there before the run began")
 
 
 def test_a_single_seat_is_told_by_its_id_from_others_like_it() -> None:
     bench = replace(BENCH, policy=replace(POLICY, withdraws_place=False))
-    both = Seats((seat(number=2), seat()))
+    both = UserEnrollments((seat(number=2), seat()))
     named = following(both, request=replace(REQUEST, sourced_id="e1"), bench=bench)
-    assert expect(Next, named).tries.step is Action.WITHDRAW
-    gone = following(Seats((seat(number=2),)), request=replace(REQUEST, sourced_id="e1"), bench=bench)
+    assert expect(RetryAfterWait, named).tries.step is Action.WITHDRAW
+    gone = following(UserEnrollments((seat(number=2),)), request=replace(REQUEST, sourced_id="e1"), bench=bench)
     assert expect(Settle, gone).outcome.code == catalogue.NOT_OURS
 
 
 def test_an_api_that_withdraws_single_seats_may_do_so_beside_others() -> None:
     bench = replace(BENCH, policy=replace(POLICY, withdraws_place=False))
-    assert expect(Next, following(Seats((seat(), seat(Role.TEACHER))), bench=bench)).tries.step is Action.WITHDRAW
+    assert (
+        expect(RetryAfterWait, following(UserEnrollments((seat(), seat(Role.TEACHER))), bench=bench)).tries.step
+        is Action.WITHDRAW
+    )
 
 
 def test_by_class_only_the_seats_of_the_class_count() -> None:
     bench = replace(BENCH, policy=replace(POLICY, withdraws_place=False))
     in_class = replace(REQUEST, key=KEY._replace(class_id=ClassId("a")))
     other, mine = replace(seat(number=2), class_id=ClassId("b")), replace(seat(course="?"), class_id=ClassId("a"))
-    assert expect(Next, following(Seats((other, mine)), request=in_class, bench=bench)).tries.seen
-    assert not expect(Next, following(Seats((other,)), request=in_class, bench=bench)).tries.seen
-    twice = following(Seats((mine, mine)), request=in_class, bench=bench)
+    assert expect(RetryAfterWait, following(UserEnrollments((other, mine)), request=in_class, bench=bench)).tries.seen
+    assert not expect(RetryAfterWait, following(UserEnrollments((other,)), request=in_class, bench=bench)).tries.seen
+    twice = following(UserEnrollments((mine, mine)), request=in_class, bench=bench)
     assert expect(Settle, twice).outcome.code == catalogue.SHARED
 
 
@@ -170,7 +177,7 @@ def test_without_a_school_the_seats_of_every_school_count() -> None:
 
 
 def test_a_seat_that_is_not_there_beside_one_that_is_counts_as_gone_before() -> None:
-    only_teacher = Seats((seat(Role.TEACHER),))
+    only_teacher = UserEnrollments((seat(Role.TEACHER),))
     outcome = settled(only_teacher)
     assert (outcome.kind, outcome.code) == (OutcomeKind.ALREADY_WITHDRAWN, catalogue.GONE_BEFORE)
     assert settled(only_teacher, request=IN_DOUBT).kind is OutcomeKind.WITHDRAWN
@@ -198,7 +205,7 @@ def test_a_404_for_a_seat_that_stays_there_is_a_refusal() -> None:
 
 
 @pytest.mark.parametrize("answer", [LOST, Reply(500), Reply(504), Reply(408), Reply(200, Meaning.NOT_JSON)])
-def test_what_may_have_been_acted_on_is_looked_up_and_sent_again_while_the_seat_is_there(answer: Answer) -> None:
+def test_what_may_have_been_acted_on_is_looked_up_and_sent_again_while_the_seat_is_there(answer: AttemptResult) -> None:
     assert step(THERE, answer) is Action.LOOK_UP
     gone = settled(THERE, answer, ABSENT)
     assert (gone.kind, gone.code) == (OutcomeKind.WITHDRAWN, catalogue.GONE_AFTER_LOSS)
@@ -213,7 +220,7 @@ def test_one_absence_of_a_seat_that_was_never_seen_is_not_enough() -> None:
 
 
 def test_a_withdrawal_in_doubt_is_looked_up_and_sent_again_and_counts_as_this_runs_work() -> None:
-    assert begin(IN_DOUBT).doubt
+    assert initial_state(IN_DOUBT).doubt
     for seen in (THERE, ABSENT):
         assert step(seen, request=IN_DOUBT) is Action.WITHDRAW
         outcome = settled(seen, DONE, request=IN_DOUBT)
@@ -254,12 +261,12 @@ def test_seats_where_a_withdrawal_was_due_fail_the_row() -> None:
 
 
 def test_a_row_whose_run_halts_before_it_was_sent_is_not_attempted() -> None:
-    assert judge.stopped(begin(REQUEST), HaltReason.INTERRUPTED).kind is OutcomeKind.NOT_ATTEMPTED
-    assert judge.stopped(begin(IN_DOUBT), HaltReason.INTERRUPTED).kind is OutcomeKind.UNKNOWN
+    assert judge.outcome_when_halted(initial_state(REQUEST), HaltReason.INTERRUPTED).kind is OutcomeKind.NOT_ATTEMPTED
+    assert judge.outcome_when_halted(initial_state(IN_DOUBT), HaltReason.INTERRUPTED).kind is OutcomeKind.UNKNOWN
 
 
 told = st.builds(Reply, status=st.integers(100, 599), meaning=st.sampled_from(Meaning))
-lists = st.sampled_from([THERE, ABSENT, Seats((seat(), seat(Role.TEACHER)))])
+lists = st.sampled_from([THERE, ABSENT, UserEnrollments((seat(), seat(Role.TEACHER)))])
 answers = told | st.builds(NoReply, cause=st.just("x"), sent=st.booleans()) | lists
 
 
@@ -269,9 +276,9 @@ def test_whatever_the_server_answers_a_row_ends_within_its_limits(
     proven: bool,  # noqa: FBT001 - hypothesis calls it by name
     request_: EnrollmentRequest,
 ) -> None:
-    tries = begin(request_)
+    tries = initial_state(request_)
     for _ in range(120):
-        judged = judge.judge(request_, tries, story.draw(answers), Bench(POLICY, 0.5, proven))
+        judged = judge.decide(request_, tries, story.draw(answers), RetryContext(POLICY, 0.5, proven))
         match judged:
             case Settle(outcome):
                 assert outcome.attempts <= POLICY.max_attempts + POLICY.max_throttles + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import floor, inf, log10
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from batch_enroll.core.durations import brief, clock_time
+from batch_enroll.core.durations import clock_time, format_short
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,8 +69,8 @@ def rows_over_time(timeline: Timeline, done: str) -> Chart | None:
     most = max(map(sum, values))
     return Chart(
         f"Rows per second over time, {done} and not",
-        f"{sum(well):,} rows {done} and {sum(bad):,} not in {brief(width_s * len(values))}; at most {most:,.1f} rows "
-        "per second.",
+        f"{sum(well):,} rows {done} and {sum(bad):,} not in {format_short(width_s * len(values))}; at most {most:,.1f} "
+        "rows per second.",
         ("well", "bad"),
         *_stack(values, _with_times(words, width_s), _nice_step(most, _MOST_STEPS)),
         _time_labels(width_s * len(values)),
@@ -85,7 +85,7 @@ def throttling_over_time(timeline: Timeline) -> Chart | None:
     words = [f"{count:,} throttled" for count in throttled]
     return Chart(
         "Throttled requests over time",
-        f"{sum(throttled):,} throttled requests in all, at most {max(throttled):,} within {brief(width_s)}.",
+        f"{sum(throttled):,} throttled requests in all, at most {max(throttled):,} within {format_short(width_s)}.",
         ("slow",),
         *_stack(
             [(float(count),) for count in throttled],
@@ -102,7 +102,7 @@ def answer_times(timeline: Timeline) -> Chart | None:
     if not took:
         return None
     counts = [count for *_, count in took]
-    limits = [f"< {brief(upper_s)}" for _, upper_s, _ in took]
+    limits = [f"< {format_short(upper_s)}" for _, upper_s, _ in took]
     bars, scale = _stack(
         [(float(count),) for count in counts],
         [f"{limit}: {count:,} answers" for limit, count in zip(limits, counts, strict=True)],
@@ -111,7 +111,7 @@ def answer_times(timeline: Timeline) -> Chart | None:
     every = -(-len(took) // _MOST_LABELS)
     return Chart(
         "Answers by the time they took",
-        ", ".join(f"{count:,} in less than {brief(upper_s)}" for _, upper_s, count in took if count) + ".",
+        ", ".join(f"{count:,} in less than {format_short(upper_s)}" for _, upper_s, count in took if count) + ".",
         ("well",),
         bars,
         scale,
@@ -166,4 +166,4 @@ def _with_times(words: Sequence[str], width_s: float) -> list[str]:
 
 
 def _time(time_s: float, step_s: float) -> str:
-    return clock_time(time_s) if step_s >= 1 else brief(time_s)
+    return clock_time(time_s) if step_s >= 1 else format_short(time_s)

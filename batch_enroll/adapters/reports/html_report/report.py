@@ -11,7 +11,7 @@ from batch_enroll.adapters.reports.html_report import charts
 from batch_enroll.adapters.reports.html_report.embedded_rows import ProblemRows
 from batch_enroll.core.codes import explain
 from batch_enroll.core.codes.catalogue import title
-from batch_enroll.core.durations import brief, duration
+from batch_enroll.core.durations import duration, format_short
 from batch_enroll.core.model import TO_MEND, OutcomeKind
 from batch_enroll.core.reporting.breakdown import Breakdown
 from batch_enroll.core.reporting.headline import done, headline
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from batch_enroll.core.model import ResultRow
-    from batch_enroll.core.reporting.breakdown import Share
+    from batch_enroll.core.reporting.breakdown import BreakdownGroup
     from batch_enroll.core.reporting.run_summary import Cause, RunSummary
     from batch_enroll.core.reporting.timeline import Timeline
     from batch_enroll.core.run_record import RunRecord
@@ -46,7 +46,7 @@ _TONES: Final = {
 }
 
 
-class Part(NamedTuple):
+class ReportSection(NamedTuple):
     """One piece of the outcome bar."""
 
     name: str
@@ -92,7 +92,7 @@ class HtmlReport:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        env.filters |= {"brief": brief, "duration": duration, "iso": iso_utc}
+        env.filters |= {"format_short": format_short, "duration": duration, "iso": iso_utc}
         script = env.get_template("page.js").render()
         page = env.get_template("page.html").stream(
             summary=summary,
@@ -114,9 +114,9 @@ class HtmlReport:
             yield piece.encode(errors="backslashreplace")
 
 
-def _parts(outcomes: Mapping[str, int], rows: int) -> list[Part]:
+def _parts(outcomes: Mapping[str, int], rows: int) -> list[ReportSection]:
     return [
-        Part(kind.replace("_", " "), _TONES[OutcomeKind(kind)], count, 100 * count / rows)
+        ReportSection(kind.replace("_", " "), _TONES[OutcomeKind(kind)], count, 100 * count / rows)
         for kind, count in outcomes.items()
         if count
     ]
@@ -147,7 +147,7 @@ def _charts(timeline: Timeline, done_words: str) -> dict[str, object]:
     }
 
 
-def _shares(breakdown: Breakdown) -> list[tuple[str, list[Share], list[Share], int]]:
+def _shares(breakdown: Breakdown) -> list[tuple[str, list[BreakdownGroup], list[BreakdownGroup], int]]:
     """By course and by school: those shown at once, those below a fold, and how many are left out."""
     told = (("course", breakdown.courses()), ("school", breakdown.schools()))
     return [

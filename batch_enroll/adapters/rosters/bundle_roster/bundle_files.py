@@ -13,29 +13,29 @@ from typing import IO, TYPE_CHECKING, Final
 from zipfile import BadZipFile, ZipFile
 
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.model import Place
+from batch_enroll.core.model import RowLocation
 from batch_enroll.core.roster import csv_text
-from batch_enroll.core.roster.bundle_formats import MARKS, wanted_files
+from batch_enroll.core.roster.bundle_formats import ENROLLMENT_FILES, wanted_files
 from batch_enroll.core.roster.zip_safety import refuse_unsafe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from batch_enroll.core.roster.csv_text import Survey
-    from batch_enroll.core.roster.damaged_ids import Flaw
+    from batch_enroll.core.roster.csv_text import TextInfo
+    from batch_enroll.core.roster.damaged_ids import CellProblem
 
 _UNPACKING_FAILED: Final = (BadZipFile, EOFError, NotImplementedError, OSError, RuntimeError, ValueError, zlib.error)
 _SHOWN_FILES: Final = 20
 
 
-class FileParts:
+class BundleFiles:
     """The RosterParts of a folder or zip archive; one enclosing folder is looked through, in an archive any."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._name = path.resolve().name
-        self._surveys: dict[str, Survey] = {}
+        self._surveys: dict[str, TextInfo] = {}
 
     @property
     def path(self) -> Path:
@@ -55,9 +55,9 @@ class FileParts:
         inside = PurePosixPath(folders[0])
         return {PurePosixPath(path).name.lower(): path for path in paths if PurePosixPath(path).parent == inside}
 
-    def place(self, name: str, row: int) -> Place:
+    def place(self, name: str, row: int) -> RowLocation:
         """As a person finds it: `bundle.zip/enrollments.csv`."""
-        return Place(self._label(name), row)
+        return RowLocation(self._label(name), row)
 
     @cached_property
     def sha256(self) -> str:
@@ -75,11 +75,11 @@ class FileParts:
     def records(self, name: str) -> Iterator[list[str]]:
         """The records of a file, whatever its encoding and delimiter."""
         with self._text(name) as text:
-            delimiter, skipped = csv_text.find_cut(text.read(csv_text.HEAD_CHARS))
+            delimiter, skipped = csv_text.detect_delimiter(text.read(csv_text.HEAD_CHARS))
         with self._text(name) as text:
             yield from csv_text.records(islice(text, skipped, None), delimiter, self._label(name))
 
-    def flawed(self, name: str) -> Iterator[tuple[list[str], Mapping[int, Flaw]]]:
+    def flawed(self, name: str) -> Iterator[tuple[list[str], Mapping[int, CellProblem]]]:
         """The same: a text is what it is."""
         return ((record, {}) for record in self.records(name))
 
@@ -90,9 +90,9 @@ class FileParts:
     def _label(self, part: str) -> str:
         return f"{self._name}/{self.names.get(part, part)}"
 
-    def _survey(self, part: str) -> Survey:
+    def _survey(self, part: str) -> TextInfo:
         if part not in self._surveys:
-            self._surveys[part] = csv_text.survey(lambda: self._chunks(part), self._label(part))
+            self._surveys[part] = csv_text.detect_text(lambda: self._chunks(part), self._label(part))
         return self._surveys[part]
 
     @contextmanager
@@ -147,7 +147,7 @@ class FileParts:
 
 def _folders(paths: Sequence[str]) -> list[str]:
     """The folders that hold a roster, the least deep ones; copies that archivers leave beside it do not count."""
-    found = [PurePosixPath(path) for path in paths if PurePosixPath(path).name.lower() in MARKS]
+    found = [PurePosixPath(path) for path in paths if PurePosixPath(path).name.lower() in ENROLLMENT_FILES]
     folders = {path.parent for path in found if path.parts[0] != "__MACOSX"}
     least = min((len(folder.parts) for folder in folders), default=0)
     return sorted(folder.as_posix() for folder in folders if len(folder.parts) == least)

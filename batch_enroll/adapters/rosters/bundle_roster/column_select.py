@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.roster.cells import all_blank, clean
+from batch_enroll.core.roster.cells import all_blank, clean_cell
 from batch_enroll.core.roster.header_map import plain
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def first_row(parts: RosterParts, name: str) -> tuple[int, list[str]]:
 
 def spelt(header: Sequence[str], names: Headers) -> dict[str, str]:
     """Columns of ours to the header that holds them, as it is spelt."""
-    first_of = {plain(name): clean(name) for name in reversed(header)}
+    first_of = {plain(name): clean_cell(name) for name in reversed(header)}
     found = {
         ours: next((first_of[name] for name in theirs if name in first_of), None) for ours, theirs in names.items()
     }
@@ -53,6 +53,6 @@ def select(parts: RosterParts, name: str, columns: Headers, needed: str) -> Iter
 
 def _first(record: Sequence[str], places: Sequence[int]) -> str:
     for at in places:
-        if at < len(record) and (text := clean(record[at])):
+        if at < len(record) and (text := clean_cell(record[at])):
             return text
     return ""

@@ -10,31 +10,31 @@ from typing import TYPE_CHECKING, NamedTuple
 from batch_enroll.adapters.rosters.bundle_roster.column_select import header_of, spelt
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.model import RowProblem
-from batch_enroll.core.roster.cells import clean
-from batch_enroll.core.roster.damaged_ids import flawed
+from batch_enroll.core.roster.cells import clean_cell
+from batch_enroll.core.roster.damaged_ids import first_problem
 from batch_enroll.core.roster.header_map import plain
-from batch_enroll.core.roster.table_search import SEARCHED_ROWS, Table, Wanted, find_table
+from batch_enroll.core.roster.table_search import SEARCHED_ROWS, HeaderRequirements, Table, find_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from batch_enroll.core.model import SourceRow
-    from batch_enroll.core.roster.bundle_formats import SeatFile
-    from batch_enroll.core.roster.damaged_ids import Flaw
+    from batch_enroll.core.roster.bundle_formats import EnrollmentFile
+    from batch_enroll.core.roster.damaged_ids import CellProblem
     from batch_enroll.ports import RosterParts
 
 
-class Seat(NamedTuple):
+class EnrollmentLine(NamedTuple):
     """One seat as its line says it, and where it stands: the file, and the column if the line may hold several."""
 
     row: SourceRow
     seat_from: str
 
 
-class SeatLines:
+class EnrollmentLines:
     """The seats of one file, read on their own."""
 
-    def __init__(self, parts: RosterParts, seat_file: SeatFile, overrides: Mapping[str, str]) -> None:
+    def __init__(self, parts: RosterParts, seat_file: EnrollmentFile, overrides: Mapping[str, str]) -> None:
         self._parts = parts
         self._seat_file = seat_file
         self._overrides = overrides
@@ -62,26 +62,26 @@ class SeatLines:
         users = {header for header, _ in self._users}
         return tuple((name, "user_id" if name in users else field) for name, field in self._table.map.describe())
 
-    def seats(self) -> Iterator[Seat]:
+    def seats(self) -> Iterator[EnrollmentLine]:
         """Every seat of every line; a line that names nobody in any of several columns holds none."""
         header_row, read = self._table.header_row, self._table.map.row
         for nth, (record, flaws) in enumerate(self._parts.flawed(self.name), 1):
             if nth > header_row:
-                problem = flawed(self._table.map, record, flaws) if flaws else None
+                problem = first_problem(self._table.map, record, flaws) if flaws else None
                 row = read(self._parts.place(self.name, nth), record, problem)
                 yield from () if row is None else self._split(row, record, flaws)
 
-    def _split(self, row: SourceRow, record: list[str], flaws: Mapping[int, Flaw]) -> Iterator[Seat]:
+    def _split(self, row: SourceRow, record: list[str], flaws: Mapping[int, CellProblem]) -> Iterator[EnrollmentLine]:
         of_file = {"role": self._seat_file.role} if self._seat_file.role else {}
         fields = {**self._others(record), **of_file, **row.fields}
         if not self._seat_file.users:
-            yield Seat(replace(row, fields=fields), self._parts.names[self.name])
+            yield EnrollmentLine(replace(row, fields=fields), self._parts.names[self.name])
             return
         for header, at in self._users:
-            if at < len(record) and (user := clean(record[at])):
+            if at < len(record) and (user := clean_cell(record[at])):
                 flaw = flaws.get(at)
                 problem = row.problem or (None if flaw is None else RowProblem(*flaw, header, user))
-                yield Seat(
+                yield EnrollmentLine(
                     replace(
                         row,
                         fields={**fields, "user_id": user},
@@ -93,7 +93,7 @@ class SeatLines:
 
     def _others(self, record: list[str]) -> dict[str, str]:
         """Fields from headers less likely than the one that is read, for cells that are blank in that."""
-        return {field: text for field, at in self._less_likely if at < len(record) and (text := clean(record[at]))}
+        return {field: text for field, at in self._less_likely if at < len(record) and (text := clean_cell(record[at]))}
 
     @cached_property
     def _less_likely(self) -> list[tuple[str, int]]:
@@ -107,7 +107,7 @@ class SeatLines:
     def _users(self) -> list[tuple[str, int]]:
         header = [plain(name) for name in self._table.map.header]
         return [
-            (clean(self._table.map.header[header.index(name)]), header.index(name))
+            (clean_cell(self._table.map.header[header.index(name)]), header.index(name))
             for name in self._seat_file.users
             if name in header
         ]
@@ -119,7 +119,7 @@ class SeatLines:
             required -= {"class_id"}
         overrides = spelt(header_of(self._parts, self.name), self._seat_file.fields) | dict(self._overrides)
         head = list(islice(self._parts.records(self.name), SEARCHED_ROWS))
-        table = find_table(head, Wanted(required, overrides, several_seats=False))
+        table = find_table(head, HeaderRequirements(required, overrides, several_seats=False))
         if isinstance(table, Table):
             return table
         raise RosterError(f"{self._parts.place(self.name, 1).file}: {table.reason}")

@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from batch_enroll.adapters.rosters.bundle_roster.joins import Joined
     from batch_enroll.adapters.rosters.bundle_roster.manifest import Manifest
     from batch_enroll.core.model import SourceRow
-    from batch_enroll.core.roster.bundle_formats import Recipe
+    from batch_enroll.core.roster.bundle_formats import BundleFormat
     from batch_enroll.ports import RosterParts
 
 _ACTIVE: Final = frozenset({"", "active", "enabled"})
 
 
-class Flaws:
+class JoinProblems:
     """What keeps seats of one bundle from being joined. `course_given`: all rows without a course have a default."""
 
-    def __init__(self, parts: RosterParts, recipe: Recipe, manifest: Manifest, *, course_given: bool) -> None:
+    def __init__(self, parts: RosterParts, recipe: BundleFormat, manifest: Manifest, *, course_given: bool) -> None:
         self._classes = recipe.classes
         self._classes_there = recipe.classes.lower() in parts.names
         self._course_given = course_given

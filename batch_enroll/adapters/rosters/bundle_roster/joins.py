@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from batch_enroll.core.roster.bundle_formats import Headers, Recipe
+    from batch_enroll.core.roster.bundle_formats import BundleFormat, Headers
     from batch_enroll.ports import RosterParts
 
 THERE: Final = "there"
@@ -43,7 +43,7 @@ class Joins:
     `unclear_days` are first days of terms that can be read in two ways, and are left out.
     """
 
-    def __init__(self, parts: RosterParts, recipe: Recipe) -> None:
+    def __init__(self, parts: RosterParts, recipe: BundleFormat) -> None:
         self._parts = parts
         self._recipe = recipe
         self._people: dict[tuple[str, ...], pd.DataFrame] = {}
@@ -76,7 +76,7 @@ def _part(parts: RosterParts, file: str, columns: Headers, needed: str) -> pd.Da
     return _frame(rows, list(columns))
 
 
-def _classes(parts: RosterParts, recipe: Recipe) -> tuple[pd.DataFrame, list[str]]:
+def _classes(parts: RosterParts, recipe: BundleFormat) -> tuple[pd.DataFrame, list[str]]:
     blank: Headers = dict.fromkeys(("class_is", "course_id", "class_school", "terms", "begin_date", "last_day"), ())
     classes = _part(parts, recipe.classes, {**blank, **recipe.class_columns}, "class_id")
     unique = _unique(classes, "class_id", "class_is", "course_id")
@@ -112,7 +112,7 @@ def _with_course_days(parts: RosterParts, classes: pd.DataFrame) -> pd.DataFrame
     return dated.assign(begin_date=day.where(day != "", dated["term_day"])).drop(columns=["course_day", "term_day"])
 
 
-def _people(parts: RosterParts, recipe: Recipe, files: Sequence[str]) -> pd.DataFrame:
+def _people(parts: RosterParts, recipe: BundleFormat, files: Sequence[str]) -> pd.DataFrame:
     import pandas as pd  # noqa: PLC0415 - see `_frame`
 
     columns = {"user_is": (), "primary_org": (), **recipe.person_columns}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from batch_enroll.adapters.rosters.bundle_roster.column_select import header_of, select
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.lookup.id_resolution import ID_FIELDS, IN_WORDS
-from batch_enroll.core.lookup.records import WAYS, Kind
+from batch_enroll.core.lookup.records import WAYS, EntityKind
 from batch_enroll.core.model import RowProblem
 from batch_enroll.core.roster.cells import shorten
 from batch_enroll.core.roster.header_map import plain
@@ -15,18 +15,18 @@ from batch_enroll.core.roster.header_map import plain
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from batch_enroll.core.roster.bundle_formats import NameFile, Recipe
+    from batch_enroll.core.roster.bundle_formats import BundleFormat, NameFile
     from batch_enroll.ports import RosterParts
 
 
-class Names:
+class LookupNames:
     """The names that ids are to be found by; a name that nobody or several have is a problem of its row.
 
     Attributes:
         fields: those of the wanted fields that the bundle has a column for.
     """
 
-    def __init__(self, parts: RosterParts, recipe: Recipe, wanted: Collection[str]) -> None:
+    def __init__(self, parts: RosterParts, recipe: BundleFormat, wanted: Collection[str]) -> None:
         self._parts = parts
         self._recipe = recipe
         self._tables: dict[tuple[str, tuple[str, ...]], dict[str, str]] = {}
@@ -73,13 +73,13 @@ class Names:
             self._tables[field, files] = names
         return self._tables[field, files]
 
-    def _files(self, kind: Kind, people: tuple[str, ...]) -> tuple[str, ...]:
-        if kind is Kind.USER:
+    def _files(self, kind: EntityKind, people: tuple[str, ...]) -> tuple[str, ...]:
+        if kind is EntityKind.USER:
             return people
         its = self._names(kind)
         return () if its is None else (its.file,)
 
-    def _ids(self, kind: Kind) -> tuple[str, ...]:
+    def _ids(self, kind: EntityKind) -> tuple[str, ...]:
         its = self._names(kind)
         return self._recipe.person_columns["user_id"] if its is None else its.ids
 
@@ -87,5 +87,5 @@ class Names:
         its = self._names(WAYS[field].kind)
         return (self._recipe.person_names if its is None else its.fields).get(field, ())
 
-    def _names(self, kind: Kind) -> NameFile | None:
-        return {Kind.COURSE: self._recipe.course_names, Kind.SCHOOL: self._recipe.school_names}.get(kind)
+    def _names(self, kind: EntityKind) -> NameFile | None:
+        return {EntityKind.COURSE: self._recipe.course_names, EntityKind.SCHOOL: self._recipe.school_names}.get(kind)

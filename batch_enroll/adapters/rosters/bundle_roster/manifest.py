@@ -9,7 +9,7 @@ from batch_enroll.adapters.rosters.bundle_roster.column_select import select
 from batch_enroll.core.roster.bundle_formats import Format
 
 if TYPE_CHECKING:
-    from batch_enroll.core.roster.bundle_formats import Recipe
+    from batch_enroll.core.roster.bundle_formats import BundleFormat
     from batch_enroll.ports import RosterParts
 
 _FILE: Final = "manifest.csv"
@@ -29,7 +29,7 @@ class Manifest:
         said = self._said.get(f"file.{name.removesuffix('.csv')}", "")
         return name in self._parts.names and said not in _INCOMPLETE
 
-    def title(self, recipe: Recipe) -> str:
+    def title(self, recipe: BundleFormat) -> str:
         """The format with its version, and whether it is a bulk or a delta."""
         if recipe.format is Format.SDS_V2:
             return f"{recipe.title}.1" if "roles.csv" in self._parts.names else recipe.title

@@ -8,28 +8,28 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.adapters.rosters.bundle_roster.column_select import first_row, header_of
-from batch_enroll.adapters.rosters.bundle_roster.enrollment_lines import SeatLines
-from batch_enroll.adapters.rosters.bundle_roster.join_problems import Flaws
+from batch_enroll.adapters.rosters.bundle_roster.enrollment_lines import EnrollmentLines
+from batch_enroll.adapters.rosters.bundle_roster.join_problems import JoinProblems
 from batch_enroll.adapters.rosters.bundle_roster.joins import Joins
-from batch_enroll.adapters.rosters.bundle_roster.lookup_names import Names
+from batch_enroll.adapters.rosters.bundle_roster.lookup_names import LookupNames
 from batch_enroll.adapters.rosters.bundle_roster.manifest import Manifest
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.lookup.records import WAYS, Kind
+from batch_enroll.core.lookup.records import WAYS, EntityKind
 from batch_enroll.core.model import RowProblem, SourceRow
-from batch_enroll.core.roster.bundle_formats import Format, fallback, recognise
-from batch_enroll.core.roster.cells import clean, shorten
+from batch_enroll.core.roster.bundle_formats import Format, fallback, recognize_format
+from batch_enroll.core.roster.cells import clean_cell, shorten
 from batch_enroll.core.roster.column_alignment import laid, numbered, places, united
 from batch_enroll.core.roster.header_map import plain
-from batch_enroll.core.roster.merged_cells import told
+from batch_enroll.core.roster.merged_cells import describe_merges
 from batch_enroll.core.roster.own_columns import SEAT_FROM
 from batch_enroll.core.run_record import RosterRef
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from batch_enroll.adapters.rosters.bundle_roster.enrollment_lines import Seat
+    from batch_enroll.adapters.rosters.bundle_roster.enrollment_lines import EnrollmentLine
     from batch_enroll.adapters.rosters.bundle_roster.joins import Joined
-    from batch_enroll.core.roster.bundle_formats import Recipe, SeatFile
+    from batch_enroll.core.roster.bundle_formats import BundleFormat, EnrollmentFile
     from batch_enroll.core.roster.column_alignment import Column
     from batch_enroll.ports import RosterParts
 
@@ -62,7 +62,7 @@ class BundleRoster:
         self,
         parts: RosterParts,
         *,
-        recipe: Recipe | None = None,
+        recipe: BundleFormat | None = None,
         overrides: Mapping[str, str] | None = None,
         defaults_present: frozenset[str] = frozenset(),
         limit: int | None = None,
@@ -84,9 +84,9 @@ class BundleRoster:
     @property
     def estimated_rows(self) -> int | None:
         """The lines below the headers."""
-        told = [lines.below for lines in self._lines]
-        below = sum(count for count in told if count is not None)
-        if None in told:
+        describe_merges = [lines.below for lines in self._lines]
+        below = sum(count for count in describe_merges if count is not None)
+        if None in describe_merges:
             return None
         return below if self._limit is None else min(below, self._limit)
 
@@ -136,12 +136,12 @@ class BundleRoster:
         for name in map(str.lower, self._recipe.files):
             if name in self._parts.names and (spans := self._parts.spans(name)):
                 row, header = headers.get(name) or first_row(self._parts, name)
-                columns = [(at, clean(column)) for at, column in enumerate(header) if clean(column)]
-                yield from (f"{self._parts.names[name]}: {note}" for note in told(spans, row, columns))
+                columns = [(at, clean_cell(column)) for at, column in enumerate(header) if clean_cell(column)]
+                yield from (f"{self._parts.names[name]}: {note}" for note in describe_merges(spans, row, columns))
 
     def _used(self, field: str) -> str:
         """The field that a column is read as; a course without an id is a missing piece, and not looked up unasked."""
-        return "" if WAYS.get(field, (None,))[0] is Kind.COURSE and field not in self._names.fields else field
+        return "" if WAYS.get(field, (None,))[0] is EntityKind.COURSE and field not in self._names.fields else field
 
     def _all_rows(self) -> Iterator[SourceRow]:
         for lines in self._lines:
@@ -150,7 +150,9 @@ class BundleRoster:
             while piece := list(islice(seats, _PIECE)):
                 yield from self._resolved(piece, lines.people, at)
 
-    def _resolved(self, seats: Sequence[Seat], people: tuple[str, ...], at: Sequence[int]) -> Iterator[SourceRow]:
+    def _resolved(
+        self, seats: Sequence[EnrollmentLine], people: tuple[str, ...], at: Sequence[int]
+    ) -> Iterator[SourceRow]:
         own_course = self._recipe.own_course or "course_id" in self._overrides
         keys = [(seat.row.fields.get("class_id", ""), seat.row.fields.get("user_id", "")) for seat in seats]
         for (row, seat_from), joined in zip(seats, self._joins.join(keys, people), strict=True):
@@ -173,18 +175,18 @@ class BundleRoster:
         return (*self._recipe.added, *self._names.fields)
 
     @cached_property
-    def _names(self) -> Names:
-        return Names(self._parts, self._recipe, self._finds)
+    def _names(self) -> LookupNames:
+        return LookupNames(self._parts, self._recipe, self._finds)
 
     @cached_property
     def _ways(self) -> list[str]:
         """What ids may be found by, as it is typed; the likeliest of each kind."""
-        ways = [WAYS[field] for field in Names(self._parts, self._recipe, WAYS).fields]
+        ways = [WAYS[field] for field in LookupNames(self._parts, self._recipe, WAYS).fields]
         likeliest = {way.kind: way.by for way in reversed(ways)}
         return [f"--find {kind}={by}" for kind, by in reversed(likeliest.items())]
 
     @cached_property
-    def _recipe(self) -> Recipe:
+    def _recipe(self) -> BundleFormat:
         names = self._parts.names
         recipe = self._given or _recognised(self._parts) or fallback(names)
         if recipe is None or not any(seats.file.lower() in names for seats in recipe.seats):
@@ -193,12 +195,12 @@ class BundleRoster:
         return recipe
 
     @cached_property
-    def _lines(self) -> list[SeatLines]:
+    def _lines(self) -> list[EnrollmentLines]:
         there = [seats for seats in self._recipe.seats if seats.file.lower() in self._parts.names]
         headers = {seats: [plain(name) for name in header_of(self._parts, seats.file.lower())] for seats in there}
-        return [SeatLines(self._parts, seats, self._meant_for(seats, headers)) for seats in there]
+        return [EnrollmentLines(self._parts, seats, self._meant_for(seats, headers)) for seats in there]
 
-    def _meant_for(self, seats: SeatFile, headers: Mapping[SeatFile, Sequence[str]]) -> dict[str, str]:
+    def _meant_for(self, seats: EnrollmentFile, headers: Mapping[EnrollmentFile, Sequence[str]]) -> dict[str, str]:
         """Overrides for one of several files; one whose header is nowhere goes to all, to be complained of."""
         known = {name for header in headers.values() for name in header}
         return {
@@ -216,8 +218,8 @@ class BundleRoster:
         return Joins(self._parts, self._recipe)
 
     @cached_property
-    def _flaws(self) -> Flaws:
-        return Flaws(self._parts, self._recipe, Manifest(self._parts), course_given=self._course_given)
+    def _flaws(self) -> JoinProblems:
+        return JoinProblems(self._parts, self._recipe, Manifest(self._parts), course_given=self._course_given)
 
     @cached_property
     def _read_as(self) -> str:
@@ -227,8 +229,8 @@ class BundleRoster:
         return f"{title} ({', '.join(there)})"
 
 
-def _recognised(parts: RosterParts) -> Recipe | None:
-    return recognise(parts.names, lambda name: [plain(column) for column in header_of(parts, name)])
+def _recognised(parts: RosterParts) -> BundleFormat | None:
+    return recognize_format(parts.names, lambda name: [plain(column) for column in header_of(parts, name)])
 
 
 def _resolution(own: Mapping[str, str], course: str, joined: Joined) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Rosters as Excel workbooks, read cell by cell as a person sees them."""
 
 from batch_enroll.adapters.rosters.xlsx_roster.roster import XlsxRoster
-from batch_enroll.adapters.rosters.xlsx_roster.sheet_bundle import SheetParts, sheet_titles, table_name
+from batch_enroll.adapters.rosters.xlsx_roster.sheet_bundle import SheetBundle, sheet_titles, table_name
 from batch_enroll.adapters.rosters.xlsx_roster.workbook import recognises
 
-__all__ = ["SheetParts", "XlsxRoster", "recognises", "sheet_titles", "table_name"]
+__all__ = ["SheetBundle", "XlsxRoster", "recognises", "sheet_titles", "table_name"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from batch_enroll.adapters.rosters.xlsx_roster.sheet_reader import column_at
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.roster.merged_cells import Span
+from batch_enroll.core.roster.merged_cells import MergedRange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,7 +31,7 @@ _WIDE: Final = {  # how markup in two bytes a letter begins, with its mark or wi
 }
 
 
-def spans(pieces: Iterable[bytes], name: str) -> list[Span]:
+def spans(pieces: Iterable[bytes], name: str) -> list[MergedRange]:
     """The cells merged over rows, from a sheet's markup.
 
     It is unpacked for this and hardly looked at, which takes a fiftieth of the time of reading it.
@@ -39,11 +39,11 @@ def spans(pieces: Iterable[bytes], name: str) -> list[Span]:
     Raises:
         RosterError: there are more than fit into memory.
     """
-    found: list[Span] = []
+    found: list[MergedRange] = []
     for text in _behind_the_rows(_narrow(pieces)):
         for column, first, last in _MERGED.findall(text):
             if int(first) < int(last):
-                found.append(Span(int(first), int(last), column_at(column.decode())))
+                found.append(MergedRange(int(first), int(last), column_at(column.decode())))
         if len(found) > _MOST_SPANS:
             raise RosterError(f"{name}: more merged cells than a roster has; unmerge them, or save it as CSV")
     return found

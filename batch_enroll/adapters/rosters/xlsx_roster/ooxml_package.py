@@ -36,7 +36,7 @@ _DAMAGE: Final = (
 )
 
 
-class Part(NamedTuple):
+class OoxmlPart(NamedTuple):
     """Another part that a part refers to: its kind (`worksheet`, `styles`) and its path in the archive."""
 
     kind: str
@@ -58,15 +58,15 @@ class Package:
         parts = self.relations("").values()
         return next((part.path for part in parts if part.kind == "officeDocument"), "xl/workbook.xml")
 
-    def relations(self, path: str) -> Mapping[str, Part]:
+    def relations(self, path: str) -> Mapping[str, OoxmlPart]:
         """What the part refers to, by the ids that it uses for them."""
         folder, file = posixpath.split(path)
-        found: dict[str, Part] = {}
+        found: dict[str, OoxmlPart] = {}
 
         def start(tag: str, attributes: Mapping[str, str]) -> None:
             if tag == "Relationship" and attributes.get("TargetMode") != "External":
                 target = posixpath.normpath(posixpath.join("/" + folder, attributes["Target"]))
-                found[attributes["Id"]] = Part(attributes["Type"].rpartition("/")[2], target.lstrip("/"))
+                found[attributes["Id"]] = OoxmlPart(attributes["Type"].rpartition("/")[2], target.lstrip("/"))
 
         relations = posixpath.join(folder, "_rels", f"{file}.rels")
         if _plain(relations) in self._entries:

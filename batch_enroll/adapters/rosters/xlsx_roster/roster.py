@@ -7,14 +7,14 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from batch_enroll.adapters.rosters.xlsx_roster.sheet_reader import MOST_ROWS
-from batch_enroll.adapters.rosters.xlsx_roster.workbook import Tab, WorkbookFile
+from batch_enroll.adapters.rosters.xlsx_roster.workbook import SheetInfo, WorkbookFile
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.model import Place
-from batch_enroll.core.roster.cells import clean
-from batch_enroll.core.roster.damaged_ids import flawed
+from batch_enroll.core.model import RowLocation
+from batch_enroll.core.roster.cells import clean_cell
+from batch_enroll.core.roster.damaged_ids import first_problem
 from batch_enroll.core.roster.header_hints import suggestions
-from batch_enroll.core.roster.merged_cells import Spread, told
-from batch_enroll.core.roster.table_search import SEARCHED_ROWS, NoTable, Table, find_table, wanted
+from batch_enroll.core.roster.merged_cells import MergedCellFiller, describe_merges
+from batch_enroll.core.roster.table_search import SEARCHED_ROWS, NoTable, Table, find_table, header_requirements
 from batch_enroll.core.run_record import RosterRef
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class _Sheet(NamedTuple):
-    tab: Tab
+    tab: SheetInfo
     table: Table
     last_row: int | None
 
@@ -63,7 +63,7 @@ class XlsxRoster:
         self._path = path
         self._book = WorkbookFile(path)
         self._sheet_name = sheet
-        self._want = wanted(defaults_present, overrides or {}, several_seats=several_seats)
+        self._want = header_requirements(defaults_present, overrides or {}, several_seats=several_seats)
         self._limit = limit
         self._rows_read = 0
 
@@ -99,7 +99,10 @@ class XlsxRoster:
         """Columns that are not read and may have been meant to be, and cells merged over rows in those that are."""
         table = self._sheet.table
         read = [(at, table.map.header[at]) for _, at in table.map.places]
-        return (*suggestions(self.describe()), *told(self._book.spans(self._sheet.tab), table.header_row, read))
+        return (
+            *suggestions(self.describe()),
+            *describe_merges(self._book.spans(self._sheet.tab), table.header_row, read),
+        )
 
     def rows(self) -> Iterator[SourceRow]:
         """Every data row of the sheet. A later call reads the file again.
@@ -128,8 +131,8 @@ class XlsxRoster:
         for number, cells, flaws in self._book.texts(tab, header_row):
             if number <= header_row:
                 continue
-            problem = flawed(columns, cells, flaws) if flaws else None
-            place = Place(self._path.name, number, tab.title)
+            problem = first_problem(columns, cells, flaws) if flaws else None
+            place = RowLocation(self._path.name, number, tab.title)
             # Notes beside a table are no ragged row: a workbook's cells cannot slip into the next column.
             if (row := columns.row(place, cells[:width], problem)) is not None:
                 yield row
@@ -147,20 +150,20 @@ class XlsxRoster:
         likeliest = max(failures, key=lambda failure: failure.why.known, default=_NONE)
         raise RosterError(f"{' '.join((self._path.name, *likeliest.where))}: {likeliest.why.reason}")
 
-    def _candidates(self, tabs: list[Tab]) -> list[Tab]:
+    def _candidates(self, tabs: list[SheetInfo]) -> list[SheetInfo]:
         if self._sheet_name is None:
             return [tab for tab in tabs if tab.visible]
-        asked = clean(self._sheet_name).casefold()
-        named = [tab for tab in tabs if clean(tab.title).casefold() == asked]
+        asked = clean_cell(self._sheet_name).casefold()
+        named = [tab for tab in tabs if clean_cell(tab.title).casefold() == asked]
         if not named:
             there = ", ".join(f'"{tab.title}"' for tab in tabs)
             raise RosterError(f'{self._path.name}: no sheet is called "{self._sheet_name}"; sheets: {there}')
         return named[:1]
 
-    def _look(self, tab: Tab) -> _Sheet | _NoSheet:
+    def _look(self, tab: SheetInfo) -> _Sheet | _NoSheet:
         head = self._book.head(tab, SEARCHED_ROWS)
         if merged := self._book.spans(tab):  # a header may be merged over two rows, with others in the lower one
-            spread = Spread(merged, 0)
+            spread = MergedCellFiller(merged, 0)
             for number, cells in enumerate(head.rows, 1):
                 spread.fill(number, cells, {})
         table = find_table([_trimmed(cells) for cells in head.rows], self._want)
@@ -170,5 +173,5 @@ class XlsxRoster:
 
 
 def _trimmed(cells: list[str]) -> list[str]:
-    width = max((at for at, text in enumerate(cells, 1) if clean(text)), default=0)
+    width = max((at for at, text in enumerate(cells, 1) if clean_cell(text)), default=0)
     return cells[:width]

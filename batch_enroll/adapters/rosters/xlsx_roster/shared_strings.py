@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from batch_enroll.adapters.rosters.xlsx_roster.ooxml_package import local, new_parser
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.roster.cell_text import shown
-from batch_enroll.core.roster.sheetcells import Style, numbered_style, style
+from batch_enroll.core.roster.sheetcells import NumberFormat, numbered_style, style
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +74,7 @@ class _TextReader:
             self._aids -= 1
 
 
-def cell_styles(package: Package, path: str) -> list[Style]:
+def cell_styles(package: Package, path: str) -> list[NumberFormat]:
     """The style of a number, by the index that its cell names."""
     formats: dict[int, str] = {}
     numbers: list[int] = []

@@ -6,16 +6,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from batch_enroll.adapters.rosters.xlsx_roster.sheet_reader import MOST_ROWS
-from batch_enroll.adapters.rosters.xlsx_roster.workbook import Tab, WorkbookFile
+from batch_enroll.adapters.rosters.xlsx_roster.workbook import SheetInfo, WorkbookFile
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.model import Place
+from batch_enroll.core.model import RowLocation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from batch_enroll.core.roster.damaged_ids import Flaw
-    from batch_enroll.core.roster.merged_cells import Span
+    from batch_enroll.core.roster.damaged_ids import CellProblem
+    from batch_enroll.core.roster.merged_cells import MergedRange
 
 
 def sheet_titles(path: Path) -> tuple[str, ...]:
@@ -31,7 +31,7 @@ def table_name(title: str) -> str:
     return f"{title.strip().lower().removesuffix('.csv')}.csv"
 
 
-class SheetParts:
+class SheetBundle:
     """The RosterParts of a workbook: its sheets, hidden ones too."""
 
     def __init__(self, path: Path) -> None:
@@ -53,9 +53,9 @@ class SheetParts:
         """The workbook's digest."""
         return self._book.sha256
 
-    def place(self, name: str, row: int) -> Place:
+    def place(self, name: str, row: int) -> RowLocation:
         """The sheet and row, as a person finds them."""
-        return Place(self._path.name, row, self.names.get(name, name))
+        return RowLocation(self._path.name, row, self.names.get(name, name))
 
     def lines(self, name: str) -> int | None:
         """What the workbook says of the sheet's size, which may be wrong."""
@@ -66,7 +66,7 @@ class SheetParts:
         """The texts of every row, also those that destroyed cells show: whoever reads them as ids finds that out."""
         return (cells for cells, _ in self.flawed(name))
 
-    def flawed(self, name: str) -> Iterator[tuple[list[str], Mapping[int, Flaw]]]:
+    def flawed(self, name: str) -> Iterator[tuple[list[str], Mapping[int, CellProblem]]]:
         """As `records`, with what is wrong with some cells of a row."""
         last = 0
         for number, cells, flaws in self._book.texts(self._tabs[name]):
@@ -74,10 +74,10 @@ class SheetParts:
             last = number
             yield cells, flaws
 
-    def spans(self, name: str) -> Sequence[Span]:
+    def spans(self, name: str) -> Sequence[MergedRange]:
         """The sheet's cells that are merged over several rows."""
         return self._book.spans(self._tabs[name])
 
     @cached_property
-    def _tabs(self) -> dict[str, Tab]:
+    def _tabs(self) -> dict[str, SheetInfo]:
         return {table_name(tab.title): tab for tab in reversed(self._book.tabs)}

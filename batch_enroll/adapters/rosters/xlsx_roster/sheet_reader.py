@@ -12,8 +12,16 @@ from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.roster.cell_text import shown
 from batch_enroll.core.roster.cells import shorten
-from batch_enroll.core.roster.damaged_ids import Flaw
-from batch_enroll.core.roster.sheetcells import GENERAL, Kind, Style, iso_text, lost_digits, number_text, style
+from batch_enroll.core.roster.damaged_ids import CellProblem
+from batch_enroll.core.roster.sheetcells import (
+    GENERAL,
+    NumberFormat,
+    NumberFormatKind,
+    iso_text,
+    lost_digits,
+    number_text,
+    style,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,19 +34,19 @@ _LAST_CELL: Final = re.compile(r"(?:.*:)?\$?[A-Za-z]{1,3}\$?(\d{1,7})", re.ASCII
 _PLAIN: Final = style(GENERAL)
 
 
-class Texts(NamedTuple):
+class SheetRow(NamedTuple):
     """A row as a person sees it: its number, the text of its cells, and what is wrong with some of them."""
 
     number: int
     cells: list[str]
-    flaws: dict[int, Flaw]
+    flaws: dict[int, CellProblem]
 
 
-class Dress(NamedTuple):
+class WorkbookStyles(NamedTuple):
     """What a workbook's sheets share: texts, styles of numbers, and whether days are counted from 1904."""
 
     texts: Sequence[str]
-    styles: Sequence[Style]
+    styles: Sequence[NumberFormat]
     since_1904: bool
 
 
@@ -50,15 +58,15 @@ class SheetReader:
     for the formulas and sixteen times as long.
     """
 
-    def __init__(self, name: str, dress: Dress) -> None:
+    def __init__(self, name: str, dress: WorkbookStyles) -> None:
         self.last_row: int | None = None
         self.done = False
         self._name = name
         self._texts, self._styles, self._since_1904 = dress
         self._parser = new_parser(name)
         self._parser.StartElementHandler = self._root
-        self._rows: list[Texts] = []
-        self._row = Texts(0, [], {})
+        self._rows: list[SheetRow] = []
+        self._row = SheetRow(0, [], {})
         self._pieces: list[str] = []
         self._at = 0
         self._type = "n"
@@ -67,7 +75,7 @@ class SheetReader:
         self._aids = 0
         self._waiting = 0
 
-    def feed(self, piece: bytes) -> list[Texts]:
+    def feed(self, piece: bytes) -> list[SheetRow]:
         """The rows that end in the piece; an empty piece ends the sheet.
 
         Raises:
@@ -123,7 +131,7 @@ class SheetReader:
             raise RosterError(f"{self._name}: more rows than a workbook can have; it is damaged")
         if number <= self._row.number:
             raise RosterError(f"{self._name}: rows stand out of order; open it in Excel and save it as .xlsx")
-        self._row = Texts(number, [], {})
+        self._row = SheetRow(number, [], {})
 
     def _open_cell(self, attributes: Mapping[str, str]) -> None:
         reference = attributes.get("r")
@@ -166,13 +174,13 @@ class SheetReader:
         except (ValueError, OverflowError):
             self._flaw(catalogue.DAMAGED_CELL, f"holds {shorten(spelt)}, which no sheet can show")
             return spelt
-        if wears.kind is not Kind.NUMBER:
+        if wears.kind is not NumberFormatKind.NUMBER:
             self._flaw(catalogue.DATE_FOR_ID, "is a date or time cell")
         elif lost_digits(text):
             self._flaw(catalogue.LOST_DIGITS, "is a number cell, which keeps no more than fifteen digits")
         return text
 
-    def _wears(self) -> Style:
+    def _wears(self) -> NumberFormat:
         try:
             return self._styles[int(self._style or 0)]
         except (IndexError, ValueError):
@@ -189,7 +197,7 @@ class SheetReader:
         return text
 
     def _flaw(self, code: str, message: str) -> None:
-        self._row.flaws[self._at] = Flaw(code, message)
+        self._row.flaws[self._at] = CellProblem(code, message)
 
 
 _TAGS: Final = ("c", "v", "t", "f", "row", "rPh", "sheetData", "dimension")

@@ -11,19 +11,19 @@ from zipfile import BadZipFile, ZipFile
 from batch_enroll.adapters.rosters.xlsx_roster.merged_ranges import spans
 from batch_enroll.adapters.rosters.xlsx_roster.ooxml_package import OLE, local, package, translated
 from batch_enroll.adapters.rosters.xlsx_roster.shared_strings import cell_styles, shared_texts
-from batch_enroll.adapters.rosters.xlsx_roster.sheet_reader import Dress, SheetReader
-from batch_enroll.core.roster.merged_cells import Spread
+from batch_enroll.adapters.rosters.xlsx_roster.sheet_reader import SheetReader, WorkbookStyles
+from batch_enroll.core.roster.merged_cells import MergedCellFiller
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from batch_enroll.adapters.rosters.xlsx_roster.ooxml_package import Package
-    from batch_enroll.adapters.rosters.xlsx_roster.sheet_reader import Texts
-    from batch_enroll.core.roster.merged_cells import Span
+    from batch_enroll.adapters.rosters.xlsx_roster.sheet_reader import SheetRow
+    from batch_enroll.core.roster.merged_cells import MergedRange
 
 
-class Tab(NamedTuple):
+class SheetInfo(NamedTuple):
     """A sheet as the workbook lists it; `path` is where its cells are."""
 
     title: str
@@ -31,7 +31,7 @@ class Tab(NamedTuple):
     path: str
 
 
-class Head(NamedTuple):
+class SheetPreview(NamedTuple):
     """A sheet's first rows, blank ones too; `last_row` is what it says of itself, which may be wrong."""
 
     rows: list[list[str]]
@@ -46,14 +46,14 @@ class WorkbookFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._spans: dict[str, list[Span]] = {}
+        self._spans: dict[str, list[MergedRange]] = {}
 
     @property
-    def tabs(self) -> list[Tab]:
+    def tabs(self) -> list[SheetInfo]:
         """The sheets, charts left out, in their order."""
         return self._index[0]
 
-    def head(self, tab: Tab, rows: int) -> Head:
+    def head(self, tab: SheetInfo, rows: int) -> SheetPreview:
         """The first rows of a sheet."""
         head: list[list[str]] = []
         with package(self._path) as parts:
@@ -61,22 +61,22 @@ class WorkbookFile:
             for row in islice(_rows(parts, tab, reader), rows):
                 head.extend([[]] * (min(row.number, rows + 1) - 1 - len(head)))
                 head.append(row.cells)
-        return Head(head[:rows], reader.last_row)
+        return SheetPreview(head[:rows], reader.last_row)
 
-    def texts(self, tab: Tab, header_row: int | None = None) -> Iterator[Texts]:
+    def texts(self, tab: SheetInfo, header_row: int | None = None) -> Iterator[SheetRow]:
         """Every row of the sheet that holds something; each knows its number.
 
         What is merged over several rows below the header row (None: the first one) is in each of them.
         """
         merged = self.spans(tab)
-        spread = Spread(merged, header_row)
+        spread = MergedCellFiller(merged, header_row)
         with package(self._path) as parts:
             for row in _rows(parts, tab, SheetReader(f"{parts.name} [{tab.title}]", self._dress)):
                 if merged:
                     spread.fill(*row)
                 yield row
 
-    def spans(self, tab: Tab) -> list[Span]:
+    def spans(self, tab: SheetInfo) -> list[MergedRange]:
         """The sheet's cells that are merged over several rows."""
         if tab.path not in self._spans:
             with package(self._path) as parts:
@@ -90,9 +90,9 @@ class WorkbookFile:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     @cached_property
-    def _index(self) -> tuple[list[Tab], bool]:
+    def _index(self) -> tuple[list[SheetInfo], bool]:
         """The sheets, and whether days are counted from 1904."""
-        tabs: list[Tab] = []
+        tabs: list[SheetInfo] = []
         since_1904 = False
 
         def start(tag: str, attributes: Mapping[str, str]) -> None:
@@ -103,7 +103,7 @@ class WorkbookFile:
                 named = {local(key): text for key, text in attributes.items()}
                 part = relations.get(named.get("id", ""))
                 if part is not None and part.kind == "worksheet":
-                    tabs.append(Tab(named["name"], named.get("state", "visible") == "visible", part.path))
+                    tabs.append(SheetInfo(named["name"], named.get("state", "visible") == "visible", part.path))
 
         with package(self._path) as parts:
             relations = parts.relations(parts.workbook)
@@ -111,19 +111,19 @@ class WorkbookFile:
         return tabs, since_1904
 
     @cached_property
-    def _dress(self) -> Dress:
+    def _dress(self) -> WorkbookStyles:
         with package(self._path) as parts:
             paths = {part.kind: part.path for part in parts.relations(parts.workbook).values()}
             texts = shared_texts(parts, paths["sharedStrings"]) if _there("sharedStrings", paths, parts) else []
             styles = cell_styles(parts, paths["styles"]) if _there("styles", paths, parts) else []
-        return Dress(texts, styles, self._index[1])
+        return WorkbookStyles(texts, styles, self._index[1])
 
 
 def _there(kind: str, paths: Mapping[str, str], parts: Package) -> bool:
     return kind in paths and parts.holds(paths[kind])
 
 
-def _rows(parts: Package, tab: Tab, reader: SheetReader) -> Iterator[Texts]:
+def _rows(parts: Package, tab: SheetInfo, reader: SheetReader) -> Iterator[SheetRow]:
     for piece in parts.pieces(tab.path):
         yield from reader.feed(piece)
         if reader.done:
