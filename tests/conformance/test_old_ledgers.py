@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,7 @@ from batch_enroll.core.run_record import Owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 STATES = {
     "gone": EnrollmentState.ENROLLED,
@@ -90,8 +93,8 @@ def test_while_a_run_of_the_earlier_program_goes_on_it_stays_as_it_is(url: str) 
     old_ledgers.write(url)
     engine = create_engine(url)
     with closing(engine.connect()) as connection:
-        locks = run_lock.locks_of(connection)
-        run_lock.take(connection, locks, "staging", Owner(4711, "roster-box", "run", START))
+        locks = run_lock.make_locks(connection)
+        run_lock.acquire_run_lock(connection, locks, "staging", Owner(4711, "roster-box", "run", START))
         with pytest.raises(LedgerError, match=r"another run .* batch-enroll run, process 4711 on roster-box"):
             SqlLedger(url, Clock())
         with connection.begin():
@@ -101,6 +104,20 @@ def test_while_a_run_of_the_earlier_program_goes_on_it_stays_as_it_is(url: str) 
     with closing(SqlLedger(url, Clock())) as ledger:
         ledger.lock("staging", Owner(4712, "roster-box", "run", START))
         assert len(list(ledger.results(LATEST))) == 7
+
+
+if sys.platform != "win32":  # where the earlier program did not run
+
+    def test_the_lock_files_of_the_earlier_program_are_respected(tmp_path: Path) -> None:
+        path = tmp_path / "ledger.db"
+        old_ledgers.write(f"sqlite:///{path}")
+        with closing(sqlite3.connect(path)) as raw, raw:
+            raw.execute("INSERT INTO owners VALUES ('staging', 4711, 'roster-box', 'run', 1756706400000000)")
+        refused = pytest.raises(LedgerError, match=r"another run .* batch-enroll run, process 4711 on roster-box")
+        with old_ledgers.locked_as_before(path, "staging"), refused:
+            SqlLedger(path, Clock())
+        with closing(SqlLedger(path, Clock())) as ledger:
+            ledger.lock("staging", Owner(4712, "roster-box", "run", START))
 
 
 def test_the_old_tables_are_gone(ledger: SqlLedger, url: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from contextlib import closing
+import sys
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING
 
 from sqlalchemy import (
@@ -21,6 +23,9 @@ from sqlalchemy import (
 from support.ledgers import a_key
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from sqlalchemy import Connection
 
 TABLES = MetaData()
@@ -129,3 +134,17 @@ def _seat(
             digest=a_key(name).digest(), run_no=run_no, row_no=row_no, state=state, doubt=doubt, settled_at=settled_at
         )
     )
+
+
+if sys.platform != "win32":
+    import fcntl
+
+    @contextmanager
+    def locked_as_before(ledger: Path, scope: str) -> Iterator[None]:
+        """Locks a ledger as a run of versions 1 to 3 did: one file shared by all runs, and one for its scope."""
+        with ExitStack() as stack:
+            for name, how in (("", fcntl.LOCK_SH), (scope, fcntl.LOCK_EX)):
+                number = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big")
+                file = stack.enter_context((ledger.parent / f"{ledger.name}-{number:016x}.lock").open("w"))
+                fcntl.flock(file, how | fcntl.LOCK_NB)
+            yield

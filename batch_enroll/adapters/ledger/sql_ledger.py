@@ -75,7 +75,7 @@ class SqlLedger:
             self._connection = self._engine.connect()
         self._batches = batches_for(self._connection.dialect)
         self._lately = Lately(self._batches)
-        self._locks = run_lock.locks_of(self._connection)
+        self._locks = run_lock.make_locks(self._connection)
         try:
             self._prepare(migrations)
             with translate_errors(self._name):
@@ -201,7 +201,7 @@ class SqlLedger:
             LedgerError: somebody else is at it; the text says who, since when, and what to do.
         """
         with translate_errors(self._name):
-            run_lock.take(self._connection, self._locks, scope, owner)
+            run_lock.acquire_run_lock(self._connection, self._locks, scope, owner)
         self._unlock = partial(run_lock.release, self._connection, self._locks, scope)
 
     def close(self) -> None:
