@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Final
 from batch_enroll.cli.output import Tone, visible, wrapped
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.durations import duration
-from batch_enroll.core.model import ENROLLED_KINDS, SETTLED_WELL, TO_MEND, WITHDRAWN_KINDS, OutcomeKind, RowLocation
+from batch_enroll.core.model import (
+    ENROLLED_KINDS,
+    KINDS_TO_FIX,
+    SUCCESS_KINDS,
+    WITHDRAWN_KINDS,
+    OutcomeKind,
+    RowLocation,
+)
 from batch_enroll.core.reporting.next_step import next_step
 from batch_enroll.core.roster.header_map import PLAIN_TABLE
 
@@ -77,7 +84,7 @@ def _overruled(allowed: Json) -> Iterator[str]:
 def _counts(outcomes: Mapping[str, int], paint: Paint) -> Iterator[str]:
     for name, count in outcomes.items():
         if count:
-            tone = Tone.BAD if name in TO_MEND else Tone.GOOD if name in SETTLED_WELL else Tone.QUIET
+            tone = Tone.BAD if name in KINDS_TO_FIX else Tone.GOOD if name in SUCCESS_KINDS else Tone.QUIET
             yield f"  {name.replace('_', ' '):<18}" + paint(f"{count:>10,}", tone)
 
 

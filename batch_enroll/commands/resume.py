@@ -16,7 +16,7 @@ from batch_enroll.adapters.rosters.recorded_roster import RecordedRoster
 from batch_enroll.commands.verify import PostRunVerification
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.guards.rules import NOTHING_ALLOWED
-from batch_enroll.core.model import TO_MEND
+from batch_enroll.core.model import KINDS_TO_FIX
 from batch_enroll.core.planning.protected_enrollments import WHOLE_PLACES
 from batch_enroll.core.planning.resume_planner import TO_RESUME, TO_RETRY, TO_RETRY_ALL, compare
 from batch_enroll.wiring.alone import acquire_run_lock
@@ -101,7 +101,9 @@ def retry_from(
 ) -> ResumeResult:
     """Sends the rows that were mended in a file of the run's results, and no others. Raises as `resume`."""
     return run_async(
-        partial(_resume, settings, run_id, ResumeRequest("retry", TO_MEND, corrections=corrections, confirm=confirm))
+        partial(
+            _resume, settings, run_id, ResumeRequest("retry", KINDS_TO_FIX, corrections=corrections, confirm=confirm)
+        )
     )
 
 

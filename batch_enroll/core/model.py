@@ -199,8 +199,8 @@ class OutcomeKind(StrEnum):
 
 ENROLLED_KINDS = frozenset({OutcomeKind.ENROLLED, OutcomeKind.ALREADY_ENROLLED})
 WITHDRAWN_KINDS = frozenset({OutcomeKind.WITHDRAWN, OutcomeKind.ALREADY_WITHDRAWN})
-SETTLED_WELL = ENROLLED_KINDS | WITHDRAWN_KINDS
-TO_MEND = frozenset(
+SUCCESS_KINDS = ENROLLED_KINDS | WITHDRAWN_KINDS
+KINDS_TO_FIX = frozenset(
     {
         OutcomeKind.INVALID,
         OutcomeKind.REJECTED,

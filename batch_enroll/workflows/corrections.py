@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.errors import UsageError
-from batch_enroll.core.model import TO_MEND
+from batch_enroll.core.model import KINDS_TO_FIX
 from batch_enroll.core.roster.column_alignment import numbered, places
 from batch_enroll.core.roster.own_columns import ROSTER_MARK, ROW_MARK, SEAT_FROM
 
@@ -56,7 +56,7 @@ class Corrections:
         """One for each recorded row."""
         for line in self._ledger.results(self._record.run_id):
             row = self._found(line)
-            yield None if row is None or line.outcome.kind not in TO_MEND else replace(row, place=line.place)
+            yield None if row is None or line.outcome.kind not in KINDS_TO_FIX else replace(row, place=line.place)
 
     def refs(self) -> tuple[RosterRef, ...]:
         """What the run itself read."""
@@ -84,7 +84,7 @@ class Corrections:
                 )
             seen.add(id(row))
             del open_rows[id(row)]
-            if line.outcome.kind not in TO_MEND and row.cells != line.cells:
+            if line.outcome.kind not in KINDS_TO_FIX and row.cells != line.cells:
                 self._kept.append(str(row.place))
         if open_rows:
             raise UsageError(_not_of(self._record.run_id, *open_rows.values()))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from batch_enroll.core.errors import RosterError, RunStoppedError
 from batch_enroll.core.events import RunStarted
-from batch_enroll.core.model import SETTLED_WELL
+from batch_enroll.core.model import SUCCESS_KINDS
 from batch_enroll.core.planning import row_planner
 from batch_enroll.core.planning.resume_planner import replan
 from batch_enroll.core.roster.damaged_ids import RowWarnings
@@ -127,7 +127,7 @@ class ResumePlanner:
 
     def _planned_again(self, source: SourceRow, line: ResultRow) -> bool:
         if self._changes and source.cells != line.cells:
-            return line.outcome.kind not in SETTLED_WELL
+            return line.outcome.kind not in SUCCESS_KINDS
         return line.outcome.kind in self._again
 
 

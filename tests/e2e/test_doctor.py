@@ -33,7 +33,7 @@ async def test_a_desk_where_all_is_well(tmp_path: Path) -> None:
     assert at.sandbox.client_secret not in done.out + told.out
 
 
-async def test_what_is_ill_is_said_with_what_to_mend(tmp_path: Path) -> None:
+async def test_what_is_ill_is_said_with_what_to_fix(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "ledger.sqlite3").write_text("no database", encoding="utf-8")
     (tmp_path / "batch-enroll.toml").write_text('notify = ["json://127.0.0.1"]\n', encoding="utf-8")

@@ -16,7 +16,7 @@ from batch_enroll.adapters.rosters.recorded_roster import RecordedRoster
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import RosterError, UsageError
 from batch_enroll.core.model import (
-    SETTLED_WELL,
+    SUCCESS_KINDS,
     Action,
     Outcome,
     OutcomeKind,
@@ -215,7 +215,7 @@ class Mended(FakeRoster):
             yield SourceRow(RowLocation("mended.csv", row.place.row), row.cells, row.fields)
 
 
-async def test_corrections_replace_the_cells_of_rows_to_mend_and_leave_all_others() -> None:
+async def test_corrections_replace_the_cells_of_rows_to_fix_and_leave_all_others() -> None:
     past = Past(FakeRoster(students(4)), [ENROLLED, FAILED, FAILED, ENROLLED])
     lines = [
         {"user_id": "u3-mended", "course_id": "c1", "enroll_row": "4"},
@@ -223,7 +223,7 @@ async def test_corrections_replace_the_cells_of_rows_to_mend_and_leave_all_other
     ]
     columns = ("note", "school_id", "course_id", "user_id")
     corrections = workflows.Corrections(Mended(lines, columns=columns), RECORD, past.ledger)
-    await past.go_on(frozenset(OutcomeKind) - SETTLED_WELL, corrections)
+    await past.go_on(frozenset(OutcomeKind) - SUCCESS_KINDS, corrections)
     assert [(one.row_no, one.key.user_id) for one in past.sent] == [(3, "u3-mended")]
     assert [row.cells for row in past.ledger.results(RUN_ID)][2] == ("u3-mended", "c1", "")
     assert [row.place.row for row in past.ledger.results(RUN_ID)] == [2, 3, 4, 5]

@@ -26,7 +26,7 @@ from batch_enroll.core.events import (
     Stopping,
     TokenRenewed,
 )
-from batch_enroll.core.model import TO_MEND, OutcomeKind
+from batch_enroll.core.model import KINDS_TO_FIX, OutcomeKind
 from batch_enroll.core.roster.dates import iso_utc
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def _settled(event: RowSettled) -> tuple[int, str, Fields]:
 def _worth_a_record(outcome: Outcome) -> bool:
     # A stopped run leaves hundreds of thousands of rows that were never tried; one record said so already.
     never_tried = outcome.kind is OutcomeKind.NOT_ATTEMPTED and not outcome.attempts
-    return outcome.kind in TO_MEND and not never_tried
+    return outcome.kind in KINDS_TO_FIX and not never_tried
 
 
 def _start(run: RunRecord) -> Fields:

@@ -30,7 +30,7 @@ from batch_enroll.core.events import (
     RunStarted,
     Stopping,
 )
-from batch_enroll.core.model import TO_MEND, OutcomeKind
+from batch_enroll.core.model import KINDS_TO_FIX, OutcomeKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,7 +66,7 @@ class _Count:
     read: int = 0
     done: int = 0
     throttled: int = 0
-    to_mend: Counter[tuple[OutcomeKind, str]] = field(default_factory=Counter)
+    to_fix: Counter[tuple[OutcomeKind, str]] = field(default_factory=Counter)
     paused_until: float = 0.0
     rate_per_s: float | None = None
     lost_s: float = 0.0
@@ -92,7 +92,7 @@ class _Count:
         """The causes with most rows, with their counts."""
         return [
             (count, f"{code} {catalogue.title(code)}" if code else kind.value.replace("_", " "))
-            for (kind, code), count in self.to_mend.most_common(_CAUSES)
+            for (kind, code), count in self.to_fix.most_common(_CAUSES)
         ]
 
 
@@ -160,8 +160,8 @@ class ProgressSink:
         if outcome.kind is OutcomeKind.NOT_ATTEMPTED:
             return
         self._count.done += 1
-        if outcome.kind in TO_MEND:
-            self._count.to_mend[outcome.kind, outcome.code] += 1
+        if outcome.kind in KINDS_TO_FIX:
+            self._count.to_fix[outcome.kind, outcome.code] += 1
 
     def _note(self, event: Event) -> None:
         """What happens seldom."""
@@ -276,8 +276,8 @@ class ProgressSink:
             yield f"lost {count.lost_s:,.0f} s"
         if now < count.paused_until:
             yield f"paused {count.paused_until - now:.0f} s"
-        if count.to_mend:
-            yield f"not enrolled {count.to_mend.total():,}"
+        if count.to_fix:
+            yield f"not enrolled {count.to_fix.total():,}"
 
     def _walked_per_s(self, now: float) -> float:
         then, walked = self._looks[0] if self._looks else (now, 0)

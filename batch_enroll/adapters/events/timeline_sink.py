@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.events import AttemptFailed, RowSettled, RunStarted
-from batch_enroll.core.model import SETTLED_WELL, OutcomeKind
+from batch_enroll.core.model import SUCCESS_KINDS, OutcomeKind
 from batch_enroll.core.reporting.timeline import Timeline, timeline_of
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _TOPIC: Final = "timeline"
 # A tuple with the usual outcome first: a set would hash the outcome of every row, which takes longer than all the rest.
-_WELL: Final = (OutcomeKind.ENROLLED, *(SETTLED_WELL - {OutcomeKind.ENROLLED}))
+_WELL: Final = (OutcomeKind.ENROLLED, *(SUCCESS_KINDS - {OutcomeKind.ENROLLED}))
 
 
 class TimelineSink:

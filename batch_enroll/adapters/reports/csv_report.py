@@ -14,7 +14,7 @@ from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Final, Self
 
 from batch_enroll.core.errors import RunStoppedError
-from batch_enroll.core.model import TO_MEND
+from batch_enroll.core.model import KINDS_TO_FIX
 from batch_enroll.core.reporting.result_columns import ResultsTable
 from batch_enroll.core.roster.cells import defuse
 
@@ -67,7 +67,7 @@ class CsvReport:
         self._files = {"results": folder / RESULTS, "failed": folder / FAILED}
         self._table = ResultsTable(columns, with_roster=with_roster)
         self._all = _Draft(folder / RESULTS)
-        self._to_mend = _Draft(folder / FAILED)
+        self._to_fix = _Draft(folder / FAILED)
 
     @property
     def files(self) -> Mapping[str, Path]:
@@ -76,7 +76,7 @@ class CsvReport:
 
     def __enter__(self) -> Self:
         with self._told():
-            for draft in (self._all, self._to_mend):
+            for draft in (self._all, self._to_fix):
                 draft.start(self._table.header)
         return self
 
@@ -85,9 +85,9 @@ class CsvReport:
             self._give_up()
             return
         with self._told():
-            for draft in (self._all, self._to_mend):
+            for draft in (self._all, self._to_fix):
                 draft.close()
-            for draft in (self._all, self._to_mend):
+            for draft in (self._all, self._to_fix):
                 draft.publish()
 
     def write(self, row: ResultRow) -> None:
@@ -95,8 +95,8 @@ class CsvReport:
         line = self._table.line(row)
         try:
             self._all.write(line)
-            if row.outcome.kind in TO_MEND:
-                self._to_mend.write(line)
+            if row.outcome.kind in KINDS_TO_FIX:
+                self._to_fix.write(line)
         except OSError as error:
             raise self._failed(error) from error
 
@@ -115,7 +115,7 @@ class CsvReport:
         )
 
     def _give_up(self) -> None:
-        for draft in (self._all, self._to_mend):
+        for draft in (self._all, self._to_fix):
             draft.drop()
 
 

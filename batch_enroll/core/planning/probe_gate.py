@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from batch_enroll.core.codes import catalogue
-from batch_enroll.core.model import SETTLED_WELL, Action, OutcomeKind
+from batch_enroll.core.model import SUCCESS_KINDS, Action, OutcomeKind
 
 if TYPE_CHECKING:
     from batch_enroll.core.model import CourseId, EnrollmentRequest, Outcome, SchoolId, UserId
@@ -122,7 +122,7 @@ class ProbeGate:
     def _probe_settled(self, request: EnrollmentRequest, probed: _Queue, outcome: Outcome) -> list[Admitted]:
         group = _group(request)
         probed.sent_ahead += 1
-        if outcome.kind in SETTLED_WELL or probed.sent_ahead >= _PROBES:
+        if outcome.kind in SUCCESS_KINDS or probed.sent_ahead >= _PROBES:
             self._good.add(group)
         elif outcome.code in _ABOUT_THE_GROUP:
             self._bad[group] = replace(outcome, attempts=0, status=None)

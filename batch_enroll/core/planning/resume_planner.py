@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.frozen import frozen
-from batch_enroll.core.model import SETTLED_WELL, Action, OutcomeKind
+from batch_enroll.core.model import SUCCESS_KINDS, Action, OutcomeKind
 from batch_enroll.core.planning import row_planner
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def compare(sources: Iterable[SourceRow], lines: Iterable[ResultRow]) -> Changes
             gone += 1
         elif source.cells != line.cells:
             changed += 1
-            enrolled += line.outcome.kind in SETTLED_WELL
+            enrolled += line.outcome.kind in SUCCESS_KINDS
             if len(places) < _NAMED:
                 places.append(str(source.place))
     return Changes(tuple(places), changed, enrolled, added, gone)

@@ -9,7 +9,7 @@ from itertools import islice
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.core.model import TO_MEND, OutcomeKind
+from batch_enroll.core.model import KINDS_TO_FIX, OutcomeKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -37,7 +37,7 @@ def comparable(run: RunRecord, runs: Iterable[RunRecord]) -> list[RunRecord]:
 
 def changed(run: RunRecord, past: Sequence[RunRecord]) -> bool:
     """Whether anything was done, or rows fail that did not fail last time, or the other way round."""
-    if not past or any(count and kind not in _SETTLED_BEFORE | TO_MEND for kind, count in run.outcomes.items()):
+    if not past or any(count and kind not in _SETTLED_BEFORE | KINDS_TO_FIX for kind, count in run.outcomes.items()):
         return True
     return (run.exit_status, _failing(run)) != (past[0].exit_status, _failing(past[0]))
 
@@ -79,7 +79,7 @@ def _rows(run: RunRecord) -> int:
 
 
 def _failing(run: RunRecord) -> dict[str, int]:
-    return {kind: count for kind, count in run.outcomes.items() if count and kind in TO_MEND}
+    return {kind: count for kind, count in run.outcomes.items() if count and kind in KINDS_TO_FIX}
 
 
 def _bad_share(run: RunRecord) -> float:

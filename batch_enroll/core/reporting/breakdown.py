@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.model import SETTLED_WELL, TO_MEND, OutcomeKind
+from batch_enroll.core.model import KINDS_TO_FIX, SUCCESS_KINDS, OutcomeKind
 from batch_enroll.core.roster.cells import clean_cell
 from batch_enroll.core.roster.header_map import map_headers
 
@@ -37,12 +37,12 @@ class BreakdownGroup:
     @property
     def well(self) -> int:
         """Those whose seat is there, or gone if that was wanted."""
-        return _sum(self.outcomes, SETTLED_WELL)
+        return _sum(self.outcomes, SUCCESS_KINDS)
 
     @property
-    def to_mend(self) -> int:
+    def to_fix(self) -> int:
         """Those that were not enrolled and should have been."""
-        return _sum(self.outcomes, TO_MEND)
+        return _sum(self.outcomes, KINDS_TO_FIX)
 
 
 class Breakdown:
@@ -86,7 +86,7 @@ class _Column:
         for (cell, kind), rows in self.counts.items():
             name = clean_cell(cell) or self._default
             shares.setdefault(name, BreakdownGroup(name)).outcomes[kind] += rows
-        ranked = sorted(shares.values(), key=lambda share: (-share.to_mend, -share.rows, share.name))
+        ranked = sorted(shares.values(), key=lambda share: (-share.to_fix, -share.rows, share.name))
         return [] if [share.name for share in ranked] == [""] else ranked
 
 

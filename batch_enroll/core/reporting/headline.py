@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from batch_enroll.core.model import ENROLLED_KINDS, SETTLED_WELL, TO_MEND, WITHDRAWN_KINDS, OutcomeKind
+from batch_enroll.core.model import ENROLLED_KINDS, KINDS_TO_FIX, SUCCESS_KINDS, WITHDRAWN_KINDS, OutcomeKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,15 +15,13 @@ if TYPE_CHECKING:
 def headline(summary: RunSummary) -> str:
     """A sentence such as "58 of 62 rows are enrolled, 4 are not"."""
     counts = summary.outcomes
-    well = sum(counts.get(kind, 0) for kind in SETTLED_WELL)
-    to_mend = sum(counts.get(kind, 0) for kind in TO_MEND)
+    well = sum(counts.get(kind, 0) for kind in SUCCESS_KINDS)
+    to_fix = sum(counts.get(kind, 0) for kind in KINDS_TO_FIX)
     skipped = counts.get(OutcomeKind.SKIPPED, 0)
     if summary.run.dry_run:
         return f"Nothing was sent: this was a dry run over {_rows(summary.rows)}."
-    if to_mend:
-        return (
-            f"{well:,} of {_rows(summary.rows)} {_are(summary.rows)} {done(counts)}, {to_mend:,} {_are(to_mend)} not."
-        )
+    if to_fix:
+        return f"{well:,} of {_rows(summary.rows)} {_are(summary.rows)} {done(counts)}, {to_fix:,} {_are(to_fix)} not."
     if well == 0:
         return f"There was nothing to do: {_rows(summary.rows)}, {skipped:,} skipped."
     all_of_them = "The one row is" if well == 1 else f"All {well:,} rows are"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import RunStoppedError
 from batch_enroll.core.frozen import frozen
-from batch_enroll.core.model import SETTLED_WELL, WITHDRAWN_KINDS, OutcomeKind, RowProblem
+from batch_enroll.core.model import SUCCESS_KINDS, WITHDRAWN_KINDS, OutcomeKind, RowProblem
 from batch_enroll.core.pace.learned_limits import FACT
 from batch_enroll.core.reporting.redaction import redact_values
 from batch_enroll.core.roster.dates import iso_utc
@@ -159,7 +159,7 @@ class Tally:
         """Counts one row."""
         outcome = row.outcome
         self.outcomes[outcome.kind] += 1
-        if outcome.kind in SETTLED_WELL:
+        if outcome.kind in SUCCESS_KINDS:
             return
         if outcome.code == catalogue.DRY_RUN:
             self._dry += 1
@@ -191,7 +191,7 @@ class Tally:
         usable = self.rows - self.outcomes[OutcomeKind.INVALID] - self.outcomes[OutcomeKind.SKIPPED]
         if usable == 0:
             return NO_USABLE_ROW
-        fine = sum(self.outcomes[kind] for kind in SETTLED_WELL) + self.outcomes[OutcomeKind.SKIPPED] + self._dry
+        fine = sum(self.outcomes[kind] for kind in SUCCESS_KINDS) + self.outcomes[OutcomeKind.SKIPPED] + self._dry
         return OK if fine == self.rows else SOME_ROWS_FAILED
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from batch_enroll.adapters.reports.csv_report import CsvReport
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import RunStoppedError
-from batch_enroll.core.model import TO_MEND, Outcome, OutcomeKind, ResultRow, RowLocation
+from batch_enroll.core.model import KINDS_TO_FIX, Outcome, OutcomeKind, ResultRow, RowLocation
 from batch_enroll.core.reporting.result_columns import ResultsTable
 from batch_enroll.core.roster.cells import undefuse
 
@@ -64,12 +64,12 @@ def test_a_row_that_never_settled_has_no_time_and_no_status(tmp_path: Path) -> N
     assert read(tmp_path / "results.csv")[1] == expected
 
 
-def test_failed_has_the_rows_to_mend_in_the_same_columns(tmp_path: Path) -> None:
+def test_failed_has_the_rows_to_fix_in_the_same_columns(tmp_path: Path) -> None:
     rows = [a_result(row_no, Outcome(kind)) for row_no, kind in enumerate(OutcomeKind, 1)]
     written(tmp_path, rows)
     results, failed = read(tmp_path / "results.csv"), read(tmp_path / "failed.csv")
     assert failed[0] == results[0]
-    assert failed[1:] == [line for line in results[1:] if OutcomeKind(line[3]) in TO_MEND]
+    assert failed[1:] == [line for line in results[1:] if OutcomeKind(line[3]) in KINDS_TO_FIX]
     assert len(results) == len(OutcomeKind) + 1
 
 

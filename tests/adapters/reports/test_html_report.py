@@ -87,7 +87,7 @@ def test_only_the_pages_own_script_may_run_and_nothing_is_fetched() -> None:
         assert not any(name.startswith("on") or name in {"src", "xlink:href"} for name in attributes)
 
 
-def test_every_row_to_mend_is_packed_and_no_other() -> None:
+def test_every_row_to_fix_is_packed_and_no_other() -> None:
     rows = rows_in(
         page_of(
             (("u1", "c", "s", "fine"), ENROLLED),

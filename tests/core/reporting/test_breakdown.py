@@ -32,7 +32,7 @@ def test_rows_are_counted_by_what_their_cells_name_sent_or_not() -> None:
         (("u4", "", ""), INVALID),
         (("u5",), INVALID),
     )
-    assert [(share.name, share.rows, share.well, share.to_mend) for share in breakdown.courses()] == [
+    assert [(share.name, share.rows, share.well, share.to_fix) for share in breakdown.courses()] == [
         ("", 2, 0, 2),
         ("art", 1, 0, 1),
         ("maths", 2, 1, 0),

@@ -54,7 +54,7 @@ def test_a_dry_run_of_good_rows_is_0() -> None:
     assert tally_of(DRY, INVALID).exit_status() == 1
 
 
-def test_causes_are_grouped_with_examples_and_what_to_mend_comes_first() -> None:
+def test_causes_are_grouped_with_examples_and_what_to_fix_comes_first() -> None:
     causes = tally_of(SKIPPED, SKIPPED, FAILED, INVALID, INVALID, INVALID, INVALID, DRY).causes()
     assert [(cause.code, cause.count) for cause in causes] == [("E101", 4), ("E301", 1), ("S101", 2)]
     assert causes[0].examples == ("term.csv row 5", "term.csv row 6", "term.csv row 7")

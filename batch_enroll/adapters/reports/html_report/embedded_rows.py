@@ -11,7 +11,7 @@ import zlib
 from base64 import b64encode
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.core.model import TO_MEND
+from batch_enroll.core.model import KINDS_TO_FIX
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ class ProblemRows:
     def add(self, row: ResultRow) -> None:
         """Packs one row, if it is to be mended."""
         outcome = row.outcome
-        if outcome.kind not in TO_MEND:
+        if outcome.kind not in KINDS_TO_FIX:
             return
         roster = (row.place.file,) if self._with_roster else ()
         cells = (

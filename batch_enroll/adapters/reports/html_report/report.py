@@ -12,7 +12,7 @@ from batch_enroll.adapters.reports.html_report.embedded_rows import ProblemRows
 from batch_enroll.core.codes import explain
 from batch_enroll.core.codes.catalogue import title
 from batch_enroll.core.durations import duration, format_short
-from batch_enroll.core.model import TO_MEND, OutcomeKind
+from batch_enroll.core.model import KINDS_TO_FIX, OutcomeKind
 from batch_enroll.core.reporting.breakdown import Breakdown
 from batch_enroll.core.reporting.headline import done, headline
 from batch_enroll.core.reporting.next_step import next_step
@@ -60,7 +60,7 @@ class Likely(NamedTuple):
 
     cause: Cause
     causes: tuple[str, ...]
-    to_mend: bool
+    to_fix: bool
 
 
 class HtmlReport:
@@ -124,14 +124,14 @@ def _parts(outcomes: Mapping[str, int], rows: int) -> list[ReportSection]:
 
 def _likely(cause: Cause) -> Likely:
     explanation = explain.EXPLANATIONS.get(cause.code)
-    return Likely(cause, () if explanation is None else explanation.causes, cause.outcome in TO_MEND)
+    return Likely(cause, () if explanation is None else explanation.causes, cause.outcome in KINDS_TO_FIX)
 
 
 def _codes(causes: Sequence[Cause]) -> list[tuple[str, int, str]]:
     """The codes of the rows to mend, with how many rows have them; several causes can share a code."""
     counts: Counter[str] = Counter()
     for cause in causes:
-        if cause.outcome in TO_MEND:
+        if cause.outcome in KINDS_TO_FIX:
             counts[cause.code] += cause.count
     return [(code, count, title(code)) for code, count in counts.most_common()]
 
