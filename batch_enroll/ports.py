@@ -84,7 +84,7 @@ class RosterParts(Protocol):
     def sha256(self) -> str:
         """The digest of what is read."""
 
-    def place(self, name: str, row: int) -> RowLocation:
+    def locate(self, name: str, row: int) -> RowLocation:
         """Where a row of a table stands."""
 
     def lines(self, name: str) -> int | None:

@@ -44,7 +44,7 @@ def _told(change: Change) -> str:
     if change.mending is RepairSettings.HEADER:
         return f'"{shorten(change.before)}" is now {change.after}'
     if change.mending is RepairSettings.REPEAT:
-        return f"{change.place}, which says the same as {change.before}"
+        return f"{change.location}, which says the same as {change.before}"
     if change.mending is RepairSettings.BLANKS:
-        return f'{change.place}, {change.column}: "{change.before[:_WIDEST]}"'
-    return f'{change.place}, {change.column}: "{shorten(change.before)}" is now "{shorten(change.after)}"'
+        return f'{change.location}, {change.column}: "{change.before[:_WIDEST]}"'
+    return f'{change.location}, {change.column}: "{shorten(change.before)}" is now "{shorten(change.after)}"'

@@ -193,7 +193,7 @@ def _rows_of(
     for line in ledger.results(record.run_id):
         kind, code = line.outcome.kind, line.outcome.code
         unwanted = kind is OutcomeKind.INVALID or (kind is OutcomeKind.SKIPPED and code != catalogue.REPEATED)
-        yield SourceRow(line.place, line.cells, {}) if unwanted else read(recorded.row(line))
+        yield SourceRow(line.location, line.cells, {}) if unwanted else read(recorded.row(line))
 
 
 async def _compared(

@@ -74,7 +74,7 @@ class SourceRow:
     """One input row as a roster reader saw it.
 
     Attributes:
-        place: file, sheet and row.
+        location: file, sheet and row.
         cells: the roster's own columns, in their order, unchanged, as text.
         fields: field name (see `intake.FIELDS`) to text, stripped; a blank cell has no entry. For a bundle these
             hold the joined values.
@@ -83,7 +83,7 @@ class SourceRow:
         doubts: what may be wrong with its ids, or with the table; the row goes ahead all the same, and people are told.
     """
 
-    place: RowLocation
+    location: RowLocation
     cells: tuple[str, ...]
     fields: Mapping[str, str]
     problem: RowProblem | None = None
@@ -237,7 +237,7 @@ class PlannedRow:
     """A row with its plan: exactly one of `request` (to be sent) and `outcome` (settled without sending)."""
 
     row_no: int
-    place: RowLocation
+    location: RowLocation
     cells: tuple[str, ...]
     request: EnrollmentRequest | None = None
     outcome: Outcome | None = None
@@ -276,7 +276,7 @@ class LedgerEntry:
     state: EnrollmentState
     run_id: RunId
     row_no: int
-    place: RowLocation
+    location: RowLocation
     settled_at: datetime | None = None
 
 
@@ -285,7 +285,7 @@ class ResultRow:
     """One line of the results: the row's own cells, its outcome, and when it settled (None: not settled)."""
 
     row_no: int
-    place: RowLocation
+    location: RowLocation
     cells: tuple[str, ...]
     outcome: Outcome
     finished_at: datetime | None

@@ -169,7 +169,7 @@ async def send(
             ),
             gate=ProbeGate(probing=settings.probe == "first_row"),
             sink=sink,
-            policy=Policy(max_attempts=settings.max_attempts, withdraws_place=settings.via == "edubridge"),
+            policy=Policy(max_attempts=settings.max_attempts, withdraws_all_in_course=settings.via == "edubridge"),
             draw=random.random,
             at_once=settings.at_once,
             workers=2 * settings.at_once + _MORE_WORKERS,

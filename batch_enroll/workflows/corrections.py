@@ -56,7 +56,7 @@ class Corrections:
         """One for each recorded row."""
         for line in self._ledger.results(self._record.run_id):
             row = self._found(line)
-            yield None if row is None or line.outcome.kind not in KINDS_TO_FIX else replace(row, place=line.place)
+            yield None if row is None or line.outcome.kind not in KINDS_TO_FIX else replace(row, location=line.location)
 
     def refs(self) -> tuple[RosterRef, ...]:
         """What the run itself read."""
@@ -65,10 +65,10 @@ class Corrections:
     def _add(self, row: SourceRow) -> None:
         number, file = row.fields.get(ROW_MARK, ""), row.fields.get(ROSTER_MARK, "")
         if not number:
-            raise UsageError(f"{row.place} does not say which row it mends: {ROW_MARK} is missing or empty")
+            raise UsageError(f"{row.location} does not say which row it mends: {ROW_MARK} is missing or empty")
         other = self._mended.setdefault((file, number, self._seat(row)), row)
         if other is not row:
-            raise UsageError(f"{other.place} and {row.place} mend the same row; keep one of them")
+            raise UsageError(f"{other.location} and {row.location} mend the same row; keep one of them")
 
     def _match(self) -> None:
         """Finds the row that each of them mends."""
@@ -80,12 +80,12 @@ class Corrections:
                 continue
             if id(row) in seen:
                 raise UsageError(
-                    f"{row.place} could mend {line.place} or another row of that number; add {ROSTER_MARK}"
+                    f"{row.location} could mend {line.location} or another row of that number; add {ROSTER_MARK}"
                 )
             seen.add(id(row))
             del open_rows[id(row)]
             if line.outcome.kind not in KINDS_TO_FIX and row.cells != line.cells:
-                self._kept.append(str(row.place))
+                self._kept.append(str(row.location))
         if open_rows:
             raise UsageError(_not_of(self._record.run_id, *open_rows.values()))
 
@@ -94,7 +94,7 @@ class Corrections:
         return "" if self._seat_at is None else row.cells[self._seat_at]
 
     def _found(self, line: ResultRow) -> SourceRow | None:
-        place, number, seat = line.place, str(line.place.row), self._seat(line)
+        place, number, seat = line.location, str(line.location.row), self._seat(line)
         return self._mended.get((place.file, number, seat)) or self._mended.get(("", number, seat))
 
 
@@ -102,7 +102,7 @@ def _not_of(run_id: RunId, first: SourceRow, *others: SourceRow) -> str:
     more = f" (and {len(others)} more rows)" if others else ""
     named = f"row {first.fields[ROW_MARK]} of {first.fields.get(ROSTER_MARK, 'the roster')}"
     return (
-        f"{first.place}{more} mends {named}, but run {run_id} has no such row; "
+        f"{first.location}{more} mends {named}, but run {run_id} has no such row; "
         "use the failed.csv or results.csv of this run"
     )
 

@@ -55,8 +55,8 @@ def desired_state(rows: Iterable[SourceRow], rules: PlanSettings, *, withdraw: b
             found.unusable += 1
             if withdraw:
                 raise RosterError(
-                    f"{source.place}, {reading.problem}; nobody can tell which seat it keeps, so nothing is withdrawn: "
-                    "mend the row, or leave out --withdraw"
+                    f"{source.location}, {reading.problem}; nobody can tell which seat it keeps, so nothing is "
+                    "withdrawn: mend the row, or leave out --withdraw"
                 )
         if reading.request is not None:
             seat = _seat(source, reading.request.key)
@@ -65,14 +65,14 @@ def desired_state(rows: Iterable[SourceRow], rules: PlanSettings, *, withdraw: b
                 found.leaving[seat] += 1
             else:
                 found.wishes.setdefault(
-                    seat, DesiredEnrollment(enrollment_fields(source.fields, rules.defaults), str(source.place))
+                    seat, DesiredEnrollment(enrollment_fields(source.fields, rules.defaults), str(source.location))
                 )
     return found
 
 
 def _seat(source: SourceRow, key: EnrollmentKey) -> EnrollmentIdentity:
     if key.school_id is None:
-        raise UsageError(f"{source.place} names no school, and a sync compares school by school; give --school-id")
+        raise UsageError(f"{source.location} names no school, and a sync compares school by school; give --school-id")
     return EnrollmentIdentity(key.user_id, key.course_id, key.school_id, key.role, key.class_id)
 
 
@@ -158,7 +158,7 @@ def steps_of_run(record: RunRecord, source: RosterSource, rules: PlanSettings, l
             return
         looked_up = request.action is Action.LOOK_UP or request.aim is Action.WITHDRAW
         fields = enrollment_fields(reading.source.fields, rules.defaults)
-        steps.append(PlanStep(request.aim, fields, str(row.place), LOOKED_UP if looked_up else ""))
+        steps.append(PlanStep(request.aim, fields, str(row.location), LOOKED_UP if looked_up else ""))
 
     ledger.begin(record)
     planning = BatchPlanner(source, rules, ledger, note)

@@ -170,7 +170,7 @@ def _fail(ledger: Ledger, run_id: RunId, batch: Sequence[tuple[ResultRow, Checke
         if entry is None or entry.state is not EnrollmentState.ENROLLED:
             continue
         request = EnrollmentRequest(line.row_no, wanted.key)
-        claims.append(PlannedRow(line.row_no, line.place, line.cells, request))
+        claims.append(PlannedRow(line.row_no, line.location, line.cells, request))
         outcome = Outcome(OutcomeKind.FAILED, catalogue.NOT_THERE, checked.detail, status=line.outcome.status)
         settled.append(SettledRow(line.row_no, wanted.key, outcome))
     if claims:

@@ -150,14 +150,14 @@ def test_a_claimed_key_is_claimed_and_says_by_whom(ledger: Ledger) -> None:
     claimed(ledger, a_row())
     entry = ledger.known([a_key("bob"), a_key()])[a_key()]
     assert (entry.state, entry.run_id, entry.row_no) == (EnrollmentState.CLAIMED, "run-1", 1)
-    assert (entry.place, entry.settled_at) == (RowLocation("term.csv", 2), None)
+    assert (entry.location, entry.settled_at) == (RowLocation("term.csv", 2), None)
 
 
 def test_a_claimed_row_without_an_outcome_is_unknown_in_the_results(ledger: Ledger) -> None:
     claimed(ledger, a_row())
     (result,) = ledger.results(RunId("run-1"))
     assert (result.outcome.kind, result.outcome.code) == (OutcomeKind.UNKNOWN, catalogue.INTERRUPTED)
-    assert (result.place, result.cells, result.finished_at) == (RowLocation("term.csv", 2), ("amy", "math-7"), None)
+    assert (result.location, result.cells, result.finished_at) == (RowLocation("term.csv", 2), ("amy", "math-7"), None)
 
 
 def test_a_row_settled_in_the_claim_has_its_outcome_and_claims_no_key(ledger: Ledger, clock: Clock) -> None:
@@ -339,7 +339,7 @@ def test_cells_read_back_as_they_were(ledger: Ledger, text: str) -> None:
 
 
 def test_text_no_database_takes_does_not_stop_a_run(ledger: Ledger) -> None:
-    row = replace(a_row(), place=RowLocation("r\udce4ster.csv", 2, "S\0"))
+    row = replace(a_row(), location=RowLocation("r\udce4ster.csv", 2, "S\0"))
     claimed(ledger, row)
     odd = Outcome(OutcomeKind.ENROLLED, "", "lost\ud800 \0", 1, 201, "id\0\udfff")
     ledger.settle(RunId("run-1"), [settled(row, odd)])
@@ -361,7 +361,7 @@ def test_purge_removes_old_runs_and_keeps_their_seats(ledger: Ledger) -> None:
     with pytest.raises(LedgerError, match="there is no run run-1"):
         list(ledger.results(RunId("run-1")))
     entry = ledger.known([a_key()])[a_key()]
-    assert (entry.state, entry.run_id, entry.place.file) == (EnrollmentState.ENROLLED, "run-1", "")
+    assert (entry.state, entry.run_id, entry.location.file) == (EnrollmentState.ENROLLED, "run-1", "")
 
 
 def test_a_run_that_never_ended_is_purged_by_its_start(ledger: Ledger) -> None:

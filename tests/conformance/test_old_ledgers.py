@@ -50,8 +50,8 @@ def test_each_seat_is_what_it_was(ledger: SqlLedger) -> None:
     assert settled_then == {"gone", "amy", "cem", "dag", "old", "eve"}
     assert {entry.settled_at for entry in entries.values()} == {START, None}
     gone, amy = entries[a_key("gone")], entries[a_key("amy")]
-    assert (gone.run_id, gone.row_no, gone.place.file) == ("run-1", 1, "")
-    assert (amy.run_id, amy.row_no, str(amy.place)) == ("run-2", 1, "term.csv row 2")
+    assert (gone.run_id, gone.row_no, gone.location.file) == ("run-1", 1, "")
+    assert (amy.run_id, amy.row_no, str(amy.location)) == ("run-2", 1, "term.csv row 2")
 
 
 def test_each_row_has_the_result_it_had(ledger: SqlLedger) -> None:

@@ -117,7 +117,7 @@ def test_after_a_sync_by_class_every_class_in_the_scope_is_as_the_roster_says(
     server = ClassServer(rooms=dict.fromkeys(there))
     rows = steps(wanted, there, by_class=True)
     if rows:
-        on_virtual_time(World(rows, server, rules=BY_CLASS, policy=Policy(withdraws_place=False)), fate)
+        on_virtual_time(World(rows, server, rules=BY_CLASS, policy=Policy(withdraws_all_in_course=False)), fate)
     left = set(server.rooms)
     assert left == wanted | (there - set(in_scope(there, PAIRS)))
     assert steps(wanted, left, by_class=True) == []

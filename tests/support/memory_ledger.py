@@ -120,7 +120,7 @@ class MemoryLedger:
                 OutcomeKind.UNKNOWN, catalogue.INTERRUPTED, "the run ended before its answer was recorded"
             )
             outcome = replace(outcome, attempts=line.attempts)
-            yield ResultRow(row_no, line.planned.place, line.planned.cells, outcome, line.finished_at)
+            yield ResultRow(row_no, line.planned.location, line.planned.cells, outcome, line.finished_at)
 
     def enrolled(self, run_id: RunId) -> Iterator[tuple[EnrollmentRequest, ResultRow]]:
         for row in reversed(list(self.results(run_id))):
@@ -167,7 +167,7 @@ class MemoryLedger:
 
     def _entry(self, seat: _Seat) -> LedgerEntry:
         line = self._lines.get(seat.run_id, {}).get(seat.row_no)
-        place = RowLocation("", seat.row_no) if line is None else line.planned.place
+        place = RowLocation("", seat.row_no) if line is None else line.planned.location
         return LedgerEntry(seat.state, seat.run_id, seat.row_no, place, seat.settled_at)
 
 

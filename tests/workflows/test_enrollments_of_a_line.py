@@ -45,7 +45,7 @@ def ledger_after(source: RosterSource) -> tuple[RunRecord, MemoryLedger]:
 def lines_of(record: RunRecord, ledger: MemoryLedger) -> list[list[str]]:
     """The lines of failed.csv."""
     header = [*record.columns, "enroll_row", "enroll_outcome"]
-    return [header, *([*line.cells, str(line.place.row), "failed"] for line in ledger.results(RUN_ID))]
+    return [header, *([*line.cells, str(line.location.row), "failed"] for line in ledger.results(RUN_ID))]
 
 
 def test_each_seat_of_a_line_is_mended_on_its_own(tmp_path: Path) -> None:

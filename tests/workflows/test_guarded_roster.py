@@ -72,7 +72,7 @@ def test_a_roster_that_broke_off_in_the_look_breaks_off_at_the_same_row_when_it_
     count_first_rows(kept, Defaults(), SMALL, whole=False)
     read: list[int] = []
     with pytest.raises(RosterError, match="row 37: a quote is never closed"):
-        read.extend(row.place.row for row in kept.rows())
+        read.extend(row.location.row for row in kept.rows())
     assert read == list(range(2, 37))
 
 

@@ -212,7 +212,7 @@ class Mended(FakeRoster):
 
     def rows(self) -> Iterator[SourceRow]:
         for row in super().rows():
-            yield SourceRow(RowLocation("mended.csv", row.place.row), row.cells, row.fields)
+            yield SourceRow(RowLocation("mended.csv", row.location.row), row.cells, row.fields)
 
 
 async def test_corrections_replace_the_cells_of_rows_to_fix_and_leave_all_others() -> None:
@@ -226,7 +226,7 @@ async def test_corrections_replace_the_cells_of_rows_to_fix_and_leave_all_others
     await past.go_on(frozenset(OutcomeKind) - SUCCESS_KINDS, corrections)
     assert [(one.row_no, one.key.user_id) for one in past.sent] == [(3, "u3-mended")]
     assert [row.cells for row in past.ledger.results(RUN_ID)][2] == ("u3-mended", "c1", "")
-    assert [row.place.row for row in past.ledger.results(RUN_ID)] == [2, 3, 4, 5]
+    assert [row.location.row for row in past.ledger.results(RUN_ID)] == [2, 3, 4, 5]
     assert corrections.notes == ("changed but enrolled or skipped before, so kept as recorded: 1 (mended.csv row 3)",)
     assert (corrections.estimated_rows, corrections.refs()) == (2, REFS)
 

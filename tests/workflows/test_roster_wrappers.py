@@ -59,7 +59,7 @@ def test_a_second_table_whose_headers_nobody_knows_is_never_sent(kind: str, tmp_
         roster = watched(tmp_path / "r.csv", *table)
     else:
         roster = ScreenedRoster(XlsxRoster(write_xlsx(tmp_path / "r.xlsx", {"Fall": table})))
-    codes = [(row.place.row, row.problem.code if row.problem else "") for row in roster.rows()]
+    codes = [(row.location.row, row.problem.code if row.problem else "") for row in roster.rows()]
     assert codes == [(2, ""), (3, ""), (5, "E127"), (6, "E127"), (8, "E127")]
 
 
@@ -68,7 +68,7 @@ def test_rows_below_blank_ones_are_sent_with_a_doubt_where_a_number_left_out_is_
     *, gaps: bool, tmp_path: Path
 ) -> None:
     roster = ScreenedRoster(CsvRoster(write_csv(tmp_path / "r.csv", [HEADER, ROW, ROW, (), ROW, ROW])), gaps=gaps)
-    doubts = [(row.place.row, doubt.code) for row in roster.rows() for doubt in row.doubts]
+    doubts = [(row.location.row, doubt.code) for row in roster.rows() for doubt in row.doubts]
     assert doubts == ([(5, "W104")] if gaps else [])
 
 

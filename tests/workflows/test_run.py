@@ -95,7 +95,7 @@ async def test_every_row_read_is_one_result_in_input_order() -> None:
     assert summary.outcomes["enrolled"] == 700
     assert (summary.outcomes["invalid"], summary.outcomes["skipped"]) == (1, 2)
     assert [row.row_no for row in case.report.rows] == list(range(1, 704))
-    assert [row.place.row for row in case.report.rows] == list(range(2, 705))
+    assert [row.location.row for row in case.report.rows] == list(range(2, 705))
     assert case.report.completed
     assert summary.exit_status == 1
 

@@ -141,7 +141,7 @@ def owner_from(row: AnyRow) -> Owner:
 
 def row_line(run_no: int, row: PlannedRow) -> Line:
     """A line of `run_rows` for a row as it is claimed."""
-    place, request = row.place, row.request
+    place, request = row.location, row.request
     return (
         run_no,
         row.row_no,

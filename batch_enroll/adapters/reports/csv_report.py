@@ -153,7 +153,7 @@ class VerifyCsv:
         key, seat = None if checked.wanted is None else checked.wanted.key, checked.seat
         at = seat or key
         ours = (
-            "" if row is None else str(row.place.row),
+            "" if row is None else str(row.location.row),
             checked.found.value,
             checked.detail,
             checked.user_id,

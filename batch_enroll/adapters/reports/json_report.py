@@ -59,9 +59,9 @@ class JsonDocument:
     def _told(self, row: ResultRow) -> dict[str, Json]:
         outcome = row.outcome
         return {
-            "file": row.place.file,
-            "sheet": row.place.sheet,
-            "row": row.place.row,
+            "file": row.location.file,
+            "sheet": row.location.sheet,
+            "row": row.location.row,
             "outcome": outcome.kind.value,
             "code": outcome.code,
             "detail": outcome.detail,

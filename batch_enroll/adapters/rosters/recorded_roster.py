@@ -41,8 +41,8 @@ class RecordedRoster:
 
     def row(self, line: ResultRow) -> SourceRow:
         """One recorded row as it was, or as a person mended it."""
-        row = self._map.row(line.place, line.cells)
-        return SourceRow(line.place, line.cells, {}) if row is None else row
+        row = self._map.row(line.location, line.cells)
+        return SourceRow(line.location, line.cells, {}) if row is None else row
 
     @cached_property
     def _map(self) -> HeaderMap:

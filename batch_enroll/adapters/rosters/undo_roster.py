@@ -53,4 +53,4 @@ def _cells(request: EnrollmentRequest, row: ResultRow, began_at: datetime) -> It
     yield from (key.user_id, key.course_id, key.school_id or "", key.class_id or "", key.role.value, "tobedeleted")
     yield iso_utc(request.begin_date or row.finished_at or began_at)
     yield row.outcome.enrollment_id or ""
-    yield str(row.place)
+    yield str(row.location)

@@ -64,7 +64,7 @@ def compare(sources: Iterable[SourceRow], lines: Iterable[ResultRow]) -> Changes
             changed += 1
             enrolled += line.outcome.kind in SUCCESS_KINDS
             if len(places) < _NAMED:
-                places.append(str(source.place))
+                places.append(str(source.location))
     return Changes(tuple(places), changed, enrolled, added, gone)
 
 

@@ -129,11 +129,11 @@ def plan_row(
             if (place := first.get(request.key)) is not None:
                 request, outcome = None, _repeats(place)
             else:
-                first[request.key] = source.place
+                first[request.key] = source.location
                 if (entry := known.get(request.key)) is not None:
                     outcome = _known_before(request, entry, rules)
                     request = None if outcome is not None else _first_step(request, entry)
-        planned.append(PlannedRow(reading.row_no, source.place, source.cells, request, outcome))
+        planned.append(PlannedRow(reading.row_no, source.location, source.cells, request, outcome))
     return planned
 
 
@@ -209,7 +209,7 @@ def _repeats(place: RowLocation) -> Outcome:
 
 def _known_before(request: EnrollmentRequest, entry: LedgerEntry, rules: PlanSettings) -> Outcome | None:
     if entry.run_id == rules.run_id:  # its own line is there if the run is gone on with
-        return None if entry.row_no == request.row_no else _repeats(entry.place)
+        return None if entry.row_no == request.row_no else _repeats(entry.location)
     if rules.recheck:
         return None
     match request.aim, entry.state:

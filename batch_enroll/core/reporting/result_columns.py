@@ -47,10 +47,10 @@ class ResultsTable:
             cells = (*cells[: self._width], *[""] * (self._width - len(cells)))
         line = defused(cells)
         if self._with_roster:
-            line.append(defuse(row.place.file))
+            line.append(defuse(row.location.file))
         code, detail, status, enrollment_id = outcome.code, outcome.detail, outcome.status, outcome.enrollment_id
         line += (
-            str(row.place.row),
+            str(row.location.row),
             outcome.kind,
             code,
             detail and defuse(detail),

@@ -167,7 +167,7 @@ class Tally:
             group = self._group(outcome)
             group.count += 1
             if len(group.examples) < _EXAMPLES:
-                group.examples.append(str(row.place))
+                group.examples.append(str(row.location))
 
     def _group(self, outcome: Outcome) -> _Group:
         groups = self._groups.setdefault((outcome.kind, outcome.code), {})
@@ -316,12 +316,12 @@ class CheckSummary:
 
 def row_finding(reading: ParsedRow, outcome: Outcome) -> RowFinding:
     """A row that would not be sent, as `check` tells it."""
-    return _finding(reading.source.place, reading.problem or RowProblem(outcome.code, outcome.detail))
+    return _finding(reading.source.location, reading.problem or RowProblem(outcome.code, outcome.detail))
 
 
 def doubtful(source: SourceRow) -> list[RowFinding]:
     """The doubts about a row's ids, as `check` tells them."""
-    return [_finding(source.place, doubt) for doubt in source.doubts]
+    return [_finding(source.location, doubt) for doubt in source.doubts]
 
 
 def _finding(place: RowLocation, problem: RowProblem) -> RowFinding:

@@ -98,7 +98,7 @@ class RowWarnings:
             self._counts[of] += 1
             places = self._places.setdefault(of, [])
             if len(places) < _FEW:
-                places.append(str(row.place))
+                places.append(str(row.location))
 
     def sentences(self) -> list[str]:
         """What is to be known of the rows, a sentence for each code and column; names places, not persons."""

@@ -37,18 +37,18 @@ class Change:
     """One thing that was mended: where, in which column, what stood there and what stands there now."""
 
     mending: RepairSettings
-    place: RowLocation | None
+    location: RowLocation | None
     column: str
     before: str
     after: str
 
     def as_json(self) -> dict[str, Json]:
         """The change for programs."""
-        place = self.place
+        location = self.location
         return {
             "what": self.mending.value,
-            "row": None if place is None else place.row,
-            "sheet": None if place is None else place.sheet,
+            "row": None if location is None else location.row,
+            "sheet": None if location is None else location.sheet,
             "column": self.column,
             "before": self.before,
             "after": self.after,
@@ -94,12 +94,12 @@ class RosterRepairer:
             before = source.cells[at]
             after, mending = _mended(field, source.fields.get(field, "") if field else clean_cell(before))
             if after != before:
-                changes.append(Change(mending, source.place, clean_cell(column), before, after))
+                changes.append(Change(mending, source.location, clean_cell(column), before, after))
             own.append(after)
             if field:
                 read.append(after)
-        if source.problem is None and (repeated := self._repeats(source.place, tuple(read))) is not None:
-            self.changes.append(Change(RepairSettings.REPEAT, source.place, "", str(repeated), ""))
+        if source.problem is None and (repeated := self._repeats(source.location, tuple(read))) is not None:
+            self.changes.append(Change(RepairSettings.REPEAT, source.location, "", str(repeated), ""))
             return None
         self.changes += changes
         self.rows += 1

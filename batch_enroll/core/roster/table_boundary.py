@@ -62,7 +62,7 @@ class TableBoundaryDetector:
 
     def judged(self, row: SourceRow) -> SourceRow:
         """The row; a problem if it is a header, or stands in another table; a doubt if one may begin there."""
-        number, last = row.place.row, self._last
+        number, last = row.location.row, self._last
         self._last = number
         gap = self._gaps and last is not None and number > last + 1
         if self._is_header(row):
@@ -128,7 +128,7 @@ def _refused(row: SourceRow, why: str) -> SourceRow:
 
 
 def _spaced_out(first: Sequence[SourceRow]) -> bool:
-    numbers = [row.place.row for row in first]
+    numbers = [row.location.row for row in first]
     gaps = sum(later > earlier + 1 for earlier, later in pairwise(numbers))
     return gaps >= _SPACED and 2 * gaps >= len(numbers)
 

@@ -35,7 +35,7 @@ class Policy:
         sure_absences: look-ups in a row that must miss the seat before a lost request is sent again; more than one,
             because reads lag behind writes (contract 4, FM waits 1 s).
         base_wait_s, max_wait_s: bounds of the exponential wait.
-        withdraws_place: the API's withdrawal takes every seat of the user in the course and school.
+        withdraws_all_in_course: the API's withdrawal takes every seat of the user in the course and school.
         settling_s: the least wait between a lost answer and its look-up.
     """
 
@@ -46,7 +46,7 @@ class Policy:
     base_wait_s: float = 0.5
     max_wait_s: float = 30.0
     settling_s: float = 1.0
-    withdraws_place: bool = True
+    withdraws_all_in_course: bool = True
 
 
 @frozen

@@ -63,7 +63,7 @@ def judge_seats(
 
 def _taken(request: EnrollmentRequest, seats: UserEnrollments, bench: RetryContext) -> list[ServerEnrollment]:
     """What the withdrawal would take: the place, or of single seats the one that is named, else those of the key."""
-    if bench.policy.withdraws_place:
+    if bench.policy.withdraws_all_in_course:
         return at_the_place(seats, request.key)
     there = matching(seats, request.key)
     return [seat for seat in there if seat.enrollment_id == request.sourced_id] or there

@@ -26,7 +26,7 @@ def told(row: SourceRow) -> str:
     """A seat on one line, or what is wrong with it."""
     seat = read_row(row, Defaults())
     if isinstance(seat, RowProblem):
-        return f"{row.place.file.rpartition('/')[2]} {row.place.row}: {seat.code} {seat}"
+        return f"{row.location.file.rpartition('/')[2]} {row.location.row}: {seat.code} {seat}"
     begin = "" if seat.begin_date is None else seat.begin_date.date().isoformat()
     return f"{seat.user_id} {seat.course_id} {seat.school_id} {seat.role} {seat.status} {begin}".rstrip()
 
@@ -67,7 +67,7 @@ def test_an_archive_nested_folders_and_a_workbook_read_like_the_folder(name: str
         line.partition(": ")[2] or line for line in expected
     ]
     assert nested.refs()[0].read_as.partition(" (")[0] == book.refs()[0].read_as.partition(" (")[0]
-    places = [row.place for row in book.rows()]
+    places = [row.location for row in book.rows()]
     assert all(place.sheet in sheets and place.file == "export.xlsx" for place in places)
 
 
@@ -255,7 +255,7 @@ def test_an_upload_file_with_several_courses_on_a_line_is_a_row_for_each(name: s
         "E102 course1: is empty",
     ]
     assert source.refs()[0].read_as.startswith("Moodle upload, one seat for each numbered course")
-    assert [row.place.row for row in source.rows()] == [2, 2, 3, 3, 4]
+    assert [row.location.row for row in source.rows()] == [2, 2, 3, 3, 4]
     again = opened(write_csv(tmp_path / "failed.csv", [source.columns, *(row.cells for row in source.rows())]))
     assert again.refs()[0].read_as == "plain table"
     assert all_told(again)[:4] == all_told(source)[:4]

@@ -147,7 +147,7 @@ def test_the_joined_columns_stand_behind_the_bundles_own_and_read_back_as_a_tabl
 
 def test_rows_are_numbered_within_the_file_of_the_bundle(tmp_path: Path) -> None:
     roster = bundle(tmp_path, "e1,,k1,,u1,student,,", ",,,,,,,", "e2,,k1,,u1,student,,")
-    assert [str(row.place) for row in roster.rows()] == [
+    assert [str(row.location) for row in roster.rows()] == [
         "bundle.zip/enrollments.csv row 2",
         "bundle.zip/enrollments.csv row 4",
     ]
@@ -170,7 +170,7 @@ def test_an_archive_and_a_folder_with_or_without_an_enclosing_folder_read_alike(
     parts = {**PARTS, "Enrollments.CSV": "\ufeff" + ENROLLMENTS + "e,,k1,,u1,student,,\r\n"}
     path = write_bundle(tmp_path / name, parts, inside=inside)
     (row,) = read(opened(path))
-    assert row.place.file == f"{name}/{inside}Enrollments.CSV"
+    assert row.location.file == f"{name}/{inside}Enrollments.CSV"
     typed = read_row(row, Defaults())
     assert isinstance(typed, RosterRow)
     assert (typed.course_id, typed.begin_date, typed.sourced_id) == ("crs", datetime(2025, 8, 25, tzinfo=UTC), "e")

@@ -35,7 +35,7 @@ def test_several_rosters_read_as_one_with_their_columns_united_by_name(tmp_path:
     assert chained.describe() == (*first.describe(), *second.describe())
     assert cells(chained) == [("u1", "c1", "n1", ""), ("u2", "c2", "", "7")]
     assert [row.fields["user_id"] for row in chained.rows()] == ["u1", "u2"]
-    assert [(row.place.file, row.place.row) for row in chained.rows()] == [("a.csv", 2), ("b.csv", 2)]
+    assert [(row.location.file, row.location.row) for row in chained.rows()] == [("a.csv", 2), ("b.csv", 2)]
 
 
 def test_two_columns_of_one_name_stay_two(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def test_a_windows_1252_table_reads_back(
 
 def test_rows_know_their_place_as_a_spreadsheet_numbers_them(tmp_path: Path) -> None:
     roster = roster_of(tmp_path / "late.csv", b'Title\n\nuser_id,course_id\nu1,"c\n1"\n,\n\nu2,c2\n')
-    assert [row.place for row in roster.rows()] == [RowLocation("late.csv", 4), RowLocation("late.csv", 7)]
+    assert [row.location for row in roster.rows()] == [RowLocation("late.csv", 4), RowLocation("late.csv", 7)]
 
 
 def test_a_roster_tells_its_columns_size_and_digest(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_a_column_can_be_named_and_a_default_can_stand_for_one(tmp_path: Path) -
 
 def test_a_line_about_the_delimiter_is_no_row(tmp_path: Path) -> None:
     roster = roster_of(tmp_path / "roster.csv", b"sep=;\r\nuser_id;course_id\r\nu;c\r\n")
-    assert [(row.place.row, row.cells) for row in roster.rows()] == [(2, ("u", "c"))]
+    assert [(row.location.row, row.cells) for row in roster.rows()] == [(2, ("u", "c"))]
     assert roster.estimated_rows == 1
 
 
@@ -138,7 +138,7 @@ def test_standard_input_is_read_once_and_kept_for_the_reading(tmp_path: Path) ->
     code = (
         "from batch_enroll.adapters.rosters.csv_roster import CsvRoster\n"
         "roster = CsvRoster(None)\n"
-        "print(roster.columns, [(row.place.file, row.cells) for row in roster.rows()], roster.refs())"
+        "print(roster.columns, [(row.location.file, row.cells) for row in roster.rows()], roster.refs())"
     )
     done = subprocess.run(  # noqa: S603 - our own interpreter and our own text
         [sys.executable, "-c", code], input=raw, capture_output=True, check=True, cwd=tmp_path

@@ -38,7 +38,7 @@ def test_the_messy_sample_holds_every_kind_of_bad_row_and_none_blocks_a_good_one
     read = list(roster.rows())
     rows = [read_row(row, Defaults()) for row in read]
     problems = {
-        source.place.row: row.code for source, row in zip(read, rows, strict=True) if isinstance(row, RowProblem)
+        source.location.row: row.code for source, row in zip(read, rows, strict=True) if isinstance(row, RowProblem)
     }
     assert problems == {
         9: "E101",

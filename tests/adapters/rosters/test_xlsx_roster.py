@@ -99,7 +99,7 @@ def test_cells_are_read_as_a_person_sees_them(tmp_path: Path) -> None:
     book.save(tmp_path / "roster.xlsx")
     roster = XlsxRoster(tmp_path / "roster.xlsx")
     assert cells(roster) == [("00042", "7", "2025-09-01", "2025-09-01T08:30:00"), ("1.5", "007", "NA", "TRUE")]
-    assert [row.place for row in roster.rows()] == [
+    assert [row.location for row in roster.rows()] == [
         RowLocation("roster.xlsx", 2, "Sheet"),
         RowLocation("roster.xlsx", 3, "Sheet"),
     ]
@@ -122,7 +122,7 @@ def test_a_roster_tells_its_columns_size_and_rows(tmp_path: Path) -> None:
     roster = XlsxRoster(path)
     assert (roster.columns, roster.estimated_rows, roster.describe()[0]) == (HEADER, 3, ("user_id", "user_id"))
     assert cells(roster) == [ROW, ROW]
-    assert [row.place.row for row in roster.rows()] == [4, 6]
+    assert [row.location.row for row in roster.rows()] == [4, 6]
     assert (roster.refs()[0].path, roster.refs()[0].rows, len(roster.refs()[0].sha256)) == (str(path), 2, 64)
 
 
@@ -306,7 +306,7 @@ def test_cells_and_rows_without_coordinates_stand_one_after_the_other(tmp_path: 
     path = rewrite(path, SHEET, lambda xml: re.sub(r'(<(?:c|row)[^>]*?) r="[A-Z]*\d+"', r"\1", xml))
     roster = XlsxRoster(path)
     assert cells(roster) == [ROW, ROW]
-    assert [row.place.row for row in roster.rows()] == [2, 3]
+    assert [row.location.row for row in roster.rows()] == [2, 3]
 
 
 def test_a_text_is_read_without_its_reading_aids_and_its_formatting(tmp_path: Path) -> None:
@@ -372,7 +372,7 @@ def test_a_course_merged_over_its_students_is_the_course_of_each(tmp_path: Path)
         ("SCI-7", "u1", ""), ("", "u4", ""), ("", "u5", ""),
     ]  # fmt: skip
     source = opened(merged(write_xlsx(tmp_path / "r.xlsx", {"A": table}), "A2:A5", "$A$6:A7", "C2:C4", "A1:C1"))
-    assert [(row.fields.get("course_id"), row.fields["user_id"], row.place.row) for row in source.rows()] == [
+    assert [(row.fields.get("course_id"), row.fields["user_id"], row.location.row) for row in source.rows()] == [
         ("MATH-7", "u1", 2), ("MATH-7", "u2", 3), ("MATH-7", "u3", 4),
         ("SCI-7", "u1", 6), ("SCI-7", "u4", 7), (None, "u5", 8),
     ]  # fmt: skip

@@ -28,7 +28,7 @@ def test_each_course_of_a_line_is_a_row_of_its_own_that_says_where_it_stands() -
     first, second, third = rows(
         "ada", "7", "ART", "editingteacher", "1", "2025-09-01", "30", "", "MATH", "1", "BIO"
     )  # fmt: skip
-    assert (first.place, second.place) == (RowLocation("upload.csv", 2), RowLocation("upload.csv", 2))
+    assert (first.location, second.location) == (RowLocation("upload.csv", 2), RowLocation("upload.csv", 2))
     assert added(first) == {
         "seat_from": "course1",
         "course_id": "ART",
@@ -73,7 +73,7 @@ def test_the_results_read_back_as_a_plain_table() -> None:
     header = (*HEADER, *ADDED)
     for row in rows("ada", "7", "ART", "teacher", "1", "2025-09-01", "30", "", "MATH", "1"):
         columns = map_headers(header)
-        again = columns.row(row.place, row.cells)
+        again = columns.row(row.location, row.cells)
         assert again is not None
         assert not columns.wide
         assert read_row(again, Defaults()) == read_row(row, Defaults())

@@ -119,7 +119,7 @@ def test_a_mended_table_reads_to_the_same_fields_and_needs_no_second_mending(tab
         line = mender.row(row)
         if line is None or not any(cell.strip() for cell in line):
             continue
-        again = copy.row(row.place, line)
+        again = copy.row(row.location, line)
         assert again is not None
         assert {field: again.fields.get(field) for field in FIELDS if field not in {"begin_date", "role"}} == {
             field: row.fields.get(field) for field in FIELDS if field not in {"begin_date", "role"}

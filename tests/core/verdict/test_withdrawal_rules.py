@@ -145,7 +145,7 @@ def test_an_undo_withdraws_no_seat_that_has_not_changed_since_before_the_run() -
 
 
 def test_a_single_seat_is_told_by_its_id_from_others_like_it() -> None:
-    bench = replace(BENCH, policy=replace(POLICY, withdraws_place=False))
+    bench = replace(BENCH, policy=replace(POLICY, withdraws_all_in_course=False))
     both = UserEnrollments((seat(number=2), seat()))
     named = following(both, request=replace(REQUEST, sourced_id="e1"), bench=bench)
     assert expect(RetryAfterWait, named).tries.step is Action.WITHDRAW
@@ -154,7 +154,7 @@ def test_a_single_seat_is_told_by_its_id_from_others_like_it() -> None:
 
 
 def test_an_api_that_withdraws_single_seats_may_do_so_beside_others() -> None:
-    bench = replace(BENCH, policy=replace(POLICY, withdraws_place=False))
+    bench = replace(BENCH, policy=replace(POLICY, withdraws_all_in_course=False))
     assert (
         expect(RetryAfterWait, following(UserEnrollments((seat(), seat(Role.TEACHER))), bench=bench)).tries.step
         is Action.WITHDRAW
@@ -162,7 +162,7 @@ def test_an_api_that_withdraws_single_seats_may_do_so_beside_others() -> None:
 
 
 def test_by_class_only_the_seats_of_the_class_count() -> None:
-    bench = replace(BENCH, policy=replace(POLICY, withdraws_place=False))
+    bench = replace(BENCH, policy=replace(POLICY, withdraws_all_in_course=False))
     in_class = replace(REQUEST, key=KEY._replace(class_id=ClassId("a")))
     other, mine = replace(seat(number=2), class_id=ClassId("b")), replace(seat(course="?"), class_id=ClassId("a"))
     assert expect(RetryAfterWait, following(UserEnrollments((other, mine)), request=in_class, bench=bench)).tries.seen

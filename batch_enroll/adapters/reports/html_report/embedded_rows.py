@@ -43,9 +43,9 @@ class ProblemRows:
         outcome = row.outcome
         if outcome.kind not in KINDS_TO_FIX:
             return
-        roster = (row.place.file,) if self._with_roster else ()
+        roster = (row.location.file,) if self._with_roster else ()
         cells = (
-            str(row.place.row),
+            str(row.location.row),
             outcome.kind.replace("_", " "),
             outcome.code,
             outcome.detail,

@@ -55,7 +55,7 @@ class BundleFiles:
         inside = PurePosixPath(folders[0])
         return {PurePosixPath(path).name.lower(): path for path in paths if PurePosixPath(path).parent == inside}
 
-    def place(self, name: str, row: int) -> RowLocation:
+    def locate(self, name: str, row: int) -> RowLocation:
         """As a person finds it: `bundle.zip/enrollments.csv`."""
         return RowLocation(self._label(name), row)
 

@@ -45,7 +45,7 @@ def select(parts: RosterParts, name: str, columns: Headers, needed: str) -> Iter
     header = [plain(column) for column in next(records, [])]
     chosen = [[header.index(column) for column in names if column in header] for names in columns.values()]
     if not set(columns[needed]) & set(header):
-        where = parts.place(name, 1)
+        where = parts.locate(name, 1)
         raise RosterError(f"{where.file}: no column {' or '.join(columns[needed])} in the first row; export it again")
     for record in records:
         yield tuple([_first(record, places) for places in chosen])

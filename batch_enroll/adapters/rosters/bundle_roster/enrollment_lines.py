@@ -68,7 +68,7 @@ class EnrollmentLines:
         for nth, (record, flaws) in enumerate(self._parts.flawed(self.name), 1):
             if nth > header_row:
                 problem = first_problem(self._table.map, record, flaws) if flaws else None
-                row = read(self._parts.place(self.name, nth), record, problem)
+                row = read(self._parts.locate(self.name, nth), record, problem)
                 yield from () if row is None else self._split(row, record, flaws)
 
     def _split(self, row: SourceRow, record: list[str], flaws: Mapping[int, CellProblem]) -> Iterator[EnrollmentLine]:
@@ -122,4 +122,4 @@ class EnrollmentLines:
         table = find_table(head, HeaderRequirements(required, overrides, several_seats=False))
         if isinstance(table, Table):
             return table
-        raise RosterError(f"{self._parts.place(self.name, 1).file}: {table.reason}")
+        raise RosterError(f"{self._parts.locate(self.name, 1).file}: {table.reason}")

@@ -113,7 +113,7 @@ class BundleRoster:
             self._rows_read += 1
             yield row
         if not self._rows_read:
-            where = self._parts.place(self._lines[0].name, 1).file
+            where = self._parts.locate(self._lines[0].name, 1).file
             raise RosterError(f"{where}: a header, but no data rows")
 
     def refs(self) -> tuple[RosterRef, ...]:

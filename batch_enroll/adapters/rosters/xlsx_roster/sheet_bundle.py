@@ -53,7 +53,7 @@ class SheetBundle:
         """The workbook's digest."""
         return self._book.sha256
 
-    def place(self, name: str, row: int) -> RowLocation:
+    def locate(self, name: str, row: int) -> RowLocation:
         """The sheet and row, as a person finds them."""
         return RowLocation(self._path.name, row, self.names.get(name, name))
 
