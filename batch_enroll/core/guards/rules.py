@@ -34,7 +34,7 @@ class Guard(StrEnum):
 
     SHRUNK = "shrunk"
     WITHDRAWALS = "withdrawals"
-    CROWDED = "capacity_guard"
+    CROWDED = "crowded"
     APPLIED = "applied"
     DATES = "dates"
     TEST_FILE = "test-file"

@@ -302,6 +302,10 @@ def test_an_override_that_does_not_say_all_is_refused(names: list[str], reason: 
         allowance(names, reason)
 
 
+def test_guards_keep_the_names_that_settings_and_ledgers_hold() -> None:
+    assert [guard.value for guard in Guard] == ["shrunk", "withdrawals", "crowded", "applied", "dates", "test-file"]
+
+
 def test_what_was_overruled_is_recorded_and_nothing_else() -> None:
     stops = GuardResult(Guard.SHRUNK, "saw", "limit", stops=True)
     allowed = Allowance(frozenset({Guard.SHRUNK, Guard.DATES}), "so")
