@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 from batch_enroll import workflows
 from batch_enroll.adapters.files import run_folder
 from batch_enroll.adapters.reports.csv_report import CsvDocument
-from batch_enroll.adapters.reports.html_report import HtmlReport
 from batch_enroll.adapters.reports.json_report import JsonDocument
 from batch_enroll.core.errors import UsageError
 from batch_enroll.wiring.past import find_run
@@ -50,6 +49,8 @@ def report(settings: Settings, run_id: str | None, form: str, where: str | None)
 
 
 def _html(record: RunRecord) -> Document:
+    from batch_enroll.adapters.reports.html_report import HtmlReport  # noqa: PLC0415 - brings jinja2
+
     return HtmlReport(record, _columns(record), with_roster=len(record.rosters) > 1)
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll import workflows
-from batch_enroll.adapters.events.fanout_sink import FanoutSink
 from batch_enroll.adapters.files import run_folder
 from batch_enroll.adapters.reports.csv_report import VERIFY, VerifyCsv
 from batch_enroll.adapters.rosters.recorded_roster import RecordedRoster
@@ -129,12 +128,17 @@ async def _verify(settings: Settings, what: str | None) -> VerifySummary:
         summary.requests += looked.requests
         _write(subject, comparison, summary)
         if subject.past is not None and subject.past[0].exit_status in _ENDED_WELL:
-            summary.failed = _take_back(settings, *subject.past, comparison, summary)
+            summary.failed = _take_back(settings, *subject.past, comparison, summary, sink)
         return summary
 
 
 def _take_back(
-    settings: Settings, record: RunRecord, ledger: Ledger, comparison: workflows.Comparison, summary: VerifySummary
+    settings: Settings,
+    record: RunRecord,
+    ledger: Ledger,
+    comparison: workflows.Comparison,
+    summary: VerifySummary,
+    sink: EventSink,
 ) -> int:
     """How many rows of a past run have failed after all; its results say so then."""
     if not any(summary.counts[found] for found in NOT_THERE):
@@ -142,7 +146,7 @@ def _take_back(
     acquire_run_lock(settings, ledger, "verify")
     if taken := comparison.take_back(ledger, record.run_id):
         ended_at = record.finished_at or utc_now()
-        books = open_outputs(Path(record.folder), settings, record, ledger, FanoutSink(), make_timeline())
+        books = open_outputs(Path(record.folder), settings, record, ledger, sink, make_timeline())
         books = replace(books, utc_now=lambda: ended_at, facts=dict)  # the run itself is over, and remembered
         workflows.write_results(record, EngineResult(), books, sum(1 for _ in ledger.results(record.run_id)))
     return taken

@@ -6,6 +6,7 @@ BatchEnrollError
 |- RosterError          3  a roster that cannot be read, or holds no usable row
 |- AuthRefusedError     4  the token endpoint or the API refuses our credentials
 |- RunStoppedError      5  the API is down, or a guard stopped the run
+|- ReportError          5  a report cannot be made or written; the ledger has every outcome
 '- LedgerError          6  the state is locked or damaged
 """
 
@@ -48,6 +49,20 @@ class RunStoppedError(BatchEnrollError):
     """The API is down, or a guard stopped the run."""
 
     exit_status = 5
+
+
+class ReportError(BatchEnrollError):
+    """A report that cannot be made or written; the ledger has every outcome.
+
+    Attributes:
+        reason: the cause in a few words, without a path or a value.
+    """
+
+    exit_status = 5
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class LedgerError(BatchEnrollError):

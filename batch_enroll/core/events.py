@@ -94,6 +94,15 @@ class Stopping:
 
 
 @frozen
+class ReportFailed:
+    """A report of the run could not be written, which changes nothing else; `remedy` is a command that makes it."""
+
+    report: str
+    reason: str
+    remedy: str
+
+
+@frozen
 class RunEnded:
     """The results are written; `run` is complete."""
 
@@ -101,5 +110,6 @@ class RunEnded:
 
 
 Event: TypeAlias = (
-    "LookingUp | RunStarted | RowsRead | RowSettled | AttemptFailed | PaceChanged | TokenRenewed | Stopping | RunEnded"
+    "LookingUp | RunStarted | RowsRead | RowSettled | AttemptFailed | PaceChanged | TokenRenewed | Stopping | "
+    "ReportFailed | RunEnded"
 )

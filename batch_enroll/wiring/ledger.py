@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
@@ -10,7 +12,8 @@ from batch_enroll.adapters.files import run_folder
 from batch_enroll.adapters.ledger import SqlLedger
 from batch_enroll.adapters.ledger.dry_run_ledger import DryRunLedger
 from batch_enroll.adapters.reports.csv_report import CsvReport
-from batch_enroll.adapters.reports.html_report import HtmlReport
+from batch_enroll.core.errors import ReportError
+from batch_enroll.core.events import ReportFailed
 from batch_enroll.wiring.runtime import utc_now
 from batch_enroll.workflows import RunOutputs
 
@@ -55,15 +58,31 @@ def open_outputs(
     folder: Path, settings: Settings, record: RunRecord, ledger: Ledger, sink: EventSink, timeline: TimelineSink
 ) -> RunOutputs:
     """The books of a run in its folder; with several rosters each result names its own."""
+    from batch_enroll.adapters.reports.html_report import HtmlReport  # noqa: PLC0415 - brings jinja2, for runs only
+
     several = len(record.rosters) > 1
     columns = () if settings.no_roster_columns else record.columns
     report = CsvReport(folder, columns, with_roster=several)
     page = HtmlReport(record, columns, with_roster=several)
+    files = {**report.files, **run_folder.own_files(folder)}
 
-    def write_summary(summary: RunSummary) -> None:
-        run_folder.write_summary(folder / run_folder.SUMMARY, summary.as_json())
+    def write_summary(summary: RunSummary) -> RunSummary:
         if summary.files:
-            run_folder.write_whole(folder / run_folder.PAGE, page.pieces(summary))
+            try:
+                run_folder.write_whole(files["report"], page.pieces(summary))
+            except ReportError as error:
+                summary = give_up(summary, "report", error, f"batch-enroll report {record.run_id}")
+        try:
+            run_folder.write_summary(files["summary"], summary.as_json())
+        except ReportError as error:
+            summary = give_up(summary, "summary", error, f"batch-enroll show {record.run_id} --json")
+        return summary
+
+    def give_up(summary: RunSummary, role: str, error: ReportError, remedy: str) -> RunSummary:
+        with suppress(OSError):  # one of an earlier try would contradict the results
+            files[role].unlink(missing_ok=True)
+        sink.emit(ReportFailed(files[role].name, error.reason, remedy))
+        return replace(summary, files={other: path for other, path in summary.files.items() if other != role})
 
     return RunOutputs(
         ledger=ledger,
@@ -71,7 +90,7 @@ def open_outputs(
         write_summary=write_summary,
         sink=sink,
         utc_now=utc_now,
-        files={**report.files, **run_folder.own_files(folder)},
+        files=files,
         documents=(page,),
         facts=timeline.facts,
     )

@@ -37,8 +37,10 @@ def open_display(settings: Settings, stack: ExitStack, guest: HostProgram | None
 
 def open_progress(settings: Settings, stack: ExitStack) -> EventSink:
     """The progress display; records on stderr take its place when they were asked for."""
-    quiet = settings.quiet or settings.log_format is not None
-    return stack.enter_context(ProgressSink(sys.stderr, time.monotonic, max_in_flight=settings.at_once, quiet=quiet))
+    if settings.log_format is not None:
+        return FanoutSink()
+    display = ProgressSink(sys.stderr, time.monotonic, max_in_flight=settings.at_once, quiet=settings.quiet)
+    return stack.enter_context(display)
 
 
 def make_timeline() -> TimelineSink:

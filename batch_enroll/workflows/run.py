@@ -50,7 +50,8 @@ class RunOutputs:
     Attributes:
         ledger: rows and outcomes.
         reports: opened when the sending is over, fed every row in input order.
-        write_summary: writes `summary.json`, and the documents if the run was not cut off.
+        write_summary: writes `summary.json`, and the documents if the run was not cut off; returns the summary
+            without the files that could not be written, which does not raise.
         sink: told of start and end.
         utc_now: the wall clock.
         files: where to find what the run leaves behind, by role.
@@ -60,7 +61,7 @@ class RunOutputs:
 
     ledger: Ledger
     reports: Sequence[ReportWriter]
-    write_summary: Callable[[RunSummary], None]
+    write_summary: Callable[[RunSummary], RunSummary]
     sink: EventSink
     utc_now: Callable[[], datetime]
     files: dict[str, Path]
@@ -125,7 +126,7 @@ def write_results(record: RunRecord, ending: EngineResult, books: RunOutputs, ro
     ended = replace(ended, facts={**ended.facts, **compared, **paced})
     files = {} if ending.cut else {name: str(path) for name, path in books.files.items()}
     summary = summarize(ended, tally, files)
-    books.write_summary(summary)
+    summary = books.write_summary(summary)
     books.ledger.finish(ended)
     books.sink.emit(RunEnded(ended))
     return summary

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +16,6 @@ from support.e2e_cli import Desk, Finished, desk, finished, term, write_csv
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.asyncio
 
@@ -81,6 +81,32 @@ async def test_a_results_folder_without_room_loses_no_outcome(tmp_path: Path) ->
             assert "No space left" in stopped.err
             make_room(tmp_path / "batch-enroll-runs")
             await gone_on_to_the_end(at, stopped)
+
+
+def room_for_the_results_alone(done: Finished) -> int:
+    """KiB that hold all files of a run but its page, in blocks of 4."""
+    sizes = [Path(path).stat().st_size for role, path in done.summary["files"].items() if role != "report"]
+    room, page = 4 * sum(-(-size // 4096) for size in sizes), Path(done.summary["files"]["report"]).stat().st_size
+    assert page > 4 * 4096
+    return room + 4
+
+
+async def test_a_results_folder_with_room_for_the_results_alone_leaves_the_run_its_status(tmp_path: Path) -> None:
+    roster = str(write_csv(tmp_path / "term.csv", term(300)))
+    async with desk(tmp_path) as at:
+        assert (await at.run(roster)).status == 0
+        with small_disk(tmp_path / "small", room_for_the_results_alone(await at.run(roster))):
+            done = await at.run(roster, "--out", "small")
+            assert done.status == 0, done.err
+            assert [row["enroll_outcome"] for row in done.rows()] == ["already_enrolled"] * 300
+            run_id = done.summary["run_id"]
+            left = {file.name for file in (tmp_path / "small" / run_id).iterdir()}
+        assert left == {"results.csv", "failed.csv", "summary.json", "log.jsonl"}
+        remedy = f"batch-enroll report {run_id}"
+        assert f"report.html could not be written (No space left on device); get it with: {remedy}\n" in done.err
+        again = await at.call("report", run_id, "-o", "again.html")
+        assert again.status == 0, again.err
+        assert "All 300 rows are enrolled." in (tmp_path / "again.html").read_text(encoding="utf-8")
 
 
 async def test_files_that_may_not_grow_stop_the_run_and_resume_goes_on(tmp_path: Path) -> None:

@@ -74,6 +74,10 @@ class Past:
         ]
         self.ledger.settle(RUN_ID, settled)
 
+    def write(self, summary: RunSummary) -> RunSummary:
+        self.written.append(summary)
+        return summary
+
     async def send(self, planning: BatchSource) -> EngineResult:
         while rows := planning.next_batch(None):
             self.take(rows)
@@ -88,7 +92,7 @@ class Past:
         self, again: frozenset[OutcomeKind] = TO_RESUME, rows: workflows.Rows | None = None, *, changes: bool = False
     ) -> workflows.ResumeResult:
         source = self.roster if rows is None else rows
-        books = workflows.RunOutputs(self.ledger, [], self.written.append, Remembering(), lambda: NOON, {})
+        books = workflows.RunOutputs(self.ledger, [], self.write, Remembering(), lambda: NOON, {})
         planning = workflows.ResumePlanner(source, RULES, self.ledger, again, changes=changes)
         return await workflows.resume_run(RECORD, source, books, planning, self.send)
 
@@ -148,7 +152,7 @@ async def test_a_run_cut_off_at_once_still_counts_all_its_rows() -> None:
     async def cut(_: BatchSource) -> EngineResult:
         return EngineResult(HaltReason.INTERRUPTED, "stopped", SIGINT, cut=True)
 
-    books = workflows.RunOutputs(past.ledger, [], past.written.append, Remembering(), lambda: NOON, {})
+    books = workflows.RunOutputs(past.ledger, [], past.write, Remembering(), lambda: NOON, {})
     planning = workflows.ResumePlanner(past.roster, RULES, past.ledger, TO_RESUME)
     done = await workflows.resume_run(RECORD, past.roster, books, planning, cut)
     assert (done.summary.rows, done.went_on) == (4, True)
@@ -162,7 +166,7 @@ async def test_the_run_is_open_while_it_goes_on() -> None:
         seen.append(past.ledger.run(RUN_ID))
         return await past.send(planning)
 
-    books = workflows.RunOutputs(past.ledger, [], past.written.append, Remembering(), lambda: NOON, {})
+    books = workflows.RunOutputs(past.ledger, [], past.write, Remembering(), lambda: NOON, {})
     planning = workflows.ResumePlanner(past.roster, RULES, past.ledger, TO_RESUME)
     await workflows.resume_run(RECORD, past.roster, books, planning, watch)
     assert seen[0] is not None

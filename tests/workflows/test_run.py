@@ -81,11 +81,15 @@ class Case:
             self.ledger.settle(RUN_ID, settled)
         return self.ending
 
+    def write(self, summary: RunSummary) -> RunSummary:
+        self.written.append(summary)
+        return summary
+
     async def run(
         self, *, dry: bool = False, send: Callable[[BatchSource], Awaitable[EngineResult]] | None = None
     ) -> RunSummary:
         files = {"results": Path("results.csv")}
-        books = workflows.RunOutputs(self.ledger, [self.report], self.written.append, self.sink, lambda: NOON, files)
+        books = workflows.RunOutputs(self.ledger, [self.report], self.write, self.sink, lambda: NOON, files)
         return await workflows.run(RECORD, self.roster, RULES, books, None if dry else send or self.send)
 
 

@@ -19,6 +19,7 @@ from batch_enroll.core.events import (
     AttemptFailed,
     LookingUp,
     PaceChanged,
+    ReportFailed,
     RowSettled,
     RowsRead,
     RunEnded,
@@ -120,11 +121,11 @@ def record_of(event: Event) -> tuple[int, str, Fields]:
             return logging.INFO, "run_started", {**_start(run), "estimated_rows": estimated_rows}
         case RunEnded(run):
             return logging.INFO, "run_ended", _end(run)
-        case LookingUp() | PaceChanged() | TokenRenewed() | Stopping():
+        case LookingUp() | PaceChanged() | TokenRenewed() | Stopping() | ReportFailed():
             return _seldom(event)
 
 
-def _seldom(event: LookingUp | PaceChanged | TokenRenewed | Stopping) -> tuple[int, str, Fields]:
+def _seldom(event: LookingUp | PaceChanged | TokenRenewed | Stopping | ReportFailed) -> tuple[int, str, Fields]:
     match event:
         case LookingUp(what, done, total):
             return logging.DEBUG if done else logging.INFO, "looking_up", {"what": what, "done": done, "total": total}
@@ -135,6 +136,8 @@ def _seldom(event: LookingUp | PaceChanged | TokenRenewed | Stopping) -> tuple[i
             return logging.INFO, "token_renewed", {"expires_in_s": round(expires_in_s, 1)}
         case Stopping(reason):
             return logging.WARNING, "stopping", {"reason": reason}
+        case ReportFailed(report, reason, remedy):
+            return logging.WARNING, "report_failed", {"report": report, "reason": reason, "remedy": remedy}
 
 
 def _settled(event: RowSettled) -> tuple[int, str, Fields]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from functools import partial
 from math import inf
 from textwrap import wrap
 from typing import TYPE_CHECKING, Final, Self
@@ -24,6 +25,7 @@ from batch_enroll.core.events import (
     AttemptFailed,
     LookingUp,
     PaceChanged,
+    ReportFailed,
     RowSettled,
     RowsRead,
     RunEnded,
@@ -110,7 +112,7 @@ class ProgressSink:
         stream: where to write, usually stderr.
         clock: monotonic seconds.
         max_in_flight: requests at once, until the pace changes it.
-        quiet: say nothing at all.
+        quiet: say nothing but which report could not be written.
         is_terminal: whether a live display makes sense; None: ask the stream.
         width: columns; None: ask the terminal.
     """
@@ -180,6 +182,8 @@ class ProgressSink:
                 words = _STOPPING if self._count.looking_up is None else _GIVEN_UP
                 self._count.stopping = words.get(reason, "Stopping; what is in flight is finished first.")
                 self._next_look_at = self._clock()
+            case ReportFailed():
+                self._safely(partial(self._report_failed, event))
             case RunEnded(run):
                 self._silent |= run.dry_run  # nothing was sent, so there is no speed to tell
                 self._safely(self._finish)
@@ -239,6 +243,11 @@ class ProgressSink:
             rate = f", {self._count.done / elapsed_s:,.1f} rows/s" if elapsed_s > 0 else ""
             self._say(f"{_counted(self._count.done, 'row')} in {clock_time(elapsed_s)}{rate}")
         self._silent = True
+
+    def _report_failed(self, event: ReportFailed) -> None:
+        self._close()
+        self._next_look_at = inf  # every row has its outcome, so there is no progress to show
+        self._say(f"{event.report} could not be written ({event.reason}); get it with: {event.remedy}")
 
     def _close(self) -> None:
         live, self._live = self._live, None

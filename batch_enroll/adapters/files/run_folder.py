@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.core.errors import RunStoppedError
+from batch_enroll.core.errors import ReportError, RunStoppedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -100,7 +100,7 @@ def write_whole(path: Path, pieces: Iterable[bytes]) -> None:
     """Writes a file, readable by its owner only, whole or not at all.
 
     Raises:
-        RunStoppedError: it cannot be written; the ledger has everything.
+        ReportError: it cannot be written; the ledger has everything.
     """
     draft = path.with_name(f".{path.name}.new")
     try:
@@ -109,11 +109,13 @@ def write_whole(path: Path, pieces: Iterable[bytes]) -> None:
             file.writelines(pieces)
         draft.replace(path)
     except OSError as error:
+        raise ReportError(
+            f"{path} cannot be written ({error.strerror}); the ledger has every outcome: batch-enroll show",
+            error.strerror or type(error).__name__,
+        ) from error
+    finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
-        raise RunStoppedError(
-            f"{path} cannot be written ({error.strerror}); the ledger has every outcome: batch-enroll show"
-        ) from error
 
 
 def _name(roster: str) -> str:

@@ -19,6 +19,7 @@ from batch_enroll.core.events import (
     Event,
     LookingUp,
     PaceChanged,
+    ReportFailed,
     RowSettled,
     RowsRead,
     RunEnded,
@@ -55,6 +56,7 @@ EVERY_EVENT: tuple[Event, ...] = (
     PaceChanged(5, None, 2.0, "throttled"),
     RowSettled(2, REFUSED, 0.25),
     Stopping("interrupted"),
+    ReportFailed("report.html", "No space left on device", "batch-enroll report run-1"),
     RunEnded(RUN),
 )
 
@@ -93,6 +95,7 @@ def test_the_run_folder_gets_a_json_line_for_each_event_worth_one(tmp_path: Path
         "pace_changed",
         "row_settled",
         "stopping",
+        "report_failed",
         "run_ended",
     ]
     assert {record["run_id"] for record in written} == {"run-1"}
@@ -110,7 +113,12 @@ def test_the_run_folder_gets_a_json_line_for_each_event_worth_one(tmp_path: Path
         "elapsed_s": 0.25,
     }
     assert written[3]["wait_s"] == 1.235
-    assert (written[7]["sent"], written[7]["retried"], written[7]["throttled"], written[7]["rows"]) == (5, 2, 1, 3)
+    assert [written[7][field] for field in ("report", "reason", "remedy")] == [
+        "report.html",
+        "No space left on device",
+        "batch-enroll report run-1",
+    ]
+    assert (written[8]["sent"], written[8]["retried"], written[8]["throttled"], written[8]["rows"]) == (5, 2, 1, 3)
 
 
 def test_rows_that_went_well_are_written_when_asked_for(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from batch_enroll.core.events import (
     AttemptFailed,
     LookingUp,
     PaceChanged,
+    ReportFailed,
     RowSettled,
     RowsRead,
     RunEnded,
@@ -208,6 +209,22 @@ def test_quiet_says_nothing_at_all(*, is_terminal: bool) -> None:
         sink.emit(TokenRenewed(3600.0))
         sink.emit(RunEnded(RUN))
     assert stream.getvalue() == ""
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_report_that_could_not_be_written_has_its_line_after_the_display(*, is_terminal: bool, quiet: bool) -> None:
+    stream, clock = io.StringIO(), Clock()
+    with ProgressSink(stream, clock, quiet=quiet, is_terminal=is_terminal, width=80) as sink:
+        played(stream, clock, sink)
+        before = len(stream.getvalue())
+        clock.now += 60.0
+        sink.emit(ReportFailed("report.html", "No space left on device", "batch-enroll report run-1"))
+        sink.emit(RunEnded(RUN))
+    after = CONTROLS.sub("", stream.getvalue()[before:]).replace("\r", "\n").split("\n")
+    said = [line for line in after if line][-1 if quiet else -2 :]
+    line = "report.html could not be written (No space left on device); get it with: batch-enroll report run-1"
+    assert said == ([line] if quiet else [line, "406 rows in 1:04, 6.3 rows/s"])
 
 
 @pytest.mark.parametrize("is_terminal", [True, False])

@@ -8,15 +8,20 @@ import hashlib
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from typing import TYPE_CHECKING
 
 import pytest
 from support.past_runs import ALREADY, ENROLLED, FAILED, INVALID, RUN, SKIPPED, START, tally_of
 
 from batch_enroll.adapters.reports.html_report import HtmlReport
+from batch_enroll.core.errors import ReportError
 from batch_enroll.core.model import Outcome, OutcomeKind, ResultRow, RowLocation
 from batch_enroll.core.reporting.run_summary import summarize
 from batch_enroll.core.reporting.timeline import Timeline
 from batch_enroll.core.run_record import RosterRef, RunRecord
+
+if TYPE_CHECKING:
+    from batch_enroll.core.model import Json
 
 HOSTILE = ("</script><script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "<!--", "{{ 7*7 }}", "'&amp;\u2028")
 COLUMNS = ("user_id", "course_id", "school_id", "note")
@@ -158,3 +163,26 @@ def test_the_timeline_is_drawn_in_the_pages_own_colours_and_described_in_words()
 
 def test_a_run_without_a_timeline_is_told_without_charts() -> None:
     assert "<svg" not in page_of((("u", "c", "s", ""), Outcome(OutcomeKind.ENROLLED)))
+
+
+def report_of(facts: dict[str, Json], *rows: ResultRow) -> list[bytes]:
+    run = replace(RUN, columns=COLUMNS, facts=facts)
+    report = HtmlReport(run, COLUMNS)
+    for row in rows:
+        report.write(row)
+    return list(report.pieces(summarize(run, tally_of(*(row.outcome for row in rows)), {})))
+
+
+def test_a_timeline_that_cannot_be_drawn_is_a_report_error_that_shows_no_value() -> None:
+    timeline = Timeline()
+    timeline.answer(0.3)
+    with pytest.raises(ReportError, match=r"^the page cannot be made \(internal error: OverflowError\)") as raised:
+        report_of({"timeline": timeline.as_json() | {"longest_s": float("inf")}})
+    assert raised.value.reason == "internal error: OverflowError"
+
+
+def test_a_row_that_cannot_be_packed_spoils_the_page_and_no_other_report() -> None:
+    row = ResultRow(1, RowLocation("term.csv", 2), ("u", "c", "s", ""), FAILED, START)
+    unfit = ResultRow(2, RowLocation("term.csv", 3), (None,), FAILED, START)  # type: ignore[arg-type]  # a damaged ledger's
+    with pytest.raises(ReportError, match="internal error: "):
+        report_of({}, row, unfit, row)

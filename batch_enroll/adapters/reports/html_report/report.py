@@ -7,11 +7,14 @@ from collections import Counter
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError
+
 from batch_enroll.adapters.reports.html_report import charts
 from batch_enroll.adapters.reports.html_report.embedded_rows import ProblemRows
 from batch_enroll.core.codes import explain
 from batch_enroll.core.codes.catalogue import title
 from batch_enroll.core.durations import duration, format_short
+from batch_enroll.core.errors import ReportError
 from batch_enroll.core.model import KINDS_TO_FIX, OutcomeKind
 from batch_enroll.core.reporting.breakdown import Breakdown
 from batch_enroll.core.reporting.headline import done, headline
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 _SHOWN_SHARES: Final = 12
 _MOST_SHARES: Final = 1000
 _SHARES_OF_TIME: Final = ((0.5, "half of the answers within"), (0.9, "nine of ten within"), (0.99, "99 of 100 within"))
+# What a page can fail with: its templates, and what they and their filters make of a value that they do not expect.
+_UNFIT_DATA: Final = (TemplateError, ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError)
 # How an outcome is meant; the page's CSS has a colour for each.
 _TONES: Final = {
     OutcomeKind.ENROLLED: "well",
@@ -75,16 +80,33 @@ class HtmlReport:
     def __init__(self, run: RunRecord, columns: Sequence[str], *, with_roster: bool = False) -> None:
         self._breakdown = Breakdown(run)
         self._rows = ProblemRows(columns, with_roster=with_roster)
+        self._failure: Exception | None = None
 
     def write(self, row: ResultRow) -> None:
-        """Adds one row."""
-        self._breakdown.add(row)
-        self._rows.add(row)
+        """Adds one row. A failure is kept for `pieces`, so that it cannot keep a row from the other reports."""
+        if self._failure is not None:
+            return
+        try:
+            self._breakdown.add(row)
+            self._rows.add(row)
+        except _UNFIT_DATA as error:
+            self._failure = error
 
     def pieces(self, summary: RunSummary) -> Iterator[bytes]:
-        """The page, in UTF-8."""
-        from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - not before the run is over
+        """The page, in UTF-8.
 
+        Raises:
+            ReportError: it cannot be made of this run.
+        """
+        try:
+            if self._failure is not None:
+                raise self._failure
+            yield from self._render(summary)
+        except _UNFIT_DATA as error:
+            reason = f"internal error: {type(error).__name__}"  # its text may hold a value of the roster
+            raise ReportError(f"the page cannot be made ({reason}); please report this", reason) from error
+
+    def _render(self, summary: RunSummary) -> Iterator[bytes]:
         env = Environment(
             loader=PackageLoader("batch_enroll.adapters.reports.html_report", "page"),
             autoescape=True,
