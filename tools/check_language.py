@@ -61,6 +61,21 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True)
+class Exemption:
+    """A text or a name in which a phrase may appear, in any file or in the files at or below one path."""
+
+    text: str
+    path: Path | None = None
+
+    def covers(self, path: Path, passage: Passage, match: re.Match[str]) -> bool:
+        """Returns true if the match is the allowed name or lies inside an occurrence of the allowed text."""
+        if self.path is not None and self.path not in {path, *path.parents}:
+            return False
+        earliest = max(0, match.end() - len(self.text))
+        return self.text == passage.name or passage.text.find(self.text, earliest, match.start() + len(self.text)) >= 0
+
+
+@dataclass(frozen=True, slots=True)
 class Violation:
     """A place to correct."""
 
@@ -79,17 +94,17 @@ class Rules:
 
     Args:
         phrases: what is not written.
-        allowed: texts and names in which a phrase may appear.
+        allowed: the exceptions.
         checked: folders and files that are read when none are named.
         not_yet_clean: folders and files left out of those.
         used: the members of `allowed` that were needed so far.
     """
 
     phrases: Sequence[Phrase]
-    allowed: Sequence[str]
+    allowed: Sequence[Exemption]
     checked: Sequence[Path]
     not_yet_clean: Sequence[Path]
-    used: set[str] = field(default_factory=set)
+    used: set[Exemption] = field(default_factory=set)
 
     def check_file(self, path: Path) -> list[Violation]:
         """Returns the violations in a file, by line."""
@@ -105,25 +120,19 @@ class Rules:
             yield Violation(path, passage.line, question[1], _OPENING)
         for phrase in self.phrases:
             for match in phrase.pattern.finditer(passage.text):
-                if not self._allows(passage, match):
+                if not self._allows(path, passage, match):
                     breaks = passage.text.count("\n", 0, match.start()) if passage.is_spread else 0
                     found = passage.name or " ".join(match[0].split())
                     yield Violation(path, passage.line + breaks, found, f"write {phrase.instead}")
 
-    def _allows(self, passage: Passage, match: re.Match[str]) -> bool:
-        reasons = [text for text in self.allowed if text == passage.name or _covers(text, passage.text, match)]
-        self.used.update(reasons)
-        return bool(reasons)
+    def _allows(self, path: Path, passage: Passage, match: re.Match[str]) -> bool:
+        exemptions = [one for one in self.allowed if one.covers(path, passage, match)]
+        self.used.update(exemptions)
+        return bool(exemptions)
 
 
 def _shown(path: Path) -> Path:
     return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
-
-
-def _covers(text: str, passage: str, match: re.Match[str]) -> bool:
-    """Returns true if the match lies inside an occurrence of the text."""
-    earliest = max(0, match.end() - len(text))
-    return passage.find(text, earliest, match.start() + len(text)) >= 0
 
 
 def read_rules(file: Path = RULES) -> Rules:
@@ -131,7 +140,7 @@ def read_rules(file: Path = RULES) -> Rules:
     table = tomllib.loads(file.read_text(encoding="utf-8"))
     return Rules(
         [Phrase(_compile(entry["not"]), entry["but"]) for entry in table["phrases"]],
-        [entry["text"] for entry in table["allowed"]],
+        [Exemption(entry["text"], ROOT / entry["path"] if "path" in entry else None) for entry in table["allowed"]],
         [ROOT / path for path in table["checked"]],
         [ROOT / path for path in table["not_yet_clean"]],
     )
@@ -214,7 +223,7 @@ def check_all(rules: Rules) -> list[str]:
     unclean = {path: files_below([path]) for path in rules.not_yet_clean}
     left_out = {file for files in unclean.values() for file in files}
     clean = (path for path, files in unclean.items() if not any(violations[file] for file in files))
-    unused = (text for text in rules.allowed if text not in rules.used)
+    unused = (one.text for one in rules.allowed if one not in rules.used)
     return [
         *(str(one) for file, found in violations.items() if file not in left_out for one in found),
         *(f"{RULES.name}: {_shown(path)} is clean; remove it from not_yet_clean" for path in clean),

@@ -1,4 +1,4 @@
-"""How the rehearsal server is started: in any running loop, for as long as the block lasts."""
+"""Start of the rehearsal server in the running event loop, for as long as a block lasts."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from batch_enroll.sandbox.bundle_import import read_bundle
-from batch_enroll.sandbox.pipeline import Plan, Sandbox
+from batch_enroll.sandbox.pipeline import Sandbox, ServerSetup
 from batch_enroll.sandbox.scenarios import parse_scenarios
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from contextlib import AbstractAsyncContextManager
 
-    from batch_enroll.sandbox.behaviors import Switches
+    from batch_enroll.sandbox.behaviors import Behaviors
 
 __all__ = ["Sandbox", "serve"]
 
-_GOODBYE_S: Final = 0.5  # for answers under way when the server closes
+_SHUTDOWN_S: Final = 0.5  # for answers under way when the server closes
 _IDLE_S: Final = 3600.0  # a client that pauses keeps its connections; the real server's limit is unknown
 
 
@@ -30,34 +30,34 @@ def serve(
     scenarios: Sequence[str] = (),
     seed: int = 0,
     school_bundle: Path | str | None = None,
-    switches: Switches | None = None,
+    behaviors: Behaviors | None = None,
     token_lifetime_s: float = 3600.0,
     host: str = "127.0.0.1",
 ) -> AbstractAsyncContextManager[Sandbox]:
-    """A rehearsal server, to be entered with `async with`.
+    """Returns a rehearsal server, to be entered with `async with`.
 
     Args:
-        port: 0 for a free one.
-        scenarios: names of `SCENARIOS`, perhaps with values, and `switch=value`.
-        seed: of all dice.
-        school_bundle: a OneRoster zip or folder; only what is in it is known. None knows every id.
-        switches: where the scenarios begin.
-        token_lifetime_s: how long tokens are good.
-        host: where to listen.
+        port: the port to listen on; 0 takes a free one.
+        scenarios: names of `SCENARIOS`, with or without a value, and `behavior=value`.
+        seed: seed of everything that is random.
+        school_bundle: a OneRoster zip or folder; only the ids in it are known. None knows every id.
+        behaviors: the behaviors to which the scenarios are applied.
+        token_lifetime_s: seconds until a token expires.
+        host: the address to listen on.
 
     Raises:
-        ValueError: a scenario or bundle that is none; at once, before anything is entered.
-        OSError: the bundle cannot be read; at once, too.
+        ValueError: an unknown scenario, or a path that is not a bundle; raised before the block is entered.
+        OSError: the bundle cannot be read; also raised before the block is entered.
     """
-    chosen, faults = parse_scenarios(scenarios, switches)
+    chosen, faults = parse_scenarios(scenarios, behaviors)
     known = None if school_bundle is None else read_bundle(Path(school_bundle))
-    return _serving(Sandbox(Plan(chosen, faults, known, seed, token_lifetime_s)), host, port)
+    return _run_server(Sandbox(ServerSetup(chosen, faults, known, seed, token_lifetime_s)), host, port)
 
 
 @asynccontextmanager
-async def _serving(sandbox: Sandbox, host: str, port: int) -> AsyncIterator[Sandbox]:
+async def _run_server(sandbox: Sandbox, host: str, port: int) -> AsyncIterator[Sandbox]:
     server = web.Server(sandbox.respond, access_log=None, keepalive_timeout=_IDLE_S)
-    runner = web.ServerRunner(server, shutdown_timeout=_GOODBYE_S)
+    runner = web.ServerRunner(server, shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port, backlog=1024).start()
@@ -66,4 +66,4 @@ async def _serving(sandbox: Sandbox, host: str, port: int) -> AsyncIterator[Sand
         yield sandbox
     finally:
         await runner.cleanup()
-        await sandbox.give_up()
+        await sandbox.cancel_open_requests()

@@ -1,4 +1,4 @@
-"""A OneRoster bundle, zip or folder, read into what a school knows. Its enrollments are not read: seats begin empty."""
+"""Import of a OneRoster bundle (zip or folder) as the known objects of a school; its enrollments are not read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, TypeAlias
 
-from batch_enroll.sandbox.directory import Course, Known, Org, Section, Session, User
+from batch_enroll.sandbox.directory import KnownObjects, StoredClass, StoredCourse, StoredOrg, StoredSession, StoredUser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,26 +17,26 @@ Row: TypeAlias = "Mapping[str, str]"
 Texts: TypeAlias = "Mapping[str, str]"
 
 
-def read_bundle(path: Path) -> Known:
-    """The users, courses, orgs, classes and academic sessions of a bundle, 1.1 or 1.2.
+def read_bundle(path: Path) -> KnownObjects:
+    """Reads the users, courses, orgs, classes and academic sessions of a bundle, 1.1 or 1.2.
 
     Raises:
-        ValueError: it is no bundle.
-        OSError: it cannot be read.
+        ValueError: the path is not a OneRoster bundle.
+        OSError: the bundle cannot be read.
     """
     try:
         texts = dict(_folder_texts(path) if path.is_dir() else _zip_texts(path))
     except (zipfile.BadZipFile, UnicodeDecodeError) as error:
-        raise ValueError(f"{path.name} is no OneRoster bundle: {error}") from error
+        raise ValueError(f"{path.name} is not a OneRoster bundle: {error}") from error
     if "users.csv" not in texts or "orgs.csv" not in texts:
-        raise ValueError(f"{path.name} is no OneRoster bundle: it needs at least users.csv and orgs.csv")
+        raise ValueError(f"{path.name} is not a OneRoster bundle: it needs at least users.csv and orgs.csv")
     sections = {section.id: section for section in map(_section, _rows(texts, "classes.csv"))}
     primary_orgs = {
         row["userSourcedId"]: row.get("orgSourcedId", "")
         for row in _rows(texts, "roles.csv")
         if row.get("roleType") == "primary"
     }
-    return Known(
+    return KnownObjects(
         users={user.id: user for user in (_user(row, primary_orgs) for row in _rows(texts, "users.csv"))},
         courses=_courses(texts, sections),
         orgs={org.id: org for org in map(_org, _rows(texts, "orgs.csv"))},
@@ -63,11 +63,11 @@ def _rows(texts: Texts, name: str) -> Iterator[Row]:
             yield row
 
 
-def _user(row: Row, primary_orgs: Mapping[str, str]) -> User:
+def _user(row: Row, primary_orgs: Mapping[str, str]) -> StoredUser:
     id_ = row["sourcedId"]
     primary = row.get("primaryOrgSourcedId") or primary_orgs.get(id_, "")
-    orgs = (primary, *_listed(row.get("orgSourcedIds", "")))
-    return User(
+    orgs = (primary, *_split_list(row.get("orgSourcedIds", "")))
+    return StoredUser(
         id=id_,
         given_name=row.get("givenName", ""),
         family_name=row.get("familyName", ""),
@@ -79,37 +79,41 @@ def _user(row: Row, primary_orgs: Mapping[str, str]) -> User:
     )
 
 
-def _courses(texts: Texts, sections: Mapping[str, Section]) -> dict[str, Course]:
+def _courses(texts: Texts, sections: Mapping[str, StoredClass]) -> dict[str, StoredCourse]:
     courses = {
-        row["sourcedId"]: Course(
+        row["sourcedId"]: StoredCourse(
             row["sourcedId"], row.get("title", ""), row.get("orgSourcedId") or None, row.get("courseCode", "")
         )
         for row in _rows(texts, "courses.csv")
     }
-    # A bundle may leave courses.csv out; its classes name the courses all the same.
+    # A bundle may leave courses.csv out; its classes still name the courses.
     for section in sections.values():
         if section.course_id and not texts.get("courses.csv"):
-            courses.setdefault(section.course_id, Course(section.course_id, section.title, section.org_id or None))
+            courses.setdefault(
+                section.course_id, StoredCourse(section.course_id, section.title, section.org_id or None)
+            )
     return courses
 
 
-def _org(row: Row) -> Org:
-    return Org(row["sourcedId"], row.get("name", ""), row.get("type") or "school", identifier=row.get("identifier", ""))
+def _org(row: Row) -> StoredOrg:
+    return StoredOrg(
+        row["sourcedId"], row.get("name", ""), row.get("type") or "school", identifier=row.get("identifier", "")
+    )
 
 
-def _section(row: Row) -> Section:
-    return Section(
+def _section(row: Row) -> StoredClass:
+    return StoredClass(
         id=row["sourcedId"],
         title=row.get("title", ""),
         course_id=row.get("courseSourcedId", ""),
         org_id=row.get("schoolSourcedId", ""),
-        term_ids=_listed(row.get("termSourcedIds", "")),
+        term_ids=_split_list(row.get("termSourcedIds", "")),
     )
 
 
-def _session(row: Row) -> Session:
+def _session(row: Row) -> StoredSession:
     year = row.get("schoolYear", "")[-4:]
-    return Session(
+    return StoredSession(
         id=row["sourcedId"],
         title=row.get("title", ""),
         type=row.get("type") or "term",
@@ -120,5 +124,5 @@ def _session(row: Row) -> Session:
     )
 
 
-def _listed(text: str) -> tuple[str, ...]:
+def _split_list(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())

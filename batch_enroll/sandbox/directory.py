@@ -1,4 +1,4 @@
-"""Whom and what the rehearsal school knows: users, courses, orgs, classes and academic sessions."""
+"""The objects that the rehearsal school knows: users, courses, orgs, classes and academic sessions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ REHEARSAL_ORG: Final = "rehearsal-school"
 
 
 @dataclass(frozen=True, slots=True)
-class User:
+class StoredUser:
     """A person with the orgs they belong to, the primary one first."""
 
     id: str
@@ -29,7 +29,7 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class StoredCourse:
     """A course and the org it is linked to, if any."""
 
     id: str
@@ -41,8 +41,8 @@ class Course:
 
 
 @dataclass(frozen=True, slots=True)
-class Org:
-    """A school, or what stands above schools."""
+class StoredOrg:
+    """A school, a district, or another organization."""
 
     id: str
     name: str
@@ -53,7 +53,7 @@ class Org:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class StoredClass:
     """A class: one course at one school in some terms."""
 
     id: str
@@ -66,8 +66,8 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
-    """A school year or a term; `school_year` is the year it ends."""
+class StoredSession:
+    """A school year or a term; `school_year` is the year in which it ends."""
 
     id: str
     title: str
@@ -81,76 +81,76 @@ class Session:
 
 
 @dataclass(slots=True)
-class Known:
-    """The objects that are there by name."""
+class KnownObjects:
+    """The objects of a school, by id."""
 
-    users: dict[str, User] = field(default_factory=dict)
-    courses: dict[str, Course] = field(default_factory=dict)
-    orgs: dict[str, Org] = field(default_factory=dict)
-    sections: dict[str, Section] = field(default_factory=dict)
-    sessions: dict[str, Session] = field(default_factory=dict)
+    users: dict[str, StoredUser] = field(default_factory=dict)
+    courses: dict[str, StoredCourse] = field(default_factory=dict)
+    orgs: dict[str, StoredOrg] = field(default_factory=dict)
+    sections: dict[str, StoredClass] = field(default_factory=dict)
+    sessions: dict[str, StoredSession] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Strangers:
-    """How many of the ids nobody named are unknown, in percent; the same ids each time for one seed."""
+class UnknownIds:
+    """Percentages of the ids without an object that are unknown; always the same ids for one seed."""
 
     users: float = 0.0
     courses: float = 0.0
     schools: float = 0.0
     seed: int = 0
 
-    def has(self, kind: str, id_: str, percent: float) -> bool:
-        """Whether this id is unknown."""
+    def includes(self, kind: str, id_: str, percent: float) -> bool:
+        """Returns true if this id is unknown."""
         return percent > 0 and zlib.crc32(f"{self.seed}:{kind}:{id_}".encode()) % 10_000 < percent * 100
 
 
-class Register:
-    """Finds objects by id. An open one knows every id it is asked for, and stores nothing for that.
+class SchoolDirectory:
+    """Finds objects by id. An open directory returns an object for every id, without storing it.
 
     Args:
-        known: what is there by name; the register adds to it.
-        closed: whether anything else is unknown.
-        strangers: which ids an open register does not know after all.
+        known: the stored objects.
+        closed: true if every other id is unknown.
+        unknown_ids: the ids that an open directory does not know.
     """
 
-    def __init__(self, known: Known, *, closed: bool = False, strangers: Strangers | None = None) -> None:
+    def __init__(self, known: KnownObjects, *, closed: bool = False, unknown_ids: UnknownIds | None = None) -> None:
         self.known, self.closed = known, closed
-        self._strangers = strangers or Strangers()
+        self._unknown_ids = unknown_ids or UnknownIds()
 
-    def user(self, id_: str) -> User | None:
-        """The user, if known."""
+    def user(self, id_: str) -> StoredUser | None:
+        """Returns the user, if known."""
         if (user := self.known.users.get(id_)) is not None:
             return user
-        if self._unknown("user", id_, self._strangers.users):
+        if self._unknown("user", id_, self._unknown_ids.users):
             return None
-        return User(id_, email=id_ if "@" in id_ else "", org_ids=(REHEARSAL_ORG,))
+        return StoredUser(id_, email=id_ if "@" in id_ else "", org_ids=(REHEARSAL_ORG,))
 
-    def course(self, id_: str) -> Course | None:
-        """The course, if known."""
+    def course(self, id_: str) -> StoredCourse | None:
+        """Returns the course, if known."""
         if (course := self.known.courses.get(id_)) is not None:
             return course
-        if self._unknown("course", id_, self._strangers.courses):
+        if self._unknown("course", id_, self._unknown_ids.courses):
             return None
-        return Course(id_, f"Course {id_}", REHEARSAL_ORG, code=id_)
+        return StoredCourse(id_, f"Course {id_}", REHEARSAL_ORG, code=id_)
 
-    def org(self, id_: str) -> Org | None:
-        """The org, if known."""
+    def org(self, id_: str) -> StoredOrg | None:
+        """Returns the org, if known."""
         if (org := self.known.orgs.get(id_)) is not None:
             return org
-        if self._unknown("school", id_, self._strangers.schools):
+        if self._unknown("school", id_, self._unknown_ids.schools):
             return None
-        return Org(id_, f"School {id_}")
+        return StoredOrg(id_, f"School {id_}")
 
-    def section(self, id_: str) -> Section | None:
-        """The class, if known."""
+    def section(self, id_: str) -> StoredClass | None:
+        """Returns the class, if known."""
         if (section := self.known.sections.get(id_)) is not None or self.closed:
             return section
-        return Section(id_, f"Class {id_}", f"course of {id_}", REHEARSAL_ORG)
+        return StoredClass(id_, f"Class {id_}", f"course of {id_}", REHEARSAL_ORG)
 
-    def session(self, id_: str) -> Session | None:
-        """The academic session, if there is one; never made up."""
+    def session(self, id_: str) -> StoredSession | None:
+        """Returns the academic session, if stored; never one that was made up."""
         return self.known.sessions.get(id_)
 
     def _unknown(self, kind: str, id_: str, percent: float) -> bool:
-        return self.closed or self._strangers.has(kind, id_, percent)
+        return self.closed or self._unknown_ids.includes(kind, id_, percent)

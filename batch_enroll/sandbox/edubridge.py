@@ -1,4 +1,4 @@
-"""EduBridge's routes (contract 1.1)."""
+"""Routes of EduBridge (contract 1.1)."""
 
 from __future__ import annotations
 
@@ -9,67 +9,71 @@ from typing import TYPE_CHECKING, Final
 from batch_enroll.sandbox import serializers
 from batch_enroll.sandbox.behaviors import ClassRace
 from batch_enroll.sandbox.classes import school_year
-from batch_enroll.sandbox.error_bodies import answer, no_content
+from batch_enroll.sandbox.error_bodies import json_response, no_content
 from batch_enroll.sandbox.errors import RefusedError
-from batch_enroll.sandbox.pagination import Listing, page
+from batch_enroll.sandbox.pagination import ListedRecords, paginate
 from batch_enroll.sandbox.routes import Call, Route
-from batch_enroll.sandbox.school import ROLES, Wish
+from batch_enroll.sandbox.school import ROLES, EnrollCall
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from aiohttp import web
 
-CLASS_TAKES_S: Final = 0.02  # to be made, when first enrolls of a course can overtake each other
+CLASS_CREATION_S: Final = 0.02  # creating a class takes this long, so that first enrolls can overtake each other
 
 
 async def enroll(call: Call) -> web.Response:
-    """201 with the enrollment."""
-    wish = _wish(call.ids, await call.body())
-    if call.school.switches.class_race is ClassRace.DUPLICATES:
-        await _make_class_slowly(call, wish)
-    seat = call.school.enroll(wish, call.now, visible=_takes_effect(call))
-    return answer(201, {"data": serializers.edubridge_enrollment(seat, call.school)})
+    """Returns 201 with the enrollment."""
+    enroll_call = _parse_enroll(call.ids, await call.body())
+    if call.school.behaviors.class_race is ClassRace.DUPLICATES:
+        await _create_class_slowly(call, enroll_call)
+    row = call.school.enroll(enroll_call, call.now, visible=_takes_effect(call))
+    return json_response(201, {"data": serializers.edubridge_enrollment(row, call.school)})
 
 
-async def _make_class_slowly(call: Call, wish: Wish) -> None:
-    """Leaves room between the look whether a class is there and the making of it."""
+async def _create_class_slowly(call: Call, enroll_call: EnrollCall) -> None:
+    """Leaves time between looking for the class and creating it."""
     school = call.school
-    at = (wish.course_id, school.key_of(wish).school_id, school_year(wish.begin_date or call.now.stamp))
+    at = (
+        enroll_call.course_id,
+        school.key_of(enroll_call).school_id,
+        school_year(enroll_call.begin_date or call.now.stamp),
+    )
     if not school.classes.has(*at):
-        await asyncio.sleep(CLASS_TAKES_S)
-        school.classes.default(school.known_course(wish.course_id), at[1], at[2], another=True)
+        await asyncio.sleep(CLASS_CREATION_S)
+        school.classes.get_or_create(school.known_course(enroll_call.course_id), at[1], at[2], another=True)
 
 
 async def unenroll(call: Call) -> web.Response:
-    """204."""
+    """Returns 204."""
     user_id, course_id, *school_id = call.ids
     call.school.unenroll(user_id, course_id, school_id[0] if school_id else None, call.now)
     return no_content()
 
 
 async def user_enrollments(call: Call) -> web.Response:
-    """The active enrollments of a user, of those that reads can see yet."""
+    """Returns the active enrollments of a user that reads can already see."""
     school = call.school
     school.known_user(call.ids[0])
-    seats = [seat for seat in school.rows_of(call.ids[0]) if seat.status == "active" and call.sees(seat)]
-    return answer(200, {"data": [serializers.edubridge_enrollment(seat, school) for seat in seats]})
+    rows = [row for row in school.rows_of(call.ids[0]) if row.status == "active" and call.sees(row)]
+    return json_response(200, {"data": [serializers.edubridge_enrollment(row, school) for row in rows]})
 
 
 async def default_class(call: Call) -> web.Response:
-    """The managed class of a course, made when missing although this is a GET."""
+    """Returns the managed class of a course; creates it if it is missing, although this is a GET."""
     course_id, *school_id = call.ids
     course = call.school.known_course(course_id)
-    at = school_id[0] if school_id else course.org_id
-    if at is None:
+    org_id = school_id[0] if school_id else course.org_id
+    if org_id is None:
         raise RefusedError(422, "Course is not linked to an organization", "courseId")
-    call.school.known_school(at)
-    section = call.school.classes.default(course, at, school_year(call.now.stamp))
-    return answer(200, {"data": serializers.edubridge_class(section, call.school)})
+    call.school.check_school(org_id)
+    section = call.school.classes.get_or_create(course, org_id, school_year(call.now.stamp))
+    return json_response(200, {"data": serializers.edubridge_class(section, call.school)})
 
 
 async def users(call: Call) -> web.Response:
-    """The users who have only roles that were asked for."""
+    """Returns the users whose role is one of those in the query."""
     roles = set(call.request.query.getall("roles", []))
     if not roles:
         raise RefusedError(422, "roles is required", "roles")
@@ -79,20 +83,22 @@ async def users(call: Call) -> web.Response:
         for user in call.school.people()
         if user.role in roles and user.status == "active" and (not orgs or orgs & set(user.org_ids))
     ]
-    return page(call.request.query, Listing("users", people, serializers.user, ("givenName", "familyName", "email")))
+    return paginate(
+        call.request.query, ListedRecords("users", people, serializers.user, ("givenName", "familyName", "email"))
+    )
 
 
 def _takes_effect(call: Call) -> bool:
-    percent = call.school.switches.invisible_percent
-    return not percent or call.lot.draw("invisible") * 100 >= percent
+    percent = call.school.behaviors.invisible_percent
+    return not percent or call.draw.fraction("invisible") * 100 >= percent
 
 
-def _wish(ids: tuple[str, ...], body: Mapping[str, object]) -> Wish:
+def _parse_enroll(ids: tuple[str, ...], body: Mapping[str, object]) -> EnrollCall:
     user_id, course_id, *school_id = ids
     role = body.get("role", "student")
     if role not in ROLES:
         raise RefusedError(422, f"Invalid enum value. Expected one of {', '.join(ROLES)}", "role")
-    return Wish(
+    return EnrollCall(
         user_id,
         course_id,
         school_id[0] if school_id else None,
@@ -141,7 +147,7 @@ def _check_number(path: str, value: object) -> None:
 
 
 def edubridge_routes() -> list[Route]:
-    """The routes."""
+    """Returns the routes."""
     base = "edubridge/enrollments"
     return [
         Route("POST", f"{base}/enroll/{{}}/{{}}", "enroll", enroll),

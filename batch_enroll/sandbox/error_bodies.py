@@ -1,4 +1,4 @@
-"""JSON answers and the documented forms of an error (contract 2.1)."""
+"""JSON responses and the documented forms of an error (contract 2.1)."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ _REASONS: Final = {
 }  # fmt: skip
 
 
-def answer(status: int, body: object) -> web.Response:
-    """A JSON answer."""
+def json_response(status: int, body: object) -> web.Response:
+    """Returns a JSON response."""
     return web.Response(status=status, body=json.dumps(body).encode(), content_type="application/json")
 
 
 def no_content() -> web.Response:
-    """A 204."""
+    """Returns a 204."""
     return web.Response(status=204)
 
 
-def failure(
+def error_response(
     status: int,
     text: str,
     family: BodyFamily = BodyFamily.IMS,
@@ -45,7 +45,7 @@ def failure(
     path: str = "",
     headers: Mapping[str, str] | None = None,
 ) -> web.Response:
-    """An error answer in the given form."""
+    """Returns an error response in the given form."""
     if family is BodyFamily.EMPTY:
         return web.Response(status=status, headers=headers)
     if family is BodyFamily.HTML:
@@ -55,7 +55,7 @@ def failure(
 
 
 def html(status: int) -> str:
-    """The page of a load balancer."""
+    """Returns the HTML page of a load balancer."""
     title = f"{status} {_REASONS.get(status, 'Error')}"
     return f"<html>\n<head><title>{title}</title></head>\n<body><center><h1>{title}</h1></center></body>\n</html>\n"
 

@@ -1,15 +1,15 @@
-"""What the school says when it refuses; the routes turn it into a status and a body."""
+"""The refusal of a request by the school; the routes turn it into a status and a body."""
 
 from __future__ import annotations
 
 
 class RefusedError(Exception):
-    """A request that is refused, with the status and the text of the answer.
+    """A refused request, with the status and the text of the answer.
 
     Args:
         status: the HTTP status.
-        text: what is wrong, in the vendor's manner.
-        path: the offending field, for bodies that can name it.
+        text: the message, in the vendor's wording.
+        path: the field at fault, for bodies that can name it.
     """
 
     def __init__(self, status: int, text: str, path: str = "") -> None:

@@ -1,4 +1,4 @@
-"""What goes wrong on the way, as plain values, and the seeded weather that lets it. Pure: time is an argument."""
+"""Faults as plain values, and the seeded injector that decides which request meets one. Pure: time is an argument."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from batch_enroll.sandbox.behaviors import RetryAfter
 
 GATEWAY_STATUSES: Final = (500, 502, 503, 504)
-_ROUNDING: Final = 1e-9  # of a token; a client that waits exactly as long as it must is not refused for float dust
+_ROUNDING: Final = (
+    1e-9  # of a token; a client that waits exactly as long as required is not refused for a rounding error
+)
 
 
-class Kind(Enum):
-    """What becomes of one request."""
+class FaultKind(Enum):
+    """The effect of a fault on a request."""
 
     THROTTLED = auto()
     ERROR = auto()
@@ -31,8 +33,8 @@ class Kind(Enum):
     HTML = auto()
 
 
-class Reach(Enum):
-    """Which requests a mishap can meet."""
+class RequestKind(Enum):
+    """The requests to which a rule applies."""
 
     ALL = auto()
     WRITES = auto()
@@ -40,58 +42,58 @@ class Reach(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Mishap:
-    """Something that goes wrong for some of the requests.
+class FaultRule:
+    """A fault that meets some of the requests.
 
     Args:
-        name: tells its dice from another's.
-        percent: of the requests, 0-100.
-        kind: what becomes of the request.
-        statuses: one of them is answered; empty for the handler's own.
-        after: whether the request was carried out before.
-        reach: which requests it can meet.
-        run: how many requests in a row it meets once it began.
-        retry_after: the form of Retry-After instead of the switch's.
+        name: separates the random draws of this rule from those of others.
+        percent: share of the requests, 0-100.
+        kind: effect on the request.
+        statuses: the response has one of them; empty for the status of the handler.
+        after: true if the request is carried out before the fault.
+        applies_to: the requests that it can meet.
+        run: number of consecutive requests that it meets once it has started.
+        retry_after: form of Retry-After; None for that of the behaviors.
     """
 
     name: str
     percent: float
-    kind: Kind
+    kind: FaultKind
     statuses: tuple[int, ...] = ()
     after: bool = False
-    reach: Reach = Reach.ALL
+    applies_to: RequestKind = RequestKind.ALL
     run: int = 1
     retry_after: RetryAfter | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """How long an answer takes: log-normal around the median, and always the median when `sigma` is 0."""
+    """Time that a response takes: log-normal around the median, or always the median if `sigma` is 0."""
 
     median_s: float
     sigma: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Faults:
-    """All that a server can be asked to do wrong.
+class FaultSettings:
+    """Every fault that a server can be configured to have.
 
     Args:
-        mishaps: by chance.
-        rate_per_s: requests a second that it takes; 0 is without limit.
-        burst: how many at once.
-        in_flight_cap: how many at the same time; 0 is without limit.
+        rules: faults that occur at random.
+        rate_per_s: accepted requests a second; 0 for no limit.
+        burst: requests accepted at once.
+        in_flight_cap: requests accepted at the same time; 0 for no limit.
         outage_s: start after the first API request, and length, in seconds.
-        outage_requests: how many requests pass before the outage, and how many it swallows.
-        latency: of the API.
-        token_latency_s: of the token endpoint.
-        token_5xx_percent: of the token requests.
-        token_lifetime_s: instead of the server's own.
-        refuse_client: the token endpoint refuses everybody.
-        unknown_users, unknown_courses, unknown_schools: percent of the ids.
+        outage_requests: requests accepted before the outage, and requests refused by it.
+        latency: latency of the API; None for no delay.
+        token_latency_s: latency of the token endpoint.
+        token_5xx_percent: share of the token requests that fail.
+        token_lifetime_s: lifetime of tokens; None for that of the server.
+        refuse_client: true if the token endpoint refuses every client.
+        unknown_users, unknown_courses, unknown_schools: percentages of the ids.
     """
 
-    mishaps: tuple[Mishap, ...] = ()
+    rules: tuple[FaultRule, ...] = ()
     rate_per_s: float = 0.0
     burst: int = 1
     in_flight_cap: int = 0
@@ -108,28 +110,28 @@ class Faults:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
-    """What befell one request.
+class Fault:
+    """The fault that a request has met.
 
     Args:
-        kind: of trouble.
-        status: of the answer, if the trouble decides that.
-        wait_s: how long a throttled client had better wait.
-        retry_after: how it is told, if not as the switch says.
+        kind: effect on the request.
+        status: status of the response, if the fault decides it.
+        wait_s: seconds that a throttled client should wait.
+        retry_after: form of Retry-After; None for that of the behaviors.
     """
 
-    kind: Kind
+    kind: FaultKind
     status: int = 0
     wait_s: float = 0.0
     retry_after: RetryAfter | None = None
 
 
 class Bucket:
-    """A token bucket that refuses what comes too early and charges nothing for it.
+    """A token bucket that refuses requests that come too early, without charging for them.
 
     Args:
-        rate_per_s: how fast it fills.
-        burst: how much it holds.
+        rate_per_s: tokens added a second.
+        burst: capacity.
     """
 
     def __init__(self, rate_per_s: float, burst: int) -> None:
@@ -137,7 +139,7 @@ class Bucket:
         self._level, self._filled_at = float(burst), 0.0
 
     def take(self, now_s: float) -> float:
-        """0 when the request may pass; else the seconds until one could."""
+        """Returns 0 if the request may pass, otherwise the seconds until one could."""
         gained = max(0.0, now_s - self._filled_at) * self._rate_per_s
         self._level, self._filled_at = min(self._burst, self._level + gained), now_s
         if self._level >= 1 - _ROUNDING:
@@ -146,13 +148,13 @@ class Bucket:
         return (1 - self._level) / self._rate_per_s
 
 
-class Lot:
-    """What fate holds for one request: the same for the same request at its same how-manieth time, in any order.
+class RandomDraw:
+    """The random numbers of a request: the same for the n-th arrival of the same request, in any order of requests.
 
     Args:
-        seed: of the weather.
+        seed: seed of the injector.
         request: method and path.
-        time: how often that request has come, this one included.
+        time: number of arrivals of that request, this one included.
     """
 
     __slots__ = ("_text",)
@@ -160,110 +162,112 @@ class Lot:
     def __init__(self, seed: int, request: str, time: int) -> None:
         self._text = f"{seed}:{time}:{request}"
 
-    def draw(self, what: str) -> float:
-        """A number from [0, 1) for one question, which no other question's answer depends on."""
-        drawn = blake2b(f"{what}:{self._text}".encode(errors="surrogateescape"), digest_size=8).digest()
+    def fraction(self, purpose: str) -> float:
+        """Returns a number from [0, 1) for a purpose, independent of the numbers for other purposes."""
+        drawn = blake2b(f"{purpose}:{self._text}".encode(errors="surrogateescape"), digest_size=8).digest()
         return int.from_bytes(drawn, "big") / 2**64
 
 
-class Dice:
-    """One mishap's own dice, so that adding another changes nothing for this one."""
+class FaultSampler:
+    """Samples one rule on its own, so that adding another rule does not change the result."""
 
-    def __init__(self, mishap: Mishap) -> None:
-        self.mishap = mishap
+    def __init__(self, rule: FaultRule) -> None:
+        self.rule = rule
         self._left = 0
 
-    def meets(self, lot: Lot, *, writes: bool) -> Trouble | None:
-        """What it does to a request. A run of them, once begun, meets those that come next, whichever they are."""
-        mishap = self.mishap
-        if mishap.reach is not Reach.ALL and writes is not (mishap.reach is Reach.WRITES):
+    def sample(self, draw: RandomDraw, *, writes: bool) -> Fault | None:
+        """Returns the fault of a request, if any. A run that has started meets every request that follows."""
+        rule = self.rule
+        if rule.applies_to is not RequestKind.ALL and writes is not (rule.applies_to is RequestKind.WRITES):
             return None
-        if self._left == 0 and lot.draw(mishap.name) * 100 < mishap.percent:
-            self._left = mishap.run
+        if self._left == 0 and draw.fraction(rule.name) * 100 < rule.percent:
+            self._left = rule.run
         if self._left == 0:
             return None
         self._left -= 1
-        statuses = mishap.statuses
-        status = statuses[int(lot.draw(f"{mishap.name} status") * len(statuses))] if statuses else 0
-        return Trouble(mishap.kind, status, retry_after=mishap.retry_after)
+        statuses = rule.statuses
+        status = statuses[int(draw.fraction(f"{rule.name} status") * len(statuses))] if statuses else 0
+        return Fault(rule.kind, status, retry_after=rule.retry_after)
 
 
-class Weather:
-    """Faults with a seed: what befalls each request.
+class FaultInjector:
+    """Decides which fault each request meets.
 
     Args:
-        faults: what can go wrong.
-        seed: the same seed brings the same troubles by chance to the same requests, in whatever order they come.
+        faults: the possible faults.
+        seed: with the same seed, the same requests meet the same random faults, in any order.
     """
 
-    def __init__(self, faults: Faults, seed: int = 0) -> None:
+    def __init__(self, faults: FaultSettings, seed: int = 0) -> None:
         self.faults = faults
         self._seed = seed
         self.clear()
 
     def clear(self) -> None:
-        """Begins anew."""
+        """Returns to the state at the start."""
         faults, seed = self.faults, self._seed
-        self._before = [Dice(mishap) for mishap in faults.mishaps if not mishap.after]
-        self._after = [Dice(mishap) for mishap in faults.mishaps if mishap.after]
+        self._before = [FaultSampler(rule) for rule in faults.rules if not rule.after]
+        self._after = [FaultSampler(rule) for rule in faults.rules if rule.after]
         self._times: Counter[int] = Counter()  # by the hash of a request: half a million of them fit
         self._bucket = Bucket(faults.rate_per_s, faults.burst) if faults.rate_per_s else None
         self._random = random.Random(f"{seed}:latency")  # noqa: S311 - a rehearsal that can be repeated
-        self._token_dice = Dice(Mishap("token-5xx", faults.token_5xx_percent, Kind.ERROR, GATEWAY_STATUSES))
+        self._token_sampler = FaultSampler(
+            FaultRule("token-5xx", faults.token_5xx_percent, FaultKind.ERROR, GATEWAY_STATUSES)
+        )
         self._requests = 0
-        self._began_s: float | None = None
+        self._started_s: float | None = None
 
-    def arrival(self, now_s: float, in_flight: int) -> Trouble | None:
-        """What a limiter before the API does to a request; `in_flight` counts it too."""
+    def fault_on_arrival(self, now_s: float, in_flight: int) -> Fault | None:
+        """Returns the fault caused by a limiter in front of the API; `in_flight` includes this request."""
         self._requests += 1
-        if self._began_s is None:
-            self._began_s = now_s
-        if self._is_out(now_s - self._began_s):
-            return Trouble(Kind.ERROR, 503)
+        if self._started_s is None:
+            self._started_s = now_s
+        if self._is_outage(now_s - self._started_s):
+            return Fault(FaultKind.ERROR, 503)
         if self.faults.in_flight_cap and in_flight > self.faults.in_flight_cap:
-            return Trouble(Kind.THROTTLED, 429)
+            return Fault(FaultKind.THROTTLED, 429)
         if self._bucket is not None and (wait_s := self._bucket.take(now_s)):
-            return Trouble(Kind.THROTTLED, 429, wait_s)
+            return Fault(FaultKind.THROTTLED, 429, wait_s)
         return None
 
-    def lot(self, request: str) -> Lot:
-        """The lot of a request that got as far as the API itself; to be drawn once for each."""
+    def draw_for(self, request: str) -> RandomDraw:
+        """Returns the draw of a request that has reached the API. Call it once for each request."""
         at = hash(request)
         self._times[at] += 1
-        return Lot(self._seed, request, self._times[at])
+        return RandomDraw(self._seed, request, self._times[at])
 
-    def before(self, lot: Lot, *, writes: bool) -> Trouble | None:
-        """What keeps the API from doing what was asked."""
-        return _first(self._before, lot, writes=writes)
+    def fault_before(self, draw: RandomDraw, *, writes: bool) -> Fault | None:
+        """Returns the fault that prevents the request from being carried out, if any."""
+        return _first(self._before, draw, writes=writes)
 
-    def after(self, lot: Lot, *, writes: bool) -> Trouble | None:
-        """What becomes of the answer when the deed is done."""
-        return _first(self._after, lot, writes=writes)
+    def fault_after(self, draw: RandomDraw, *, writes: bool) -> Fault | None:
+        """Returns the fault of the response after the request was carried out, if any."""
+        return _first(self._after, draw, writes=writes)
 
-    def token_trouble(self) -> Trouble | None:
-        """What befalls a token request."""
-        return self._token_dice.meets(self.lot("token"), writes=True)
+    def token_fault(self) -> Fault | None:
+        """Returns the fault of a token request, if any."""
+        return self._token_sampler.sample(self.draw_for("token"), writes=True)
 
     def delay_s(self) -> float:
-        """How long the next answer takes."""
+        """Returns the latency of the next response."""
         latency = self.faults.latency
         if latency is None or not latency.sigma:
             return latency.median_s if latency else 0.0
         return self._random.lognormvariate(log(latency.median_s), latency.sigma) if latency.median_s else 0.0
 
-    def _is_out(self, since_s: float) -> bool:
+    def _is_outage(self, since_s: float) -> bool:
         if (window := self.faults.outage_s) is not None and window[0] <= since_s < window[0] + window[1]:
             return True
-        swallowed = self.faults.outage_requests
-        return swallowed is not None and swallowed[0] < self._requests <= sum(swallowed)
+        refused = self.faults.outage_requests
+        return refused is not None and refused[0] < self._requests <= sum(refused)
 
 
-def _first(dice: Iterable[Dice], lot: Lot, *, writes: bool) -> Trouble | None:
-    """The first trouble. Every die is thrown, so that none depends on another's luck."""
-    troubles = [one.meets(lot, writes=writes) for one in dice]
-    return next((trouble for trouble in troubles if trouble is not None), None)
+def _first(samplers: Iterable[FaultSampler], draw: RandomDraw, *, writes: bool) -> Fault | None:
+    """Returns the first fault. Every rule is sampled, so that none depends on the result of another."""
+    faults = [one.sample(draw, writes=writes) for one in samplers]
+    return next((fault for fault in faults if fault is not None), None)
 
 
 def whole_seconds(wait_s: float, least_s: int) -> int:
-    """What Retry-After says: rounded up, so that a client that obeys is not early."""
+    """Returns the seconds for Retry-After: rounded up, so that a client that obeys is not early."""
     return max(least_s, ceil(wait_s))

@@ -39,7 +39,7 @@ class Term:
     value: str
 
     def holds(self, record: Record) -> bool:
-        """Whether the record passes. A field that is not there equals nothing."""
+        """Returns true if the record passes. A missing field equals no value."""
         found = list(texts_at(record, self.field))
         if self.operator == "!=":
             return self.value not in found
@@ -48,28 +48,28 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Alternatives of terms that hold together; AND binds tighter than OR."""
+    """Alternatives, each of terms that must all hold; AND binds tighter than OR."""
 
     alternatives: tuple[tuple[Term, ...], ...]
 
     def holds(self, record: Record) -> bool:
-        """Whether the record passes."""
+        """Returns true if the record passes."""
         return any(all(term.holds(record) for term in terms) for terms in self.alternatives)
 
     def must_equal(self, field: str) -> str | None:
-        """The value that a field must have in every record that passes, when the filter says so."""
+        """Returns the value that a field has in every record that passes, if the filter requires one."""
         if len(self.alternatives) != 1:
             return None
-        wanted = (term.value for term in self.alternatives[0] if (term.field, term.operator) == (field, "="))
-        return next(wanted, None)
+        values = (term.value for term in self.alternatives[0] if (term.field, term.operator) == (field, "="))
+        return next(values, None)
 
 
 def parse_filter(text: str) -> Filter:
-    """The filter that the text says.
+    """Parses a filter.
 
     Raises:
-        RefusedError: 400 for what is no filter, 422 for an unquoted boolean, 500 for a value that its field cannot
-            have; all as seen of the real server.
+        RefusedError: 400 for a text that is not a filter, 422 for an unquoted boolean, 500 for a value that the field
+            cannot have; all as observed on the real server.
     """
     alternatives: list[list[Term]] = [[]]
     at = 0
@@ -102,7 +102,7 @@ def _term(match: re.Match[str]) -> Term:
 
 
 def texts_at(record: Record, path: str) -> Iterator[str]:
-    """The texts at a dotted path; lists are looked through, booleans are spelt as JSON does."""
+    """Yields the texts at a dotted path, also inside lists; booleans are written as in JSON."""
     found: list[object] = [record]
     for name in path.split("."):
         found = [part[name] for part in _flat(found) if isinstance(part, dict) and name in part]

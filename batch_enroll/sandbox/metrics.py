@@ -1,4 +1,4 @@
-"""What the server saw of its clients, for tests."""
+"""Counters of the requests that the server received, for tests."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-STARTS_KEPT: Final = 1_000_000  # a bound for servers that run for days
-LOST: Final = 0  # counted as the status of an answer that was never sent
+_STARTS_KEPT: Final = 1_000_000  # limits the memory of servers that run for days
+_NEVER_SENT: Final = 0  # counted as the status of a response that was never sent
 
 
 @dataclass(slots=True)
-class Visit:
-    """One API request; `status` is what it was answered with."""
+class RequestRecord:
+    """One API request and the status of its response."""
 
     route: str
-    status: int = LOST
+    status: int = _NEVER_SENT
 
 
 @dataclass(slots=True)
-class Observed:
+class RequestMetrics:
     """Counters over all API requests.
 
     Args:
         routes: requests by route.
-        statuses: answers by route and status; status 0 is an answer that was never sent.
-        token_requests: of the token endpoint, by status.
-        tokens_issued: how many.
-        in_flight: API requests at this moment.
-        max_in_flight: the most there ever were.
-        enroll_starts: when enroll requests came, in seconds of the loop's clock; the last million.
+        statuses: responses by route and status; status 0 is a response that was never sent.
+        token_requests: requests to the token endpoint, by status.
+        tokens_issued: number of issued tokens.
+        in_flight: API requests in progress.
+        max_in_flight: the largest value of `in_flight` so far.
+        enroll_starts: arrival times of enroll requests, in seconds of the loop's clock; the last million.
     """
 
     routes: Counter[str] = field(default_factory=Counter)
@@ -42,33 +42,33 @@ class Observed:
     tokens_issued: int = 0
     in_flight: int = 0
     max_in_flight: int = 0
-    enroll_starts: deque[float] = field(default_factory=lambda: deque(maxlen=STARTS_KEPT))
+    enroll_starts: deque[float] = field(default_factory=lambda: deque(maxlen=_STARTS_KEPT))
 
     @contextmanager
-    def visit(self, route: str, now_s: float) -> Iterator[Visit]:
+    def record(self, route: str, now_s: float) -> Iterator[RequestRecord]:
         """Counts one API request from its arrival to its end."""
-        visit = Visit(route)
+        record = RequestRecord(route)
         self.routes[route] += 1
         if route == "enroll":
             self.enroll_starts.append(now_s)
         self.in_flight += 1
         self.max_in_flight = max(self.max_in_flight, self.in_flight)
         try:
-            yield visit
+            yield record
         finally:
             self.in_flight -= 1
-            self.statuses[route, visit.status] += 1
+            self.statuses[route, record.status] += 1
 
     def clear(self) -> None:
-        """Forgets all but what is in flight."""
+        """Resets everything except the requests in flight."""
         self.routes.clear()
         self.statuses.clear()
         self.token_requests.clear()
         self.enroll_starts.clear()
         self.tokens_issued, self.max_in_flight = 0, self.in_flight
 
-    def told(self) -> dict[str, object]:
-        """The counters as JSON has them."""
+    def as_json(self) -> dict[str, object]:
+        """Returns the counters in the form of the admin route."""
         return {
             "routes": dict(self.routes),
             "statuses": {f"{route} {status or 'lost'}": count for (route, status), count in self.statuses.items()},

@@ -1,4 +1,4 @@
-"""OneRoster's reads (contract 1.2): collections, single objects and what hangs below them."""
+"""Reads of OneRoster (contract 1.2): collections, single objects, and collections below an object."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from batch_enroll.sandbox import serializers
-from batch_enroll.sandbox.error_bodies import answer
+from batch_enroll.sandbox.error_bodies import json_response
 from batch_enroll.sandbox.errors import RefusedError
 from batch_enroll.sandbox.filters import parse_filter
-from batch_enroll.sandbox.pagination import Listing, page
+from batch_enroll.sandbox.pagination import ListedRecords, paginate
 from batch_enroll.sandbox.routes import Call, Route
-from batch_enroll.sandbox.school import School, Seat
+from batch_enroll.sandbox.school import RehearsalSchool, StoredEnrollment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from aiohttp import web
 
-    from batch_enroll.sandbox.directory import Course, Org, Section, Session, User
+    from batch_enroll.sandbox.directory import StoredClass, StoredCourse, StoredOrg, StoredSession, StoredUser
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -27,94 +27,96 @@ BASE = serializers.BASE.removeprefix("/")
 
 @dataclass(frozen=True, slots=True)
 class Collection(Generic[T]):
-    """One kind of object: where it is, what its answers call it, how it is found and shown.
+    """A kind of object: its address, the keys of its responses, and how it is found and serialized.
 
     Args:
-        path: the last segment of its address.
-        key: of a list.
-        single: the key of one object.
-        noun: in "... not found".
-        every: all objects of a school, as far as it can count them.
-        one: the object of an id.
-        shape: how the wire shows it.
-        searched: the fields of `search`.
-        called: fields besides its id that an open school takes for one.
+        path: last segment of the address.
+        key: key of a list in a response.
+        single: key of one object in a response.
+        noun: the name used in "... not found".
+        list_all: returns all objects that a school can list.
+        find: returns the object with an id, if known.
+        serialize: returns the JSON of an object.
+        search_fields: fields that `search` looks at.
+        id_fields: fields whose value an open school also takes for an id.
     """
 
     path: str
     key: str
     single: str
     noun: str
-    every: Callable[[School], Sequence[T]]
-    one: Callable[[School, str], T | None]
-    shape: Callable[[T], dict[str, object]]
-    searched: tuple[str, ...] = ()
-    called: tuple[str, ...] = ()
+    list_all: Callable[[RehearsalSchool], Sequence[T]]
+    find: Callable[[RehearsalSchool, str], T | None]
+    serialize: Callable[[T], dict[str, object]]
+    search_fields: tuple[str, ...] = ()
+    id_fields: tuple[str, ...] = ()
 
-    def listing(self, records: Sequence[T], key: str = "") -> Listing[T]:
-        """Some of its objects, ready for a page."""
-        return Listing(key or self.key, records, self.shape, self.searched)
+    def as_list(self, records: Sequence[T], key: str = "") -> ListedRecords[T]:
+        """Returns objects of this kind, ready to be paginated."""
+        return ListedRecords(key or self.key, records, self.serialize, self.search_fields)
 
-    def found(self, school: School, id_: str) -> T:
-        """The object. Raises RefusedError (404) when there is none."""
-        if (one := self.one(school, id_)) is None:
+    def get(self, school: RehearsalSchool, id_: str) -> T:
+        """Returns the object. Raises RefusedError (404) if it is unknown."""
+        if (record := self.find(school, id_)) is None:
             raise RefusedError(404, f"{self.noun} not found")
-        return one
+        return record
 
-    def named_by(self, call: Call) -> Sequence[T]:
-        """All of them, or the one that the filter names: an open school cannot list whom it never met.
+    def select(self, call: Call) -> Sequence[T]:
+        """Returns all objects, or the one that the filter names, since an open school cannot list all that it knows.
 
-        To such a school, an e-mail, a user name or a code is an id as well.
+        An open school also takes an e-mail, a user name or a code for an id.
         """
-        names = ("sourcedId",) if call.school.register.closed else ("sourcedId", *self.called)
-        wanted = next((text for name in names if (text := _must_equal(call, name)) is not None), None)
-        if wanted is None:
-            return self.every(call.school)
-        one = self.one(call.school, wanted)
-        return () if one is None else (one,)
+        names = ("sourcedId",) if call.school.directory.closed else ("sourcedId", *self.id_fields)
+        id_ = next((text for name in names if (text := _required_value(call, name)) is not None), None)
+        if id_ is None:
+            return self.list_all(call.school)
+        record = self.find(call.school, id_)
+        return () if record is None else (record,)
 
 
-def _must_equal(call: Call, field: str) -> str | None:
+def _required_value(call: Call, field: str) -> str | None:
     text = call.request.query.get("filter")
     return parse_filter(text).must_equal(field) if text is not None else None
 
 
-def _with_role(role: str) -> Callable[[School], list[User]]:
+def _with_role(role: str) -> Callable[[RehearsalSchool], list[StoredUser]]:
     return lambda school: [user for user in school.people() if user.role == role]
 
 
-def _courses(school: School) -> list[Course]:
-    return _named(school.register.known.courses, school.register.course, (s.course_id for s in _sections(school)))
+def _all_courses(school: RehearsalSchool) -> list[StoredCourse]:
+    return _with_known(
+        school.directory.known.courses, school.directory.course, (s.course_id for s in _all_classes(school))
+    )
 
 
-def _orgs(school: School) -> list[Org]:
-    return _named(school.register.known.orgs, school.register.org, (s.org_id for s in _sections(school)))
+def _all_orgs(school: RehearsalSchool) -> list[StoredOrg]:
+    return _with_known(school.directory.known.orgs, school.directory.org, (s.org_id for s in _all_classes(school)))
 
 
-def _schools(school: School) -> list[Org]:
-    return [org for org in _orgs(school) if org.type == "school"]
+def _all_schools(school: RehearsalSchool) -> list[StoredOrg]:
+    return [org for org in _all_orgs(school) if org.type == "school"]
 
 
-def _school(school: School, id_: str) -> Org | None:
-    org = school.register.org(id_)
+def _find_school(school: RehearsalSchool, id_: str) -> StoredOrg | None:
+    org = school.directory.org(id_)
     return org if org is not None and org.type == "school" else None
 
 
-def _named(known: dict[str, T], find: Callable[[str], T | None], ids: Iterable[str]) -> list[T]:
+def _with_known(known: dict[str, T], find: Callable[[str], T | None], ids: Iterable[str]) -> list[T]:
     others = (find(id_) for id_ in dict.fromkeys(ids) if id_ not in known)
     return [*known.values(), *(one for one in others if one is not None)]
 
 
-def _sections(school: School) -> list[Section]:
-    return list(school.register.known.sections.values())
+def _all_classes(school: RehearsalSchool) -> list[StoredClass]:
+    return list(school.directory.known.sections.values())
 
 
-def _sessions(school: School) -> list[Session]:
-    return list(school.register.known.sessions.values())
+def _all_sessions(school: RehearsalSchool) -> list[StoredSession]:
+    return list(school.directory.known.sessions.values())
 
 
-def _terms(school: School) -> list[Session]:
-    return [session for session in _sessions(school) if session.type == "term"]
+def _all_terms(school: RehearsalSchool) -> list[StoredSession]:
+    return [session for session in _all_sessions(school) if session.type == "term"]
 
 
 _NAMES = ("givenName", "familyName", "email")
@@ -123,100 +125,108 @@ USERS = Collection(
     "users",
     "user",
     "User",
-    School.people,
-    lambda s, i: s.register.user(i),
+    RehearsalSchool.people,
+    lambda s, i: s.directory.user(i),
     serializers.user,
     _NAMES,
     ("email", "username"),
 )
 STUDENTS = Collection(
-    "students", "students", "user", "Student", _with_role("student"), USERS.one, serializers.user, _NAMES
+    "students", "students", "user", "Student", _with_role("student"), USERS.find, serializers.user, _NAMES
 )
 TEACHERS = Collection(
-    "teachers", "teachers", "user", "Teacher", _with_role("teacher"), USERS.one, serializers.user, _NAMES
+    "teachers", "teachers", "user", "Teacher", _with_role("teacher"), USERS.find, serializers.user, _NAMES
 )
 COURSES = Collection(
-    "courses", "courses", "course", "Course", _courses, lambda s, i: s.register.course(i), serializers.course,
+    "courses", "courses", "course", "Course", _all_courses, lambda s, i: s.directory.course(i), serializers.course,
     ("title", "courseCode"), ("courseCode",),
 )  # fmt: skip
 ORGS = Collection(
-    "orgs", "orgs", "org", "Organization", _orgs, lambda s, i: s.register.org(i), serializers.org, ("name",)
+    "orgs", "orgs", "org", "Organization", _all_orgs, lambda s, i: s.directory.org(i), serializers.org, ("name",)
 )
-SCHOOLS = Collection("schools", "orgs", "org", "School", _schools, _school, serializers.org, ("name",))
-# `search` is silently ignored on classes, as seen live.
+SCHOOLS = Collection("schools", "orgs", "org", "School", _all_schools, _find_school, serializers.org, ("name",))
+# The real server silently ignores `search` on classes.
 CLASSES = Collection(
-    "classes", "classes", "class", "Class", _sections, lambda s, i: s.register.section(i), serializers.section
+    "classes", "classes", "class", "Class", _all_classes, lambda s, i: s.directory.section(i), serializers.section
 )
-TERMS = Collection("terms", "terms", "term", "Term", _terms, lambda s, i: s.register.session(i), serializers.session)
+TERMS = Collection(
+    "terms", "terms", "term", "Term", _all_terms, lambda s, i: s.directory.session(i), serializers.session
+)
 SESSIONS = Collection(
     "academicSessions",
     "academicSessions",
     "academicSession",
     "Academic session",
-    _sessions,
-    TERMS.one,
+    _all_sessions,
+    TERMS.find,
     serializers.session,
 )
 ENROLLMENTS = Collection(
-    "enrollments", "enrollments", "enrollment", "Enrollment", School.all_enrollments, School.row, serializers.enrollment
+    "enrollments",
+    "enrollments",
+    "enrollment",
+    "Enrollment",
+    RehearsalSchool.all_enrollments,
+    RehearsalSchool.row,
+    serializers.enrollment,
 )
 
 
-def _reads(collection: Collection[T]) -> list[Route]:
-    async def every(call: Call) -> web.Response:
-        return page(call.request.query, collection.listing(collection.named_by(call)))
+def _read_routes(collection: Collection[T]) -> list[Route]:
+    async def list_all(call: Call) -> web.Response:
+        return paginate(call.request.query, collection.as_list(collection.select(call)))
 
     async def one(call: Call) -> web.Response:
-        return answer(200, {collection.single: collection.shape(collection.found(call.school, call.ids[0]))})
+        return json_response(200, {collection.single: collection.serialize(collection.get(call.school, call.ids[0]))})
 
     at = f"{BASE}/{collection.path}"
     return [
-        Route("GET", at, collection.path, every),
+        Route("GET", at, collection.path, list_all),
         Route("GET", f"{at}/{{}}", f"{collection.path}-one", one),
     ]
 
 
 async def _enrollments(call: Call) -> web.Response:
-    user_id = _must_equal(call, "user.sourcedId")
-    # A user's rows are few; half a million need not be shaped to find them.
-    rows = ENROLLMENTS.named_by(call) if user_id is None else list(call.school.rows_of(user_id))
-    return page(call.request.query, ENROLLMENTS.listing(_seen(call, rows)))
+    user_id = _required_value(call, "user.sourcedId")
+    # Serializing only the few rows of the user is far cheaper than serializing all of them.
+    rows = ENROLLMENTS.select(call) if user_id is None else list(call.school.rows_of(user_id))
+    return paginate(call.request.query, ENROLLMENTS.as_list(_visible(call, rows)))
 
 
 async def _one_enrollment(call: Call) -> web.Response:
-    seat = ENROLLMENTS.found(call.school, call.ids[0])
-    if not call.sees(seat):
+    row = ENROLLMENTS.get(call.school, call.ids[0])
+    if not call.sees(row):
         raise RefusedError(404, "Enrollment not found")
-    return answer(200, {"enrollment": serializers.enrollment(seat)})
+    return json_response(200, {"enrollment": serializers.enrollment(row)})
 
 
-def _seen(call: Call, rows: Iterable[Seat]) -> list[Seat]:
-    return [seat for seat in rows if call.sees(seat)]
+def _visible(call: Call, rows: Iterable[StoredEnrollment]) -> list[StoredEnrollment]:
+    return [row for row in rows if call.sees(row)]
 
 
-def _below(
-    above: Collection[T], below: Collection[U], is_below: Callable[[School, str, U], bool], key: str = ""
+def _nested_route(
+    above: Collection[T], below: Collection[U], is_below: Callable[[RehearsalSchool, str, U], bool], key: str = ""
 ) -> Route:
-    """What hangs below an object, whole collections being looked through."""
+    """Returns the route of the objects below an object, which are found by a scan of the whole collection."""
 
     async def nested(call: Call) -> web.Response:
-        above.found(call.school, call.ids[0])
-        records = [one for one in below.every(call.school) if is_below(call.school, call.ids[0], one)]
-        return page(call.request.query, below.listing(records, key))
+        above.get(call.school, call.ids[0])
+        records = [one for one in below.list_all(call.school) if is_below(call.school, call.ids[0], one)]
+        return paginate(call.request.query, below.as_list(records, key))
 
     return Route("GET", f"{BASE}/{above.path}/{{}}/{below.path}", f"{above.path}-{below.path}", nested)
 
 
-def _class_members(role: str, collection: Collection[User]) -> list[Route]:
-    """Who is in a class. Deleted seats count too, as seen live."""
+def _class_members(role: str, collection: Collection[StoredUser]) -> list[Route]:
+    """Returns the routes of the users in a class. Deleted enrollments count too, as on the real server."""
 
     async def members(call: Call) -> web.Response:
         class_id = call.ids[-1]
-        CLASSES.found(call.school, class_id)
-        rows = _seen(call, call.school.all_enrollments())
+        CLASSES.get(call.school, class_id)
+        rows = _visible(call, call.school.all_enrollments())
         ids = dict.fromkeys(row.user_id for row in rows if (row.class_id, row.role) == (class_id, role))
-        people = [user for user in map(call.school.register.user, ids) if user is not None]
-        return page(call.request.query, collection.listing(people, "users"))
+        people = [user for user in map(call.school.directory.user, ids) if user is not None]
+        return paginate(call.request.query, collection.as_list(people, "users"))
 
     return [
         Route("GET", f"{BASE}/classes/{{}}/{collection.path}", f"classes-{collection.path}", members),
@@ -225,26 +235,26 @@ def _class_members(role: str, collection: Collection[User]) -> list[Route]:
 
 
 async def _class_enrollments(call: Call) -> web.Response:
-    if call.school.register.org(call.ids[0]) is None or call.school.register.section(call.ids[1]) is None:
+    if call.school.directory.org(call.ids[0]) is None or call.school.directory.section(call.ids[1]) is None:
         raise RefusedError(404, "School or class not found")
-    rows = [row for row in _seen(call, call.school.all_enrollments()) if row.class_id == call.ids[1]]
-    return page(call.request.query, ENROLLMENTS.listing(rows))
+    rows = [row for row in _visible(call, call.school.all_enrollments()) if row.class_id == call.ids[1]]
+    return paginate(call.request.query, ENROLLMENTS.as_list(rows))
 
 
-def _attends(school: School, user_id: str, section: Section) -> bool:
+def _is_in_class(school: RehearsalSchool, user_id: str, section: StoredClass) -> bool:
     # The real server ignores the status here.
     return any(row.class_id == section.id for row in school.rows_of(user_id))
 
 
-def _belongs(_: School, org_id: str, user: User) -> bool:
+def _belongs_to_org(_: RehearsalSchool, org_id: str, user: StoredUser) -> bool:
     return org_id in user.org_ids
 
 
 def read_routes() -> list[Route]:
-    """The routes of every read."""
+    """Returns the routes of all reads."""
     collections = (
-        _reads(USERS), _reads(STUDENTS), _reads(TEACHERS), _reads(COURSES), _reads(ORGS), _reads(SCHOOLS),
-        _reads(CLASSES), _reads(TERMS), _reads(SESSIONS),
+        _read_routes(USERS), _read_routes(STUDENTS), _read_routes(TEACHERS), _read_routes(COURSES), _read_routes(ORGS),
+        _read_routes(SCHOOLS), _read_routes(CLASSES), _read_routes(TERMS), _read_routes(SESSIONS),
         _class_members("student", STUDENTS), _class_members("teacher", TEACHERS),
     )  # fmt: skip
     return [
@@ -252,15 +262,15 @@ def read_routes() -> list[Route]:
         Route("GET", f"{BASE}/enrollments", "enrollments", _enrollments),
         Route("GET", f"{BASE}/enrollments/{{}}", "enrollments-one", _one_enrollment),
         Route("GET", f"{BASE}/schools/{{}}/classes/{{}}/enrollments", "classes-enrollments", _class_enrollments),
-        _below(SCHOOLS, CLASSES, lambda _, id_, one: one.org_id == id_),
-        _below(SCHOOLS, COURSES, lambda _, id_, one: one.org_id == id_),
-        _below(SCHOOLS, STUDENTS, _belongs),
-        _below(SCHOOLS, TEACHERS, _belongs),
-        _below(SCHOOLS, TERMS, lambda _, id_, one: one.org_id == id_),
-        _below(SCHOOLS, ENROLLMENTS, lambda _, id_, one: one.school_id == id_),
-        _below(COURSES, CLASSES, lambda _, id_, one: one.course_id == id_),
-        _below(USERS, CLASSES, _attends),
-        _below(STUDENTS, CLASSES, _attends),
-        _below(TEACHERS, CLASSES, _attends),
-        _below(TERMS, CLASSES, lambda _, id_, one: id_ in one.term_ids),
+        _nested_route(SCHOOLS, CLASSES, lambda _, id_, one: one.org_id == id_),
+        _nested_route(SCHOOLS, COURSES, lambda _, id_, one: one.org_id == id_),
+        _nested_route(SCHOOLS, STUDENTS, _belongs_to_org),
+        _nested_route(SCHOOLS, TEACHERS, _belongs_to_org),
+        _nested_route(SCHOOLS, TERMS, lambda _, id_, one: one.org_id == id_),
+        _nested_route(SCHOOLS, ENROLLMENTS, lambda _, id_, one: one.school_id == id_),
+        _nested_route(COURSES, CLASSES, lambda _, id_, one: one.course_id == id_),
+        _nested_route(USERS, CLASSES, _is_in_class),
+        _nested_route(STUDENTS, CLASSES, _is_in_class),
+        _nested_route(TEACHERS, CLASSES, _is_in_class),
+        _nested_route(TERMS, CLASSES, lambda _, id_, one: id_ in one.term_ids),
     ]

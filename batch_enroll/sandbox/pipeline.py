@@ -1,4 +1,4 @@
-"""The way of one request: limiter, latency, token, mishaps before, the route itself, mishaps after."""
+"""The stages of a request: limiter, latency, token, faults before, the route itself, faults after."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.sandbox.admin import inspected
+from batch_enroll.sandbox.admin import respond_to_admin
 from batch_enroll.sandbox.behaviors import BodyFamily
-from batch_enroll.sandbox.directory import Known, Register, Strangers
+from batch_enroll.sandbox.directory import KnownObjects, SchoolDirectory, UnknownIds
 from batch_enroll.sandbox.edubridge import edubridge_routes
-from batch_enroll.sandbox.error_bodies import failure
+from batch_enroll.sandbox.error_bodies import error_response
 from batch_enroll.sandbox.errors import RefusedError
-from batch_enroll.sandbox.fault_responses import befallen
-from batch_enroll.sandbox.faults import Kind, Weather
-from batch_enroll.sandbox.metrics import Observed
-from batch_enroll.sandbox.oauth import Standing, TokenDesk, refused_client, refused_token, token_answer
+from batch_enroll.sandbox.fault_responses import fault_response
+from batch_enroll.sandbox.faults import FaultInjector, FaultKind
+from batch_enroll.sandbox.metrics import RequestMetrics
+from batch_enroll.sandbox.oauth import TokenService, TokenStatus, refuse_client, refuse_token, token_response
 from batch_enroll.sandbox.oneroster import read_routes
 from batch_enroll.sandbox.oneroster_writes import write_routes
-from batch_enroll.sandbox.routes import Call, Routes, decoded
-from batch_enroll.sandbox.school import Moment, School
+from batch_enroll.sandbox.routes import Call, Routes, decode_id
+from batch_enroll.sandbox.school import Moment, RehearsalSchool
 
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from batch_enroll.sandbox.behaviors import Switches
-    from batch_enroll.sandbox.faults import Faults, Lot, Trouble
-    from batch_enroll.sandbox.metrics import Visit
+    from batch_enroll.sandbox.behaviors import Behaviors
+    from batch_enroll.sandbox.faults import Fault, FaultSettings, RandomDraw
+    from batch_enroll.sandbox.metrics import RequestRecord
     from batch_enroll.sandbox.routes import Route
 
 CLIENT_ID: Final = "rehearsal-client"
@@ -37,144 +37,149 @@ TOKEN_PATH: Final = "/oauth2/token"  # noqa: S105 - a path
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What a server plays: its answers to open questions, its faults, and whom it knows (None: everybody)."""
+class ServerSetup:
+    """The behaviors and faults of a server, the objects it knows (None: every id), its seed and token lifetime."""
 
-    switches: Switches
-    faults: Faults
-    known: Known | None
+    behaviors: Behaviors
+    faults: FaultSettings
+    known: KnownObjects | None
     seed: int
     token_lifetime_s: float
 
 
 class Sandbox:
-    """A rehearsal server's state and counters, and where to reach it.
+    """A rehearsal server: its state, its counters and its address.
 
     Args:
-        plan: what it plays.
+        setup: its behaviors and faults.
 
     Attributes:
-        base_url: where the API is; set once it listens.
-        client_id: its only client.
-        client_secret: that client's secret, new for each server.
-        school: whom it knows and who sits where.
-        requests: what it saw.
+        base_url: address of the API; set once the server listens.
+        client_id: id of the only client.
+        client_secret: secret of that client, new for each server.
+        school: the objects and enrollments.
+        requests: counters of the requests received.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, setup: ServerSetup) -> None:
         self.base_url = ""
         self.client_id, self.client_secret = CLIENT_ID, secrets.token_urlsafe(18)
-        self.requests = Observed()
-        self._under_way: set[asyncio.Task[object] | None] = set()
-        self._plan = plan
-        self._weather = Weather(plan.faults, plan.seed)
-        self._desk = TokenDesk(
-            self.client_id, self.client_secret, plan.faults.token_lifetime_s or plan.token_lifetime_s
+        self.requests = RequestMetrics()
+        self._open_requests: set[asyncio.Task[object] | None] = set()
+        self._setup = setup
+        self._fault_injector = FaultInjector(setup.faults, setup.seed)
+        self._token_service = TokenService(
+            self.client_id, self.client_secret, setup.faults.token_lifetime_s or setup.token_lifetime_s
         )
         self._routes = Routes([*edubridge_routes(), *read_routes(), *write_routes()])
         self.reset()
 
     @property
     def token_url(self) -> str:
-        """Where tokens are."""
+        """The address of the token endpoint."""
         return self.base_url + TOKEN_PATH
 
     def reset(self) -> None:
-        """Begins anew: an empty school, counters at nothing, the weather as on the first day. Tokens stay good."""
-        faults, seed = self._plan.faults, self._plan.seed
-        strangers = Strangers(faults.unknown_users, faults.unknown_courses, faults.unknown_schools, seed)
-        known = Known() if self._plan.known is None else deepcopy(self._plan.known)
-        register = Register(known, closed=self._plan.known is not None, strangers=strangers)
-        self.school = School(register, self._plan.switches, seed)
+        """Returns to the state at the start: no enrollments, counters at zero, fresh faults. Tokens stay valid."""
+        faults, seed = self._setup.faults, self._setup.seed
+        unknown_ids = UnknownIds(faults.unknown_users, faults.unknown_courses, faults.unknown_schools, seed)
+        known = KnownObjects() if self._setup.known is None else deepcopy(self._setup.known)
+        directory = SchoolDirectory(known, closed=self._setup.known is not None, unknown_ids=unknown_ids)
+        self.school = RehearsalSchool(directory, self._setup.behaviors, seed)
         self.requests.clear()
-        self._weather.clear()
+        self._fault_injector.clear()
 
     async def respond(self, request: web.BaseRequest) -> web.StreamResponse:
-        """The answer to any request."""
+        """Returns the response to any request."""
         task = asyncio.current_task()
-        self._under_way.add(task)
+        self._open_requests.add(task)
         try:
-            return await self._answered(request)
+            return await self._dispatch(request)
         finally:
-            self._under_way.discard(task)
+            self._open_requests.discard(task)
 
-    async def give_up(self) -> None:
-        """Ends the requests whose clients have gone, which aiohttp does not end when it closes."""
-        left = {task for task in self._under_way if task is not None}
+    async def cancel_open_requests(self) -> None:
+        """Ends the requests whose clients have disconnected, which aiohttp does not end when it closes."""
+        left = {task for task in self._open_requests if task is not None}
         for task in left:
             task.cancel()
         if left:
             await asyncio.wait(left)
 
-    async def _answered(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _dispatch(self, request: web.BaseRequest) -> web.StreamResponse:
         path = request.raw_path.partition("?")[0]
         if path == TOKEN_PATH:
-            return await self._token(request)
+            return await self._respond_with_token(request)
         if path.startswith("/sandbox/"):
-            return await inspected(request, path, self)
+            return await respond_to_admin(request, path, self)
         found = self._routes.find(request.method, path)
         if found is None:
-            return failure(404, "No such route")
+            return error_response(404, "No such route")
         route, ids = found
-        with self.requests.visit(route.name, _now_s()) as visit:
-            return await self._visited(request, route, ids, visit)
+        with self.requests.record(route.name, _now_s()) as record:
+            return await self._respond_on_route(request, route, ids, record)
 
-    async def _visited(
-        self, request: web.BaseRequest, route: Route, ids: tuple[str, ...], visit: Visit
+    async def _respond_on_route(
+        self, request: web.BaseRequest, route: Route, ids: tuple[str, ...], record: RequestRecord
     ) -> web.StreamResponse:
-        if (trouble := self._weather.arrival(_now_s(), self.requests.in_flight)) is not None:
-            return await self._befallen(request, trouble, visit)
-        # Half of the time passes on the way in and half on the way out, so that a client's time-out can meet either.
-        delay_s = self._weather.delay_s() / 2
-        await _passed(delay_s)
-        standing = self._desk.standing(request.headers.get("Authorization", ""), _now_s())
-        if standing is not Standing.GOOD:
-            return _noted(visit, refused_token(standing, self._plan.switches.token_refusal))
-        lot = self._weather.lot(f"{request.method} {request.raw_path}")
-        if (trouble := self._weather.before(lot, writes=route.writes)) is not None:
-            return await self._befallen(request, trouble, visit)
-        response = await self._done(request, route, ids, lot)
-        await _passed(delay_s)
-        if response.status < 300 and (trouble := self._weather.after(lot, writes=route.writes)) is not None:  # noqa: PLR2004
-            return await self._befallen(request, trouble, visit, response)
-        return _noted(visit, response)
+        if (fault := self._fault_injector.fault_on_arrival(_now_s(), self.requests.in_flight)) is not None:
+            return await self._respond_with_fault(request, fault, record)
+        # Half of the latency passes before the request is carried out and half after it, so that a client's timeout
+        # can fall into either half.
+        delay_s = self._fault_injector.delay_s() / 2
+        await _wait(delay_s)
+        token_status = self._token_service.token_status(request.headers.get("Authorization", ""), _now_s())
+        if token_status is not TokenStatus.VALID:
+            return _record_status(record, refuse_token(token_status, self._setup.behaviors.token_refusal))
+        draw = self._fault_injector.draw_for(f"{request.method} {request.raw_path}")
+        if (fault := self._fault_injector.fault_before(draw, writes=route.writes)) is not None:
+            return await self._respond_with_fault(request, fault, record)
+        response = await self._carry_out(request, route, ids, draw)
+        await _wait(delay_s)
+        if response.status < 300:  # noqa: PLR2004 - a status
+            fault = self._fault_injector.fault_after(draw, writes=route.writes)
+            if fault is not None:
+                return await self._respond_with_fault(request, fault, record, response)
+        return _record_status(record, response)
 
-    async def _done(self, request: web.BaseRequest, route: Route, ids: tuple[str, ...], lot: Lot) -> web.Response:
+    async def _carry_out(
+        self, request: web.BaseRequest, route: Route, ids: tuple[str, ...], draw: RandomDraw
+    ) -> web.Response:
         try:
-            malformed_status = int(self._plan.switches.malformed_id)
-            plain = tuple(decoded(id_, malformed_status) for id_ in ids)
-            return await route.handler(Call(request, plain, self.school, _moment(), lot))
+            malformed_status = int(self._setup.behaviors.malformed_id)
+            plain = tuple(decode_id(id_, malformed_status) for id_ in ids)
+            return await route.handler(Call(request, plain, self.school, _now(), draw))
         except RefusedError as refused:
-            family = self._plan.switches.error_body if route.is_edubridge else BodyFamily.IMS
-            return failure(refused.status, refused.text, family, path=refused.path)
+            family = self._setup.behaviors.error_body if route.is_edubridge else BodyFamily.IMS
+            return error_response(refused.status, refused.text, family, path=refused.path)
 
-    async def _befallen(
-        self, request: web.BaseRequest, trouble: Trouble, visit: Visit, meant: web.Response | None = None
+    async def _respond_with_fault(
+        self, request: web.BaseRequest, fault: Fault, record: RequestRecord, intended: web.Response | None = None
     ) -> web.StreamResponse:
-        response = await befallen(request, trouble, self._plan.switches, datetime.now(UTC), meant)
-        if trouble.kind is not Kind.LOST:
-            visit.status = response.status
+        response = await fault_response(request, fault, self._setup.behaviors, datetime.now(UTC), intended)
+        if fault.kind is not FaultKind.LOST:
+            record.status = response.status
         return response
 
-    async def _token(self, request: web.BaseRequest) -> web.StreamResponse:
-        await _passed(self._plan.faults.token_latency_s)
-        response = await self._token_answer(request)
+    async def _respond_with_token(self, request: web.BaseRequest) -> web.StreamResponse:
+        await _wait(self._setup.faults.token_latency_s)
+        response = await self._token_response(request)
         self.requests.token_requests[response.status] += 1
         self.requests.tokens_issued += response.status == 200  # noqa: PLR2004 - a status
         return response
 
-    async def _token_answer(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _token_response(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.method != "POST":
-            return failure(405, "Method not allowed")
-        if (trouble := self._weather.token_trouble()) is not None:
-            return await befallen(request, trouble, self._plan.switches, datetime.now(UTC))
-        if self._plan.faults.refuse_client:
-            return refused_client()
-        return await token_answer(request, self._desk, _now_s())
+            return error_response(405, "Method not allowed")
+        if (fault := self._fault_injector.token_fault()) is not None:
+            return await fault_response(request, fault, self._setup.behaviors, datetime.now(UTC))
+        if self._setup.faults.refuse_client:
+            return refuse_client()
+        return await token_response(request, self._token_service, _now_s())
 
 
-def _noted(visit: Visit, response: web.Response) -> web.Response:
-    visit.status = response.status
+def _record_status(record: RequestRecord, response: web.Response) -> web.Response:
+    record.status = response.status
     return response
 
 
@@ -182,10 +187,10 @@ def _now_s() -> float:
     return asyncio.get_running_loop().time()
 
 
-def _moment() -> Moment:
+def _now() -> Moment:
     return Moment(datetime.now(UTC), _now_s())
 
 
-async def _passed(delay_s: float) -> None:
+async def _wait(delay_s: float) -> None:
     if delay_s:
         await asyncio.sleep(delay_s)

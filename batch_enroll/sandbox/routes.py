@@ -1,4 +1,4 @@
-"""Which request goes where. Segments are split before they are decoded, so that an id may hold `/`, `..` and `%`."""
+"""Routes of the API. Segments are split before they are decoded, so that an id may contain `/`, `..` and `%`."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-    from batch_enroll.sandbox.faults import Lot
-    from batch_enroll.sandbox.school import Moment, School, Seat
+    from batch_enroll.sandbox.faults import RandomDraw
+    from batch_enroll.sandbox.school import Moment, RehearsalSchool, StoredEnrollment
 
 _ID = "{}"
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request to a route: the ids of its path, what it is about, and what fate holds for it."""
+    """One request to a route, with the ids of its path, the school, the time and its random draw."""
 
     request: web.BaseRequest
     ids: tuple[str, ...]
-    school: School
+    school: RehearsalSchool
     now: Moment
-    lot: Lot
+    draw: RandomDraw
 
-    def sees(self, seat: Seat) -> bool:
-        """Whether reads show the row yet."""
-        return seat.seen_from <= self.now.loop_s
+    def sees(self, row: StoredEnrollment) -> bool:
+        """Returns true if reads already return the row."""
+        return row.seen_from <= self.now.loop_s
 
     async def body(self) -> dict[str, object]:
-        """The JSON object that was sent; empty when nothing was.
+        """Reads the JSON object of the body; an empty body is an empty object.
 
         Raises:
-            RefusedError: it is no JSON, or no object.
+            RefusedError: the body is not JSON, or not an object.
         """
         raw = await self.request.read()
         if not raw.strip():
@@ -58,7 +58,7 @@ Handler: TypeAlias = Callable[[Call], Awaitable["web.Response"]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method and a pattern of path segments, `{}` for an id; `name` is what it is counted under."""
+    """A method and a pattern of path segments, `{}` for an id; requests are counted under `name`."""
 
     method: str
     pattern: str
@@ -67,12 +67,12 @@ class Route:
 
     @property
     def writes(self) -> bool:
-        """Whether it changes anything by intention."""
+        """True if its purpose is to change something."""
         return self.method != "GET"
 
     @property
     def is_edubridge(self) -> bool:
-        """Whether its errors look like EduBridge's."""
+        """True if its errors have the form of EduBridge."""
         return self.pattern.startswith("edubridge/")
 
 
@@ -80,7 +80,7 @@ class Routes:
     """Finds the route of a request.
 
     Args:
-        routes: the first that fits wins.
+        routes: all routes; the first that matches is used.
     """
 
     def __init__(self, routes: Iterable[Route]) -> None:
@@ -90,14 +90,14 @@ class Routes:
             self._by_size.setdefault((route.method, len(pattern)), []).append((pattern, route))
 
     def find(self, method: str, path: str) -> tuple[Route, tuple[str, ...]] | None:
-        """The route and the ids, still encoded. A trailing slash is a matter of taste, unless an id is missing."""
+        """Returns the route and the encoded ids. A trailing slash is optional, unless an id is missing before it."""
         segments = path.removeprefix("/").split("/")
         if not segments[-1] and method == "GET":
-            return self._fitting(method, segments[:-1])
-        found = self._fitting(method, segments)
-        return found if found or segments[-1] else self._fitting(method, segments[:-1])
+            return self._match(method, segments[:-1])
+        found = self._match(method, segments)
+        return found if found or segments[-1] else self._match(method, segments[:-1])
 
-    def _fitting(self, method: str, segments: list[str]) -> tuple[Route, tuple[str, ...]] | None:
+    def _match(self, method: str, segments: list[str]) -> tuple[Route, tuple[str, ...]] | None:
         for pattern, route in self._by_size.get((method, len(segments)), ()):
             if all(part in (_ID, segment) for part, segment in zip(pattern, segments, strict=True)):
                 ids = (segment for part, segment in zip(pattern, segments, strict=True) if part == _ID)
@@ -105,11 +105,11 @@ class Routes:
         return None
 
 
-def decoded(segment: str, malformed_status: int) -> str:
-    """The id that a path segment stands for.
+def decode_id(segment: str, malformed_status: int) -> str:
+    """Decodes the id in a path segment.
 
     Raises:
-        RefusedError: it is empty, no UTF-8, or holds control characters.
+        RefusedError: the id is empty, not UTF-8, or contains control characters.
     """
     try:
         id_ = unquote_to_bytes(segment).decode()

@@ -1,6 +1,6 @@
-"""The school's state: who sits in which class, and how seats come and go. Pure: time comes in as arguments.
+"""State of the school: the enrollments, and the rules by which they are written. Pure: time is an argument.
 
-Source of every rule: contract 1.1, 1.2, 2.2 and 7; where they are silent, `Switches` decides.
+Source of every rule: contract 1.1, 1.2, 2.2 and 7; where they are silent, `Behaviors` decides.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from uuid import UUID
 
 from batch_enroll.sandbox.behaviors import (
     AfterUnenroll,
+    Behaviors,
     CourseWithoutOrg,
-    Nobody,
     OmittedSchool,
-    Repeat,
+    RepeatEnroll,
     RepeatPost,
-    Switches,
+    UnenrollMissing,
 )
 from batch_enroll.sandbox.classes import ManagedClasses, school_year
 from batch_enroll.sandbox.errors import RefusedError
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from batch_enroll.sandbox.directory import Course, Register, Section, User
+    from batch_enroll.sandbox.directory import SchoolDirectory, StoredClass, StoredCourse, StoredUser
 
-_NOTHING: Final[Mapping[str, object]] = {}  # shared: most seats of half a million have no metadata
+_NOTHING: Final[Mapping[str, object]] = {}  # shared, since most of half a million enrollments have no metadata
 ROLES: Final = ("administrator", "proctor", "student", "teacher")
 
 
-class SeatKey(NamedTuple):
-    """What one seat is, whatever its row."""
+class EnrollmentKey(NamedTuple):
+    """The user, course, school and role of an enrollment, which several rows can share."""
 
     user_id: str
     course_id: str
@@ -43,8 +43,8 @@ class SeatKey(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
-    """An enrollment row. `seen_from` is the loop time from which reads show it."""
+class StoredEnrollment:
+    """An enrollment row. `seen_from` is the loop time from which reads return it."""
 
     id: str
     user_id: str
@@ -61,14 +61,14 @@ class Seat:
     seen_from: float = 0.0
 
     @property
-    def key(self) -> SeatKey:
-        """What it is a row of."""
-        return SeatKey(self.user_id, self.course_id, self.school_id, self.role)
+    def key(self) -> EnrollmentKey:
+        """The key of the enrollment."""
+        return EnrollmentKey(self.user_id, self.course_id, self.school_id, self.role)
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """An enroll as asked for; `school_id` None when the path names none."""
+class EnrollCall:
+    """A requested enroll; `school_id` is None if the path names no school."""
 
     user_id: str
     course_id: str
@@ -81,222 +81,225 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Now, on the wall and on the loop's clock."""
+    """The current time on the wall clock and on the loop's clock."""
 
     wall: datetime
     loop_s: float = 0.0
 
     @property
     def stamp(self) -> str:
-        """The wall clock as the vendor writes it."""
+        """The wall clock in the vendor's format."""
         return self.wall.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-class School:
-    """Seats and managed classes over a register of known objects.
+class RehearsalSchool:
+    """Enrollments and managed classes over a directory of known objects.
 
     Args:
-        register: whom and what it knows.
-        switches: its answers to the open questions.
-        seed: makes the allocated ids of one school differ from another's.
+        directory: the objects that the school knows.
+        behaviors: the answers to the open questions.
+        seed: makes the allocated ids differ from those of another school.
     """
 
-    def __init__(self, register: Register, switches: Switches | None = None, seed: int = 0) -> None:
-        self.register = register
-        self.switches = switches or Switches()
-        self.enroll_writes: Counter[SeatKey] = Counter()
+    def __init__(self, directory: SchoolDirectory, behaviors: Behaviors | None = None, seed: int = 0) -> None:
+        self.directory = directory
+        self.behaviors = behaviors or Behaviors()
+        self.enroll_writes: Counter[EnrollmentKey] = Counter()
         self._seed = seed
-        self._rows: dict[str, Seat] = {}
+        self._rows: dict[str, StoredEnrollment] = {}
         self._by_user: dict[str, list[str]] = {}
-        self.classes = ManagedClasses(register.known, self.allocate)
+        self.classes = ManagedClasses(directory.known, self.allocate)
 
-    # Looking in, for tests and for the routes.
+    # Reading.
 
-    def seats(self) -> list[Seat]:
-        """The live rows, in the order they were first written."""
-        return [seat for seat in self._rows.values() if seat.status == "active"]
+    def active_enrollments(self) -> list[StoredEnrollment]:
+        """Returns the active rows in the order of their first write."""
+        return [row for row in self._rows.values() if row.status == "active"]
 
-    def all_enrollments(self) -> list[Seat]:
-        """Every row, deleted ones too."""
+    def all_enrollments(self) -> list[StoredEnrollment]:
+        """Returns all rows, also deleted ones."""
         return list(self._rows.values())
 
-    def row(self, id_: str) -> Seat | None:
-        """The row under that id, dead or alive."""
+    def row(self, id_: str) -> StoredEnrollment | None:
+        """Returns the row with that id, active or deleted."""
         return self._rows.get(id_)
 
-    def rows_of(self, user_id: str) -> Iterator[Seat]:
-        """Every row of a user, dead or alive."""
+    def rows_of(self, user_id: str) -> Iterator[StoredEnrollment]:
+        """Returns the rows of a user, active and deleted."""
         return (self._rows[id_] for id_ in self._by_user.get(user_id, ()))
 
-    def managed_classes(self) -> list[Section]:
-        """The classes that enrolls made."""
-        return [section for section in self.register.known.sections.values() if section.metadata.get("is_automanaged")]
+    def managed_classes(self) -> list[StoredClass]:
+        """Returns the classes that enrolls created."""
+        return [section for section in self.directory.known.sections.values() if section.metadata.get("is_automanaged")]
 
-    def people(self) -> list[User]:
-        """The users that are known by name, and whoever was ever enrolled."""
-        known = self.register.known.users
-        others = (self.register.user(id_) for id_ in self._by_user if id_ not in known)
+    def people(self) -> list[StoredUser]:
+        """Returns the known users and all users that were ever enrolled."""
+        known = self.directory.known.users
+        others = (self.directory.user(id_) for id_ in self._by_user if id_ not in known)
         return [*known.values(), *(user for user in others if user is not None)]
 
     # Writing.
 
-    def enroll(self, wish: Wish, now: Moment, *, visible: bool = True) -> Seat:
-        """The seat that the wish led to, a new row or an old one.
+    def enroll(self, enroll_call: EnrollCall, now: Moment, *, visible: bool = True) -> StoredEnrollment:
+        """Carries out an enroll and returns the new or existing row.
 
         Args:
-            wish: what is asked for.
-            now: when.
-            visible: whether the write takes effect; a server that loses it answers the same.
+            enroll_call: the requested enroll.
+            now: the current time.
+            visible: false if the write has no effect although it is answered as if it had.
 
         Raises:
-            RefusedError: as the switches say.
+            RefusedError: the behaviors refuse the enroll.
         """
-        key = self.key_of(wish)
-        met = [seat for seat in self.rows_of(wish.user_id) if seat.key == key]
-        # The live row answers before a dead one, which could otherwise be revived beside it.
-        for seat in sorted(met, key=lambda seat: seat.status != "active"):
-            if (found := self._met_again(seat, wish, now, visible=visible)) is not None:
-                return found
-        if wish.sourced_id in self._rows:
-            raise self.taken(f"Enrollment {wish.sourced_id}")
-        begin = wish.begin_date or now.stamp
-        section = self.classes.default(self.known_course(wish.course_id), key.school_id, school_year(begin))
-        seat = Seat(
-            wish.sourced_id or self.allocate("enrollment", *key, len(met)),
+        key = self.key_of(enroll_call)
+        existing = [row for row in self.rows_of(enroll_call.user_id) if row.key == key]
+        # An active row comes before a deleted one, which could otherwise be reactivated beside it.
+        for row in sorted(existing, key=lambda row: row.status != "active"):
+            if (repeated := self._repeat(row, enroll_call, now, visible=visible)) is not None:
+                return repeated
+        if enroll_call.sourced_id in self._rows:
+            raise self.taken(f"Enrollment {enroll_call.sourced_id}")
+        begin = enroll_call.begin_date or now.stamp
+        course = self.known_course(enroll_call.course_id)
+        section = self.classes.get_or_create(course, key.school_id, school_year(begin))
+        row = StoredEnrollment(
+            enroll_call.sourced_id or self.allocate("enrollment", *key, len(existing)),
             *key,
             section.id,
             begin,
-            wish.metadata or _NOTHING,
+            enroll_call.metadata or _NOTHING,
             "active",
             now.stamp,
-            seen_from=now.loop_s + self.switches.lag_s,
+            seen_from=now.loop_s + self.behaviors.lag_s,
         )
-        return self._written(seat) if visible else seat
+        return self._write(row) if visible else row
 
-    def _met_again(self, seat: Seat, wish: Wish, now: Moment, *, visible: bool) -> Seat | None:
-        """The row that answers for the wish; None when a new one has to."""
-        if seat.status == "active":
-            repeat = self.switches.repeat_enroll
-            if repeat is Repeat.NEW_ROW:
+    def _repeat(
+        self, row: StoredEnrollment, enroll_call: EnrollCall, now: Moment, *, visible: bool
+    ) -> StoredEnrollment | None:
+        """Returns the existing row, kept or reactivated; None if the enroll needs a new row."""
+        if row.status == "active":
+            repeat = self.behaviors.repeat_enroll
+            if repeat is RepeatEnroll.NEW_ROW:
                 return None
-            if repeat is Repeat.SAME_ROW:
-                return seat
+            if repeat is RepeatEnroll.SAME_ROW:
+                return row
             raise RefusedError(int(repeat), "User is already enrolled in this course")
-        if self.switches.after_unenroll is not AfterUnenroll.REACTIVATE:
+        if self.behaviors.after_unenroll is not AfterUnenroll.REACTIVATE:
             return None
-        alive = replace(
-            seat,
+        reactivated = replace(
+            row,
             status="active",
-            begin_date=wish.begin_date or now.stamp,
+            begin_date=enroll_call.begin_date or now.stamp,
             end_date=None,
-            metadata={**seat.metadata, **wish.metadata},
+            metadata={**row.metadata, **enroll_call.metadata},
             changed_at=now.stamp,
-            seen_from=now.loop_s + self.switches.lag_s,
+            seen_from=now.loop_s + self.behaviors.lag_s,
         )
-        return self._written(alive) if visible else alive
+        return self._write(reactivated) if visible else reactivated
 
     def unenroll(self, user_id: str, course_id: str, school_id: str | None, now: Moment) -> int:
-        """How many rows were set to tobedeleted; all schools' when none is named.
+        """Sets the active rows to tobedeleted, at all schools if none is named, and returns their number.
 
         Raises:
-            RefusedError: an unknown id, or nobody to unenroll where that is an error.
+            RefusedError: an id is unknown, or there is no active row and the behaviors refuse that.
         """
         self.known_user(user_id)
         self.known_course(course_id)
-        found = [
-            seat
-            for seat in self.rows_of(user_id)
-            if seat.status == "active" and seat.course_id == course_id and school_id in {None, seat.school_id}
+        rows = [
+            row
+            for row in self.rows_of(user_id)
+            if row.status == "active" and row.course_id == course_id and school_id in {None, row.school_id}
         ]
-        if not found and self.switches.unenroll_nobody is Nobody.NOT_FOUND:
+        if not rows and self.behaviors.unenroll_nobody is UnenrollMissing.NOT_FOUND:
             raise RefusedError(404, "Enrollment not found")
-        for seat in found:
-            self.replace_row(replace(seat, status="tobedeleted", changed_at=now.stamp))
-        return len(found)
+        for row in rows:
+            self.replace_row(replace(row, status="tobedeleted", changed_at=now.stamp))
+        return len(rows)
 
-    def post(self, seat: Seat) -> Seat:
-        """The row that a OneRoster POST wrote; one without an id gets one.
+    def post(self, row: StoredEnrollment) -> StoredEnrollment:
+        """Writes the row of a OneRoster POST and returns it, with a new id if it had none.
 
         Raises:
-            RefusedError: its id is taken, or the seat is there and may not be repeated.
+            RefusedError: the id is taken, or the enrollment exists and may not be repeated.
         """
-        if seat.id in self._rows:
-            raise self.taken(f"Enrollment {seat.id}")
-        repeat, met = self.switches.repeat_post, list(self.rows_of(seat.user_id))
+        if row.id in self._rows:
+            raise self.taken(f"Enrollment {row.id}")
+        repeat, existing = self.behaviors.repeat_post, list(self.rows_of(row.user_id))
         if repeat is not RepeatPost.NEW_ROW and any(
-            (row.class_id, row.role, row.status) == (seat.class_id, seat.role, "active") for row in met
+            (other.class_id, other.role, other.status) == (row.class_id, row.role, "active") for other in existing
         ):
             raise RefusedError(int(repeat), "User is already enrolled in this class")
-        named = seat if seat.id else replace(seat, id=self.allocate("enrollment", *seat.key, seat.class_id, len(met)))
-        return self._written(named)
+        id_ = row.id or self.allocate("enrollment", *row.key, row.class_id, len(existing))
+        return self._write(replace(row, id=id_))
 
-    def replace_row(self, seat: Seat) -> None:
-        """Puts the row in place of the one with its id."""
-        old = self._rows.get(seat.id)
-        if old is None or (old.status, seat.status) == ("tobedeleted", "active"):
-            self._written(seat)
+    def replace_row(self, row: StoredEnrollment) -> None:
+        """Replaces the row with the same id."""
+        old = self._rows.get(row.id)
+        if old is None or (old.status, row.status) == ("tobedeleted", "active"):
+            self._write(row)
             return
-        if old.user_id != seat.user_id:
-            self._by_user[old.user_id].remove(seat.id)
-            self._by_user.setdefault(seat.user_id, []).append(seat.id)
-        self._rows[seat.id] = seat
+        if old.user_id != row.user_id:
+            self._by_user[old.user_id].remove(row.id)
+            self._by_user.setdefault(row.user_id, []).append(row.id)
+        self._rows[row.id] = row
 
-    def _written(self, seat: Seat) -> Seat:
-        if seat.id not in self._rows:
-            self._by_user.setdefault(seat.user_id, []).append(seat.id)
-        self._rows[seat.id] = seat
-        self.enroll_writes[seat.key] += 1
-        return seat
+    def _write(self, row: StoredEnrollment) -> StoredEnrollment:
+        if row.id not in self._rows:
+            self._by_user.setdefault(row.user_id, []).append(row.id)
+        self._rows[row.id] = row
+        self.enroll_writes[row.key] += 1
+        return row
 
     # Rules.
 
-    def key_of(self, wish: Wish) -> SeatKey:
-        """The seat that is meant, with the school filled in.
+    def key_of(self, enroll_call: EnrollCall) -> EnrollmentKey:
+        """Returns the key of the requested enrollment, with the school filled in.
 
         Raises:
-            RefusedError: an unknown id, or no school where one is needed.
+            RefusedError: an id is unknown, or a required school is missing.
         """
-        user, course = self.known_user(wish.user_id), self.known_course(wish.course_id)
-        if course.org_id is None and self.switches.course_without_org is not CourseWithoutOrg.ACCEPTED:
-            raise RefusedError(int(self.switches.course_without_org), "Course is not linked to an organization")
-        school_id = self._omitted_school(user, course) if wish.school_id is None else wish.school_id
-        self.known_school(school_id)
-        return SeatKey(wish.user_id, wish.course_id, school_id, wish.role)
+        user, course = self.known_user(enroll_call.user_id), self.known_course(enroll_call.course_id)
+        if course.org_id is None and self.behaviors.course_without_org is not CourseWithoutOrg.ACCEPTED:
+            raise RefusedError(int(self.behaviors.course_without_org), "Course is not linked to an organization")
+        school_id = self._omitted_school(user, course) if enroll_call.school_id is None else enroll_call.school_id
+        self.check_school(school_id)
+        return EnrollmentKey(enroll_call.user_id, enroll_call.course_id, school_id, enroll_call.role)
 
-    def _omitted_school(self, user: User, course: Course) -> str:
-        rule = self.switches.omitted_school
+    def _omitted_school(self, user: StoredUser, course: StoredCourse) -> str:
+        rule = self.behaviors.omitted_school
         primary = user.org_ids[0] if user.org_ids else None
-        found = {
+        school_id = {
             OmittedSchool.PRIMARY_ORG: primary or course.org_id,
             OmittedSchool.COURSE_ORG: course.org_id,
             OmittedSchool.REFUSED: None,
         }[rule]
-        if found is None:
+        if school_id is None:
             raise RefusedError(422, "No school was named, and none follows from the user or the course", "schoolId")
-        return found
+        return school_id
 
-    def known_user(self, id_: str) -> User:
-        """The user. Raises RefusedError when unknown."""
-        if (user := self.register.user(id_)) is None or user.status != "active":
-            raise RefusedError(int(self.switches.unknown_user), "User not found", "userId")
+    def known_user(self, id_: str) -> StoredUser:
+        """Returns the user. Raises RefusedError if it is unknown."""
+        if (user := self.directory.user(id_)) is None or user.status != "active":
+            raise RefusedError(int(self.behaviors.unknown_user), "User not found", "userId")
         return user
 
-    def known_course(self, id_: str) -> Course:
-        """The course. Raises RefusedError when unknown."""
-        if (course := self.register.course(id_)) is None or course.status != "active":
-            raise RefusedError(int(self.switches.unknown_course), "Course not found", "courseId")
+    def known_course(self, id_: str) -> StoredCourse:
+        """Returns the course. Raises RefusedError if it is unknown."""
+        if (course := self.directory.course(id_)) is None or course.status != "active":
+            raise RefusedError(int(self.behaviors.unknown_course), "Course not found", "courseId")
         return course
 
-    def known_school(self, id_: str) -> None:
-        """Nothing. Raises RefusedError when unknown."""
-        if (org := self.register.org(id_)) is None or org.status != "active":
-            raise RefusedError(int(self.switches.unknown_school), "School not found", "schoolId")
+    def check_school(self, id_: str) -> None:
+        """Raises RefusedError if the school is unknown."""
+        if (org := self.directory.org(id_)) is None or org.status != "active":
+            raise RefusedError(int(self.behaviors.unknown_school), "School not found", "schoolId")
 
     def taken(self, what: str) -> RefusedError:
-        """The refusal of an id that another row has."""
-        return RefusedError(int(self.switches.duplicate_sourced_id), f"{what} already exists", "sourcedId")
+        """Returns the refusal of an id that another row has."""
+        return RefusedError(int(self.behaviors.duplicate_sourced_id), f"{what} already exists", "sourcedId")
 
-    def allocate(self, *what: str | int) -> str:
-        """An id in the form of a UUID, the same for the same seed and thing, whatever was made before it."""
-        named = repr((self._seed, *what)).encode(errors="backslashreplace")
-        return str(UUID(bytes=blake2b(named, digest_size=16).digest(), version=4))
+    def allocate(self, *parts: str | int) -> str:
+        """Returns an id in the form of a UUID, which depends only on the seed and the arguments."""
+        identity = repr((self._seed, *parts)).encode(errors="backslashreplace")
+        return str(UUID(bytes=blake2b(identity, digest_size=16).digest(), version=4))

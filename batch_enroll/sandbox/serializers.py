@@ -1,73 +1,73 @@
-"""Objects as the wire shows them: EduBridge's enrollments, and OneRoster's records with their references."""
+"""Objects as JSON: EduBridge's enrollments, and OneRoster's records with their references."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from batch_enroll.sandbox.directory import Course, Org, Section, Session, User
-    from batch_enroll.sandbox.school import School, Seat
+    from batch_enroll.sandbox.directory import StoredClass, StoredCourse, StoredOrg, StoredSession, StoredUser
+    from batch_enroll.sandbox.school import RehearsalSchool, StoredEnrollment
 
 BASE: Final = "/ims/oneroster/rostering/v1p2"
-_CHANGED: Final = "2025-08-01T00:00:00.000Z"  # of objects that were there before the rehearsal began
+_CHANGED: Final = "2025-08-01T00:00:00.000Z"  # of objects that existed before the rehearsal started
 _DATE_LENGTH: Final = 10
 
 
 def reference(kind: str, id_: str) -> dict[str, object]:
-    """A OneRoster reference."""
+    """Returns a OneRoster reference."""
     plural = {"class": "classes"}.get(kind, kind + "s")
     return {"href": f"{BASE}/{plural}/{id_}", "sourcedId": id_, "type": kind}
 
 
-def edubridge_enrollment(seat: Seat, school: School) -> dict[str, object]:
-    """An enrollment as EduBridge shows it: with neither user nor class nor status."""
-    course, org = school.register.course(seat.course_id), school.register.org(seat.school_id)
+def edubridge_enrollment(row: StoredEnrollment, school: RehearsalSchool) -> dict[str, object]:
+    """Returns an EduBridge enrollment, which has no user, class or status."""
+    course, org = school.directory.course(row.course_id), school.directory.org(row.school_id)
     return {
-        "id": seat.id,
-        "role": seat.role,
-        "beginDate": seat.begin_date,
-        "endDate": seat.end_date,
-        "metadata": dict(seat.metadata),
-        "course": edubridge_course(seat.course_id, course),
-        "school": {"id": seat.school_id, "name": org.name if org else ""},
+        "id": row.id,
+        "role": row.role,
+        "beginDate": row.begin_date,
+        "endDate": row.end_date,
+        "metadata": dict(row.metadata),
+        "course": edubridge_course(row.course_id, course),
+        "school": {"id": row.school_id, "name": org.name if org else ""},
     }
 
 
-def edubridge_course(id_: str, course: Course | None) -> dict[str, object]:
-    """A course inside an EduBridge answer."""
+def edubridge_course(id_: str, course: StoredCourse | None) -> dict[str, object]:
+    """Returns a course as part of an EduBridge response."""
     title, metadata = (course.title, dict(course.metadata)) if course else ("", {})
     return {"id": id_, "title": title, "metadata": metadata, "subjects": None, "grades": None, "primaryApp": None}
 
 
-def edubridge_class(section: Section, school: School) -> dict[str, object]:
-    """A default class as EduBridge shows it."""
-    course = school.register.course(section.course_id)
+def edubridge_class(section: StoredClass, school: RehearsalSchool) -> dict[str, object]:
+    """Returns an EduBridge default class."""
+    course = school.directory.course(section.course_id)
     return {
         "id": section.id, "title": section.title, "classCode": None, "subjectCodes": [], "subjects": [],
         "grades": [], "periods": [], "course": edubridge_course(section.course_id, course),
     }  # fmt: skip
 
 
-def enrollment(seat: Seat) -> dict[str, object]:
-    """A OneRoster enrollment; endDate is missing while it is open."""
+def enrollment(row: StoredEnrollment) -> dict[str, object]:
+    """Returns a OneRoster enrollment; endDate is missing if it has none."""
     shape: dict[str, object] = {
-        "sourcedId": seat.id,
-        "status": seat.status,
-        "dateLastModified": seat.changed_at,
-        "metadata": dict(seat.metadata),
-        "role": seat.role,
-        "primary": "true" if seat.primary else "false",
-        "beginDate": seat.begin_date[:_DATE_LENGTH],
-        "user": reference("user", seat.user_id),
-        "class": reference("class", seat.class_id),
-        "course": reference("course", seat.course_id),
-        "school": reference("org", seat.school_id),
+        "sourcedId": row.id,
+        "status": row.status,
+        "dateLastModified": row.changed_at,
+        "metadata": dict(row.metadata),
+        "role": row.role,
+        "primary": "true" if row.primary else "false",
+        "beginDate": row.begin_date[:_DATE_LENGTH],
+        "user": reference("user", row.user_id),
+        "class": reference("class", row.class_id),
+        "course": reference("course", row.course_id),
+        "school": reference("org", row.school_id),
     }
-    return shape if seat.end_date is None else shape | {"endDate": seat.end_date}
+    return shape if row.end_date is None else shape | {"endDate": row.end_date}
 
 
-def user(person: User) -> dict[str, object]:
-    """A OneRoster user."""
+def user(person: StoredUser) -> dict[str, object]:
+    """Returns a OneRoster user."""
     roles = [
         {"roleType": "secondary" if number else "primary", "role": person.role, "org": reference("org", org)}
         for number, org in enumerate(person.org_ids)
@@ -89,8 +89,8 @@ def user(person: User) -> dict[str, object]:
     return shape | ({"primaryOrg": reference("org", person.org_ids[0])} if person.org_ids else {})
 
 
-def course(one: Course) -> dict[str, object]:
-    """A OneRoster course."""
+def course(one: StoredCourse) -> dict[str, object]:
+    """Returns a OneRoster course."""
     return {
         "sourcedId": one.id,
         "status": one.status,
@@ -102,8 +102,8 @@ def course(one: Course) -> dict[str, object]:
     }
 
 
-def org(one: Org) -> dict[str, object]:
-    """A OneRoster org."""
+def org(one: StoredOrg) -> dict[str, object]:
+    """Returns a OneRoster org."""
     return {
         "sourcedId": one.id,
         "status": one.status,
@@ -115,8 +115,8 @@ def org(one: Org) -> dict[str, object]:
     }
 
 
-def section(one: Section) -> dict[str, object]:
-    """A OneRoster class; `org` is null on the wire, and `school` is filled."""
+def section(one: StoredClass) -> dict[str, object]:
+    """Returns a OneRoster class, with `org` null and `school` filled, as the real server does."""
     return {
         "sourcedId": one.id,
         "status": one.status,
@@ -131,8 +131,8 @@ def section(one: Section) -> dict[str, object]:
     }
 
 
-def session(one: Session) -> dict[str, object]:
-    """A OneRoster academic session."""
+def session(one: StoredSession) -> dict[str, object]:
+    """Returns a OneRoster academic session."""
     return {
         "sourcedId": one.id,
         "status": one.status,

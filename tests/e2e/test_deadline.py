@@ -45,7 +45,7 @@ async def test_a_deadline_ends_a_sync_that_still_compares_and_nothing_is_sent(tm
     async with desk(tmp_path, "latency-ms=60000") as at:
         done = await at.call("sync", "term.csv", "--deadline", "1s", "--json")
         assert at.sandbox.requests.routes.total() > 0
-        assert at.sandbox.school.seats() == []
+        assert at.sandbox.school.active_enrollments() == []
     assert done.status == 1
     assert "the deadline had come before the roster was compared with the server; nothing was sent" in done.err
 
@@ -57,6 +57,6 @@ async def test_a_deadline_that_cannot_be_read_is_told_before_anything_is_sent(
     roster = write_csv(tmp_path / "term.csv", term(2))
     async with desk(tmp_path) as at:
         done = await at.run(str(roster), flag, value)
-        assert at.sandbox.school.seats() == []
+        assert at.sandbox.school.active_enrollments() == []
     assert done.status == 2
     assert f"flag {flag}" in done.err

@@ -21,7 +21,7 @@ async def test_an_export_that_came_half_empty_sends_nothing_until_it_is_said_why
         write_csv(roster, [{**row, "course_id": "other"} for row in term(40)])
         seen = await at.call("check", "export.csv", "--json")
         stopped = await at.run("export.csv")
-        assert len(at.sandbox.school.seats()) == 100
+        assert len(at.sandbox.school.active_enrollments()) == 100
         allowed = await at.run("export.csv", "--allow", "shrunk", "--reason", "the annex closed")
         again = await at.run("export.csv")
         told = await at.call("show", allowed.summary["run_id"])
@@ -40,7 +40,7 @@ async def test_a_course_typed_into_every_row_is_held_back_by_the_limit_of_the_se
     async with desk(tmp_path) as at:
         stopped = await at.run("export.csv")
         seen = await at.call("check", "export.csv")
-        assert at.sandbox.school.seats() == []
+        assert at.sandbox.school.active_enrollments() == []
     assert (stopped.status, seen.status) == (5, 5)
     assert 'course "course-0" at school "0042" takes more than 30 students' in stopped.err
     assert "A run would be stopped: crowded" in seen.out

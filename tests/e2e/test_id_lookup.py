@@ -58,7 +58,7 @@ async def test_a_roster_of_names_is_enrolled_as_far_as_they_name_one_only(tmp_pa
             ("enrolled", ""),
         ]
         assert done.rows()[2]["enroll_detail"] == "email: 2 users have this e-mail: usr-004, usr-005"
-        seats = {(seat.user_id, seat.course_id, seat.school_id) for seat in at.sandbox.school.seats()}
+        seats = {(seat.user_id, seat.course_id, seat.school_id) for seat in at.sandbox.school.active_enrollments()}
         assert seats == {
             ("usr-001", "crs-math", "org-lake"),
             ("usr-002", "crs-sci", "org-lake"),
@@ -95,7 +95,7 @@ async def test_check_online_tells_what_the_server_does_not_know_and_sends_nothin
             (3, "E121", "usr-009"),
             (4, "E122", "cls-1"),
         ]
-        assert at.sandbox.school.seats() == []
+        assert at.sandbox.school.active_enrollments() == []
         named = await at.call("check", str(mails(tmp_path)), "--online", "--json")
         assert named.summary["outcomes"] == {"to_send": 3, "already_enrolled": 0, "skipped": 0, "invalid": 4}
         assert not (tmp_path / "state").exists()
@@ -112,7 +112,7 @@ async def test_an_interrupted_run_of_names_is_gone_on_with(tmp_path: Path) -> No
         resumed = await at.call("resume", "--json")
         assert resumed.summary["outcomes"]["enrolled"] == 2
         assert resumed.summary["requests"]["sent"] == at.sandbox.requests.routes.total()
-        assert len(at.sandbox.school.seats()) == 2
+        assert len(at.sandbox.school.active_enrollments()) == 2
 
 
 async def test_a_signal_while_ids_are_looked_up_ends_the_run_with_a_result_for_each_row(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ async def test_look_ups_that_come_to_nothing_end_it_before_anything_is_sent(
         done = await at.run(str(mails(tmp_path)))
         assert done.status == status
         assert told in done.err
-        assert at.sandbox.school.seats() == []
+        assert at.sandbox.school.active_enrollments() == []
 
 
 async def test_seats_of_people_who_are_named_are_withdrawn_unless_an_unclear_row_may_mean_them(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ async def test_seats_of_people_who_are_named_are_withdrawn_unless_an_unclear_row
         hurried = await at.run(delta, "--withdraw", "--deadline", "0.01s")
         asked = await at.call("resume", "--json")
         done = await at.call("resume", "--json", "--yes")
-        left = {seat.user_id for seat in at.sandbox.school.seats()}
+        left = {seat.user_id for seat in at.sandbox.school.active_enrollments()}
         again = await at.call("retry", "--json", "--rejected")
     assert (part.status, hurried.status, asked.status) == (2, 1, 2)
     assert "leave out --limit" in part.err
@@ -208,7 +208,9 @@ async def test_a_bundle_with_ids_of_another_system_is_enrolled_by_emails_and_tit
             ("invalid", "E107"),
             ("enrolled", ""),
         ]
-        assert {(seat.user_id, seat.course_id, seat.school_id, seat.role) for seat in at.sandbox.school.seats()} == {
+        assert {
+            (seat.user_id, seat.course_id, seat.school_id, seat.role) for seat in at.sandbox.school.active_enrollments()
+        } == {
             ("usr-001", "crs-math", "org-lake", "student"),
             ("usr-002", "crs-math", "org-lake", "teacher"),
         }

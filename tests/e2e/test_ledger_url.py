@@ -50,7 +50,7 @@ async def test_a_ledger_that_cannot_be_had_is_told_without_its_password(tmp_path
     roster = write_csv(tmp_path / "term.csv", term(2))
     async with desk(tmp_path) as at:
         done = await at.run(str(roster), "--ledger-url", url)
-        assert at.sandbox.school.seats() == []
+        assert at.sandbox.school.active_enrollments() == []
     assert done.status in {2, 6}
     assert "ledger" in done.err
     assert "hunter2" not in done.err + done.out

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.e2e_cli import desk, write_csv
 
-from batch_enroll.sandbox.school import Seat
+from batch_enroll.sandbox.school import StoredEnrollment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,14 +28,14 @@ async def test_classes_are_enrolled_withdrawn_and_undone_one_by_one(tmp_path: Pa
         second = await at.run(
             str(write_csv(tmp_path / "delta.csv", delta)), "--via", "oneroster", "--withdraw", "--yes"
         )
-        before = {(seat.user_id, seat.class_id) for seat in at.sandbox.school.seats()}
+        before = {(seat.user_id, seat.class_id) for seat in at.sandbox.school.active_enrollments()}
         shown = await at.call("enrollments", "ann", "--via", "oneroster", "--json")
         plain = await at.call("enrollments", "ann")
         stopped = await at.call("undo", first.summary["run_id"], "--yes", "--json")
         allow = ("--allow", "applied", "--reason", "the delta goes, too")
         other = await at.call("undo", first.summary["run_id"], "--yes", "--via", "edubridge", *allow)
         undone = await at.call("undo", first.summary["run_id"], "--yes", "--json", *allow)
-        after = {seat.user_id for seat in at.sandbox.school.seats()}
+        after = {seat.user_id for seat in at.sandbox.school.active_enrollments()}
     assert (first.status, first.summary["outcomes"]["enrolled"]) == (0, 4)
     assert [line["enroll_outcome"] for line in second.rows()] == ["withdrawn", "already_enrolled", "enrolled"]
     assert {seat for seat in before if seat[0] != "cid"} == {("ann", "b"), ("bob", "a"), ("dan", "a")}
@@ -51,13 +51,17 @@ async def test_what_exists_already_is_already_enrolled_in_whatever_form_the_serv
     roster = str(write_csv(tmp_path / "term.csv", [row("ann", "a"), row("bob", "b"), row("cid", "")]))
     async with desk(tmp_path, "duplicate-sourced-id=404", "repeat-post=409", measured=True) as at:
         school = at.sandbox.school
-        school.post(Seat("other", "bob", "course of b", "s", "student", "b", "2026-08-01", {}, "active", "2026-08-01"))
+        school.post(
+            StoredEnrollment(
+                "other", "bob", "course of b", "s", "student", "b", "2026-08-01", {}, "active", "2026-08-01"
+            )
+        )
         planned = await at.call("plan", roster, "--via", "oneroster", "-o", "plan.json", "--json")
         first = await at.run(roster, "--via", "oneroster")
         counted = at.sandbox.requests.routes.total()
-        before = school.seats()
+        before = school.active_enrollments()
         again = await at.run(roster, "--via", "oneroster", "--state", "without memory")
-        assert school.seats() == before
+        assert school.active_enrollments() == before
     assert [line["enroll_outcome"] for line in first.rows()] == ["enrolled", "already_enrolled", "enrolled"]
     assert [line["enroll_outcome"] for line in again.rows()] == ["already_enrolled"] * 3
     assert planned.summary["requests"] == 4  # one of them for a default class; who knows whom it meets there

@@ -20,11 +20,11 @@ async def test_a_seat_that_was_taken_away_is_enrolled_again_by_a_recheck_only(tm
     roster = write_csv(tmp_path / "term.csv", term(12, courses=3))
     async with desk(tmp_path) as at:
         await at.run(str(roster))
-        gone = at.sandbox.school.seats()[4]
+        gone = at.sandbox.school.active_enrollments()[4]
         at.sandbox.school.unenroll(gone.user_id, gone.course_id, None, Moment(datetime(2026, 9, 2, tzinfo=UTC)))
         trusting = await at.run(str(roster))
         rechecked = await at.run(str(roster), "--recheck")
-        seats = at.sandbox.school.seats()
+        seats = at.sandbox.school.active_enrollments()
     assert (trusting.summary["outcomes"]["already_enrolled"], trusting.summary["requests"]["sent"]) == (12, 0)
     assert rechecked.status == 0
     assert (rechecked.summary["outcomes"]["already_enrolled"], rechecked.summary["outcomes"]["enrolled"]) == (11, 1)

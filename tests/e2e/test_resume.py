@@ -47,7 +47,7 @@ async def test_after_kill_9_resume_loses_no_row_and_enrolls_none_twice(tmp_path:
     roster = write_csv(tmp_path / "term.csv", term(1_500))
     async with desk(tmp_path, "latency-ms=20") as at:
         await broken_off(at, roster, SIGKILL, after=120, flags=("--max-in-flight", "32"))
-        assert len(at.sandbox.school.seats()) < 1_500
+        assert len(at.sandbox.school.active_enrollments()) < 1_500
         done = await at.call("resume", "--json", "--max-in-flight", "32")
         writes = at.sandbox.school.enroll_writes
         assert (len(writes), writes.total()) == (1_500, 1_500)
@@ -93,7 +93,7 @@ async def test_accepted_changes_are_read_anew_and_enrolled_rows_are_kept(tmp_pat
         last = {**rows[399], "user_id": "another-last"}
         write_csv(roster, [first, *rows[1:399], last, *term(401)[400:]])
         done = await at.call("resume", "--json", "--accept-changes")
-        users = {seat.user_id for seat in at.sandbox.school.seats()}
+        users = {seat.user_id for seat in at.sandbox.school.active_enrollments()}
         assert at.sandbox.school.enroll_writes.total() == 401
     assert done.status == 0
     assert {"000000", "another-last", "000400"} <= users
@@ -150,7 +150,7 @@ async def test_corrections_in_a_workbook_that_touch_a_row_that_was_fine_are_told
         results[3]["role"] = "teacher"
         book = write_xlsx(tmp_path / "mended.xlsx", {"Sheet": in_a_table(results)})
         done = await at.call("retry", "--json", "--from", str(book))
-        seats = {(seat.user_id, seat.role) for seat in at.sandbox.school.seats()}
+        seats = {(seat.user_id, seat.role) for seat in at.sandbox.school.active_enrollments()}
     assert done.status == 0
     assert seats == {("000000", "student"), ("000001", "student"), ("000002", "student"), ("000003", "teacher")}
     assert "kept as recorded: 1 (mended.xlsx [Sheet] row 2)" in done.err
@@ -176,7 +176,7 @@ async def test_a_run_is_gone_on_with_at_its_own_server_only(tmp_path: Path) -> N
         await broken_off(at, roster, SIGINT, after=20)
     async with desk(tmp_path) as other:
         refused = await other.call("resume")
-        assert other.sandbox.school.seats() == []
+        assert other.sandbox.school.active_enrollments() == []
     assert refused.status == 2
     assert "choose the same server" in refused.err
 
@@ -229,7 +229,7 @@ async def test_the_roster_is_read_again_as_it_was_read_first(tmp_path: Path) -> 
     async with desk(tmp_path, "latency-ms=20") as at:
         await broken_off(at, roster, SIGKILL, after=20, flags=flags)
         done = await at.call("resume", "--json")
-        seats = {(seat.course_id, seat.role) for seat in at.sandbox.school.seats()}
+        seats = {(seat.course_id, seat.role) for seat in at.sandbox.school.active_enrollments()}
     assert seats == {("c-9", "teacher")}
     complete(done, 300)
 

@@ -34,7 +34,9 @@ OUR_COLUMNS = [
 async def test_a_real_district_is_enrolled_seat_by_seat(tmp_path: Path) -> None:
     async with desk(tmp_path) as at:
         done = await at.run(str(DISTRICT), "--as-of", "2025-09-01")
-        seats = Counter((seat.user_id, seat.course_id, seat.school_id, seat.role) for seat in at.sandbox.school.seats())
+        seats = Counter(
+            (seat.user_id, seat.course_id, seat.school_id, seat.role) for seat in at.sandbox.school.active_enrollments()
+        )
     assert done.status == 0
     assert (done.summary["outcomes"]["enrolled"], done.summary["outcomes"]["skipped"]) == (1_827, 28)
     assert len(seats) == seats.total() == 1_827
@@ -45,7 +47,7 @@ async def test_a_real_district_is_enrolled_seat_by_seat(tmp_path: Path) -> None:
 async def test_a_school_year_that_is_over_is_skipped_with_that_reason(tmp_path: Path) -> None:
     async with desk(tmp_path) as at:
         done = await at.run(str(DISTRICT), "--as-of", "2026-11-23")
-        assert at.sandbox.school.seats() == []
+        assert at.sandbox.school.active_enrollments() == []
     assert done.status == 3
     assert done.summary["outcomes"]["skipped"] == 1_855
     assert {row["enroll_code"] for row in done.rows()} == {"S102"}
@@ -100,7 +102,7 @@ async def test_failed_rows_are_fed_back_unedited_once_the_cause_is_mended(tmp_pa
     assert first.summary["outcomes"]["rejected"] == 11
     async with desk(tmp_path) as at:
         second = await at.run(first.summary["files"]["failed"])
-        assert len(at.sandbox.school.seats()) == 11
+        assert len(at.sandbox.school.active_enrollments()) == 11
     assert second.status == 0
     assert list(second.rows()[0]) == list(first.rows()[0])
 
@@ -167,7 +169,7 @@ async def test_stdin_and_a_dry_run(tmp_path: Path) -> None:
     roster = write_csv(tmp_path / "term.csv", term(5))
     async with desk(tmp_path) as at:
         dry = await at.run(str(roster), "--dry-run")
-        assert at.sandbox.school.seats() == []
+        assert at.sandbox.school.active_enrollments() == []
         shown = await at.call("show")
     assert dry.status == 0
     assert {row["enroll_code"] for row in dry.rows()} == {"N104"}

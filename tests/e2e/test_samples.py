@@ -35,7 +35,7 @@ def test_every_sample_is_expected() -> None:
 async def test_a_sample_ends_as_counted_by_hand(name: str, tmp_path: Path) -> None:
     async with desk(tmp_path, school=SCHOOLS.get(name)) as at:
         done = await at.run(str(SAMPLES / name), "--as-of", "2025-09-01")
-        seats = at.sandbox.school.seats()
+        seats = at.sandbox.school.active_enrollments()
     outcomes = done.summary["outcomes"]
     assert (outcomes["enrolled"], outcomes["invalid"], outcomes["skipped"]) == EXPECTED[name]
     assert len(seats) == EXPECTED[name][0]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from support.e2e_cli import desk, term, write_csv
 
-from batch_enroll.sandbox import Switches
-from batch_enroll.sandbox.school import Moment, Wish
+from batch_enroll.sandbox import Behaviors
+from batch_enroll.sandbox.school import EnrollCall, Moment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,7 @@ WANTED = {(row["user_id"], row["course_id"], "student") for row in term(30, cour
 
 
 def has(sandbox: Sandbox) -> set[tuple[str, str, str]]:
-    return {(seat.user_id, seat.course_id, seat.role) for seat in sandbox.school.seats()}
+    return {(seat.user_id, seat.course_id, seat.role) for seat in sandbox.school.active_enrollments()}
 
 
 async def test_sync_converges_in_one_run_and_is_empty_in_the_second(tmp_path: Path) -> None:
@@ -31,13 +31,13 @@ async def test_sync_converges_in_one_run_and_is_empty_in_the_second(tmp_path: Pa
     async with desk(tmp_path, "read-lag-s=0.3", "lost-after-write=10", "5xx=5", "unenroll-nobody=404") as at:
         school = at.sandbox.school
         for user, course, role in sorted(WANTED)[:20]:
-            school.enroll(Wish(user, course, "0042", role), NOW)
+            school.enroll(EnrollCall(user, course, "0042", role), NOW)
         school.unenroll("000001", "course-1", "0042", NOW)
-        school.enroll(Wish("000001", "course-1", "0042", "teacher"), NOW)  # a role that changed
-        school.enroll(Wish("000002", "course-2", "0042", "proctor"), NOW)  # a role too many
-        school.enroll(Wish("left", "course-1", "0042"), NOW)  # somebody who left
-        school.enroll(Wish("left", "homeroom", "0042"), NOW)
-        school.enroll(Wish("000003", "course-0", "other"), NOW)
+        school.enroll(EnrollCall("000001", "course-1", "0042", "teacher"), NOW)  # a role that changed
+        school.enroll(EnrollCall("000002", "course-2", "0042", "proctor"), NOW)  # a role too many
+        school.enroll(EnrollCall("left", "course-1", "0042"), NOW)  # somebody who left
+        school.enroll(EnrollCall("left", "homeroom", "0042"), NOW)
+        school.enroll(EnrollCall("000003", "course-0", "other"), NOW)
         outside = {("left", "homeroom", "student"), ("000003", "course-0", "student")}
         seen = await at.call("sync", "term.csv", "--dry-run", "--withdraw", "--json")
         refused = await at.call("sync", "term.csv", "--withdraw", "--json")
@@ -65,8 +65,8 @@ async def test_writes_that_a_sync_lost_have_failed_and_the_next_one_sends_them(t
     write_csv(tmp_path / "term.csv", term(40, courses=3))
     async with desk(tmp_path, "invisible=30") as at:
         lossy = await at.call("sync", "term.csv", "--verify", "--json")
-        there = len(at.sandbox.school.seats())
-        at.sandbox.school.switches = Switches()
+        there = len(at.sandbox.school.active_enrollments())
+        at.sandbox.school.behaviors = Behaviors()
         mended = await at.call("sync", "term.csv", "--verify", "--json")
     assert (lossy.status, mended.status) == (1, 0)
     assert 0 < there < 40
@@ -85,7 +85,7 @@ async def test_a_plan_is_applied_once_exactly_and_only_as_it_was_made(tmp_path: 
         twice = await at.call("apply", "plan.json")
         write_csv(tmp_path / "term.csv", term(13))
         other = await at.call("apply", "plan.json")
-        seats = len(at.sandbox.school.seats())
+        seats = len(at.sandbox.school.active_enrollments())
         kinds = await at.call("runs", "--json")
 
     assert (made.status, edited.status, done.status, twice.status, other.status) == (0, 2, 0, 5, 2)

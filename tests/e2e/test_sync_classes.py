@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from support.e2e_cli import Desk, desk, write_csv
 
-from batch_enroll.sandbox.directory import Section
-from batch_enroll.sandbox.school import Seat as SchoolSeat
+from batch_enroll.sandbox.directory import StoredClass
+from batch_enroll.sandbox.school import StoredEnrollment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,14 +28,14 @@ def seat(at: Desk, *seats: Seat) -> None:
     """Seats from elsewhere: two classes of one course, and another course of the same school."""
     school = at.sandbox.school
     for class_id, course in COURSES.items():
-        school.register.known.sections[class_id] = Section(class_id, class_id, course, "s")
+        school.directory.known.sections[class_id] = StoredClass(class_id, class_id, course, "s")
     for user, class_id, role in seats:
         course = COURSES[class_id]
-        school.post(SchoolSeat("", user, course, "s", role, class_id, "2026-08-01", {}, "active", "2026-08-01"))
+        school.post(StoredEnrollment("", user, course, "s", role, class_id, "2026-08-01", {}, "active", "2026-08-01"))
 
 
 def has(at: Desk) -> set[Seat]:
-    open_ended = [seat for seat in at.sandbox.school.seats() if seat.end_date is None]
+    open_ended = [seat for seat in at.sandbox.school.active_enrollments() if seat.end_date is None]
     return {(seat.user_id, seat.class_id, seat.role) for seat in open_ended}
 
 
@@ -93,7 +93,7 @@ async def test_a_plan_by_classes_is_applied_and_verify_finds_in_each_class_exact
         done = await at.call("apply", "plan.json", "--verify", "--json")
         clean = await at.call("verify", "--json")
         school = at.sandbox.school
-        for one in list(school.seats()):
+        for one in list(school.active_enrollments()):
             if (one.user_id, one.class_id) in {("ann", "a"), ("bob", "a"), ("gil", "b")}:
                 school.replace_row(replace(one, status="tobedeleted"))
         seat(at, ("ann", "b", "student"), ("bob", "a", "teacher"), ("dan", "c", "proctor"), ("zoe", "a", "student"))

@@ -89,7 +89,7 @@ async def test_a_roster_is_enrolled_over_connections_that_are_kept(tmp_path: Pat
     write_csv(tmp_path / "term.csv", term(ROWS))
     async with encrypted(tmp_path, "latency-ms=20") as (at, front):
         done = await at.run("term.csv", "--max-in-flight", str(IN_FLIGHT))
-        assert len(at.sandbox.school.seats()) == ROWS
+        assert len(at.sandbox.school.active_enrollments()) == ROWS
     assert done.status == 0, done.err
     assert done.summary["outcomes"]["enrolled"] == done.summary["requests"]["sent"] == ROWS
     assert front.connections <= IN_FLIGHT + 1  # and one for the token
@@ -101,7 +101,7 @@ async def test_answers_that_are_lost_and_tokens_that_expire_are_survived(tmp_pat
     async with encrypted(tmp_path, *scenarios) as (at, _):
         done = await at.run("term.csv")
         writes = at.sandbox.school.enroll_writes
-        assert len(writes) == writes.total() == len(at.sandbox.school.seats()) == 60
+        assert len(writes) == writes.total() == len(at.sandbox.school.active_enrollments()) == 60
     assert done.status == 0, done.err
 
 

@@ -11,10 +11,9 @@ import pytest
 from support.e2e_cli import Desk, desk, term, write_csv
 from support.sandbox_client import another
 
-from batch_enroll.sandbox.behaviors import Repeat, RepeatPost
-from batch_enroll.sandbox.directory import Section
-from batch_enroll.sandbox.school import Moment, Wish
-from batch_enroll.sandbox.school import Seat as SchoolSeat
+from batch_enroll.sandbox.behaviors import RepeatEnroll, RepeatPost
+from batch_enroll.sandbox.directory import StoredClass
+from batch_enroll.sandbox.school import EnrollCall, Moment, StoredEnrollment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,18 +25,18 @@ ELSEWHERE = Moment(datetime(2026, 8, 1, tzinfo=UTC))
 TROUBLE = ("lost-after-write=4", "5xx=4", "5xx-after-write=4", "read-lag-s=0.5", "unenroll-nobody=404")
 
 
-def seats(at: Desk) -> list[SchoolSeat]:
-    return at.sandbox.school.seats()
+def seats(at: Desk) -> list[StoredEnrollment]:
+    return at.sandbox.school.active_enrollments()
 
 
-def enrolled_elsewhere(at: Desk) -> list[SchoolSeat]:
+def enrolled_elsewhere(at: Desk) -> list[StoredEnrollment]:
     """Seats of the roster that are there before, another role beside one of it, and somebody else's."""
     school = at.sandbox.school
     for wish in (
-        Wish("000003", "course-0", "0042"),
-        Wish("000004", "course-1", "0042"),
-        Wish("000005", "course-2", "0042", role="teacher"),
-        Wish("stranger", "course-1", "0042"),
+        EnrollCall("000003", "course-0", "0042"),
+        EnrollCall("000004", "course-1", "0042"),
+        EnrollCall("000005", "course-2", "0042", role="teacher"),
+        EnrollCall("stranger", "course-1", "0042"),
     ):
         school.enroll(wish, ELSEWHERE)
     return seats(at)
@@ -55,9 +54,9 @@ async def test_an_undo_brings_back_exactly_what_was_there_before(tmp_path: Path)
         run = await run_of(at, tmp_path)
         undone = await at.call("undo", run, "--yes", "--json")
         after = seats(at)
-        asked = at.sandbox.requests.told()
+        asked = at.sandbox.requests.as_json()
         again = await at.call("undo", run, "--yes")
-        assert at.sandbox.requests.told() == asked
+        assert at.sandbox.requests.as_json() == asked
     # One pupil of the roster is the course's teacher as well, and an unenroll would take that seat along.
     assert [seat for seat in after if seat not in before] == [seat for seat in after if seat.user_id == "000005"][1:]
     assert [seat for seat in before if seat not in after] == []
@@ -79,10 +78,10 @@ async def test_by_single_rows_an_undo_leaves_the_server_as_it_was_to_the_byte(tm
         enrolled_elsewhere(at)
         school = at.sandbox.school
         for class_id in ("a", "b"):  # two classes of the course, one of which may be its default class
-            school.register.known.sections[class_id] = Section(class_id, class_id, "course-0", "0042")
+            school.directory.known.sections[class_id] = StoredClass(class_id, class_id, "course-0", "0042")
             pupil = ("000006", "course-0", "0042", "student")
-            school.post(SchoolSeat("", *pupil, class_id, "2026-08-01", {}, "active", "2026-08-01"))
-        school.switches = replace(school.switches, repeat_enroll=Repeat.NEW_ROW, repeat_post=RepeatPost.NEW_ROW)
+            school.post(StoredEnrollment("", *pupil, class_id, "2026-08-01", {}, "active", "2026-08-01"))
+        school.behaviors = replace(school.behaviors, repeat_enroll=RepeatEnroll.NEW_ROW, repeat_post=RepeatPost.NEW_ROW)
         before = await listed(at)
         done = await at.run(str(write_csv(tmp_path / "term.csv", term(30, courses=3))))
         assert await listed(at) != before
@@ -95,7 +94,7 @@ async def test_by_single_rows_an_undo_leaves_the_server_as_it_was_to_the_byte(tm
 async def test_a_seat_of_the_same_day_that_the_server_answered_for_is_not_undone(tmp_path: Path) -> None:
     async with desk(tmp_path) as at:
         an_hour_ago = Moment(datetime.now(UTC) - timedelta(hours=1))
-        at.sandbox.school.enroll(Wish("000001", "course-1", "0042"), an_hour_ago)
+        at.sandbox.school.enroll(EnrollCall("000001", "course-1", "0042"), an_hour_ago)
         run = await run_of(at, tmp_path, 3)
         undone = await at.call("undo", run, "--yes", "--json")
         assert [seat.user_id for seat in seats(at)] == ["000001"]
@@ -163,7 +162,7 @@ async def test_a_seat_that_somebody_made_anew_is_not_undone(tmp_path: Path) -> N
     async with desk(tmp_path) as at:
         run = await run_of(at, tmp_path, 3)
         at.sandbox.school.unenroll("000001", "course-1", None, ELSEWHERE)
-        at.sandbox.school.enroll(Wish("000001", "course-1", "0042"), ELSEWHERE)
+        at.sandbox.school.enroll(EnrollCall("000001", "course-1", "0042"), ELSEWHERE)
         undone = await at.call("undo", run, "--yes", "--json")
         left = [seat.user_id for seat in seats(at)]
     assert [row["enroll_code"] for row in undone.rows()] == ["", "S107", ""]

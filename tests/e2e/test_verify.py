@@ -13,8 +13,8 @@ import pytest
 from support.e2e_cli import Desk, Finished, desk, term, write_csv
 from support.paths import SAMPLES
 
-from batch_enroll.sandbox import Switches, serve
-from batch_enroll.sandbox.school import Moment, Wish
+from batch_enroll.sandbox import Behaviors, serve
+from batch_enroll.sandbox.school import EnrollCall, Moment
 
 if TYPE_CHECKING:
     from batch_enroll.sandbox import Sandbox
@@ -45,11 +45,11 @@ def meddle(sandbox: Sandbox) -> None:
     school = sandbox.school
     school.unenroll("000003", "course-3", "0042", NOW)
     school.unenroll("000004", "course-4", "0042", NOW)
-    school.enroll(Wish("000004", "course-4", "0042", "teacher"), NOW)
-    school.enroll(Wish("000005", "course-6", "0042"), NOW)  # a course of the roster
-    school.enroll(Wish("000005", "homeroom", "0042"), NOW)  # none of it
-    school.enroll(Wish("000006", "course-6", "0042", "proctor"), NOW)
-    school.enroll(Wish("nobody", "course-6", "0042"), NOW)  # not of the roster
+    school.enroll(EnrollCall("000004", "course-4", "0042", "teacher"), NOW)
+    school.enroll(EnrollCall("000005", "course-6", "0042"), NOW)  # a course of the roster
+    school.enroll(EnrollCall("000005", "homeroom", "0042"), NOW)  # none of it
+    school.enroll(EnrollCall("000006", "course-6", "0042", "proctor"), NOW)
+    school.enroll(EnrollCall("nobody", "course-6", "0042"), NOW)  # not of the roster
 
 
 async def test_verify_finds_exactly_what_was_planted(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ async def test_a_seat_that_is_gone_makes_its_row_failed_and_retry_mends_it_but_n
         failed = [row["user_id"] for row in done.rows("failed")]
         summary = written_summary(done)
         mended = await at.call("retry", run, "--json")
-        seats = {(seat.user_id, seat.course_id, seat.role) for seat in at.sandbox.school.seats()}
+        seats = {(seat.user_id, seat.course_id, seat.role) for seat in at.sandbox.school.active_enrollments()}
     assert (told.status, summary["exit_status"], mended.status) == (1, 1, 0)
     assert f"2 rows are failed now (E305); to send them again: batch-enroll retry {run}" in told.out
     assert (failed, summary["outcomes"]["failed"]) == (["000003", "000004"], 2)
@@ -122,9 +122,9 @@ async def test_many_users_are_read_from_lists_and_only_who_differs_is_looked_up(
     async with desk(tmp_path) as at:
         school = at.sandbox.school
         for row in term(70, courses=7):
-            school.enroll(Wish(row["user_id"], row["course_id"], row["school_id"]), NOW)
+            school.enroll(EnrollCall(row["user_id"], row["course_id"], row["school_id"]), NOW)
         school.unenroll("000003", "course-3", "0042", NOW)
-        school.enroll(Wish("000005", "course-6", "0042"), NOW)
+        school.enroll(EnrollCall("000005", "course-6", "0042"), NOW)
         done = await at.call("verify", "term.csv", "--json")
     found = {kind: count for kind, count in done.summary["found"].items() if count}
     assert (done.status, found) == (1, {"confirmed": 69, "missing": 1, "extra": 1})
@@ -133,7 +133,7 @@ async def test_many_users_are_read_from_lists_and_only_who_differs_is_looked_up(
 
 async def test_run_verify_waits_for_a_lagging_server_and_fails_what_it_lost(tmp_path: Path) -> None:
     write_csv(tmp_path / "term.csv", term(12))
-    async with serve(switches=Switches(lag_s=1.5)) as sandbox:
+    async with serve(behaviors=Behaviors(lag_s=1.5)) as sandbox:
         at = Desk(tmp_path, sandbox)
         lagging = await at.run("term.csv", "--verify")
     assert lagging.status == 0
@@ -143,14 +143,14 @@ async def test_run_verify_waits_for_a_lagging_server_and_fails_what_it_lost(tmp_
 async def test_a_write_that_was_accepted_and_lost_has_failed_and_retry_mends_it(tmp_path: Path) -> None:
     without_grace(tmp_path)
     write_csv(tmp_path / "term.csv", term(40))
-    async with serve(switches=Switches(invisible_percent=30)) as sandbox:
+    async with serve(behaviors=Behaviors(invisible_percent=30)) as sandbox:
         at = Desk(tmp_path, sandbox)
         lossy = await at.run("term.csv", "--verify")
-        results, there = lossy.rows(), {seat.user_id for seat in sandbox.school.seats()}
-        sandbox.school.switches = Switches()
+        results, there = lossy.rows(), {seat.user_id for seat in sandbox.school.active_enrollments()}
+        sandbox.school.behaviors = Behaviors()
         mended = await at.call("retry", "--json")
         again = await at.run("term.csv")
-        seats = len(sandbox.school.seats())
+        seats = len(sandbox.school.active_enrollments())
 
     lost = [row for row in results if row["enroll_outcome"] == "failed"]
     assert 0 < len(lost) < 40

@@ -31,7 +31,7 @@ async def test_withdrawals_are_sent_only_when_asked_for_and_agreed_to(tmp_path: 
         refused = await at.run(delta, "--withdraw")
         sent = await at.run(delta, "--withdraw", "--yes")
         again = await at.run(delta, "--withdraw")
-        seats = {seat.user_id for seat in at.sandbox.school.seats()}
+        seats = {seat.user_id for seat in at.sandbox.school.active_enrollments()}
     assert [row["enroll_code"] for row in skipped.rows() if row["enroll_outcome"] == "skipped"] == ["S103"] * 2
     assert (refused.status, refused.summary["exit_status"]) == (2, 2)
     assert "2 seats would be withdrawn at http" in refused.err
@@ -55,7 +55,7 @@ async def test_removing_one_of_two_classes_of_a_course_never_unenrolls_the_pair(
     ]
     async with desk(tmp_path) as at:
         done = await at.run(str(write_csv(tmp_path / "delta.csv", rows)), "--withdraw")
-        seats = {seat.user_id for seat in at.sandbox.school.seats()}
+        seats = {seat.user_id for seat in at.sandbox.school.active_enrollments()}
     assert done.status == 0
     assert [row["enroll_code"] for row in done.rows()] == ["", "S105", "S105", ""]
     assert seats == {"ann", "bob"}
@@ -77,7 +77,7 @@ async def test_on_a_terminal_it_asks(tmp_path: Path, typed: str, status: int, le
     async with desk(tmp_path, measured=True) as at:
         await at.run(str(write_csv(tmp_path / "term.csv", term(12, courses=3))))
         told = await answered(at, typed, "run", with_status(tmp_path, 2, 5), "--withdraw", "--quiet")
-        assert len(at.sandbox.school.seats()) == left
+        assert len(at.sandbox.school.active_enrollments()) == left
     assert "2 seats would be withdrawn" in told[1]
     assert "Go on? [y/N]" in told[1]
     assert told[0] == status

@@ -20,7 +20,7 @@ async def plain(at: Visitor, method: str, path: str) -> tuple[int, str]:
         return response.status, await response.text()
 
 
-async def test_the_state_is_told_without_a_token() -> None:
+async def test_the_state_is_returned_without_a_token() -> None:
     async with visitor("repeat-enroll=new_row", "unknown-schools=0") as at:
         for _ in range(2):
             await at.enroll()
@@ -39,7 +39,7 @@ async def test_the_state_is_told_without_a_token() -> None:
         }  # fmt: skip
 
 
-async def test_seats_are_streamed_as_json_lines() -> None:
+async def test_active_enrollments_are_streamed_as_json_lines() -> None:
     async with visitor() as at:
         for number in range(3):
             await at.enroll(f"u{number}/c/s")
@@ -48,7 +48,7 @@ async def test_seats_are_streamed_as_json_lines() -> None:
         assert [json.loads(line)["user_id"] for line in text.splitlines()] == ["u0", "u2"]
 
 
-async def test_a_reset_begins_anew_and_tokens_stay_good() -> None:
+async def test_a_reset_restores_the_state_at_the_start_and_tokens_stay_valid() -> None:
     async with visitor("outage-requests=1:1", "unknown-users=50", seed=2) as at:
         first = [(await at.enroll(f"u{number}/c/s")).status for number in range(8)]
         assert (await plain(at, "POST", "/sandbox/reset"))[0] == 204
@@ -58,7 +58,7 @@ async def test_a_reset_begins_anew_and_tokens_stay_good() -> None:
         assert first[1] == 503
 
 
-async def test_other_doors_are_closed() -> None:
+async def test_there_are_no_other_routes_without_a_token() -> None:
     async with visitor() as at:
         assert (await plain(at, "GET", "/sandbox/other"))[0] == 404
         assert (await plain(at, "GET", "/sandbox/reset"))[0] == 404
@@ -77,11 +77,11 @@ async def test_requests_are_counted_with_their_times_and_the_most_in_flight() ->
         assert seen.enroll_starts[0] >= began
 
 
-async def test_two_servers_know_nothing_of_each_other() -> None:
+async def test_two_servers_share_no_state() -> None:
     async with visitor() as here, visitor() as there:
         assert here.sandbox.base_url != there.sandbox.base_url
         await here.enroll()
-        assert there.sandbox.school.seats() == []
+        assert there.sandbox.school.active_enrollments() == []
 
 
 async def test_a_server_that_closes_leaves_no_task_and_no_port_behind() -> None:
@@ -97,7 +97,7 @@ async def test_a_server_that_closes_leaves_no_task_and_no_port_behind() -> None:
         assert sandbox.base_url == url
 
 
-async def test_a_server_closes_although_somebody_still_waits_for_an_answer() -> None:
+async def test_a_server_closes_although_a_client_still_waits_for_a_response() -> None:
     before = asyncio.all_tasks()
     async with aiohttp.ClientSession() as session:
         async with serve(scenarios=["token-latency-ms=60000"]) as sandbox:
@@ -109,7 +109,7 @@ async def test_a_server_closes_although_somebody_still_waits_for_an_answer() -> 
     assert asyncio.all_tasks() == before
 
 
-async def test_a_port_that_is_taken_is_told() -> None:
+async def test_a_port_in_use_is_reported() -> None:
     async with serve() as sandbox:
         taken = int(sandbox.base_url.rpartition(":")[2])
         with pytest.raises(OSError, match="address"):

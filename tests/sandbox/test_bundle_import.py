@@ -1,4 +1,4 @@
-"""A school that knows exactly a bundle's people."""
+"""A school that knows exactly the objects of a bundle."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def zipped(at: Path, files: dict[str, str], inside: str = "") -> Path:
     return at
 
 
-def test_a_folder_a_zip_and_a_zip_with_a_folder_inside_say_the_same(tmp_path: Path) -> None:
+def test_a_folder_a_zip_and_a_zip_with_a_folder_inside_are_read_alike(tmp_path: Path) -> None:
     known = read_bundle(folder(tmp_path / "bundle", FILES))
     assert known == read_bundle(zipped(tmp_path / "a.zip", FILES))
     assert known == read_bundle(zipped(tmp_path / "b.zip", FILES, "district/"))
@@ -67,16 +67,16 @@ def test_a_bundle_without_courses_knows_those_of_its_classes(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("name", ["no.zip", "empty.zip", "latin.zip"])
-def test_what_is_no_bundle_is_refused_before_a_server_starts(tmp_path: Path, name: str) -> None:
+def test_a_file_that_is_not_a_bundle_is_refused_before_a_server_starts(tmp_path: Path, name: str) -> None:
     (tmp_path / "no.zip").write_bytes(b"PK nonsense")
     zipped(tmp_path / "empty.zip", {})
     with zipfile.ZipFile(tmp_path / "latin.zip", "w") as archive:
         archive.writestr("users.csv", b"sourcedId,givenName\nu,Ren\xe9\n")
-    with pytest.raises(ValueError, match="is no OneRoster bundle"):
+    with pytest.raises(ValueError, match="is not a OneRoster bundle"):
         serve(school_bundle=tmp_path / name)
 
 
-def test_a_bundle_that_is_not_there_is_refused_too(tmp_path: Path) -> None:
+def test_a_missing_bundle_is_refused_too(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         serve(school_bundle=tmp_path / "missing.zip")
 
@@ -87,14 +87,14 @@ def test_a_bundle_that_is_not_there_is_refused_too(tmp_path: Path) -> None:
     [("u/c/home", 201), ("u/c/other", 201), ("u/c", 201), ("gone/c/home", 404), ("x/c/home", 404), ("u/x/home", 404),
      ("u/c/x", 404), ("u/k/home", 404)],
 )  # fmt: skip
-async def test_anything_else_is_an_unknown_id(tmp_path: Path, path: str, status: int) -> None:
+async def test_every_other_id_is_unknown(tmp_path: Path, path: str, status: int) -> None:
     async with visitor(school_bundle=folder(tmp_path, FILES)) as at:
         assert (await at.enroll(path)).status == status
-        assert len(at.sandbox.school.seats()) == (status == 201)
+        assert len(at.sandbox.school.active_enrollments()) == (status == 201)
 
 
 @pytest.mark.asyncio
-async def test_a_bundle_can_be_looked_through(tmp_path: Path) -> None:
+async def test_the_objects_of_a_bundle_can_be_listed(tmp_path: Path) -> None:
     async with visitor(school_bundle=folder(tmp_path, FILES)) as at:
         assert (await at.get("users", filter="givenName='Ann'")).json["users"][0]["sourcedId"] == "u"
         assert (await at.get("users", filter="sourcedId='x'")).json["totalCount"] == 0

@@ -1,4 +1,4 @@
-"""The weather: what befalls requests, on a clock that is an argument."""
+"""The faults that requests meet, with time as an argument."""
 
 from __future__ import annotations
 
@@ -8,15 +8,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.sandbox.faults import Bucket, Faults, Kind, Latency, Mishap, Reach, Trouble, Weather, whole_seconds
+from batch_enroll.sandbox.faults import (
+    Bucket,
+    Fault,
+    FaultInjector,
+    FaultKind,
+    FaultRule,
+    FaultSettings,
+    Latency,
+    RequestKind,
+    whole_seconds,
+)
 
 
-def mishap(percent: float, *, run: int = 1, reach: Reach = Reach.ALL, name: str = "m", after: bool = False) -> Mishap:
-    return Mishap(name, percent, Kind.ERROR, (500, 503), after=after, reach=reach, run=run)
+def rule(
+    percent: float, *, run: int = 1, applies_to: RequestKind = RequestKind.ALL, name: str = "m", after: bool = False
+) -> FaultRule:
+    return FaultRule(name, percent, FaultKind.ERROR, (500, 503), after=after, applies_to=applies_to, run=run)
 
 
-def fell(weather: Weather, request: int = 0, *, writes: bool = True) -> Trouble | None:
-    return weather.before(weather.lot(f"POST /enroll/u{request}"), writes=writes)
+def first_fault(injector: FaultInjector, request: int = 0, *, writes: bool = True) -> Fault | None:
+    return injector.fault_before(injector.draw_for(f"POST /enroll/u{request}"), writes=writes)
 
 
 @given(st.floats(0.5, 200), st.integers(1, 20), st.lists(st.floats(0, 0.2), min_size=1, max_size=80))
@@ -39,98 +51,101 @@ def test_a_strict_bucket_takes_an_even_stream_and_refuses_a_pair() -> None:
     assert bucket.take(1.981) == pytest.approx(0.019)
 
 
-def test_waiting_as_long_as_a_bucket_says_is_enough() -> None:
+def test_a_request_passes_after_the_wait_that_a_bucket_returned() -> None:
     bucket = Bucket(7, 1)
     assert bucket.take(0) == 0
     assert bucket.take(0.1 + bucket.take(0.1)) == 0
 
 
-def test_the_same_seed_brings_the_same_troubles_and_another_brings_others() -> None:
-    faults = Faults(mishaps=(mishap(20),))
+def test_the_same_seed_causes_the_same_faults_and_another_seed_others() -> None:
+    faults = FaultSettings(rules=(rule(20),))
 
-    def troubles(seed: int) -> list[int]:
-        weather = Weather(faults, seed)
-        return [trouble.status if (trouble := fell(weather, n)) else 0 for n in range(200)]
+    def statuses(seed: int) -> list[int]:
+        injector = FaultInjector(faults, seed)
+        return [fault.status if (fault := first_fault(injector, n)) else 0 for n in range(200)]
 
-    assert troubles(1) == troubles(1) != troubles(2)
-    assert 15 < sum(map(bool, troubles(1))) < 70
+    assert statuses(1) == statuses(1) != statuses(2)
+    assert 15 < sum(map(bool, statuses(1))) < 70
 
 
-def test_a_request_meets_the_same_troubles_whatever_came_before_it() -> None:
-    faults = Faults(mishaps=(mishap(30), mishap(30, name="other", after=True)))
+def test_a_request_meets_the_same_faults_in_any_order_of_requests() -> None:
+    faults = FaultSettings(rules=(rule(30), rule(30, name="other", after=True)))
 
-    def of(order: list[int]) -> dict[int, list[int]]:
-        weather = Weather(faults, 5)
+    def statuses(order: list[int]) -> dict[int, list[int]]:
+        injector = FaultInjector(faults, 5)
         seen: dict[int, list[int]] = {request: [] for request in order}
         for request in order:
-            seen[request].append(trouble.status if (trouble := fell(weather, request)) else 0)
+            seen[request].append(fault.status if (fault := first_fault(injector, request)) else 0)
         return seen
 
-    thrice = [*range(40)] * 3
-    assert of(thrice) == of(thrice[::-1]) == of(sorted(thrice))
-    assert len({tuple(statuses) for statuses in of(thrice).values()}) > 5
+    requests = [*range(40)] * 3
+    assert statuses(requests) == statuses(requests[::-1]) == statuses(sorted(requests))
+    assert len({tuple(of_one) for of_one in statuses(requests).values()}) > 5
 
 
-def test_a_second_mishap_changes_nothing_about_the_first() -> None:
-    def met(*mishaps: Mishap) -> list[int]:
-        weather = Weather(Faults(mishaps=mishaps), 4)
-        return [n for n in range(300) if (t := fell(weather, n)) and t.kind is Kind.ERROR]
+def test_a_second_rule_does_not_change_the_faults_of_the_first() -> None:
+    def met(*rules: FaultRule) -> list[int]:
+        injector = FaultInjector(FaultSettings(rules=rules), 4)
+        return [n for n in range(300) if (t := first_fault(injector, n)) and t.kind is FaultKind.ERROR]
 
-    forbidden = Mishap("other", 30, Kind.FORBIDDEN)
-    assert met(mishap(10), forbidden) == met(mishap(10))
+    forbidden = FaultRule("other", 30, FaultKind.FORBIDDEN)
+    assert met(rule(10), forbidden) == met(rule(10))
 
 
-def test_a_burst_meets_so_many_in_a_row() -> None:
-    weather = Weather(Faults(mishaps=(mishap(1, run=20),)), 1)
-    failed = [n for n in range(3_000) if fell(weather, n)]
+def test_a_run_meets_consecutive_requests() -> None:
+    injector = FaultInjector(FaultSettings(rules=(rule(1, run=20),)), 1)
+    failed = [n for n in range(3_000) if first_fault(injector, n)]
     breaks = [first for first, then in pairwise(failed) if then != first + 1]
     assert failed
     assert len(failed) >= 20 * (len(breaks) + 1) - 19
 
 
-def test_a_mishap_keeps_to_its_reach() -> None:
-    writes = Weather(Faults(mishaps=(mishap(100, reach=Reach.WRITES),)))
-    reads = Weather(Faults(mishaps=(mishap(100, reach=Reach.READS),)))
-    assert fell(writes)
-    assert not fell(writes, writes=False)
-    assert fell(reads, writes=False)
-    assert not fell(reads)
+def test_a_rule_applies_to_its_kind_of_requests_only() -> None:
+    writes = FaultInjector(FaultSettings(rules=(rule(100, applies_to=RequestKind.WRITES),)))
+    reads = FaultInjector(FaultSettings(rules=(rule(100, applies_to=RequestKind.READS),)))
+    assert first_fault(writes)
+    assert not first_fault(writes, writes=False)
+    assert first_fault(reads, writes=False)
+    assert not first_fault(reads)
 
 
-def test_what_happens_after_does_not_happen_before() -> None:
-    weather = Weather(Faults(mishaps=(mishap(100, after=True),)))
-    assert fell(weather) is None
-    assert weather.after(weather.lot("POST /"), writes=True) is not None
+def test_a_fault_after_the_request_does_not_occur_before_it() -> None:
+    injector = FaultInjector(FaultSettings(rules=(rule(100, after=True),)))
+    assert first_fault(injector) is None
+    assert injector.fault_after(injector.draw_for("POST /"), writes=True) is not None
 
 
-def test_an_outage_by_the_clock_begins_with_the_first_request() -> None:
-    weather = Weather(Faults(outage_s=(2, 5)))
-    out = [bool(weather.arrival(1_000 + second, 1)) for second in range(9)]
+def test_an_outage_by_the_clock_is_timed_from_the_first_request() -> None:
+    injector = FaultInjector(FaultSettings(outage_s=(2, 5)))
+    out = [bool(injector.fault_on_arrival(1_000 + second, 1)) for second in range(9)]
     assert out == [False, False, True, True, True, True, True, False, False]
 
 
-def test_an_outage_by_requests_swallows_exactly_those() -> None:
-    weather = Weather(Faults(outage_requests=(3, 2)))
-    assert [bool(weather.arrival(0, 1)) for _ in range(7)] == [False, False, False, True, True, False, False]
-    weather.clear()
-    assert weather.arrival(0, 1) is None
+def test_an_outage_by_requests_refuses_exactly_those() -> None:
+    injector = FaultInjector(FaultSettings(outage_requests=(3, 2)))
+    assert [bool(injector.fault_on_arrival(0, 1)) for _ in range(7)] == [False, False, False, True, True, False, False]
+    injector.clear()
+    assert injector.fault_on_arrival(0, 1) is None
 
 
-def test_what_is_in_flight_above_the_cap_is_throttled() -> None:
-    weather = Weather(Faults(in_flight_cap=2))
-    assert [bool(weather.arrival(0, in_flight)) for in_flight in (1, 2, 3)] == [False, False, True]
+def test_requests_in_flight_above_the_cap_are_throttled() -> None:
+    injector = FaultInjector(FaultSettings(in_flight_cap=2))
+    assert [bool(injector.fault_on_arrival(0, in_flight)) for in_flight in (1, 2, 3)] == [False, False, True]
 
 
 def test_latency_is_even_or_has_a_heavy_tail_around_its_median() -> None:
-    even, heavy = Weather(Faults(latency=Latency(0.05))), Weather(Faults(latency=Latency(0.05, 1.5)))
+    even, heavy = (
+        FaultInjector(FaultSettings(latency=Latency(0.05))),
+        FaultInjector(FaultSettings(latency=Latency(0.05, 1.5))),
+    )
     assert {even.delay_s() for _ in range(10)} == {0.05}
     delays = sorted(heavy.delay_s() for _ in range(2_001))
     assert 0.04 < delays[1_000] < 0.06
     assert delays[-20] > 0.8
-    assert Weather(Faults()).delay_s() == 0
-    assert Weather(Faults(latency=Latency(0.0, 1.5))).delay_s() == 0
+    assert FaultInjector(FaultSettings()).delay_s() == 0
+    assert FaultInjector(FaultSettings(latency=Latency(0.0, 1.5))).delay_s() == 0
 
 
-@pytest.mark.parametrize(("wait", "told"), [(0.0, 1), (0.2, 1), (1.0, 1), (1.01, 2)])
-def test_retry_after_is_never_too_early(wait: float, told: int) -> None:
-    assert whole_seconds(wait, 1) == told
+@pytest.mark.parametrize(("wait", "seconds"), [(0.0, 1), (0.2, 1), (1.0, 1), (1.01, 2)])
+def test_retry_after_is_never_too_early(wait: float, seconds: int) -> None:
+    assert whole_seconds(wait, 1) == seconds

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.asyncio
 
 
 async def statuses(at: Visitor, count: int) -> list[int]:
-    """The statuses of so many enrolls, one after the other; 0 for none."""
+    """Returns the statuses of consecutive enrolls; 0 for no response."""
     return [await status(at, f"u{number}/c/s") for number in range(count)]
 
 
@@ -32,13 +32,13 @@ async def test_scenarios_429(name: str) -> None:
         answer = await at.enroll()
         assert answer.status == 429
         assert "server_busy" in answer.text
-        told = answer.headers.get("Retry-After")
+        retry_after = answer.headers.get("Retry-After")
         if name == "429-http-date":
-            wait_s = (parsedate_to_datetime(told or "") - datetime.now(UTC)).total_seconds()  # noqa: TID251 - a date
+            wait_s = (parsedate_to_datetime(retry_after or "") - datetime.now(UTC)).total_seconds()  # noqa: TID251 - a date
             assert 0 < wait_s <= 2
         else:
-            assert told == {"429-bare": None, "429-retry-after": "1"}[name]
-        assert at.sandbox.school.seats() == []
+            assert retry_after == {"429-bare": None, "429-retry-after": "1"}[name]
+        assert at.sandbox.school.active_enrollments() == []
 
 
 async def test_different_429s_can_be_mixed() -> None:
@@ -48,7 +48,7 @@ async def test_different_429s_can_be_mixed() -> None:
 
 
 @pytest.mark.parametrize(("family", "key"), [("message", "message"), ("error", "error"), ("errors", "errors")])
-async def test_switch_throttle_body_and_retry_after(family: str, key: str) -> None:
+async def test_behaviors_throttle_body_and_retry_after(family: str, key: str) -> None:
     async with visitor("strict-bucket=1", f"throttle-body={family}", "retry-after=seconds", "retry-after-s=7") as at:
         answers = [await at.enroll(), await at.enroll()]
         assert [answer.status for answer in answers] == [201, 429]
@@ -82,7 +82,7 @@ async def test_scenarios_5xx_do_nothing() -> None:
             seen = Counter(await statuses(at, 150))
             assert set(seen) - {201} <= {500, 502, 503, 504}
             assert 0 < 150 - seen[201] < 70
-            assert len(at.sandbox.school.seats()) == seen[201]
+            assert len(at.sandbox.school.active_enrollments()) == seen[201]
 
 
 async def test_scenario_5xx_bursts() -> None:
@@ -95,8 +95,8 @@ async def test_scenario_5xx_bursts() -> None:
 async def test_scenario_5xx_after_write() -> None:
     async with visitor("5xx-after-write=100") as at:
         assert {await status(at, f"u{number}/c/s") for number in range(20)} == {502, 504}
-        assert len(at.sandbox.school.seats()) == 20
-        assert len(await at.seats_of("u1")) == 1
+        assert len(at.sandbox.school.active_enrollments()) == 20
+        assert len(await at.enrollments_of("u1")) == 1
 
 
 async def test_scenario_reads_5xx() -> None:
@@ -119,37 +119,37 @@ async def test_scenario_outage() -> None:
 
 
 @pytest.mark.parametrize("name", ["latency-ms=80", "heavy-tail-ms=2000"])
-async def test_the_write_comes_late_or_is_done_although_the_client_did_not_wait(name: str) -> None:
+async def test_a_write_is_carried_out_although_the_client_did_not_wait_for_it(name: str) -> None:
     async with visitor(name, seed=1) as at:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.02):
                 await at.enroll()
-        assert at.sandbox.school.seats() == []
+        assert at.sandbox.school.active_enrollments() == []
         if name == "latency-ms=80":
             await asyncio.sleep(0.1)  # noqa: TID251 - the server's clock is the real one
             assert at.sandbox.school.enroll_writes.total() == 1
 
 
-@pytest.mark.parametrize(("name", "seats"), [("lost-after-write", 12), ("lost-before-write", 0)])
-async def test_scenarios_lost(name: str, seats: int) -> None:
+@pytest.mark.parametrize(("name", "written"), [("lost-after-write", 12), ("lost-before-write", 0)])
+async def test_scenarios_lost(name: str, written: int) -> None:
     async with visitor(f"{name}=100") as at:
         assert await statuses(at, 12) == [0] * 12
-        assert len(at.sandbox.school.seats()) == seats
+        assert len(at.sandbox.school.active_enrollments()) == written
         assert at.sandbox.requests.statuses["enroll", 0] == 12
 
 
-async def test_some_answers_are_lost_and_others_are_not() -> None:
+async def test_some_responses_are_lost_and_others_are_not() -> None:
     async with visitor("lost-after-write=30", seed=1) as at:
         seen = Counter(await statuses(at, 40))
         assert set(seen) == {0, 201}
-        assert len(at.sandbox.school.seats()) == 40
+        assert len(at.sandbox.school.active_enrollments()) == 40
 
 
 async def test_scenario_truncated() -> None:
     async with visitor("truncated=100") as at:
         with pytest.raises(aiohttp.ClientPayloadError):
             await at.enroll()
-        assert len(at.sandbox.school.seats()) == 1
+        assert len(at.sandbox.school.active_enrollments()) == 1
 
 
 @pytest.mark.parametrize("code", [200, 201, 502])
@@ -157,11 +157,11 @@ async def test_scenarios_html(code: int) -> None:
     async with visitor(f"html-{code}=100") as at:
         answer = await at.enroll()
         assert (answer.status, answer.headers["Content-Type"].split(";")[0]) == (code, "text/html")
-        assert len(at.sandbox.school.seats()) == 1
+        assert len(at.sandbox.school.active_enrollments()) == 1
 
 
 @pytest.mark.parametrize(("family", "begins"), [("html", "<html>"), ("message", '{"message"'), ("empty", "")])
-async def test_switch_gateway_body(family: str, begins: str) -> None:
+async def test_behavior_gateway_body(family: str, begins: str) -> None:
     async with visitor("5xx-after-write=100", f"gateway-body={family}") as at:
         answer = await at.enroll()
         assert answer.status in {502, 504}
@@ -169,7 +169,7 @@ async def test_switch_gateway_body(family: str, begins: str) -> None:
         assert bool(answer.text) is bool(begins)
 
 
-async def test_a_refusal_is_not_dressed_up_as_a_success() -> None:
+async def test_a_refusal_does_not_become_a_success() -> None:
     async with visitor("html-201=100", "unknown-users=100") as at:
         assert (await at.enroll()).status == 404
 
@@ -178,10 +178,10 @@ async def test_scenario_forbidden() -> None:
     async with visitor("forbidden") as at:
         assert await status(at) == 403
         assert (await at.get("users")).status == 200
-        assert at.sandbox.school.seats() == []
+        assert at.sandbox.school.active_enrollments() == []
 
 
-async def test_the_same_seed_brings_the_same_run() -> None:
+async def test_the_same_seed_causes_the_same_faults() -> None:
     runs = []
     for seed in (7, 7, 8):
         async with visitor("5xx=20", "429-bare=10", seed=seed) as at:

@@ -71,13 +71,13 @@ def test_a_filter_holds_or_not(text: str, *, holds: bool) -> None:
         ("beginDate>'soon'", 500),
     ],
 )
-def test_what_is_no_filter_is_refused_as_seen_of_the_real_server(text: str, status: int) -> None:
+def test_a_text_that_is_not_a_filter_is_refused_as_by_the_real_server(text: str, status: int) -> None:
     with pytest.raises(RefusedError) as refused:
         parse_filter(text)
     assert refused.value.status == status
 
 
-def test_a_filter_tells_what_must_be_equal() -> None:
+def test_a_filter_returns_the_value_that_it_requires() -> None:
     assert parse_filter("role='student' AND user.sourcedId='u'").must_equal("user.sourcedId") == "u"
     assert parse_filter("role='student' OR user.sourcedId='u'").must_equal("user.sourcedId") is None
     assert parse_filter("user.sourcedId~'u'").must_equal("user.sourcedId") is None
@@ -102,7 +102,7 @@ def status_of(text: str) -> int:
 
 
 @given(st.text(max_size=40))
-def test_no_text_does_worse_than_being_refused(text: str) -> None:
+def test_any_text_is_either_parsed_or_refused(text: str) -> None:
     assert status_of(text) in {200, 400, 422, 500}
 
 

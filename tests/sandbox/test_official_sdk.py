@@ -1,6 +1,6 @@
-"""The official SDK, a client that nobody here wrote, against the rehearsal server.
+"""The official SDK, an independent client, against the rehearsal server.
 
-It needs Python 3.12 or newer, so it lives in a venv and a process of its own. Without such a Python, or without a
+It needs Python 3.12 or newer and therefore has its own venv and process. Without such a Python, or without a
 package index, the tests are skipped with the reason.
 """
 
@@ -30,7 +30,7 @@ import asyncio, json, os
 from timeback_edubridge import EdubridgeClient, TimebackError
 from timeback_edubridge.types import EnrollOptions
 
-async def told(awaitable):
+async def result_of(awaitable):
     try:
         seen = await awaitable
     except TimebackError as error:
@@ -46,14 +46,14 @@ async def main():
     )
     enrollments = client.enrollments
     seen = {
-        "first": await told(enrollments.enroll("ann 1", "math", "home")),
-        "repeat": await told(enrollments.enroll("ann 1", "math", "home")),
-        "no school": await told(enrollments.enroll("bo", "math")),
-        "teacher": await told(enrollments.enroll("bo", "math", "home", EnrollOptions(role="teacher"))),
-        "list": await told(enrollments.list(user_id="ann 1")),
-        "unenroll": await told(enrollments.unenroll("ann 1", "math", "home")),
-        "list after": await told(enrollments.list(user_id="ann 1")),
-        "unknown user": await told(enrollments.enroll("nobody", "math", "home")),
+        "first": await result_of(enrollments.enroll("ann 1", "math", "home")),
+        "repeat": await result_of(enrollments.enroll("ann 1", "math", "home")),
+        "no school": await result_of(enrollments.enroll("bo", "math")),
+        "teacher": await result_of(enrollments.enroll("bo", "math", "home", EnrollOptions(role="teacher"))),
+        "list": await result_of(enrollments.list(user_id="ann 1")),
+        "unenroll": await result_of(enrollments.unenroll("ann 1", "math", "home")),
+        "list after": await result_of(enrollments.list(user_id="ann 1")),
+        "unknown user": await result_of(enrollments.enroll("unknown", "math", "home")),
         "default class": (await enrollments.get_default_class("math", "home")).title,
     }
     await client.close()
@@ -69,7 +69,7 @@ FILES = {
 
 
 def candidates() -> Iterator[Path]:
-    """Where a newer Python could be; a shim on the path may name one that is not there."""
+    """Yields the paths of newer Pythons; a shim on the path may name one that is not installed."""
     for minor in (12, 13, 14):
         if found := shutil.which(f"python3.{minor}"):
             yield Path(found)
@@ -79,7 +79,7 @@ def candidates() -> Iterator[Path]:
 
 
 def runs(*command: str | Path, timeout_s: float = 20) -> bool:
-    """Whether a command ends well."""
+    """Returns true if a command succeeds."""
     try:
         done = subprocess.run(command, env=environment(), capture_output=True, check=False, timeout=timeout_s)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired):
@@ -88,14 +88,14 @@ def runs(*command: str | Path, timeout_s: float = 20) -> bool:
 
 
 def environment() -> dict[str, str]:
-    """The environment without what belongs to the tests, or to another API."""
+    """Returns the environment without the variables of the tests and of other APIs."""
     strange = ("COV_", "COVERAGE", "PYTHON", "TIMEBACK", "EDUBRIDGE", "ONEROSTER", "PYTEST", "VIRTUAL_ENV")
     return {name: value for name, value in os.environ.items() if not name.startswith(strange)}
 
 
 @pytest.fixture(scope="session")
 def sdk_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Python that has the SDK."""
+    """Returns a Python in which the SDK is installed."""
     newer = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 12))"
     base = next((path for path in candidates() if runs(path, "-c", newer)), None)
     if base is None:
@@ -103,14 +103,14 @@ def sdk_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("sdk")
     python = home / "bin" / "python"
     if not runs(base, "-m", "venv", home, timeout_s=INSTALL_S):
-        pytest.skip("no venv could be made for the official SDK")
+        pytest.skip("no venv could be created for the official SDK")
     if not runs(python, "-m", "pip", "install", "--quiet", "--retries", "1", PACKAGE, timeout_s=INSTALL_S):
         pytest.skip(f"{PACKAGE} could not be installed; offline?")
     return python
 
 
 async def visit(python: Path, sandbox: Sandbox) -> dict[str, Any]:
-    """What the SDK saw."""
+    """Returns the results of the SDK."""
     process = await asyncio.create_subprocess_exec(
         python, "-c", VISIT,
         env=environment() | {
@@ -129,12 +129,12 @@ async def visit(python: Path, sandbox: Sandbox) -> dict[str, Any]:
 
 @pytest.mark.asyncio
 @pytest.mark.timeout(300)
-async def test_the_official_sdk_is_content_with_the_rehearsal_server(sdk_python: Path, tmp_path: Path) -> None:
+async def test_the_official_sdk_works_with_the_rehearsal_server(sdk_python: Path, tmp_path: Path) -> None:
     for name, text in FILES.items():
         (tmp_path / name).write_text(text)
     async with serve(school_bundle=tmp_path) as sandbox:
         seen = await visit(sdk_python, sandbox)
-        seats = [seat.key for seat in sandbox.school.seats()]
+        keys = [row.key for row in sandbox.school.active_enrollments()]
         statuses = sandbox.requests.statuses
     assert seen["first"] == seen["repeat"]
     assert {name: seen["first"][name] for name in ("role", "course", "school")} == {
@@ -147,7 +147,7 @@ async def test_the_official_sdk_is_content_with_the_rehearsal_server(sdk_python:
     assert seen["unknown user"]["error"] == "NotFoundError"
     assert "User not found" in seen["unknown user"]["text"]
     assert seen["default class"] == "Math Class"
-    assert sorted(seats) == [("bo", "math", "home", "student"), ("bo", "math", "home", "teacher")]
+    assert sorted(keys) == [("bo", "math", "home", "student"), ("bo", "math", "home", "teacher")]
     assert (statuses["enroll", 201], statuses["enroll", 404], statuses["unenroll", 204]) == (4, 1, 1)
     assert sandbox.requests.tokens_issued == 1
 

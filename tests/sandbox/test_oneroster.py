@@ -1,4 +1,4 @@
-"""OneRoster's routes through real HTTP."""
+"""The routes of OneRoster, through real HTTP."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ USER = {
     "sourcedId": "ann", "enabledUser": "true", "givenName": "Ann", "familyName": "O'Neil", "email": "ann@x.org",
     "roles": [{"roleType": "primary", "role": "student", "org": {"sourcedId": "s"}}],
 }  # fmt: skip
-SEAT = {"role": "student", "user": {"sourcedId": "u"}, "class": {"sourcedId": "k"}}
+ENROLLMENT = {"role": "student", "user": {"sourcedId": "u"}, "class": {"sourcedId": "k"}}
 
 
 def ids(answer: Answer, key: str) -> list[str]:
@@ -28,8 +28,8 @@ def ids(answer: Answer, key: str) -> list[str]:
 
 
 @asynccontextmanager
-async def lively() -> AsyncIterator[Visitor]:
-    """A school with twelve seats of four users in three courses at one school, and a teacher."""
+async def school_with_enrollments() -> AsyncIterator[Visitor]:
+    """Yields a client of a school where four students are enrolled in each of three courses, and a teacher in one."""
     async with visitor() as at:
         for user in "abcd":
             for course in ("art", "bio", "lit"):
@@ -52,8 +52,8 @@ async def lively() -> AsyncIterator[Visitor]:
         ("teachers/t/classes", "classes", 1),
     ],
 )  # fmt: skip
-async def test_collections_and_what_hangs_below_them(path: str, key: str, count: int) -> None:
-    async with lively() as at:
+async def test_collections_and_nested_collections_are_listed(path: str, key: str, count: int) -> None:
+    async with school_with_enrollments() as at:
         for spelling in (path, path + "/"):
             answer = await at.get(spelling)
             assert len(ids(answer, key)) == count
@@ -64,7 +64,7 @@ async def test_collections_and_what_hangs_below_them(path: str, key: str, count:
 
 
 async def test_members_of_a_class_are_users_and_deleted_ones_stay() -> None:
-    async with lively() as at:
+    async with school_with_enrollments() as at:
         await at.unenroll("a/art/s")
         (class_id,) = ids(await at.get("courses/art/classes"), "classes")
         for path in (f"classes/{class_id}", f"schools/s/classes/{class_id}"):
@@ -80,7 +80,7 @@ async def test_members_of_a_class_are_users_and_deleted_ones_stay() -> None:
     [("users/u", "user"), ("students/u", "user"), ("courses/c", "course"), ("orgs/s", "org"), ("schools/s", "org"),
      ("classes/k", "class"), ("users/a%2Fb", "user")],
 )  # fmt: skip
-async def test_an_open_school_shows_whomever_it_is_asked_for(path: str, key: str) -> None:
+async def test_an_open_school_returns_an_object_for_every_id(path: str, key: str) -> None:
     async with visitor() as at:
         answer = await at.get(path)
         assert answer.status == 200
@@ -101,7 +101,7 @@ async def test_sessions_and_enrollments_are_never_made_up(path: str, text: str |
 
 
 async def test_pages_follow_each_other_without_gap() -> None:
-    async with lively() as at:
+    async with school_with_enrollments() as at:
         seen: list[str] = []
         for offset in (0, 5, 10):
             answer = await at.get("enrollments", limit="5", offset=str(offset), sort="sourcedId")
@@ -113,8 +113,8 @@ async def test_pages_follow_each_other_without_gap() -> None:
         assert ids(down, "enrollments") == seen[::-1]
 
 
-async def test_fields_are_cut_and_filters_narrow() -> None:
-    async with lively() as at:
+async def test_fields_and_filters_reduce_a_list() -> None:
+    async with school_with_enrollments() as at:
         answer = await at.get("enrollments", fields="sourcedId,role", filter="user.sourcedId='a' AND status='active'")
         assert answer.json["totalCount"] == 3
         assert set(answer.json["enrollments"][0]) == {"sourcedId", "role"}
@@ -132,13 +132,13 @@ async def test_fields_are_cut_and_filters_narrow() -> None:
      ({"limit": "3000"}, 200), ({"sort": "user"}, 500), ({"sort": "user.sourcedId"}, 500),
      ({"sort": "role", "orderBy": "up"}, 422), ({"filter": "role"}, 400), ({"filter": "primary=true"}, 422)],
 )  # fmt: skip
-async def test_parameters_that_cannot_be_are_refused(query: dict[str, str], status: int) -> None:
-    async with lively() as at:
+async def test_invalid_parameters_are_refused(query: dict[str, str], status: int) -> None:
+    async with school_with_enrollments() as at:
         assert (await at.get("enrollments", **query)).status == status
 
 
 async def test_search_works_on_users_and_courses_and_is_ignored_on_classes() -> None:
-    async with lively() as at:
+    async with school_with_enrollments() as at:
         await at.write("POST", "users", {"user": USER})
         assert ids(await at.get("users", search="o'ne"), "users") == ["ann"]
         assert ids(await at.get("courses", search="BIO"), "courses") == ["bio"]
@@ -155,9 +155,9 @@ async def test_an_enrollment_has_its_shape() -> None:
         assert "endDate" not in shape
 
 
-async def test_a_post_is_no_upsert_and_never_revives() -> None:
+async def test_a_post_neither_updates_nor_reactivates_a_row() -> None:
     async with visitor() as at:
-        body = {"enrollment": {**SEAT, "sourcedId": "e"}}
+        body = {"enrollment": {**ENROLLMENT, "sourcedId": "e"}}
         answer = await at.write("POST", "enrollments/", body)
         assert (answer.status, answer.json) == (
             201, {"sourcedIdPairs": {"suppliedSourcedId": "e", "allocatedSourcedId": "e"}},
@@ -170,19 +170,19 @@ async def test_a_post_is_no_upsert_and_never_revives() -> None:
 
 
 @pytest.mark.parametrize(("value", "status"), [("201", 201), ("409", 409), ("422", 422)])
-async def test_switch_repeat_post(value: str, status: int) -> None:
+async def test_behavior_repeat_post(value: str, status: int) -> None:
     async with visitor(f"repeat-post={value}") as at:
-        assert (await at.write("POST", "enrollments", {"enrollment": SEAT})).status == 201
-        assert (await at.write("POST", "enrollments", {"enrollment": SEAT})).status == status
+        assert (await at.write("POST", "enrollments", {"enrollment": ENROLLMENT})).status == 201
+        assert (await at.write("POST", "enrollments", {"enrollment": ENROLLMENT})).status == status
 
 
 async def test_a_put_replaces_and_creates_but_metadata_survives() -> None:
     async with visitor() as at:
-        first = {**SEAT, "endDate": "2026-01-31", "primary": True, "metadata": {"own": 1}}
+        first = {**ENROLLMENT, "endDate": "2026-01-31", "primary": True, "metadata": {"own": 1}}
         assert (await at.write("PUT", "enrollments/e", {"enrollment": first})).status == 201
         row = (await at.get("enrollments/e")).json["enrollment"]
         assert (row["primary"], row["endDate"]) == ("true", "2026-01-31")
-        await at.write("PUT", "enrollments/e", {"enrollment": {**SEAT, "metadata": {"more": 2}}})
+        await at.write("PUT", "enrollments/e", {"enrollment": {**ENROLLMENT, "metadata": {"more": 2}}})
         row = (await at.get("enrollments/e")).json["enrollment"]
         assert "endDate" not in row
         assert row["metadata"] == {"own": 1, "more": 2}
@@ -204,7 +204,7 @@ async def test_class_shortcuts_know_their_role() -> None:
         for path in ("students", "teachers"):
             body = {"enrollment": {"user": {"sourcedId": f"one of the {path}"}}}
             assert (await at.write("POST", f"classes/k/{path}", body)).status == 201
-        assert [(seat.class_id, seat.role) for seat in at.sandbox.school.seats()] == [
+        assert [(row.class_id, row.role) for row in at.sandbox.school.active_enrollments()] == [
             ("k", "student"),
             ("k", "teacher"),
         ]
@@ -212,13 +212,14 @@ async def test_class_shortcuts_know_their_role() -> None:
 
 @pytest.mark.parametrize(
     ("fields", "status"),
-    [({}, 422), ({**SEAT, "role": "pupil"}, 422), ({**SEAT, "user": {}}, 422), ({**SEAT, "status": "gone"}, 422),
-     ({**SEAT, "sourcedId": ""}, 422), ({**SEAT, "beginDate": 1}, 422), ({**SEAT, "metadata": 1}, 422)],
+    [({}, 422), ({**ENROLLMENT, "role": "pupil"}, 422), ({**ENROLLMENT, "user": {}}, 422),
+     ({**ENROLLMENT, "status": "gone"}, 422), ({**ENROLLMENT, "sourcedId": ""}, 422),
+     ({**ENROLLMENT, "beginDate": 1}, 422), ({**ENROLLMENT, "metadata": 1}, 422)],
 )  # fmt: skip
 async def test_a_post_that_breaks_the_schema_is_422(fields: object, status: int) -> None:
     async with visitor() as at:
         assert (await at.write("POST", "enrollments", {"enrollment": fields})).status == status
-        assert (await at.write("POST", "enrollments", {"seat": fields})).status == 422
+        assert (await at.write("POST", "enrollments", {"other": fields})).status == 422
         assert at.sandbox.school.all_enrollments() == []
 
 
@@ -267,7 +268,7 @@ async def test_objects_are_created_once_replaced_and_softly_deleted(
         assert (await at.write("POST", path, {wrapper: {"sourcedId": "bare"}})).status == 422
 
 
-async def test_objects_need_what_they_refer_to() -> None:
+async def test_an_object_must_refer_to_known_objects() -> None:
     async with visitor("unknown-schools=100", "unknown-courses=100") as at:
         for path, wrapper, fields, _ in OBJECTS:
             if wrapper != "org":
@@ -275,21 +276,21 @@ async def test_objects_need_what_they_refer_to() -> None:
         assert (await at.write("POST", "users", {"user": {**USER, "roles": ["x"]}})).status == 422
 
 
-async def test_who_was_deleted_cannot_be_enrolled() -> None:
+async def test_a_deleted_user_cannot_be_enrolled() -> None:
     async with visitor() as at:
         await at.write("POST", "users", {"user": USER})
         await at.write("DELETE", "users/ann")
         assert (await at.enroll("ann/c/s")).status == 404
 
 
-async def test_a_route_that_is_none_is_404_in_the_envelope() -> None:
+async def test_an_unknown_route_is_404_in_the_envelope() -> None:
     async with visitor() as at:
         for path in ("/", "/edubridge/enrollments/enroll/u", "/ims/oneroster/rostering/v1p2/nothing", "/a/b/"):
             answer = await at.call("POST", path)
             assert (answer.status, answer.json["imsx_codeMajor"]) == (404, "failure")
 
 
-async def test_an_open_school_knows_whoever_is_asked_for_by_email_or_code() -> None:
+async def test_an_open_school_finds_every_user_by_email_and_every_course_by_code() -> None:
     async with visitor() as at:
         users = (await at.get("users", filter="status='active' AND email='a@x.test'")).json["users"]
         courses = (await at.get("courses", filter="courseCode='MA7'")).json["courses"]
@@ -297,7 +298,7 @@ async def test_an_open_school_knows_whoever_is_asked_for_by_email_or_code() -> N
     assert [course["sourcedId"] for course in courses] == ["MA7"]
 
 
-async def test_schools_are_no_districts() -> None:
+async def test_districts_are_not_listed_as_schools() -> None:
     async with visitor(school_bundle=SAMPLES / "oneroster_12") as at:
         assert (await at.get("schools", filter="sourcedId='org-district'")).json["orgs"] == []
         found = (await at.get("schools", filter="identifier='LMS'")).json["orgs"]

@@ -1,4 +1,4 @@
-"""The token endpoint, and what tokens are worth."""
+"""The token endpoint, and the validity of tokens."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 from support.sandbox_client import another, visitor
 
 from batch_enroll.sandbox import serve
-from batch_enroll.sandbox.oauth import Standing, TokenDesk
+from batch_enroll.sandbox.oauth import TokenService, TokenStatus
 
 pytestmark = pytest.mark.asyncio
 
 
-async def test_credentials_go_into_the_form_or_a_basic_header() -> None:
+async def test_credentials_are_taken_from_the_form_or_a_basic_header() -> None:
     async with visitor() as at:
         sandbox, session = at.sandbox, at.session
         basic = base64.b64encode(f"{sandbox.client_id}:{sandbox.client_secret}".encode()).decode()
@@ -52,30 +52,30 @@ async def test_wrong_credentials_are_refused(form: dict[str, str], authorization
         assert sandbox.requests.tokens_issued == 0
 
 
-async def test_tokens_are_asked_for_by_post() -> None:
+async def test_tokens_are_issued_by_post_only() -> None:
     async with visitor() as at, at.session.get(at.sandbox.token_url) as response:
         assert response.status == 405
 
 
-def desk() -> TokenDesk:
-    return TokenDesk("id", "secret", 10.0)
+def token_service() -> TokenService:
+    return TokenService("id", "secret", 10.0)
 
 
-async def test_a_token_is_good_until_it_expires() -> None:
-    tokens = desk()
+async def test_a_token_is_valid_until_it_expires() -> None:
+    tokens = token_service()
     header = f"Bearer {tokens.issue(5.0)['access_token']}"
-    assert tokens.standing(header, 14.9) is Standing.GOOD
-    assert tokens.standing(header, 15.0) is Standing.EXPIRED
-    assert tokens.standing(header.replace("Bearer", "Basic"), 6.0) is Standing.UNKNOWN
-    assert tokens.standing("", 6.0) is Standing.UNKNOWN
+    assert tokens.token_status(header, 14.9) is TokenStatus.VALID
+    assert tokens.token_status(header, 15.0) is TokenStatus.EXPIRED
+    assert tokens.token_status(header.replace("Bearer", "Basic"), 6.0) is TokenStatus.UNKNOWN
+    assert tokens.token_status("", 6.0) is TokenStatus.UNKNOWN
 
 
-async def test_every_token_is_another_and_the_oldest_are_forgotten() -> None:
-    tokens = desk()
+async def test_every_token_is_unique_and_the_oldest_are_dropped() -> None:
+    tokens = token_service()
     issued = [str(tokens.issue(0.0)["access_token"]) for _ in range(10_001)]
     assert len(set(issued)) == 10_001
-    assert tokens.standing(f"Bearer {issued[0]}", 1.0) is Standing.UNKNOWN
-    assert tokens.standing(f"Bearer {issued[1]}", 1.0) is Standing.GOOD
+    assert tokens.token_status(f"Bearer {issued[0]}", 1.0) is TokenStatus.UNKNOWN
+    assert tokens.token_status(f"Bearer {issued[1]}", 1.0) is TokenStatus.VALID
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ async def test_every_token_is_another_and_the_oldest_are_forgotten() -> None:
     [("401_ims", 401, '{"imsx_codeMajor"'), ("401_error", 401, '{"error"'), ("403_text", 403, "jwt"),
      ("500_ims", 500, '{"imsx_codeMajor"')],
 )  # fmt: skip
-async def test_switch_token_refusal(value: str, status: int, begins: str) -> None:
+async def test_behavior_token_refusal(value: str, status: int, begins: str) -> None:
     async with visitor("token-lifetime-s=0.05", f"token-refusal={value}") as at:
         await asyncio.sleep(0.06)  # noqa: TID251 - the server's clock is the real one
         expired = await at.enroll()
@@ -123,14 +123,14 @@ async def test_scenario_token_latency() -> None:
         assert (await at.ask_token()).status == 200
 
 
-async def test_two_clients_have_tokens_of_their_own() -> None:
+async def test_two_clients_have_different_tokens() -> None:
     async with visitor() as at, another(at.sandbox) as other:
         assert at.token != other.token
         answers = await asyncio.gather(at.enroll("u/c/s"), other.enroll("v/c/s"))
         assert [answer.status for answer in answers] == [201, 201]
 
 
-async def test_a_token_of_one_server_is_worth_nothing_at_another() -> None:
+async def test_a_token_of_one_server_is_invalid_at_another() -> None:
     async with visitor() as here, visitor() as there:
         there.token = here.token
         assert (await there.enroll()).status == 401

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 from yarl import URL
 
-from batch_enroll.sandbox import Sandbox, Switches, serve
+from batch_enroll.sandbox import Behaviors, Sandbox, serve
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -54,11 +54,11 @@ class Visitor:
     async def unenroll(self, path: str = "u/c/s") -> Answer:
         return await self.call("DELETE", f"/edubridge/enrollments/unenroll/{path}")
 
-    async def seats_of(self, user: str = "u") -> list[dict[str, Any]]:
+    async def enrollments_of(self, user: str = "u") -> list[dict[str, Any]]:
         answer = await self.call("GET", f"/edubridge/enrollments/user/{user}")
         assert answer.status == 200, answer.text
-        seats: list[dict[str, Any]] = answer.json["data"]
-        return seats
+        enrollments: list[dict[str, Any]] = answer.json["data"]
+        return enrollments
 
     async def get(self, path: str, **query: str) -> Answer:
         return await self.call("GET", f"{ONEROSTER}/{path}", **query)
@@ -85,7 +85,7 @@ async def visitor(
     *scenarios: str,
     seed: int = 0,
     school_bundle: Path | None = None,
-    switches: Switches | None = None,
+    behaviors: Behaviors | None = None,
     token_lifetime_s: float = 3600.0,
 ) -> AsyncIterator[Visitor]:
     """A client with a token at a server that plays `scenarios`."""
@@ -93,7 +93,7 @@ async def visitor(
         scenarios=scenarios,
         seed=seed,
         school_bundle=school_bundle,
-        switches=switches,
+        behaviors=behaviors,
         token_lifetime_s=token_lifetime_s,
     )
     async with server as sandbox, another(sandbox) as at:

@@ -27,7 +27,7 @@ from batch_enroll.core.model import (
     UserEnrollments,
     UserId,
 )
-from batch_enroll.sandbox.school import Moment, Wish
+from batch_enroll.sandbox.school import EnrollCall, Moment
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -103,7 +103,7 @@ async def test_without_a_class_the_courses_default_class_is_asked_for_once() -> 
         assert {seat.class_id for user in "uvw" for seat in await on.seats(user)} == {
             on.at.sandbox.school.managed_classes()[0].id
         }
-        assert on.at.sandbox.requests.told()["routes"] == {
+        assert on.at.sandbox.requests.as_json()["routes"] == {
             "enrollments-write": 2,
             "enrollments": 3,
             "default-class": 1,
@@ -176,14 +176,14 @@ async def test_a_row_that_is_named_is_withdrawn_even_if_reads_do_not_show_it_yet
         assert await on.seats() == []
         assert await on.status_of(LEAVING) == 404
         assert await on.status_of(replace(LEAVING, sourced_id="e-1")) == 204
-        assert on.at.sandbox.school.seats() == []
+        assert on.at.sandbox.school.active_enrollments() == []
 
 
 async def test_a_list_of_several_pages_is_read_to_its_end() -> None:
     async with route() as on:
         school = on.at.sandbox.school
         for nth in range(1001):
-            school.enroll(Wish("u", f"c{nth}", "s"), Moment(no_clock()))
+            school.enroll(EnrollCall("u", f"c{nth}", "s"), Moment(no_clock()))
         assert len(await on.seats()) == 1001
 
 
