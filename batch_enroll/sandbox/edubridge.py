@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-CLASS_CREATION_S: Final = 0.02  # creating a class takes this long, so that first enrolls can overtake each other
+CLASS_CREATION_S: Final = 0.2  # creating a class takes this long, so that first enrolls can overtake each other
 
 
 async def enroll(call: Call) -> web.Response:
