@@ -47,7 +47,7 @@ def enrollments(
     from batch_enroll.commands import enrollments as command  # noqa: PLC0415 - not for --help
 
     found = command.enrollments(settings, user)
-    lines = [] if found is None else [_cells(seat) for seat in found.seats]
+    lines = [] if found is None else [_cells(seat) for seat in found.enrollments]
     exit_status = 1 if found is None else 0
     told: dict[str, Json] = {
         "known": found is not None,

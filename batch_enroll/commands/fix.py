@@ -39,7 +39,7 @@ def _lines(source: RosterSource, mender: RosterRepairer) -> Iterator[Sequence[st
     yield mender.header()
     apart = False
     for row in source.rows():
-        apart = apart or any(doubt.code == catalogue.ANOTHER_TABLE for doubt in row.doubts)
+        apart = apart or any(doubt.code == catalogue.ANOTHER_TABLE for doubt in row.warnings)
         if (line := mender.row(row)) is not None:
             yield from ((), line) if apart else (line,)  # what stands apart may be another table, in the copy too
             apart = False

@@ -95,7 +95,7 @@ def plan(settings: Settings, rosters: Sequence[str], path: Path | None) -> Plan:
         found = workflows.steps_of_run(record, source, rules, ledger)
         made = _plan(settings, "run", rosters, source.refs(), found.steps)
         told = tuple(verdict.as_json() for verdict in guards)
-        warnings = (*source.search.seen(), *found.doubts.sentences())
+        warnings = (*source.search.seen(), *found.warnings.sentences())
         made = replace(made, counts=dict(found.others), guards=told, warnings=warnings)
     if path is not None:
         plan_file.write(path, made)
@@ -200,7 +200,7 @@ async def _compared(settings: Settings, rosters: Sequence[str], scope: str) -> t
             verdicts.append(withdrawal_guard(made.withdrawals, len(there), settings.guard_limits()))
         counts = {**found.counts, "unusable_rows": desired.unusable, "not_attributed": listed.nameless}
         guards = tuple(verdict.as_json() for verdict in verdicts)
-        warnings = (*source.search.seen(), *desired.doubts.sentences())
+        warnings = (*source.search.seen(), *desired.warnings.sentences())
         made = replace(made, scope=scope, counts=counts, guards=guards, warnings=warnings)
         return made, looked.requests + asking.requests
 

@@ -80,7 +80,7 @@ class SourceRow:
             hold the joined values.
         problem: what the reader itself found wrong (a join that failed, a damaged cell); the row becomes INVALID.
         headers: field name to the header as spelt in the file, for messages; shared by all rows of a file.
-        doubts: what may be wrong with its ids, or with the table; the row goes ahead all the same, and people are told.
+        warnings: what may be wrong with its ids, or with the table; the row is sent all the same.
     """
 
     location: RowLocation
@@ -88,7 +88,7 @@ class SourceRow:
     fields: Mapping[str, str]
     problem: RowProblem | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    doubts: tuple[RowProblem, ...] = ()
+    warnings: tuple[RowProblem, ...] = ()
 
 
 @frozen
@@ -159,11 +159,12 @@ class EnrollmentRequest:
 
     Attributes:
         action: what is done first; LOOK_UP if the server may have had the row before.
-        aim: ENROLL or WITHDRAW, what the row is for.
+        purpose: ENROLL or WITHDRAW, what the row is for.
         end_date, primary: the day on which the seat is over, and whether its class is the user's main one, or the user
             the main teacher; only some APIs take them.
         sent_before: an earlier try of this very run may have sent it, so what is found done is this run's work.
-        seats: of a withdrawal, how many seats of the user in that course and school the roster withdraws.
+        enrollment_count: of a withdrawal, how many of the user's enrollments in that course and school the roster
+            withdraws.
         sourced_id, begin_date: of a withdrawal, those of the only seat that may be withdrawn; None: whichever it is.
         since: of a withdrawal, when the run began whose own the seat must be; one last changed before it is not.
     """
@@ -175,8 +176,8 @@ class EnrollmentRequest:
     sourced_id: str | None = None
     metadata: Mapping[str, Json] = field(default_factory=dict)
     sent_before: bool = False
-    aim: Action = Action.ENROLL
-    seats: int = 1
+    purpose: Action = Action.ENROLL
+    enrollment_count: int = 1
     end_date: date | None = None
     primary: bool | None = None
     since: datetime | None = None
@@ -250,7 +251,7 @@ class SettledRow:
     row_no: int
     key: EnrollmentKey | None
     outcome: Outcome
-    aim: Action = Action.ENROLL
+    purpose: Action = Action.ENROLL
 
 
 class EnrollmentState(StrEnum):
@@ -343,4 +344,4 @@ class ServerEnrollment:
 class UserEnrollments:
     """The answer to a look-up: every seat the server shows for one user."""
 
-    seats: tuple[ServerEnrollment, ...]
+    enrollments: tuple[ServerEnrollment, ...]

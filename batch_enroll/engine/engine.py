@@ -278,7 +278,7 @@ class Engine:
         self, request: EnrollmentRequest, outcome: Outcome, began_at: float, took_s: float | None = None
     ) -> None:
         self._look_ups.heard(request, None)
-        self._outbox.add(SettledRow(request.row_no, request.key, outcome, request.aim))
+        self._outbox.add(SettledRow(request.row_no, request.key, outcome, request.purpose))
         self._parts.sink.emit(RowSettled(request.row_no, outcome, self._now() - began_at, took_s))
         if (why := self._parts.breaker.settled(outcome)) is not None:
             self.stop(HaltReason.TOO_MANY_FAILURES, why)
@@ -322,7 +322,7 @@ class Engine:
         halted = self._ending.halted or HaltReason.INTERRUPTED
         for request in self._feed.untouched():  # one that was to be looked up stays in doubt
             outcome = judge.outcome_when_halted(initial_state(request), halted)
-            self._outbox.add(SettledRow(request.row_no, request.key, outcome, request.aim))
+            self._outbox.add(SettledRow(request.row_no, request.key, outcome, request.purpose))
 
     async def _read(self, planning: BatchSource) -> None:
         try:

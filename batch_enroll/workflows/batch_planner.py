@@ -39,7 +39,7 @@ class BatchPlanner:
         self._size = _FIRST_BATCH
         self._stopped_by: RosterError | RunStoppedError | None = None
         self.rows_read = 0
-        self.doubts = RowWarnings()
+        self.warnings = RowWarnings()
 
     def next_batch(self, instead: Outcome | None) -> Sequence[PlannedRow]:
         """The next rows, claimed in the ledger; see `engine.Planning`."""
@@ -58,8 +58,8 @@ class BatchPlanner:
             self._ledger.claim(self._rules.run_id, rows)
         self.rows_read += len(rows)
         for source in sources:
-            if source.doubts:
-                self.doubts.add(source)
+            if source.warnings:
+                self.warnings.add(source)
         self._size = min(2 * self._size, _LARGEST_BATCH)
         if self._seen is not None:
             for reading, row in zip(readings, rows, strict=True):

@@ -71,7 +71,7 @@ class ResumePlanner:
         self._stopped_by: RosterError | RunStoppedError | None = None
         self._walked = 0
         self.planned = 0
-        self.doubts = RowWarnings()
+        self.warnings = RowWarnings()
 
     def next_batch(self, instead: Outcome | None) -> Sequence[PlannedRow]:
         """The next rows to go on with, claimed in the ledger; see `engine.Planning`."""
@@ -113,7 +113,7 @@ class ResumePlanner:
             self._walked += 1
             if source is None:
                 continue
-            self.doubts.add(source)
+            self.warnings.add(source)
             if line is None:
                 yield source, None
             elif recorded_too and self._planned_again(source, line):
@@ -156,7 +156,7 @@ async def resume_run(
     books.ledger.finish(record)  # until it ends again
     books.sink.emit(RunStarted(record, source.estimated_rows))
     ending = await send(planning)
-    facts: dict[str, Json] = {"doubts": list(planning.doubts.sentences()), **record.facts}
+    facts: dict[str, Json] = {"doubts": list(planning.warnings.sentences()), **record.facts}
     ended = replace(record, rosters=_refs(record, source), facts=facts)
     return ResumeResult(
         write_results(ended, ending, books, planning.rows()), planning.planned > 0 or ending.halted is not None

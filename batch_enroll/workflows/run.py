@@ -85,7 +85,7 @@ async def run(
     books.sink.emit(RunStarted(record, source.estimated_rows))
     planning = BatchPlanner(source, rules, books.ledger)
     ending = _plan_only(planning, books.ledger, rules) if send is None else await send(planning)
-    facts: dict[str, Json] = {**record.facts, "doubts": list(planning.doubts.sentences())}
+    facts: dict[str, Json] = {**record.facts, "doubts": list(planning.warnings.sentences())}
     return write_results(replace(record, rosters=source.refs(), facts=facts), ending, books, planning.rows_read)
 
 

@@ -36,7 +36,7 @@ class DesiredState:
     pairs: set[tuple[CourseId, SchoolId]] = field(default_factory=set)
     rows: int = 0
     unusable: int = 0
-    doubts: RowWarnings = field(default_factory=RowWarnings)
+    warnings: RowWarnings = field(default_factory=RowWarnings)
 
 
 def desired_state(rows: Iterable[SourceRow], rules: PlanSettings, *, withdraw: bool) -> DesiredState:
@@ -49,7 +49,7 @@ def desired_state(rows: Iterable[SourceRow], rules: PlanSettings, *, withdraw: b
     found = DesiredState()
     for row_no, source in enumerate(rows, 1):
         found.rows += 1
-        found.doubts.add(source)
+        found.warnings.add(source)
         reading = row_planner.parse_row(row_no, source, rules)
         if reading.problem is not None:
             found.unusable += 1
@@ -61,7 +61,7 @@ def desired_state(rows: Iterable[SourceRow], rules: PlanSettings, *, withdraw: b
         if reading.request is not None:
             seat = _seat(source, reading.request.key)
             found.pairs.add((seat.course_id, seat.school_id))
-            if reading.request.aim is Action.WITHDRAW:
+            if reading.request.purpose is Action.WITHDRAW:
                 found.leaving[seat] += 1
             else:
                 found.wishes.setdefault(
@@ -139,7 +139,7 @@ class StepsOfRun:
 
     steps: Sequence[PlanStep]
     others: Mapping[str, int]
-    doubts: RowWarnings
+    warnings: RowWarnings
 
 
 def steps_of_run(record: RunRecord, source: RosterSource, rules: PlanSettings, ledger: Ledger) -> StepsOfRun:
@@ -156,12 +156,12 @@ def steps_of_run(record: RunRecord, source: RosterSource, rules: PlanSettings, l
         if request is None:
             others[row.outcome.kind.value if row.outcome is not None else ""] += 1
             return
-        looked_up = request.action is Action.LOOK_UP or request.aim is Action.WITHDRAW
+        looked_up = request.action is Action.LOOK_UP or request.purpose is Action.WITHDRAW
         fields = enrollment_fields(reading.source.fields, rules.defaults)
-        steps.append(PlanStep(request.aim, fields, str(row.location), LOOKED_UP if looked_up else ""))
+        steps.append(PlanStep(request.purpose, fields, str(row.location), LOOKED_UP if looked_up else ""))
 
     ledger.begin(record)
     planning = BatchPlanner(source, rules, ledger, note)
     while planning.next_batch(None):
         pass
-    return StepsOfRun(steps, others, planning.doubts)
+    return StepsOfRun(steps, others, planning.warnings)

@@ -77,7 +77,7 @@ class Comparison:
                 self._rows += 1
                 self._courses.add(request.key.course_id)
                 self._schools.add(request.key.school_id)
-                yield ExpectedEnrollment(row_no, request.key, gone=request.aim is Action.WITHDRAW)
+                yield ExpectedEnrollment(row_no, request.key, gone=request.purpose is Action.WITHDRAW)
 
     def schools_to_list(self) -> tuple[SchoolId, ...]:
         """The schools whose lists cost less than a look-up for each user; none if they do not."""

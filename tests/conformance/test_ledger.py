@@ -280,7 +280,7 @@ def test_a_withdrawal_that_never_settled_comes_back_as_one(ledger: Ledger) -> No
     claimed(ledger, row)
     (left,) = ledger.unsettled(RunId("run-1"))
     assert left.request is not None
-    assert (left.request.action, left.request.aim) == (Action.LOOK_UP, Action.WITHDRAW)
+    assert (left.request.action, left.request.purpose) == (Action.LOOK_UP, Action.WITHDRAW)
 
 
 @pytest.mark.parametrize(

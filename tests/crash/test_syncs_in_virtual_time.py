@@ -66,7 +66,7 @@ class ClassServer(FakeServer):
     def act(self, request: EnrollmentRequest) -> None:
         key = request.key
         room = EnrollmentIdentity(key.user_id, key.course_id, key.school_id or SchoolId(""), key.role, key.class_id)
-        if request.aim is Action.WITHDRAW:
+        if request.purpose is Action.WITHDRAW:
             self.rooms.pop(room, None)
         else:
             self.rooms[room] = None
@@ -87,7 +87,7 @@ def seats_of(server: FakeServer) -> set[EnrollmentIdentity]:
     """What the server has now."""
     return {
         EnrollmentIdentity(UserId(user), CourseId(course), SchoolId(school or ""), role)
-        for user, course, school, role in server.seats
+        for user, course, school, role in server.enrollments
     }
 
 
@@ -98,7 +98,7 @@ def test_after_a_sync_the_scope_is_the_roster_and_nothing_else_has_changed(
 ) -> None:
     wanted, there = ({seat._replace(class_id=None) for seat in seats} for seats in (wanted, there))
     wanted = set(in_scope(wanted, PAIRS))
-    server = FakeServer(seats={seat[:4]: number for number, seat in enumerate(there)})
+    server = FakeServer(enrollments={seat[:4]: number for number, seat in enumerate(there)})
     rows = steps(wanted, there, by_class=False)
     event(f"{min(len(rows), 5)} steps")
     if rows:

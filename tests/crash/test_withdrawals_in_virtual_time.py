@@ -44,13 +44,13 @@ def after(fields: list[dict[str, str]], before: set[tuple[str, str]]) -> set[tup
 def test_however_often_it_dies_exactly_the_seats_that_should_be_there_are(
     fields: list[dict[str, str]], before: set[tuple[str, str]], server: FakeServer, fate: list[Crash]
 ) -> None:
-    server.seats = {(user, course, "s", Role.STUDENT): nth for nth, (user, course) in enumerate(sorted(before))}
+    server.enrollments = {(user, course, "s", Role.STUDENT): nth for nth, (user, course) in enumerate(sorted(before))}
     ledger = MemoryLedger(lambda: NOON)
     kept = count_withdrawals(FakeRoster(fields).rows, WITHDRAWING, ledger).kept
     world = World(fields, server, ledger, rules=replace(WITHDRAWING, kept=kept))
     on_virtual_time(world, fate)
     event(f"{world.deaths} deaths")
-    assert {(user, course) for user, course, _, _ in server.seats} == after(fields, before)
+    assert {(user, course) for user, course, _, _ in server.enrollments} == after(fields, before)
     results = list(ledger.results(FIRST_RUN))
     assert [row.row_no for row in results] == list(range(1, len(fields) + 1))
     for row, field in zip(results, fields, strict=True):

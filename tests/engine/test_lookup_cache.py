@@ -53,9 +53,9 @@ async def test_a_recheck_of_300_rows_of_30_users_asks_30_times(*, by_course: boo
 
 async def test_seats_that_are_gone_are_sent_once_each() -> None:
     recheck = again(await enrolled(timetable(10, 6)))
-    gone = [seat for seat in recheck.server.seats if seat[1] in {"c2", "c4"}]
+    gone = [seat for seat in recheck.server.enrollments if seat[1] in {"c2", "c4"}]
     for seat in gone:
-        del recheck.server.seats[seat]
+        del recheck.server.enrollments[seat]
     recheck.server.writes.clear()
     await recheck.run()
     assert recheck.server.writes.keys() == set(gone)

@@ -62,19 +62,19 @@ async def verified(
 
 
 async def test_each_user_is_asked_for_once_however_many_rows_there_are() -> None:
-    server = FakeServer(seats=seats(5, rows=4))
+    server = FakeServer(enrollments=seats(5, rows=4))
     checked = await verified(server, rows(5, each=4))
     assert [each.found for each in checked] == [VerificationStatus.CONFIRMED] * 20
     assert server.look_ups == 5
 
 
 async def test_a_seat_that_is_seen_late_is_confirmed_within_the_grace() -> None:
-    server = LateServer(seats=seats(3), seen_from_s=anyio.current_time() + 5)
+    server = LateServer(enrollments=seats(3), seen_from_s=anyio.current_time() + 5)
     assert {each.found for each in await verified(server, rows(3), grace_s=30)} == {VerificationStatus.CONFIRMED}
 
 
 async def test_a_seat_that_never_comes_is_missing_and_others_are_not_asked_again() -> None:
-    server = FakeServer(seats=seats(3))
+    server = FakeServer(enrollments=seats(3))
     began = anyio.current_time()
     checked = await verified(server, rows(4), grace_s=10)
     assert [each.found for each in checked] == [VerificationStatus.CONFIRMED] * 3 + [VerificationStatus.MISSING]
@@ -93,7 +93,7 @@ async def test_an_unknown_user_misses_every_seat_and_a_refusal_or_an_outage_tell
 
 
 async def test_lists_have_the_first_word_and_a_users_own_look_up_the_last() -> None:
-    server = FakeServer(seats=seats(3))
+    server = FakeServer(enrollments=seats(3))
     checked = await verified(server, rows(3), listed=2)
     assert {each.found for each in checked} == {VerificationStatus.CONFIRMED}
     assert server.look_ups == 1  # the one that the lists did not show

@@ -48,7 +48,7 @@ class FakeServer:
     """
 
     latency_s: float = 0.05
-    seats: dict[tuple[str, str, str | None, Role], int] = field(default_factory=dict)
+    enrollments: dict[tuple[str, str, str | None, Role], int] = field(default_factory=dict)
     before: dict[str, list[Answered]] = field(default_factory=dict)
     after: dict[str, list[Answered]] = field(default_factory=dict)
     looking: dict[str, list[Answered]] = field(default_factory=dict)
@@ -69,7 +69,7 @@ class FakeServer:
             if instead is not None:
                 return instead
             self.act(request)
-            if request.aim is Action.WITHDRAW:
+            if request.purpose is Action.WITHDRAW:
                 return self._next(self.after, request.key.user_id) or Reply(204)
             return self._next(self.after, request.key.user_id) or Reply(201, Meaning.ENROLLMENT, enrollment_id="e")
 
@@ -80,25 +80,25 @@ class FakeServer:
             return refusal or UserEnrollments(
                 tuple(
                     ServerEnrollment(f"e{number}", CourseId(course), None if school is None else SchoolId(school), role)
-                    for (user, course, school, role), number in self.seats.items()
+                    for (user, course, school, role), number in self.enrollments.items()
                     if user == user_id
                 )
             )
 
     def act(self, request: EnrollmentRequest) -> None:
         """What the request asks for; a withdrawal takes every role."""
-        if request.aim is Action.WITHDRAW:
+        if request.purpose is Action.WITHDRAW:
             key = request.key
             self.withdrawals += 1
-            for seat in [at for at in self.seats if at[:3] == (key.user_id, key.course_id, key.school_id)]:
-                del self.seats[seat]
+            for seat in [at for at in self.enrollments if at[:3] == (key.user_id, key.course_id, key.school_id)]:
+                del self.enrollments[seat]
         else:
             self._write(request.key)
 
     def _write(self, key: EnrollmentKey) -> None:
         seat = (key.user_id, key.course_id, key.school_id, key.role)
         self.writes[seat] += 1
-        self.seats.setdefault(seat, len(self.seats) + 1)
+        self.enrollments.setdefault(seat, len(self.enrollments) + 1)
 
     def _refusal(self, token: str) -> Reply | None:
         if self.good_tokens is not None and token not in self.good_tokens:

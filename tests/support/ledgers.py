@@ -138,14 +138,14 @@ def a_key(name: str = "amy") -> EnrollmentKey:
 
 def a_row(row_no: int = 1, name: str = "amy", action: Action = Action.ENROLL) -> PlannedRow:
     aim = Action.WITHDRAW if action is Action.WITHDRAW else Action.ENROLL
-    request = EnrollmentRequest(row_no, a_key(name), action, aim=aim)
+    request = EnrollmentRequest(row_no, a_key(name), action, purpose=aim)
     return PlannedRow(row_no, RowLocation("term.csv", row_no + 1), (name, "math-7"), request)
 
 
 def settled(row: PlannedRow, outcome: Outcome) -> SettledRow:
     if row.request is None:
         return SettledRow(row.row_no, None, outcome)
-    return SettledRow(row.row_no, row.request.key, outcome, row.request.aim)
+    return SettledRow(row.row_no, row.request.key, outcome, row.request.purpose)
 
 
 def claimed(ledger: Ledger, row: PlannedRow, name: str = "run-1") -> None:

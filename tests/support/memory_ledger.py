@@ -177,7 +177,7 @@ def _state_after(settled: SettledRow, *, doubt: bool) -> EnrollmentState:
         return EnrollmentState.ENROLLED
     if outcome.kind in {OutcomeKind.WITHDRAWN, OutcomeKind.ALREADY_WITHDRAWN}:
         return EnrollmentState.WITHDRAWN
-    if outcome.kind is OutcomeKind.UNKNOWN or settled.aim is Action.WITHDRAW:
+    if outcome.kind is OutcomeKind.UNKNOWN or settled.purpose is Action.WITHDRAW:
         return EnrollmentState.UNKNOWN
     never_asked = outcome.attempts == 0 and outcome.kind in {OutcomeKind.NOT_ATTEMPTED, OutcomeKind.FAILED}
     return EnrollmentState.UNKNOWN if doubt and never_asked else EnrollmentState.OPEN

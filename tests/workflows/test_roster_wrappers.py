@@ -36,8 +36,8 @@ def test_a_sound_roster_is_the_same_as_unwatched(tmp_path: Path) -> None:
 def test_rows_far_below_are_judged_by_the_first_ones(tmp_path: Path) -> None:
     roster = watched(tmp_path / "r.csv", *FILLED, ("417", "MATH-7"), ("1.23E+11", "MATH-7"))
     *sound, short, rounded = read(roster)
-    assert all(row.problem is None and not row.doubts for row in sound)
-    assert [doubt.code for doubt in short.doubts] == ["W101"]
+    assert all(row.problem is None and not row.warnings for row in sound)
+    assert [doubt.code for doubt in short.warnings] == ["W101"]
     assert rounded.problem is not None
     assert rounded.problem.code == "E111"
 
@@ -68,7 +68,7 @@ def test_rows_below_blank_ones_are_sent_with_a_doubt_where_a_number_left_out_is_
     *, gaps: bool, tmp_path: Path
 ) -> None:
     roster = ScreenedRoster(CsvRoster(write_csv(tmp_path / "r.csv", [HEADER, ROW, ROW, (), ROW, ROW])), gaps=gaps)
-    doubts = [(row.location.row, doubt.code) for row in roster.rows() for doubt in row.doubts]
+    doubts = [(row.location.row, doubt.code) for row in roster.rows() for doubt in row.warnings]
     assert doubts == ([(5, "W104")] if gaps else [])
 
 

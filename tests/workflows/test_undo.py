@@ -32,7 +32,7 @@ RECORD = RunRecord(FIRST, "test", "https://api.test", "test", COLUMNS, NOON, "ru
 def settle(ledger: MemoryLedger, run_id: RunId, user: str, kind: OutcomeKind, aim: Action = Action.ENROLL) -> None:
     row_no = 1 + sum(1 for _ in ledger.results(run_id))
     key = EnrollmentKey("test", UserId(user), CourseId("c1"), SchoolId("s1"), Role.STUDENT)
-    request = EnrollmentRequest(row_no, key, aim, aim=aim)
+    request = EnrollmentRequest(row_no, key, aim, purpose=aim)
     ledger.claim(run_id, [PlannedRow(row_no, RowLocation("term.csv", row_no + 1), (user,), request)])
     ledger.settle(run_id, [SettledRow(row_no, key, Outcome(kind), aim)])
 

@@ -48,7 +48,7 @@ class EduBridge:
         key = request.key
         school = () if key.school_id is None else (key.school_id,)
         where = segments(key.user_id, key.course_id, *school)
-        if request.aim is _WITHDRAW:
+        if request.purpose is _WITHDRAW:
             answer = await self._wire.exchange("DELETE", f"{_ENROLLMENTS}/unenroll/{where}", token, None)
         else:
             plain = request.begin_date is None and request.sourced_id is None and not request.metadata

@@ -36,7 +36,7 @@ class EduBridgeWithDates:
     async def look_up(self, user_id: UserId, token: str) -> UserEnrollments | Reply | NoReply:
         """Asks which active enrollments the user has, and when they were last changed."""
         found = await self._edubridge.look_up(user_id, token)
-        if not isinstance(found, UserEnrollments) or not found.seats:
+        if not isinstance(found, UserEnrollments) or not found.enrollments:
             return found
         self.besides += 1
         rows = await self._oneroster.look_up(user_id, token)
@@ -44,5 +44,7 @@ class EduBridgeWithDates:
             return found
         if not isinstance(rows, UserEnrollments):
             return rows
-        dates = {row.enrollment_id: row.changed_at for row in rows.seats}
-        return UserEnrollments(tuple(replace(seat, changed_at=dates.get(seat.enrollment_id)) for seat in found.seats))
+        dates = {row.enrollment_id: row.changed_at for row in rows.enrollments}
+        return UserEnrollments(
+            tuple(replace(seat, changed_at=dates.get(seat.enrollment_id)) for seat in found.enrollments)
+        )

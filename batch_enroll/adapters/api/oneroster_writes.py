@@ -75,7 +75,7 @@ class OneRosterGateway:
     async def submit(self, request: EnrollmentRequest, token: str) -> Reply | NoReply:
         """Enrolls or withdraws once."""
         self.besides -= 1
-        if request.aim is Action.WITHDRAW:
+        if request.purpose is Action.WITHDRAW:
             return await self._withdraw(request, token)
         class_id = request.key.class_id or await self._default_class(request.key, token)
         if isinstance(class_id, Reply | NoReply):

@@ -157,7 +157,7 @@ def row_line(run_no: int, row: PlannedRow) -> Line:
 def settled_line(run_no: int, settled: SettledRow, now: int) -> Line:
     """A line of `outcomes` for a row that settled."""
     outcome = settled.outcome
-    state = _STATE_TEXTS[state_after(outcome, settled.aim)]
+    state = _STATE_TEXTS[state_after(outcome, settled.purpose)]
     if state is _OPEN and outcome.attempts == 0 and outcome.kind in _NOT_TRIED:
         state = ""  # nobody asked the server: what the seat was when it was claimed
     return ended_line(run_no, settled.row_no, outcome, now, state)
@@ -212,7 +212,7 @@ def request_from(row_no: int, text: str, scope: str) -> EnrollmentRequest:
         begin_date=None if begin_date is None else datetime.fromisoformat(begin_date),
         sourced_id=sourced_id,
         metadata=metadata,
-        aim=Action(more[0]) if more else Action.ENROLL,
+        purpose=Action(more[0]) if more else Action.ENROLL,
     )
 
 
@@ -247,7 +247,7 @@ def _encode_request(request: EnrollmentRequest) -> str:
         None if request.begin_date is None else request.begin_date.isoformat(),
         request.sourced_id,
         dict(request.metadata),
-        *(_more(request) if key.class_id is not None or request.aim is not _ENROLL else ()),
+        *(_more(request) if key.class_id is not None or request.purpose is not _ENROLL else ()),
     )
     try:
         return _encode(parts).decode()
@@ -257,7 +257,7 @@ def _encode_request(request: EnrollmentRequest) -> str:
 
 def _more(request: EnrollmentRequest) -> tuple[str, ...]:
     """What most requests have not: another aim than to enroll, and a class."""
-    return (request.aim,) if request.key.class_id is None else (request.aim, request.key.class_id)
+    return (request.purpose,) if request.key.class_id is None else (request.purpose, request.key.class_id)
 
 
 def _plain(text: str) -> str:

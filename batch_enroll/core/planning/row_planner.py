@@ -183,7 +183,7 @@ def _request(row_no: int, row: RosterRow, rules: PlanSettings) -> EnrollmentRequ
     key = key_of(row, rules)
     if row.status is _TO_BE_DELETED:
         seats = rules.kept.leaving_at(*scope_of(row, rules))
-        request = EnrollmentRequest(row_no, key, Action.WITHDRAW, aim=Action.WITHDRAW, seats=seats)
+        request = EnrollmentRequest(row_no, key, Action.WITHDRAW, purpose=Action.WITHDRAW, enrollment_count=seats)
         if rules.own_since is None:
             return request
         return replace(request, sourced_id=row.sourced_id, begin_date=row.begin_date, since=rules.own_since)
@@ -212,7 +212,7 @@ def _known_before(request: EnrollmentRequest, entry: LedgerEntry, rules: PlanSet
         return None if entry.row_no == request.row_no else _repeats(entry.location)
     if rules.recheck:
         return None
-    match request.aim, entry.state:
+    match request.purpose, entry.state:
         case Action.ENROLL, EnrollmentState.ENROLLED:
             return Outcome(OutcomeKind.ALREADY_ENROLLED, catalogue.SEEN_BY_LEDGER, by_run(entry.run_id))
         case Action.WITHDRAW, EnrollmentState.WITHDRAWN:
@@ -231,7 +231,7 @@ def _first_step(request: EnrollmentRequest, entry: LedgerEntry) -> EnrollmentReq
     in_doubt = {
         EnrollmentState.CLAIMED,
         EnrollmentState.UNKNOWN,
-        *((EnrollmentState.ENROLLED,) if request.aim is Action.ENROLL else ()),
+        *((EnrollmentState.ENROLLED,) if request.purpose is Action.ENROLL else ()),
     }
     if entry.state in in_doubt:
         return replace(request, action=Action.LOOK_UP)

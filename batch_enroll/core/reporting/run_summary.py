@@ -321,7 +321,7 @@ def row_finding(reading: ParsedRow, outcome: Outcome) -> RowFinding:
 
 def doubtful(source: SourceRow) -> list[RowFinding]:
     """The doubts about a row's ids, as `check` tells them."""
-    return [_finding(source.location, doubt) for doubt in source.doubts]
+    return [_finding(source.location, doubt) for doubt in source.warnings]
 
 
 def _finding(place: RowLocation, problem: RowProblem) -> RowFinding:

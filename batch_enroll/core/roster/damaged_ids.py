@@ -93,7 +93,7 @@ class RowWarnings:
 
     def add(self, row: SourceRow) -> None:
         """Counts those of one row."""
-        for doubt in row.doubts:
+        for doubt in row.warnings:
             of = (doubt.code, doubt.column)
             self._counts[of] += 1
             places = self._places.setdefault(of, [])
@@ -125,7 +125,7 @@ class IdDamageDetector:
             return row
         found = [RowProblem(*flaw, row.headers.get(field, field), row.fields[field]) for field, flaw in flaws]
         certain = next((flaw for flaw in found if flaw.code not in catalogue.DOUBTS), None)
-        return replace(row, problem=certain, doubts=() if certain else tuple(found))
+        return replace(row, problem=certain, warnings=() if certain else tuple(found))
 
     def _flaws(self, fields: Mapping[str, str]) -> list[tuple[str, tuple[str, str]]]:
         found = []

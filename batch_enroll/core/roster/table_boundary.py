@@ -106,7 +106,7 @@ class TableBoundaryDetector:
         else:
             return row
         self._untold = False
-        return replace(row, doubts=(*row.doubts, RowProblem(catalogue.ANOTHER_TABLE, why)))
+        return replace(row, warnings=(*row.warnings, RowProblem(catalogue.ANOTHER_TABLE, why)))
 
     def _is_header(self, row: SourceRow) -> bool:
         for field in _TELLING:  # a loop, since it is run for every row
@@ -124,7 +124,7 @@ class TableBoundaryDetector:
 
 def _refused(row: SourceRow, why: str) -> SourceRow:
     """The row as one that cannot be used; what was wrong with it before stands."""
-    return replace(row, problem=row.problem or RowProblem(catalogue.SECOND_HEADER, why), doubts=())
+    return replace(row, problem=row.problem or RowProblem(catalogue.SECOND_HEADER, why), warnings=())
 
 
 def _spaced_out(first: Sequence[SourceRow]) -> bool:

@@ -23,14 +23,18 @@ def matching(seats: UserEnrollments, key: EnrollmentKey) -> list[ServerEnrollmen
     there = (
         at_the_place(seats, key)
         if key.class_id is None
-        else [seat for seat in seats.seats if seat.class_id == key.class_id]
+        else [seat for seat in seats.enrollments if seat.class_id == key.class_id]
     )
     return [seat for seat in there if seat.role == key.role]
 
 
 def at_the_place(seats: UserEnrollments, key: EnrollmentKey) -> list[ServerEnrollment]:
     """The user's seats in the course and school of `key`, whatever their role; without a school, in the course."""
-    return [seat for seat in seats.seats if seat.course_id == key.course_id and key.school_id in {None, seat.school_id}]
+    return [
+        seat
+        for seat in seats.enrollments
+        if seat.course_id == key.course_id and key.school_id in {None, seat.school_id}
+    ]
 
 
 def state_after(outcome: Outcome, aim: Action) -> EnrollmentState:

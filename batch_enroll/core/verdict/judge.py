@@ -76,8 +76,8 @@ def decide(request: EnrollmentRequest, tries: AttemptState, answer: AttemptResul
         return _judge_look_up(request, tries, answer, bench)
     counts = not (bench.down and no_fault_of_the_row(answer))
     tries = replace(tries, sent=tries.sent + 1, attempts=tries.attempts + counts)
-    match classify_reply(request.aim, tries, answer, bench):
-        case Reply() as reply if request.aim is Action.WITHDRAW:
+    match classify_reply(request.purpose, tries, answer, bench):
+        case Reply() as reply if request.purpose is Action.WITHDRAW:
             return withdrawal_rules.judge_reply(request, tries, reply)
         case Reply() as reply:
             return _judge_reply(request, tries, reply, bench)
@@ -156,7 +156,7 @@ def _judge_look_up(
 def _judge_list(
     request: EnrollmentRequest, tries: AttemptState, seats: UserEnrollments | None, bench: RetryContext
 ) -> Decision:
-    if request.aim is Action.WITHDRAW:
+    if request.purpose is Action.WITHDRAW:
         return withdrawal_rules.judge_seats(request, tries, seats, bench)
     return _judge_seats(request, tries, seats or UserEnrollments(()), bench)
 

@@ -49,7 +49,7 @@ def judge_seats(
     mine = next((seat for seat in there if seat.role == request.key.role), None)
     if mine is None and (there or tries.sent > 0):
         return _missing(request, tries, seats, bench)
-    if len(there) > request.seats:
+    if len(there) > request.enrollment_count:
         return Settle(Outcome(OutcomeKind.SKIPPED, catalogue.SHARED, f"{len(there)} seats", tries.sent))
     if mine is not None and (why := _another(request, mine)):
         return Settle(Outcome(OutcomeKind.SKIPPED, catalogue.NOT_OURS, why, tries.sent))

@@ -100,7 +100,7 @@ async def test_without_a_school_the_path_has_two_segments() -> None:
 
 async def test_a_withdrawal_is_one_delete_without_a_body() -> None:
     wire = says(204)
-    answer = await submit(wire, EnrollmentRequest(1, KEY, Action.WITHDRAW, aim=Action.WITHDRAW))
+    answer = await submit(wire, EnrollmentRequest(1, KEY, Action.WITHDRAW, purpose=Action.WITHDRAW))
     assert wire.seen == [("DELETE", "/edubridge/enrollments/unenroll/u1/c1/s1", "Bearer t1", None)]
     assert answer == Reply(204)
 

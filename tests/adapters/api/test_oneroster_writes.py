@@ -37,7 +37,7 @@ pytestmark = pytest.mark.asyncio
 TODAY = date(2026, 9, 1)
 KEY = EnrollmentKey("t", UserId("u"), CourseId("course of a"), SchoolId("s"), Role.STUDENT, ClassId("a"))
 REQUEST = EnrollmentRequest(1, KEY, sourced_id="e-1", begin_date=datetime(2026, 8, 20, 22, tzinfo=UTC))
-LEAVING = replace(REQUEST, aim=Action.WITHDRAW, sourced_id=None)
+LEAVING = replace(REQUEST, purpose=Action.WITHDRAW, sourced_id=None)
 
 
 def no_clock() -> datetime:
@@ -62,7 +62,7 @@ class Route:
     async def seats(self, user: str = "u") -> list[ServerEnrollment]:
         found = await self.gateway.look_up(UserId(user), self.at.token)
         assert isinstance(found, UserEnrollments), found
-        return list(found.seats)
+        return list(found.enrollments)
 
     async def row(self, sourced_id: str = "e-1") -> dict[str, object]:
         answer = await self.at.get(f"enrollments/{sourced_id}")

@@ -167,7 +167,7 @@ WITHDRAWING = replace(RULES, withdraw=True)
 def test_with_withdraw_a_withdrawn_row_is_to_be_withdrawn() -> None:
     (row,) = plan_rows(source(status="tobedeleted"), rules=WITHDRAWING)
     assert row.request is not None
-    assert (row.request.action, row.request.aim) == (Action.WITHDRAW, Action.WITHDRAW)
+    assert (row.request.action, row.request.purpose) == (Action.WITHDRAW, Action.WITHDRAW)
 
 
 def test_a_withdrawal_of_a_seat_that_another_row_keeps_is_never_sent() -> None:
@@ -218,10 +218,10 @@ def test_a_withdrawal_tells_how_many_seats_leave_the_place_and_names_its_own_if_
     place = UserCourse(UserId("u1"), CourseId("c1")), SchoolClass(SchoolId("s1"))
     (row,) = plan_rows(leaving, rules=replace(WITHDRAWING, kept=ProtectedEnrollments(leaving={place: 2})))
     assert row.request is not None
-    assert (row.request.seats, row.request.sourced_id) == (2, None)
+    assert (row.request.enrollment_count, row.request.sourced_id) == (2, None)
     (own,) = plan_rows(leaving, rules=replace(WITHDRAWING, own_since=SINCE))
     assert own.request is not None
-    assert (own.request.seats, own.request.sourced_id, own.request.since) == (1, "e1", SINCE)
+    assert (own.request.enrollment_count, own.request.sourced_id, own.request.since) == (1, "e1", SINCE)
 
 
 def test_a_seat_withdrawn_by_an_earlier_run_is_not_withdrawn_again_unless_rechecking() -> None:
@@ -235,14 +235,14 @@ def test_a_seat_withdrawn_by_an_earlier_run_is_not_withdrawn_again_unless_rechec
 def test_a_seat_withdrawn_by_an_earlier_run_is_enrolled_again_at_once() -> None:
     (row,) = plan_rows(source(), rules=WITHDRAWING, u1=entry(EnrollmentState.WITHDRAWN))
     assert row.request is not None
-    assert (row.request.action, row.request.aim) == (Action.ENROLL, Action.ENROLL)
+    assert (row.request.action, row.request.purpose) == (Action.ENROLL, Action.ENROLL)
 
 
 def test_a_seat_in_doubt_is_looked_up_before_it_is_withdrawn_and_a_known_one_is_not_in_doubt() -> None:
     for state, action in ((EnrollmentState.CLAIMED, Action.LOOK_UP), (EnrollmentState.ENROLLED, Action.WITHDRAW)):
         (row,) = plan_rows(source(status="tobedeleted"), rules=WITHDRAWING, u1=entry(state))
         assert row.request is not None
-        assert (row.request.action, row.request.aim) == (action, Action.WITHDRAW)
+        assert (row.request.action, row.request.purpose) == (action, Action.WITHDRAW)
 
 
 def test_a_row_wants_its_seat_unless_it_is_over_or_says_otherwise() -> None:

@@ -40,7 +40,7 @@ def test_the_counts_say_what_a_run_would_do() -> None:
 
 def test_a_doubt_is_told_with_its_column_and_value() -> None:
     doubt = RowProblem(catalogue.SHORT_ID, "has 3 digits", "Student ID", "417")
-    (told,) = doubtful(SourceRow(PLACE, (), {}, doubts=(doubt,)))
+    (told,) = doubtful(SourceRow(PLACE, (), {}, warnings=(doubt,)))
     assert (told.code, told.column, told.value, told.row) == ("W101", "Student ID", "417", 7)
 
 

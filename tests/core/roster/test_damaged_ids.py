@@ -26,9 +26,9 @@ def judged(text: str, others: list[str], field: str = "user_id") -> tuple[str, b
     rows = [row(**{field: other}) for other in (*others, text)]
     last = IdDamageDetector(rows).judged(rows[-1])
     if last.problem is not None:
-        assert not last.doubts
+        assert not last.warnings
         return last.problem.code, True
-    return (last.doubts[0].code if last.doubts else ""), False
+    return (last.warnings[0].code if last.warnings else ""), False
 
 
 def test_the_ids_are_fields_of_a_roster() -> None:
@@ -113,7 +113,7 @@ def test_what_is_certain_is_told_before_what_is_in_doubt() -> None:
     first = [row(user_id=text, course_id="MATH-7") for text in FILLED]
     bad = IdDamageDetector(first).judged(row(user_id="417", course_id="1E+11"))
     assert bad.problem == RowProblem("E111", '"1E+11" is a rounded number', "course_id", "1E+11")
-    assert bad.doubts == ()
+    assert bad.warnings == ()
 
 
 def test_doubts_are_counted_by_column_and_name_places_only() -> None:
@@ -134,7 +134,7 @@ def test_doubts_are_counted_by_column_and_name_places_only() -> None:
 
 def test_a_doubt_about_the_whole_row_names_no_column() -> None:
     doubts = RowWarnings()
-    doubts.add(replace(row(9), doubts=(RowProblem("W104", "stands below blank rows"),)))
+    doubts.add(replace(row(9), warnings=(RowProblem("W104", "stands below blank rows"),)))
     assert doubts.sentences() == ["1 row: a row where another table may begin (W104), at term.csv row 9"]
 
 
@@ -143,4 +143,4 @@ def test_any_text_is_judged_and_never_changed(others: list[str], text: str) -> N
     source = row(user_id=text)
     after = IdDamageDetector([row(user_id=other) for other in others]).judged(source)
     assert (after.fields, after.cells) == (source.fields, source.cells)
-    assert all(doubt.code in DOUBTS for doubt in after.doubts)
+    assert all(doubt.code in DOUBTS for doubt in after.warnings)

@@ -20,7 +20,7 @@ def judged(
     read = [columns.row(RowLocation("term.csv", nth), cells) for nth, cells in enumerate(rows, 2)]
     there = [row for row in read if row is not None]
     second = TableBoundaryDetector(header, there, gaps=gaps)
-    return [(after.problem, after.doubts) for after in map(second.judged, there)]
+    return [(after.problem, after.warnings) for after in map(second.judged, there)]
 
 
 def told(*rows: tuple[str, ...], header: tuple[str, ...] = HEADER) -> list[str]:

@@ -320,12 +320,12 @@ def test_a_planned_look_up_that_fails_leaves_the_row_unknown() -> None:
 def test_a_seat_counts_only_for_its_own_course_school_and_role() -> None:
     for course, school, role in (("c2", "s1", Role.STUDENT), ("c1", "s2", Role.STUDENT), ("c1", "s1", Role.TEACHER)):
         assert holds(UserEnrollments((ServerEnrollment("e", CourseId(course), SchoolId(school), role),)), KEY) is None
-    assert holds(THERE, KEY) == THERE.seats[0]
+    assert holds(THERE, KEY) == THERE.enrollments[0]
 
 
 def test_without_a_school_any_school_of_the_course_counts() -> None:
     anywhere = EnrollmentKey("test", UserId("u1"), CourseId("c1"), None, Role.STUDENT)
-    assert holds(THERE, anywhere) == THERE.seats[0]
+    assert holds(THERE, anywhere) == THERE.enrollments[0]
 
 
 # -- halting ----------------------------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ from batch_enroll.core.verdict.attempt_state import (
 POLICY = Policy(max_attempts=3, max_throttles=2, max_look_ups=2, sure_absences=2)
 BENCH = RetryContext(POLICY, draw=0.5, token_proven=True)
 KEY = EnrollmentKey("test", UserId("u1"), CourseId("c1"), SchoolId("s1"), Role.STUDENT)
-REQUEST = EnrollmentRequest(1, KEY, Action.WITHDRAW, aim=Action.WITHDRAW)
+REQUEST = EnrollmentRequest(1, KEY, Action.WITHDRAW, purpose=Action.WITHDRAW)
 IN_DOUBT = replace(REQUEST, action=Action.LOOK_UP, sent_before=True)
 
 
@@ -108,7 +108,7 @@ def test_where_the_user_has_another_seat_nothing_is_sent() -> None:
 
 def test_seats_that_the_roster_withdraws_together_are_sent_for_each() -> None:
     both = UserEnrollments((seat(), seat(Role.TEACHER)))
-    assert step(both, request=replace(REQUEST, seats=2)) is Action.WITHDRAW
+    assert step(both, request=replace(REQUEST, enrollment_count=2)) is Action.WITHDRAW
 
 
 def test_a_row_that_names_its_seat_withdraws_no_other() -> None:
