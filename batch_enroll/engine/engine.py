@@ -104,12 +104,12 @@ class Engine:
 
     def __init__(self, run_id: RunId, parts: EngineDependencies) -> None:
         self._parts = parts
-        self._turnstile = RateLimiter(parts.pace, self._pace_changed)
-        self._look_ups = SharedLookups()
-        self._outbox = CommitBuffer(lambda group: parts.aside(partial(parts.ledger.settle, run_id, group)))
-        self._feed = RowQueue(parts.gate, parts.sink, parts.aside)
+        self._limiter = RateLimiter(parts.pace, self._pace_changed)
+        self._lookups = SharedLookups()
+        self._commits = CommitBuffer(lambda group: parts.aside(partial(parts.ledger.settle, run_id, group)))
+        self._queue = RowQueue(parts.gate, parts.sink, parts.aside)
         self._stopping = anyio.Event()
-        self._crew = WorkerPool(parts.at_once, parts.workers, partial(self._guarded, self._work))
+        self._workers = WorkerPool(parts.at_once, parts.workers, partial(self._guarded, self._work))
         self._sending = anyio.CancelScope()
         self._proven_token: str | None = None
         self._failure: BatchEnrollError | None = None
@@ -144,13 +144,13 @@ class Engine:
                     tasks.start_soon(self._end_grace)
                     tasks.start_soon(self._guarded, partial(self._read, planning))
                     tasks.start_soon(self._work_all)
-                    await self._guarded(self._outbox.run)
+                    await self._guarded(self._commits.run)
                     tasks.cancel_scope.cancel()
         finally:
             if self._failure is None:
                 with anyio.CancelScope(shield=True):
                     self._give_back()
-                    await self._outbox.flush()
+                    await self._commits.flush()
         if self._failure is not None:
             raise self._failure
         self._ending.requests = Requests(self._sent, self._retried, self._throttled)
@@ -163,8 +163,8 @@ class Engine:
             self._ending.halted, self._ending.detail = reason, detail
             self._parts.sink.emit(Stopping(reason.value))
             self._stopping.set()
-            self._feed.hurry()
-            self._turnstile.open()
+            self._queue.refill_now()
+            self._limiter.let_all_through()
 
     # -- the row's way ------------------------------------------------------------------------------------------------
 
@@ -200,7 +200,7 @@ class Engine:
 
     async def _seen_by_another(self, request: EnrollmentRequest, tries: AttemptState) -> Outcome | None:
         """What a row that begins with a look-up gets, if another's showed its seat; a missing one is asked for anew."""
-        if (seats := await self._look_ups.shared(request)) is not None:
+        if (seats := await self._lookups.shared(request)) is not None:
             judged = judge.decide(request, tries, seats, RetryContext(self._parts.policy, 0.0, token_proven=True))
             if isinstance(judged, Settle):
                 return judged.outcome
@@ -217,13 +217,13 @@ class Engine:
             if (token := tokens.ready()) is None:
                 await self._token(tokens.current())
                 continue
-            if (turn := self._turnstile.enter_at_once()) is not None:
+            if (turn := self._limiter.try_acquire()) is not None:
                 return token, turn
-            turn = await self._turnstile.enter()
+            turn = await self._limiter.acquire()
             token = tokens.ready()
             if token is not None and self._ending.halted is None:
                 return token, turn
-            self._turnstile.leave_unused(turn)
+            self._limiter.release_unused(turn)
         return None
 
     async def _attempt(
@@ -235,15 +235,15 @@ class Engine:
         gateway, heard = self._parts.gateway, False
         try:
             if tries.step is not _LOOK_UP:
-                self._look_ups.sending(request)
+                self._lookups.sending(request)
                 answer: AttemptResult = await gateway.submit(request, token)
             else:
                 answer = await gateway.look_up(request.key.user_id, token)
-                self._look_ups.heard(request, answer)
+                self._lookups.heard(request, answer)
             heard = True
         finally:
             if not heard:
-                self._turnstile.leave_unused(turn)
+                self._limiter.release_unused(turn)
         return answer, self._learn(request, answer, token, turn)
 
     @property
@@ -255,7 +255,7 @@ class Engine:
         """Tells the pace and the breaker what the answer says of the server's health; the seconds it took."""
         sample = sample_of(answer)
         retry_after_s = answer.retry_after_s if isinstance(answer, Reply) else None
-        took_s = self._turnstile.leave(turn, sample, retry_after_s)
+        took_s = self._limiter.release(turn, sample, retry_after_s)
         breaker, why = self._parts.breaker, None
         match sample:
             case Sample.HEALTHY:
@@ -277,12 +277,12 @@ class Engine:
     def _settle(
         self, request: EnrollmentRequest, outcome: Outcome, began_at: float, took_s: float | None = None
     ) -> None:
-        self._look_ups.heard(request, None)
-        self._outbox.add(SettledRow(request.row_no, request.key, outcome, request.purpose))
+        self._lookups.heard(request, None)
+        self._commits.add(SettledRow(request.row_no, request.key, outcome, request.purpose))
         self._parts.sink.emit(RowSettled(request.row_no, outcome, self._now() - began_at, took_s))
         if (why := self._parts.breaker.settled(outcome)) is not None:
             self.stop(HaltReason.TOO_MANY_FAILURES, why)
-        self._feed.settled(request, outcome)
+        self._queue.settled(request, outcome)
 
     async def _token(self, fetching: Awaitable[str]) -> None:
         try:
@@ -294,7 +294,7 @@ class Engine:
 
     async def _wait(self, wait_s: float) -> None:
         if wait_s > 0:
-            with self._crew.away(), anyio.move_on_after(wait_s):
+            with self._workers.replaced_while_waiting(), anyio.move_on_after(wait_s):
                 await self._stopping.wait()
 
     # -- around it ----------------------------------------------------------------------------------------------------
@@ -302,12 +302,12 @@ class Engine:
     async def _work_all(self) -> None:
         """The workers, until all rows had their turn or the grace time is over."""
         with self._sending:
-            await self._crew.run()
-        await self._feed.all_read.wait()
-        self._outbox.close()
+            await self._workers.run()
+        await self._queue.all_read.wait()
+        self._commits.close()
 
     async def _work(self) -> None:
-        while not self._crew.crowded and (admitted := await self._feed.next()) is not None:
+        while not self._workers.oversized and (admitted := await self._queue.next()) is not None:
             request, outcome = admitted
             tries = initial_state(request)
             if outcome is None and tries.step is _LOOK_UP:
@@ -320,13 +320,13 @@ class Engine:
     def _give_back(self) -> None:
         """Settles rows that were read ahead and never touched, when the run was cut off."""
         halted = self._ending.halted or HaltReason.INTERRUPTED
-        for request in self._feed.untouched():  # one that was to be looked up stays in doubt
+        for request in self._queue.unstarted():  # one that was to be looked up stays in doubt
             outcome = judge.outcome_when_halted(initial_state(request), halted)
-            self._outbox.add(SettledRow(request.row_no, request.key, outcome, request.purpose))
+            self._commits.add(SettledRow(request.row_no, request.key, outcome, request.purpose))
 
     async def _read(self, planning: BatchSource) -> None:
         try:
-            await self._feed.read(planning, self._instead, lambda error: self.stop(HaltReason.GUARD, str(error)))
+            await self._queue.read(planning, self._instead, lambda error: self.stop(HaltReason.GUARD, str(error)))
         except RosterError as error:
             self.stop(HaltReason.ROSTER_UNREADABLE, str(error))
 

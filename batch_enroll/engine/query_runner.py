@@ -53,7 +53,7 @@ class QueryRunner:
 
     def __init__(self, means: QueryDependencies) -> None:
         self._means = means
-        self._turnstile = RateLimiter(means.pace, self._pace_changed)
+        self._limiter = RateLimiter(means.pace, self._pace_changed)
         self._sent = self._retried = self._throttled = 0
         self._refusals, self._proven = 0, False  # fresh tokens refused in a row, and whether one ever worked
 
@@ -116,10 +116,10 @@ class QueryRunner:
         while True:
             if tokens.ready() is None:
                 await tokens.current()
-            turn = await self._turnstile.enter()
+            turn = await self._limiter.acquire()
             if (token := tokens.ready()) is not None:
                 return token, turn
-            self._turnstile.leave_unused(turn)
+            self._limiter.release_unused(turn)
 
     async def _attempt(
         self, question: Callable[[str], Awaitable[T | Reply | NoReply]], token: str, turn: Turn
@@ -131,9 +131,9 @@ class QueryRunner:
             heard = True
         finally:
             if not heard:
-                self._turnstile.leave_unused(turn)
+                self._limiter.release_unused(turn)
         retry_after_s = answer.retry_after_s if isinstance(answer, Reply) else None
-        self._turnstile.leave(turn, _sample(answer), retry_after_s)
+        self._limiter.release(turn, _sample(answer), retry_after_s)
         return answer
 
     def _learn(self, answer: object) -> Sample:

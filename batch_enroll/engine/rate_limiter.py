@@ -33,17 +33,17 @@ class RateLimiter:
         self._order = anyio.Lock(fast_acquire=True)
         self._look_again = anyio.Event()
         self._waiting = False
-        self._open = False
+        self._no_limit = False
         self._late_s = 0.0
         self._clock: Callable[[], float] = self._found_clock
 
-    def open(self) -> None:
+    def let_all_through(self) -> None:
         """Lets everybody through at once from now on: the run has stopped and nobody will send."""
-        self._open = True
+        self._no_limit = True
         self._wake()
 
-    def enter_at_once(self) -> Turn | None:
-        """A turn if the pace has one now and nobody waits for it. Pair with `leave` or `leave_unused`.
+    def try_acquire(self) -> Turn | None:
+        """A turn if the pace has one now and nobody waits for it. Pair with `release` or `release_unused`.
 
         Those in line who are only about to be woken do not count: to go behind them would keep the line up for ever.
         """
@@ -51,9 +51,9 @@ class RateLimiter:
             return self._pace.started(now)
         return None
 
-    async def enter(self) -> Turn:
-        """Waits for this worker's turn. Pair with `leave` or `leave_unused`."""
-        if (turn := self.enter_at_once()) is not None:
+    async def acquire(self) -> Turn:
+        """Waits for this worker's turn. Pair with `release` or `release_unused`."""
+        if (turn := self.try_acquire()) is not None:
             return turn
         async with self._order:
             return await self._first_in_line()
@@ -62,14 +62,14 @@ class RateLimiter:
         self._waiting = True
         try:
             while (at := self._pace.start_at(now := self._clock())) is None or at > now:
-                if self._open:
+                if self._no_limit:
                     break
                 await self._wait(at, now)
         finally:
             self._waiting = False
         return self._pace.started(now)
 
-    def leave(self, turn: Turn, sample: Sample, retry_after_s: float | None) -> float:
+    def release(self, turn: Turn, sample: Sample, retry_after_s: float | None) -> float:
         """Gives the turn back, with what the request told of the server; the seconds it took."""
         now = self._clock()
         if self._pace.ended(turn, now, sample, retry_after_s):
@@ -78,7 +78,7 @@ class RateLimiter:
             self._wake()
         return now - turn.at
 
-    def leave_unused(self, turn: Turn) -> None:
+    def release_unused(self, turn: Turn) -> None:
         """Gives the turn back; nothing was sent, or nobody heard what came of it."""
         self._pace.unused(turn)
         self._wake()

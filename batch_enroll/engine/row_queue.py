@@ -63,9 +63,9 @@ class RowQueue:
         self._aside = aside
         self._queue: deque[EnrollmentRequest] = deque()
         self._admitted: deque[Admitted] = deque()
-        self._fed, self._hungry = anyio.Event(), anyio.Event()
+        self._fed, self._refill = anyio.Event(), anyio.Event()
         self.all_read = anyio.Event()
-        self._is_hungry = self._over = False  # the events' states, which each row asks for
+        self._needs_rows = self._over = False  # the events' states, which each row asks for
 
     async def read(
         self, planning: BatchSource, instead: Callable[[], Outcome | None], halt: Callable[[RunStoppedError], None]
@@ -81,8 +81,8 @@ class RowQueue:
             while rows := await self._next_batch(planning, instead, halt):
                 self._take(rows)
                 if self._ahead() > _LOW and instead() is None:
-                    self._is_hungry, self._hungry = False, anyio.Event()
-                    await self._hungry.wait()
+                    self._needs_rows, self._refill = False, anyio.Event()
+                    await self._refill.wait()
         finally:
             self._over = True
             self.all_read.set()
@@ -100,8 +100,8 @@ class RowQueue:
     async def next(self) -> Admitted | None:
         """The next row whose turn has come; None when there will be no more."""
         while True:
-            if not self._is_hungry and self._ahead() <= _LOW:
-                self.hurry()
+            if not self._needs_rows and self._ahead() <= _LOW:
+                self.refill_now()
             if self._admitted:
                 return self._admitted.popleft()
             if self._queue:
@@ -119,12 +119,12 @@ class RowQueue:
         if released or self._over:
             self._wake()
 
-    def hurry(self) -> None:
+    def refill_now(self) -> None:
         """Reads on at once."""
-        self._is_hungry = True
-        self._hungry.set()
+        self._needs_rows = True
+        self._refill.set()
 
-    def untouched(self) -> list[EnrollmentRequest]:
+    def unstarted(self) -> list[EnrollmentRequest]:
         """Rows that were read ahead and never handed to a worker."""
         return [*self._queue, *(admitted.request for admitted in self._admitted), *self._gate.drain()]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class WorkerPool:
-    """Tasks that all do `work`, which ends when there is none left, or when the crew is `crowded`.
+    """Tasks that all do `work`, which ends when there is none left, or when the crew is `oversized`.
 
     A row that waits for its next attempt must not hold up the others, so another worker takes the place of the one
     that carries it. Having more of them from the start would make them stand in line for each start.
@@ -36,27 +36,27 @@ class WorkerPool:
         """Returns when every worker has."""
         async with anyio.create_task_group() as self._tasks:
             for _ in range(self._at_once):
-                self._hire(self._tasks)
+                self._start_worker(self._tasks)
 
     @property
-    def crowded(self) -> bool:
+    def oversized(self) -> bool:
         """Whether a worker between two rows may go home: those who were away are back."""
         return self._awake > self._at_once
 
     @contextmanager
-    def away(self) -> Iterator[None]:
+    def replaced_while_waiting(self) -> Iterator[None]:
         """While a worker waits, another one stands in for it."""
         self._awake -= 1
         self._away += 1
         if self._tasks is not None and self._awake < self._at_once and self._awake + self._away < self._most:
-            self._hire(self._tasks)
+            self._start_worker(self._tasks)
         try:
             yield
         finally:
             self._away -= 1
             self._awake += 1
 
-    def _hire(self, tasks: TaskGroup) -> None:
+    def _start_worker(self, tasks: TaskGroup) -> None:
         self._awake += 1
         tasks.start_soon(self._one)
 

@@ -16,20 +16,20 @@ class Pieces:
     def __init__(self, pieces: int, waiting: frozenset[int] = frozenset()) -> None:
         self._pieces = iter(range(pieces))
         self._waiting = waiting
-        self.crew = WorkerPool(2, 5, self._work)
+        self.pool = WorkerPool(2, 5, self._work)
         self.done: dict[int, float] = {}
         self.busy = self.most_busy = 0
 
     async def carried(self) -> dict[int, float]:
         """When each piece was done, after all of them were."""
         began = anyio.current_time()
-        await self.crew.run()
+        await self.pool.run()
         return {piece: at - began for piece, at in self.done.items()}
 
     async def _work(self) -> None:
-        while not self.crew.crowded and (piece := next(self._pieces, None)) is not None:
+        while not self.pool.oversized and (piece := next(self._pieces, None)) is not None:
             if piece in self._waiting:
-                with self.crew.away():
+                with self.pool.replaced_while_waiting():
                     await anyio.sleep(60)  # noqa: TID251 - virtual time
             self.busy += 1
             self.most_busy = max(self.busy, self.most_busy)

@@ -1,4 +1,4 @@
-"""The exact pacer on real sockets: a strict bucket in a process of its own against the real turnstile and pace.
+"""The exact pacer on real sockets: a strict bucket in a process of its own against the real limiter and pace.
 
 `python -m lab.exact` (in tests/) prints, for each rate and burst, the share of the rate that was used and the share of
 requests that were refused. Ratios, not times: they hold on a busy machine too, only the jitter grows.
@@ -58,7 +58,7 @@ async def _serve(rate: float, burst: float) -> None:
 
 async def measure(pace: Pace, port: int, seconds: float) -> tuple[int, int]:
     """Requests sent in the time, and those of them refused."""
-    turnstile = RateLimiter(pace, lambda _: None)
+    limiter = RateLimiter(pace, lambda _: None)
     sent = refused = 0
     end = time.monotonic() + seconds
 
@@ -66,13 +66,13 @@ async def measure(pace: Pace, port: int, seconds: float) -> tuple[int, int]:
         nonlocal sent, refused
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         while time.monotonic() < end:
-            turn = await turnstile.enter()
+            turn = await limiter.acquire()
             writer.write(_REQUEST)
             sent += 1
             answer = await reader.readuntil(b"\r\n\r\n")
             ok = b" 201 " in answer
             refused += not ok
-            turnstile.leave(turn, Sample.HEALTHY if ok else Sample.THROTTLED, None)
+            limiter.release(turn, Sample.HEALTHY if ok else Sample.THROTTLED, None)
         writer.close()
 
     async with anyio.create_task_group() as tasks:
