@@ -32,7 +32,7 @@ async def _enrollments(settings: Settings, user_id: UserId) -> UserEnrollments |
         open_target(settings, RunId("enrollments")) as server,
         open_query_runner(settings, server, FanoutSink()) as (asking, wire),
     ):
-        return _told(await asking.ask(partial(make_gateway(settings, wire).look_up, user_id)))
+        return _told(await asking.query(partial(make_gateway(settings, wire).look_up, user_id)))
 
 
 def _told(answer: UserEnrollments | Reply | NoReply) -> UserEnrollments | None:

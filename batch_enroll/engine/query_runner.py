@@ -49,7 +49,7 @@ class QueryDependencies:
 
 
 class QueryRunner:
-    """Puts questions to one server; several `each` may follow one another, sharing what the pace has learnt."""
+    """Puts questions to one server; several `for_each` may follow one another, sharing what the pace has learnt."""
 
     def __init__(self, means: QueryDependencies) -> None:
         self._means = means
@@ -62,11 +62,11 @@ class QueryRunner:
         """What it took so far."""
         return Requests(self._sent, self._retried, self._throttled)
 
-    async def each(self, questions: Iterable[Q], put: Callable[[Q], Awaitable[None]]) -> None:
-        """Calls `put` (which awaits `ask`) for every question, several at once, in about the order they come.
+    async def for_each(self, questions: Iterable[Q], handler: Callable[[Q], Awaitable[None]]) -> None:
+        """Calls `handler` (which awaits `query`) for every question, several at once, in about the order they come.
 
         Raises:
-            AuthRefusedError, RunStoppedError: as `ask`; the others are cancelled.
+            AuthRefusedError, RunStoppedError: as `query`; the others are cancelled.
         """
         shared = iter(questions)
         failures: list[AuthRefusedError | RunStoppedError] = []
@@ -74,7 +74,7 @@ class QueryRunner:
         async def work() -> None:
             try:
                 for question in shared:
-                    await put(question)
+                    await handler(question)
             except (AuthRefusedError, RunStoppedError) as error:
                 failures.append(error)
                 crew.cancel_scope.cancel()
@@ -85,7 +85,7 @@ class QueryRunner:
         if failures:
             raise failures[0]
 
-    async def ask(self, question: Callable[[str], Awaitable[T | Reply | NoReply]]) -> T | Reply | NoReply:
+    async def query(self, question: Callable[[str], Awaitable[T | Reply | NoReply]]) -> T | Reply | NoReply:
         """The answer to `question`, which is called with a token, as often as it takes.
 
         A Reply is a refusal, or a 5xx that did not end; a NoReply a way there that stayed broken.

@@ -39,12 +39,12 @@ async def verify(
     """
 
     async def ask(user_id: UserId) -> None:
-        comparing.heard(user_id, await asking.ask(lambda token: look_up(user_id, token)))
+        comparing.heard(user_id, await asking.query(lambda token: look_up(user_id, token)))
 
-    await asking.each(comparing.unsettled(), ask)
+    await asking.for_each(comparing.unsettled(), ask)
     waited_s, pause_s = 0.0, 1.0
     while waited_s < grace_s and next(comparing.unsettled(late=True), None) is not None:
         pause_s = min(pause_s, grace_s - waited_s)
         await anyio.sleep(pause_s)
-        await asking.each(comparing.unsettled(late=True), ask)
+        await asking.for_each(comparing.unsettled(late=True), ask)
         waited_s, pause_s = waited_s + pause_s, 2 * pause_s

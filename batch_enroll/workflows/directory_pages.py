@@ -74,7 +74,7 @@ class DirectoryPages:
                 await self._read_window(Listing(kind), nth * PAGE, add, count)
                 tell(count.rows, max(count.rows, count.total))
 
-        await self.asking.each(range(min(_LANES, max(1, pages))), lane)
+        await self.asking.for_each(range(min(_LANES, max(1, pages))), lane)
         return count.rows >= count.total
 
     async def _read_window(self, listing: Listing, at: int, add: Callable[[Record], None], count: _Count) -> None:
@@ -94,7 +94,7 @@ class DirectoryPages:
             end = min(end, page.total or 0)
 
     async def _page(self, listing: Listing, offset: int, limit: int) -> Page[Record] | None:
-        answer = await self.asking.ask(partial(self.directory.page, listing, offset, limit))
+        answer = await self.asking.query(partial(self.directory.page, listing, offset, limit))
         if isinstance(answer, Reply) and answer.status == _FORBIDDEN:
             raise AuthRefusedError(
                 f"the credentials may not read {listing.kind}s (403), so that no ids can be found; ask for read access "

@@ -124,7 +124,7 @@ class IdLookups:
             asked += 1
             tell(asked, len(questions))
 
-        await self.lists.asking.each(questions, ask)
+        await self.lists.asking.for_each(questions, ask)
 
     async def _ask_one(self, question: Question) -> None:
         way, value = question

@@ -107,7 +107,7 @@ async def list_enrollments(
         nonlocal done
         seats, offset, total = of_school.setdefault(school_id, []), 0, 1
         while offset < total:  # a short page can come before the end (contract 1.2)
-            answer = await asking.ask(partial(page, school_id, offset))
+            answer = await asking.query(partial(page, school_id, offset))
             if isinstance(answer, Reply | NoReply) or (answer.rows == 0 and answer.total > offset):
                 raise RunStoppedError(_untold(school_id, answer))
             seats += answer.seats
@@ -117,7 +117,7 @@ async def list_enrollments(
             done, totals[school_id] = done + answer.rows, total
             sink.emit(LookingUp("enrollments of schools", done, max(done, sum(totals.values())), "rows"))
 
-    await asking.each(schools, read)
+    await asking.for_each(schools, read)
     listed.seats = [seat for seats in of_school.values() for seat in seats]
     return listed
 

@@ -43,11 +43,11 @@ class Survey:
         self.asking = QueryRunner(means)
 
     async def of(self, users: Iterable[str]) -> Requests:
-        await self.asking.each(users, self._put)
+        await self.asking.for_each(users, self._put)
         return self.asking.requests
 
     async def _put(self, user: str) -> None:
-        self.answers[user] = await self.asking.ask(partial(self.server.look_up, UserId(user)))
+        self.answers[user] = await self.asking.query(partial(self.server.look_up, UserId(user)))
 
 
 def users(count: int) -> list[str]:
