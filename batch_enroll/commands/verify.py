@@ -90,7 +90,7 @@ class PostRunVerification:
         A run that stopped early is not verified: `resume` does so when it ends.
         """
         ending = await sending(planning)
-        if ending.halted is not None or ending.cut:
+        if ending.halted is not None or ending.aborted:
             return ending
         record, ledger = self.record, self.ledger
         rows = partial(_rows_of, record, ledger, self.settings, self.read)

@@ -55,10 +55,14 @@ _LEAST_GRACE_S: Final = 0.1  # for rows that were never sent: they only have to 
 
 @dataclass(frozen=True, slots=True)
 class EngineDependencies:
-    """What an engine is made of. `draw` gives numbers from [0, 1) for the jitter; `aside` does the ledger's work.
+    """The parts of an engine.
 
-    At most `at_once` requests are in flight, and `workers` rows under way, those that wait included. After a stop, what
-    is in flight gets `grace_s` seconds.
+    Attributes:
+        draw: returns numbers from [0, 1) for the jitter of waits.
+        max_in_flight: requests in flight, at most.
+        workers: rows under way at most, those that wait included.
+        run_blocking: runs the ledger's work beside the event loop.
+        grace_s: the time that requests in flight get after a stop, in seconds.
     """
 
     gateway: Gateway
@@ -70,9 +74,9 @@ class EngineDependencies:
     sink: EventSink
     policy: Policy
     draw: Callable[[], float]
-    at_once: int
+    max_in_flight: int
     workers: int
-    aside: BlockingRunner
+    run_blocking: BlockingRunner
     grace_s: float = 30.0
 
 
@@ -84,7 +88,7 @@ class EngineResult:
         halted: why it stopped early; None when every row had its turn.
         detail: the same in a sentence.
         signal: the signal that asked for it.
-        cut: a second signal ended it at once; some rows are claimed and unsettled.
+        aborted: a second signal ended it at once; some rows are claimed and unsettled.
         requests: what it took.
         pace: what it found out about the server's limits, and the time lost to them.
         facts: what else is to be recorded with the run.
@@ -93,7 +97,7 @@ class EngineResult:
     halted: HaltReason | None = None
     detail: str = ""
     signal: Signals | None = None
-    cut: bool = False
+    aborted: bool = False
     requests: Requests = field(default_factory=Requests)
     pace: Mapping[str, Json] = field(default_factory=dict)
     facts: dict[str, Json] = field(default_factory=dict)
@@ -106,17 +110,17 @@ class Engine:
         self._parts = parts
         self._limiter = RateLimiter(parts.pace, self._pace_changed)
         self._lookups = SharedLookups()
-        self._commits = CommitBuffer(lambda group: parts.aside(partial(parts.ledger.settle, run_id, group)))
-        self._queue = RowQueue(parts.gate, parts.sink, parts.aside)
+        self._commits = CommitBuffer(lambda group: parts.run_blocking(partial(parts.ledger.settle, run_id, group)))
+        self._queue = RowQueue(parts.gate, parts.sink, parts.run_blocking)
         self._stopping = anyio.Event()
-        self._workers = WorkerPool(parts.at_once, parts.workers, partial(self._guarded, self._work))
+        self._workers = WorkerPool(parts.max_in_flight, parts.workers, partial(self._guarded, self._work))
         self._sending = anyio.CancelScope()
         self._proven_token: str | None = None
         self._failure: BatchEnrollError | None = None
         self._sent = self._retried = self._throttled = 0
         self._failing: set[int] = set()
         self._scope = anyio.CancelScope()
-        self._ending = EngineResult()
+        self._result = EngineResult()
         self._now: Callable[[], float] = anyio.current_time
         self._began_at = 0.0
 
@@ -153,14 +157,14 @@ class Engine:
                     await self._commits.flush()
         if self._failure is not None:
             raise self._failure
-        self._ending.requests = Requests(self._sent, self._retried, self._throttled)
-        self._ending.pace = self._parts.pace.told(self._now())
-        return self._ending
+        self._result.requests = Requests(self._sent, self._retried, self._throttled)
+        self._result.pace = self._parts.pace.told(self._now())
+        return self._result
 
     def stop(self, reason: HaltReason, detail: str) -> None:
         """Takes no more rows; what is in flight is finished. The first reason stands."""
-        if self._ending.halted is None:
-            self._ending.halted, self._ending.detail = reason, detail
+        if self._result.halted is None:
+            self._result.halted, self._result.detail = reason, detail
             self._parts.sink.emit(Stopping(reason.value))
             self._stopping.set()
             self._queue.refill_now()
@@ -170,7 +174,7 @@ class Engine:
 
     async def _carry(self, request: EnrollmentRequest, tries: AttemptState) -> None:
         began_at = self._now()
-        while self._ending.halted is None:
+        while self._result.halted is None:
             turn = await self._turn()
             if turn is None:
                 break
@@ -189,7 +193,7 @@ class Engine:
                 case Halt(reason, detail):
                     self.stop(reason, detail)
         return self._settle(
-            request, judge.outcome_when_halted(tries, self._ending.halted or HaltReason.INTERRUPTED), began_at
+            request, judge.outcome_when_halted(tries, self._result.halted or HaltReason.INTERRUPTED), began_at
         )
 
     def _judged(self, request: EnrollmentRequest, tries: AttemptState, answer: AttemptResult, token: str) -> Decision:
@@ -213,7 +217,7 @@ class Engine:
         The token is fetched outside the turn: workers that wait for a new one must not start all at once after it.
         """
         tokens = self._parts.tokens
-        while self._ending.halted is None:
+        while self._result.halted is None:
             if (token := tokens.ready()) is None:
                 await self._token(tokens.current())
                 continue
@@ -221,7 +225,7 @@ class Engine:
                 return token, turn
             turn = await self._limiter.acquire()
             token = tokens.ready()
-            if token is not None and self._ending.halted is None:
+            if token is not None and self._result.halted is None:
                 return token, turn
             self._limiter.release_unused(turn)
         return None
@@ -319,7 +323,7 @@ class Engine:
 
     def _give_back(self) -> None:
         """Settles rows that were read ahead and never touched, when the run was cut off."""
-        halted = self._ending.halted or HaltReason.INTERRUPTED
+        halted = self._result.halted or HaltReason.INTERRUPTED
         for request in self._queue.unstarted():  # one that was to be looked up stays in doubt
             outcome = judge.outcome_when_halted(initial_state(request), halted)
             self._commits.add(SettledRow(request.row_no, request.key, outcome, request.purpose))
@@ -332,16 +336,16 @@ class Engine:
 
     def _instead(self) -> Outcome | None:
         """What rows get that are read after the run has stopped."""
-        halted = self._ending.halted
+        halted = self._result.halted
         return None if halted is None else judge.outcome_when_halted(NO_ATTEMPTS, halted)
 
     async def _listen(self, signals: AsyncIterator[Signals]) -> None:
         async for signal in signals:
-            if self._ending.signal is not None:
-                self._ending.cut = True
+            if self._result.signal is not None:
+                self._result.aborted = True
                 self._scope.cancel()
                 return
-            self._ending.signal = signal
+            self._result.signal = signal
             self.stop(HaltReason.INTERRUPTED, f"stopped by {signal.name}")
 
     async def _watch(self, deadline: Callable[[], Awaitable[None]]) -> None:

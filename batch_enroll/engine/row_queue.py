@@ -57,10 +57,10 @@ class SingleThreadRunner:
 class RowQueue:
     """The one iterator that all workers share."""
 
-    def __init__(self, gate: ProbeGate, sink: EventSink, aside: BlockingRunner) -> None:
+    def __init__(self, gate: ProbeGate, sink: EventSink, run_blocking: BlockingRunner) -> None:
         self._gate = gate
         self._sink = sink
-        self._aside = aside
+        self._run_blocking = run_blocking
         self._queue: deque[EnrollmentRequest] = deque()
         self._admitted: deque[Admitted] = deque()
         self._fed, self._refill = anyio.Event(), anyio.Event()
@@ -92,10 +92,10 @@ class RowQueue:
         self, planning: BatchSource, instead: Callable[[], Outcome | None], halt: Callable[[RunStoppedError], None]
     ) -> Sequence[PlannedRow]:
         try:
-            return await self._aside(partial(planning.next_batch, instead()))
+            return await self._run_blocking(partial(planning.next_batch, instead()))
         except RunStoppedError as error:
             halt(error)
-        return await self._aside(partial(planning.next_batch, instead()))
+        return await self._run_blocking(partial(planning.next_batch, instead()))
 
     async def next(self) -> Admitted | None:
         """The next row whose turn has come; None when there will be no more."""

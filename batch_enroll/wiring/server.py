@@ -171,9 +171,9 @@ async def send(
             sink=sink,
             policy=Policy(max_attempts=settings.max_attempts, withdraws_all_in_course=settings.via == "edubridge"),
             draw=random.random,
-            at_once=settings.at_once,
+            max_in_flight=settings.at_once,
             workers=2 * settings.at_once + _MORE_WORKERS,
-            aside=SingleThreadRunner(),
+            run_blocking=SingleThreadRunner(),
             grace_s=settings.grace,
         )
         with open_signals(alone=alone) as signals:

@@ -96,8 +96,8 @@ def write_results(record: RunRecord, ending: EngineResult, books: RunOutputs, ro
     """
     tally = Tally()
     with ExitStack() as stack:
-        reports = [] if ending.cut else [stack.enter_context(report) for report in books.reports]
-        documents = () if ending.cut else books.documents
+        reports = [] if ending.aborted else [stack.enter_context(report) for report in books.reports]
+        documents = () if ending.aborted else books.documents
         takers = [tally.add, *(report.write for report in reports), *(each.write for each in documents)]
         for row in books.ledger.results(record.run_id):
             for take in takers:
@@ -124,7 +124,7 @@ def write_results(record: RunRecord, ending: EngineResult, books: RunOutputs, ro
     }
     paced: dict[str, Json] = {FACT: dict(ending.pace)} if ending.pace else {}
     ended = replace(ended, facts={**ended.facts, **compared, **paced})
-    files = {} if ending.cut else {name: str(path) for name, path in books.files.items()}
+    files = {} if ending.aborted else {name: str(path) for name, path in books.files.items()}
     summary = summarize(ended, tally, files)
     summary = books.write_summary(summary)
     books.ledger.finish(ended)

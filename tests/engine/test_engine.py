@@ -202,7 +202,7 @@ async def test_the_first_signal_finishes_what_is_in_flight_and_settles_the_rest_
     run = Harness(FakeRoster(students(3_000)), signals=SignalsAt([(2.02, SIGTERM)]))
     ending = await run.run()
     kinds = Counter(run.kinds())
-    assert (ending.halted, ending.signal, ending.cut) == (HaltReason.INTERRUPTED, SIGTERM, False)
+    assert (ending.halted, ending.signal, ending.aborted) == (HaltReason.INTERRUPTED, SIGTERM, False)
     assert kinds["enrolled"] == run.server.writes.total() > 0
     assert kinds["enrolled"] + kinds["not_attempted"] == 3_000
     assert [event.reason for event in run.sink.of(Stopping)] == ["interrupted"]
@@ -220,7 +220,7 @@ async def test_a_second_signal_ends_at_once_and_leaves_rows_in_flight_unsettled(
     server = FakeServer(latency_s=1_000.0)
     run = Harness(server=server, signals=SignalsAt([(5.0, SIGINT), (6.0, SIGINT)]), probing=False)
     ending = await run.run()
-    assert ending.cut
+    assert ending.aborted
     assert Counter(run.kinds()) == {"unknown": 10, "not_attempted": 10}
     assert {outcome.code for outcome in run.outcomes() if outcome.kind is OutcomeKind.UNKNOWN} == {
         catalogue.INTERRUPTED

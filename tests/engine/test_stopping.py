@@ -23,7 +23,7 @@ async def test_a_deadline_finishes_what_is_in_flight_and_leaves_the_rest_not_att
     ending = await run.run()
     kinds = Counter(run.kinds())
     assert ending.halted is HaltReason.DEADLINE
-    assert not ending.cut
+    assert not ending.aborted
     assert kinds.keys() == {"enrolled", "not_attempted"}
     assert kinds["enrolled"] == run.server.writes.total() > 100
     assert {outcome.code for outcome in run.outcomes()} == {"", catalogue.DEADLINE}
@@ -57,7 +57,7 @@ async def test_what_outlasts_the_grace_time_is_let_go_and_stays_claimed(*, by_si
     )
     ending = await run.run()
     assert 8.0 <= anyio.current_time() < 9.0
-    assert not ending.cut  # every row has its line, so the results are written
+    assert not ending.aborted  # every row has its line, so the results are written
     assert Counter(run.kinds()) == {"unknown": 10, "not_attempted": 390}
     left = list(run.ledger.unsettled(run.run_id))
     assert len(left) == run.server.most_in_flight == 10

@@ -97,9 +97,9 @@ async def _run(server: Server, pace: Pace, rows: int, seed: int) -> Played:
         sink=sink,
         policy=Policy(),
         draw=Random(seed).random,
-        at_once=100,
+        max_in_flight=100,
         workers=216,
-        aside=at_once,
+        run_blocking=at_once,
     )
     planning = BatchPlanner(FakeRoster(students(rows)), PlanSettings("lab", FIRST_RUN, NOON.date(), Defaults()), ledger)
     ending = await Engine(FIRST_RUN, parts).run(planning, SignalsAt().__aiter__())

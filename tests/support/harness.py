@@ -75,9 +75,9 @@ class Harness:
             sink=self.sink,
             policy=self.policy,
             draw=random.Random(self.seed).random,  # noqa: S311 - jitter
-            at_once=self.pace.max_in_flight,
+            max_in_flight=self.pace.max_in_flight,
             workers=2 * self.pace.max_in_flight + 16,
-            aside=at_once,
+            run_blocking=at_once,
             grace_s=self.grace_s,
         )
         rules = PlanSettings("test", self.run_id, NOON.date(), Defaults(), recheck=self.recheck, withdraw=self.withdraw)

@@ -201,7 +201,7 @@ class World:
             sink=Remembering(),
             policy=self.policy,
             draw=random.Random(7).random,  # noqa: S311 - jitter
-            at_once=5,
+            max_in_flight=5,
             workers=10,
-            aside=at_once,
+            run_blocking=at_once,
         )

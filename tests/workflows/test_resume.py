@@ -150,7 +150,7 @@ async def test_a_run_cut_off_at_once_still_counts_all_its_rows() -> None:
     past = Past(FakeRoster(students(5)), [ENROLLED] * 4)
 
     async def cut(_: BatchSource) -> EngineResult:
-        return EngineResult(HaltReason.INTERRUPTED, "stopped", SIGINT, cut=True)
+        return EngineResult(HaltReason.INTERRUPTED, "stopped", SIGINT, aborted=True)
 
     books = workflows.RunOutputs(past.ledger, [], past.write, Remembering(), lambda: NOON, {})
     planning = workflows.ResumePlanner(past.roster, RULES, past.ledger, TO_RESUME)

@@ -178,7 +178,7 @@ async def test_a_signal_after_the_last_row_changes_nothing() -> None:
 
 
 async def test_a_run_that_was_cut_off_writes_no_results_but_counts_from_the_ledger() -> None:
-    ending = EngineResult(HaltReason.INTERRUPTED, "stopped", SIGINT, cut=True)
+    ending = EngineResult(HaltReason.INTERRUPTED, "stopped", SIGINT, aborted=True)
     case = Case(FakeRoster(students(3)), ending, Outcome(OutcomeKind.UNKNOWN, catalogue.INTERRUPTED))
     summary = await case.run()
     assert case.report.rows == []
