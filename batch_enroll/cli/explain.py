@@ -1,4 +1,4 @@
-"""`batch-enroll explain`: what a code of the results means."""
+"""`batch-enroll explain`: the meaning of a code of the results."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from batch_enroll.cli.output import Paint
+    from batch_enroll.core.codes.code_entry import CodeEntry
 
-HELP = """Explains a code of the results: what it means, what is likely behind it, and what to do.
+HELP = """Explains a code of the results: its meaning, likely causes, and what to do.
 
-Without a code it lists them all. Codes are stable: E1xx is the roster, E2xx the server's refusal, E3xx the way there,
-E4xx a row in doubt; S is skipped, A was there already, N was not attempted.
+Lists all codes when none is given. Codes are stable. E1xx is an error in the roster, E2xx a row refused by the server,
+E3xx a failure on the way, E4xx an unknown result; S is skipped, A was so already, N was not attempted; W is a warning.
 """
 EPILOG = """Examples:
 
@@ -45,7 +46,7 @@ def explain(
     ] = None,
     as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
 ) -> CommandOutput:
-    """The answer for one code, or for all."""
+    """The record of one code, or of all."""
     del as_json
     from batch_enroll.core.codes import catalogue, explain  # noqa: PLC0415 - not for --help
 
@@ -55,9 +56,10 @@ def explain(
     meant = code.strip().upper()
     if meant not in catalogue.CATALOGUE:
         near = explain.nearest(code)
-        asked = f"did you mean {' or '.join(near)}?" if near else "batch-enroll explain lists them all"
-        raise UsageError(f"there is no code {code!r}; {asked}")
-    return CommandOutput(0, {**explain.as_json(meant), "exit_status": 0}, partial(_code_lines, meant))
+        advice = f"did you mean {' or '.join(near)}?" if near else "batch-enroll explain lists all codes"
+        raise UsageError(f"unknown code {code!r}; {advice}")
+    lines = partial(_entry_lines, catalogue.CATALOGUE[meant])
+    return CommandOutput(0, {**explain.as_json(meant), "exit_status": 0}, lines)
 
 
 def _list_lines(paint: Paint) -> Iterator[str]:
@@ -74,22 +76,21 @@ def _list_lines(paint: Paint) -> Iterator[str]:
         yield from wrapped(f"{code}  {entry.title}", 2, hanging=6)
 
 
-def _code_lines(code: str, paint: Paint) -> Iterator[str]:
-    from batch_enroll.core.codes import catalogue, explain  # noqa: PLC0415 - not for --help
+def _entry_lines(entry: CodeEntry, paint: Paint) -> Iterator[str]:
+    from batch_enroll.core.codes import explain  # noqa: PLC0415 - not for --help
 
-    entry, explanation = catalogue.CATALOGUE[code], explain.EXPLANATIONS[code]
-    yield paint(f"{code} {entry.title}", Tone.STRONG)
-    yield paint(f"outcome: {explain.outcome_of(code)}", Tone.QUIET)
+    yield paint(f"{entry.code} {entry.title}", Tone.STRONG)
+    yield paint(f"outcome: {explain.outcome_of(entry.code)}", Tone.QUIET)
     yield ""
-    yield from wrapped(explanation.meaning, hanging=0)
+    yield from wrapped(entry.meaning, hanging=0)
     yield ""
     yield paint("Likely causes", Tone.STRONG)
-    for cause in explanation.causes:
+    for cause in entry.causes:
         yield from wrapped(f"- {cause}", 2)
-    if entry.hint:
+    if entry.remedy:
         yield ""
         yield paint("What to do", Tone.STRONG)
-        yield from wrapped(entry.hint, 2, hanging=0)
+        yield from wrapped(entry.remedy, 2, hanging=0)
 
 
 def register(app: typer.Typer) -> None:

@@ -174,7 +174,7 @@ def _by_cause(problem: RowFinding) -> tuple[int, str]:
 def _problems(code: str, problems: Sequence[RowFinding], paint: Paint) -> Iterator[str]:
     tone = Tone.BAD if code.startswith(("E", "W")) else Tone.QUIET
     yield ""
-    for line in wrapped(f"{code} {_counted(len(problems), 'row')}: {catalogue.title(code)}"):
+    for line in wrapped(f"{code} {_counted(len(problems), 'row')}: {catalogue.get_title(code)}"):
         yield paint(line, tone)
     if problems[0].hint:
         yield from (paint(line, Tone.QUIET) for line in wrapped(f"-> {problems[0].hint}", 2))

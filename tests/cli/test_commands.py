@@ -160,7 +160,7 @@ def test_the_sandbox_leads_another_process_to_it(capsys: pytest.CaptureFixture[s
 def test_a_code_is_explained_and_all_of_them_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_status("explain", "e201") == 0
     told = capsys.readouterr().out
-    assert told.startswith("E201 the server does not know the user\noutcome: rejected\n")
+    assert told.startswith("E201 User unknown to the server\noutcome: rejected\n")
     assert "Likely causes\n  - the user was not yet created" in told
     assert "What to do\n  Create or sync the user first" in told
     assert exit_status("explain", "A103") == 0

@@ -31,7 +31,7 @@ FILES = {"results": "my runs/a/results.csv", "failed": "my runs/a/failed.csv", "
 
 def cause(kind: OutcomeKind, code: str, count: int, detail: str = "") -> Cause:
     examples = tuple(f"term list.csv row {row}" for row in (41, 57, 90)[:count])
-    return Cause(kind.value, code, catalogue.title(code), detail, catalogue.hint(code), count, examples)
+    return Cause(kind.value, code, catalogue.get_title(code), detail, catalogue.get_remedy(code), count, examples)
 
 
 def summary_of(run: RunRecord = RUN, **counts: int) -> RunSummary:
@@ -69,19 +69,19 @@ def test_a_run_is_told_from_the_headline_to_the_next_command() -> None:
         "  time: 1 min 23 s, 22.3 rows/s",
         "",
         "Not enrolled, by cause",
-        "  E201 37 rows rejected: the server does not know the user",
+        "  E201 37 rows rejected: User unknown to the server",
         "       at term list.csv row 41, term list.csv row 57, term list.csv row 90, ...",
         "       404: user <user> not found",
-        "       -> Create or sync the user first, or mend user_id; then run failed.csv",
-        "         again.",
-        "  E104 3 rows invalid: a role EduBridge does not have",
+        "       -> Create or sync the user first, or correct user_id; then run",
+        "         failed.csv.",
+        "  E104 3 rows invalid: Unknown role",
         "       at term list.csv row 41, term list.csv row 57, term list.csv row 90",
         "       -> Use student, teacher, proctor or administrator.",
         "",
         "Skipped, by cause",
-        "  S102 28 rows skipped: the enrollment's end date has passed",
+        "  S102 28 rows skipped: End date reached",
         "       at term list.csv row 41, term list.csv row 57, term list.csv row 90, ...",
-        "       -> Nothing to do; use --as-of to read the roster as on another day.",
+        "       -> Nothing to do; use --as-of to read the roster as of another day.",
         "",
         "Files",
         "  results   my runs/a/results.csv",
@@ -162,7 +162,7 @@ def test_a_terminal_gets_the_same_words_in_colours() -> None:
 
 
 def found(row: int, column: str, value: str, code: str, message: str) -> RowFinding:
-    return RowFinding("term.csv", None, row, column, value, code, message, catalogue.hint(code))
+    return RowFinding("term.csv", None, row, column, value, code, message, catalogue.get_remedy(code))
 
 
 def tally_of(**counts: int) -> Tally:
@@ -197,17 +197,17 @@ def test_a_check_tells_every_problem_with_its_place_value_and_cure() -> None:
         "  skipped                    1",
         "  invalid                    3",
         "",
-        "E101 1 row: no user id",
+        "E101 1 row: Missing user id",
         "  -> Fill in the user_id column (the user's sourcedId).",
         '  term.csv row 7, user_id ""',
         "",
-        "E104 2 rows: a role EduBridge does not have",
+        "E104 2 rows: Unknown role",
         "  -> Use student, teacher, proctor or administrator.",
         "  term.csv row 41, Role \"pet\": 'pet' is not a role",
         "  term.csv [Fall] row 43, Role \"cat\": 'cat' is not a role",
         "",
-        "S101 1 row: repeats another row",
-        "  -> Nothing to do: the other row stands for both.",
+        "S101 1 row: Duplicate of another row",
+        "  -> Nothing to do: the result of the other row applies to both.",
         "  term.csv row 9: repeats row 8",
         "",
         "A run would take about 8 min 19 s at 10 requests/s.",

@@ -90,8 +90,8 @@ def test_another_table_stays_one_in_the_copy_and_in_what_a_check_says_of_it(
     roster.write_text(f"Student ID,course_id\n{seats}\nu3,M-7\n\nLeft,\n{seats}")
     assert batch_enroll("check", roster, "--fix", copy, "--state", tmp_path) == 1
     told = capsys.readouterr().out
-    assert "W104 1 row: a row where another table may begin" in told
-    assert "E127 3 rows: a second header or a title" in told
+    assert "W104 1 row: Possible start of another table" in told
+    assert "E127 3 rows: Second header, title or table" in told
     header, *rows = copy.read_text().splitlines()
     assert header.startswith("user_id,course_id,enroll_row")
     assert rows[2:4] == ["", "u3,M-7,,,"]
@@ -100,7 +100,7 @@ def test_another_table_stays_one_in_the_copy_and_in_what_a_check_says_of_it(
     again = json.loads(capsys.readouterr().out)
     assert (again["outcomes"]["invalid"], len(again["warnings"])) == (3, 1)
     assert batch_enroll("plan", roster, "-o", tmp_path / "plan.json", "--env", "sandbox", "--state", tmp_path) == 0
-    assert "Unusual: 1 row: a row where another table may begin (W104), at term.csv" in capsys.readouterr().out
+    assert "Unusual: 1 row: Possible start of another table (W104), at term.csv" in capsys.readouterr().out
 
 
 def test_the_changes_are_in_the_json_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -77,7 +77,7 @@ async def test_nights_are_told_of_by_what_they_changed(tmp_path: Path) -> None:
         write_csv(roster, [*term(5), {**term(1)[0], "user_id": ""}])
         third = await nightly(at, roster)
         assert (third.status, listener.paths()) == (1, ["/ping/s3cret/start", "/hook", "/ping/s3cret/fail"])
-        assert "E101 1 x no user id" in listener.heard[-1][1]
+        assert "E101 1 x Missing user id" in listener.heard[-1][1]
     assert 'batch_enroll_last_run_rows{environment="sandbox",outcome="already_enrolled"} 5.0' in metrics.read_text()
     assert 'batch_enroll_last_run_exit_status{environment="sandbox"} 0.0' in metrics.read_text()
 

@@ -93,7 +93,7 @@ class _Count:
     def top_causes(self) -> list[tuple[int, str]]:
         """The causes with most rows, with their counts."""
         return [
-            (count, f"{code} {catalogue.title(code)}" if code else kind.value.replace("_", " "))
+            (count, f"{code} {catalogue.get_title(code)}" if code else kind.value.replace("_", " "))
             for (kind, code), count in self.to_fix.most_common(_CAUSES)
         ]
 

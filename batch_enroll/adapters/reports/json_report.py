@@ -6,7 +6,7 @@ import json
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.core.codes.catalogue import hint
+from batch_enroll.core.codes.catalogue import get_remedy
 from batch_enroll.core.reporting.breakdown import Breakdown, as_json
 from batch_enroll.core.roster.dates import iso_utc
 
@@ -65,7 +65,7 @@ class JsonDocument:
             "outcome": outcome.kind.value,
             "code": outcome.code,
             "detail": outcome.detail,
-            "hint": hint(outcome.code),
+            "hint": get_remedy(outcome.code),
             "http_status": outcome.status,
             "attempts": outcome.attempts,
             "enrollment_id": outcome.enrollment_id,

@@ -1,7 +1,4 @@
-"""What each code means, what is likely behind it, and which code was meant by a misspelt one.
-
-The catalogue says it in a line, for tables; this says it in a few, for `batch-enroll explain`.
-"""
+"""The text and data of `batch-enroll explain`, and the codes that a mistyped one may mean."""
 
 from __future__ import annotations
 
@@ -10,15 +7,10 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.codes import catalogue
-from batch_enroll.core.codes.roster_codes import ROWS
-from batch_enroll.core.codes.server_codes import ANSWERS
-from batch_enroll.core.codes.skip_codes import SEATS
 from batch_enroll.core.model import OutcomeKind
 
 if TYPE_CHECKING:
     from batch_enroll.core.model import Json
-
-EXPLANATIONS: Final = {**ROWS, **ANSWERS, **SEATS}
 
 _KINDS: Final = {
     "E1": OutcomeKind.INVALID,
@@ -38,33 +30,33 @@ _LIKE_DIGITS: Final = str.maketrans("LIO", "110")
 
 
 def kind_of(code: str) -> OutcomeKind:
-    """How a row with this code ended."""
+    """The outcome of a row with this code, which is not a warning."""
     return _AFTER_LOSS.get(code) or _KINDS[code[:2]]
 
 
 def outcome_of(code: str) -> str:
-    """The name of that outcome; a doubt decides none."""
-    return "warning" if code in catalogue.DOUBTS else kind_of(code).value
+    """The name of that outcome; `warning` for a code that decides none."""
+    return "warning" if code in catalogue.WARNINGS else kind_of(code).value
 
 
 def as_json(code: str) -> dict[str, Json]:
-    """One code of the catalogue for programs."""
-    entry, explanation = catalogue.CATALOGUE[code], EXPLANATIONS[code]
+    """The record of a code, for programs."""
+    entry = catalogue.CATALOGUE[code]
     return {
         "code": code,
         "outcome": outcome_of(code),
         "title": entry.title,
-        "meaning": explanation.meaning,
-        "causes": list(explanation.causes),
-        "hint": entry.hint,
+        "meaning": entry.meaning,
+        "causes": list(entry.causes),
+        "hint": entry.remedy,
     }
 
 
 def nearest(text: str) -> list[str]:
-    """Codes that may have been meant by `text`: near in spelling, or with a title that holds its words."""
+    """At most three codes that `text` may mean: with its words in their title, or written like it."""
     words = text.strip().casefold()
     code = re.sub(r"[^A-Z0-9]", "", text.upper())
     code = code[:1] + code[1:].translate(_LIKE_DIGITS)
-    told = [known for known, entry in catalogue.CATALOGUE.items() if words and words in entry.title.casefold()]
-    spelt = get_close_matches(code, catalogue.CATALOGUE, n=3, cutoff=0.6)
-    return list(dict.fromkeys([*told, *spelt]))[:3]
+    titled = [known for known, entry in catalogue.CATALOGUE.items() if words and words in entry.title.casefold()]
+    alike = get_close_matches(code, catalogue.CATALOGUE, n=3, cutoff=0.6)
+    return list(dict.fromkeys([*titled, *alike]))[:3]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.core.codes.catalogue import hint
+from batch_enroll.core.codes.catalogue import get_remedy
 from batch_enroll.core.roster.cells import defuse, defused
 from batch_enroll.core.roster.dates import iso_utc
 
@@ -54,7 +54,7 @@ class ResultsTable:
             outcome.kind,
             code,
             detail and defuse(detail),
-            code and hint(code),
+            code and get_remedy(code),
             "" if status is None else str(status),
             str(outcome.attempts),
             defuse(enrollment_id) if enrollment_id else "",

@@ -179,7 +179,7 @@ class Tally:
     def causes(self) -> tuple[Cause, ...]:
         """Why rows did not end well, what is to be mended first, then by count."""
         causes = [
-            Cause(kind.value, code, catalogue.title(code), group.detail, catalogue.hint(code), group.count,
+            Cause(kind.value, code, catalogue.get_title(code), group.detail, catalogue.get_remedy(code), group.count,
                   tuple(group.examples))
             for (kind, code), groups in self._groups.items()
             for group in groups.values()
@@ -333,5 +333,5 @@ def _finding(place: RowLocation, problem: RowProblem) -> RowFinding:
         value=problem.value,
         code=problem.code,
         message=problem.message,
-        hint=catalogue.hint(problem.code),
+        hint=catalogue.get_remedy(problem.code),
     )

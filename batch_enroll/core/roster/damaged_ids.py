@@ -103,7 +103,8 @@ class RowWarnings:
     def sentences(self) -> list[str]:
         """What is to be known of the rows, a sentence for each code and column; names places, not persons."""
         return [
-            f"{count} {'row' if count == 1 else 'rows'}{column and f', {column}'}: {catalogue.title(code)} ({code}), "
+            f"{count} {'row' if count == 1 else 'rows'}{column and f', {column}'}: "
+            f"{catalogue.get_title(code)} ({code}), "
             f"at {', '.join(self._places[code, column])}{', ...' if count > _FEW else ''}"
             for (code, column), count in self._counts.items()
         ]
@@ -124,7 +125,7 @@ class IdDamageDetector:
         if not (flaws := self._flaws(row.fields)):
             return row
         found = [RowProblem(*flaw, row.headers.get(field, field), row.fields[field]) for field, flaw in flaws]
-        certain = next((flaw for flaw in found if flaw.code not in catalogue.DOUBTS), None)
+        certain = next((flaw for flaw in found if flaw.code not in catalogue.WARNINGS), None)
         return replace(row, problem=certain, warnings=() if certain else tuple(found))
 
     def _flaws(self, fields: Mapping[str, str]) -> list[tuple[str, tuple[str, str]]]:

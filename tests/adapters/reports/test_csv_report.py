@@ -59,7 +59,7 @@ def test_each_row_has_its_own_columns_first_and_ours_after(tmp_path: Path) -> No
 def test_a_row_that_never_settled_has_no_time_and_no_status(tmp_path: Path) -> None:
     unknown = Outcome(OutcomeKind.UNKNOWN, catalogue.INTERRUPTED, "the run ended")
     written(tmp_path, [ResultRow(1, RowLocation("t.csv", 2), ("amy", ""), unknown, None)])
-    hint = catalogue.hint(catalogue.INTERRUPTED)
+    hint = catalogue.get_remedy(catalogue.INTERRUPTED)
     expected = ["amy", "", "2", "unknown", "E402", "the run ended", hint, "", "0", "", ""]
     assert read(tmp_path / "results.csv")[1] == expected
 

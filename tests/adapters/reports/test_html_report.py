@@ -125,7 +125,7 @@ def test_several_rosters_are_told_apart_and_causes_courses_and_advice_are_there(
     text = " ".join(Elements(page_of((("u", "maths", "north", ""), FAILED), run=run)).text)
     for wanted in (
         "other.csv: 1 row", "Unusual: half the rows", "0 of 1 row is enrolled, 1 is not.", "Roster", "maths", "north",
-        "the server failed again and again", "What to do:", "Likely causes", "batch-enroll retry r1 --env staging",
+        "Repeated server errors", "What to do:", "Likely causes", "batch-enroll retry r1 --env staging",
     ):  # fmt: skip
         assert wanted in text
 

@@ -59,7 +59,7 @@ def test_results_are_frozen_filtered_coloured_text() -> None:
     assert (formula.value, formula.data_type, formula.number_format) == ("'=1+1", "s", "@")
     assert sheet["C3"].number_format == "@"
     assert [cell.font.bold for cell in (sheet["A1"], user, formula)] == [True, False, False]
-    assert (sheet["D3"].value, sheet["E3"].value, sheet["H3"].value[:5]) == (3, "failed", "Later")
+    assert (sheet["D3"].value, sheet["E3"].value, sheet["H3"].value[:8]) == (3, "failed", "Send the")
     (coloured,) = sheet.conditional_formatting
     assert str(coloured.sqref) == "E2:E4"
     assert {rule.formula[0] for rule in coloured.rules} >= {'"enrolled"', '"failed"', '"unknown"'}
@@ -71,7 +71,7 @@ def test_the_summary_tells_the_run_and_its_causes_and_runs_nothing() -> None:
     assert rows[0] == ["1 of 2 rows are enrolled, 1 is not."]
     for wanted in (["Roster", "=roster.csv: 2 rows"], ["enrolled", 1], ["invalid", 1]):
         assert wanted in rows
-    assert rows[-1][:4] == ["no user id", 1, "E101", "invalid"]
+    assert rows[-1][:4] == ["Missing user id", 1, "E101", "invalid"]
     assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
 
 

@@ -1,24 +1,56 @@
-"""The codes a row can carry."""
+"""The records of the codes: complete, in one language, each defined once."""
 
 from __future__ import annotations
 
 import re
 
+import pytest
+
 from batch_enroll.core.codes import catalogue
+from batch_enroll.core.codes.code_entry import CodeTable
 
 
-def test_every_code_has_a_title_and_every_bad_one_a_hint() -> None:
-    for code, entry in catalogue.CATALOGUE.items():
-        assert re.fullmatch(r"[EASNW]\d{3}", code)
-        assert entry.title
-        assert entry.hint or code.startswith("A")
+@pytest.mark.parametrize("code", catalogue.CATALOGUE)
+def test_every_code_has_a_complete_record(code: str) -> None:
+    entry = catalogue.CATALOGUE[code]
+    assert entry.code == code
+    assert re.fullmatch(r"[EASNW][1-9]\d{2}", code)
+    assert entry.meaning.endswith(".")
+    assert entry.causes
+    assert all(cause and not cause.endswith(".") for cause in entry.causes)
+    assert entry.remedy.endswith(".") or (code.startswith("A") and not entry.remedy)
 
 
-def test_every_constant_is_in_the_catalogue_once() -> None:
+@pytest.mark.parametrize("code", catalogue.CATALOGUE)
+def test_a_title_is_a_short_noun_phrase(code: str) -> None:
+    title = catalogue.CATALOGUE[code].title
+    assert re.fullmatch(r"[A-Z][^.:;]{3,49}", title)
+    assert not re.search(r"\b(that|which|who|is|are|was|were|has|have|does)\b", title)
+
+
+def test_titles_are_told_apart() -> None:
+    titles = [entry.title for entry in catalogue.CATALOGUE.values()]
+    assert len(titles) == len(set(titles))
+
+
+def test_every_code_has_one_constant() -> None:
     codes = [value for name, value in vars(catalogue).items() if name.isupper() and isinstance(value, str)]
     assert sorted(codes) == sorted(catalogue.CATALOGUE)
 
 
-def test_an_unknown_code_has_itself_as_title_and_no_hint() -> None:
-    assert (catalogue.title("X1"), catalogue.hint("X1")) == ("X1", "")
-    assert catalogue.title("E101") == "no user id"
+def test_a_code_cannot_be_given_twice() -> None:
+    table = CodeTable()
+    assert table.add("E999", "First", meaning="One.", causes=()) == "E999"
+    with pytest.raises(ValueError, match="E999 is taken: First"):
+        table.add("E999", "Second", meaning="Two.", causes=())
+
+
+def test_an_unknown_code_has_itself_as_title_and_no_remedy() -> None:
+    assert (catalogue.get_title("X1"), catalogue.get_remedy("X1")) == ("X1", "")
+    assert catalogue.get_title("E101") == "Missing user id"
+    assert catalogue.get_remedy("E105") == "Write dates as YYYY-MM-DD."
+
+
+def test_warnings_decide_no_outcome() -> None:
+    assert {"W101", "W104"} < catalogue.WARNINGS
+    assert all(code.startswith("W") for code in catalogue.WARNINGS)

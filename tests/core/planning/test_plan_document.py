@@ -54,7 +54,7 @@ def test_a_plan_reads_back_as_it_was() -> None:
 
 
 def test_a_plan_without_warnings_is_spelt_as_ever_and_one_with_some_reads_back_with_them() -> None:
-    doubted = replace(PLAN, warnings=("1 row: a row where another table may begin (W104), at term.csv row 9",))
+    doubted = replace(PLAN, warnings=("1 row: Possible start of another table (W104), at term.csv row 9",))
     assert "warnings" not in PLAN.summary()
     assert from_body(checked_body(written(doubted), "plan.json")) == doubted
 

@@ -59,7 +59,7 @@ def test_a_problem_is_told_with_its_column_and_value_and_a_skip_with_its_reason(
     problem = RowProblem(catalogue.UNKNOWN_ROLE, "no such role", "Role", "wizard")
     told = row_finding(ParsedRow(1, SourceRow(PLACE, (), {}), problem=problem), INVALID)
     assert (told.file, told.sheet, told.row, told.column, told.value) == ("term.xlsx", "Grade 7", 7, "Role", "wizard")
-    assert told.hint == catalogue.hint(catalogue.UNKNOWN_ROLE)
+    assert told.hint == catalogue.get_remedy(catalogue.UNKNOWN_ROLE)
     skipped = row_finding(ParsedRow(1, SourceRow(PLACE, (), {})), SKIPPED)
     assert (skipped.column, skipped.code, skipped.message) == ("", "S101", "repeats term.xlsx row 2")
 

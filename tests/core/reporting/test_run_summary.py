@@ -58,7 +58,7 @@ def test_causes_are_grouped_with_examples_and_what_to_fix_comes_first() -> None:
     causes = tally_of(SKIPPED, SKIPPED, FAILED, INVALID, INVALID, INVALID, INVALID, DRY).causes()
     assert [(cause.code, cause.count) for cause in causes] == [("E101", 4), ("E301", 1), ("S101", 2)]
     assert causes[0].examples == ("term.csv row 5", "term.csv row 6", "term.csv row 7")
-    assert causes[0].hint == catalogue.hint("E101")
+    assert causes[0].hint == catalogue.get_remedy("E101")
 
 
 def test_causes_are_counted_together_where_only_values_differ_and_apart_where_details_do() -> None:

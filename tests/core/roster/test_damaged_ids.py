@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.core.codes.catalogue import DOUBTS
+from batch_enroll.core.codes.catalogue import WARNINGS
 from batch_enroll.core.model import RowLocation, RowProblem, SourceRow
 from batch_enroll.core.roster.damaged_ids import ID_FIELDS, CellProblem, IdDamageDetector, RowWarnings, first_problem
 from batch_enroll.core.roster.header_aliases import FIELDS
@@ -123,8 +123,7 @@ def test_doubts_are_counted_by_column_and_name_places_only() -> None:
     doubts.add(watch.judged(row(9, user_id="00417")))
     (sentence,) = doubts.sentences()
     assert sentence == (
-        "5 rows, Student ID: an id shorter than the column's others: leading zeros may be lost (W101), "
-        "at term.csv row 2, term.csv row 3, term.csv row 4, ..."
+        "5 rows, Student ID: Possibly lost leading zeros (W101), at term.csv row 2, term.csv row 3, term.csv row 4, ..."
     )
     alone = RowWarnings()
     alone.add(watch.judged(row(2, user_id="417")))
@@ -135,7 +134,7 @@ def test_doubts_are_counted_by_column_and_name_places_only() -> None:
 def test_a_doubt_about_the_whole_row_names_no_column() -> None:
     doubts = RowWarnings()
     doubts.add(replace(row(9), warnings=(RowProblem("W104", "stands below blank rows"),)))
-    assert doubts.sentences() == ["1 row: a row where another table may begin (W104), at term.csv row 9"]
+    assert doubts.sentences() == ["1 row: Possible start of another table (W104), at term.csv row 9"]
 
 
 @given(st.lists(st.text(alphabet="0123456789E+.-/MarJn", max_size=18), max_size=12), st.text(max_size=18))
@@ -143,4 +142,4 @@ def test_any_text_is_judged_and_never_changed(others: list[str], text: str) -> N
     source = row(user_id=text)
     after = IdDamageDetector([row(user_id=other) for other in others]).judged(source)
     assert (after.fields, after.cells) == (source.fields, source.cells)
-    assert all(doubt.code in DOUBTS for doubt in after.warnings)
+    assert all(doubt.code in WARNINGS for doubt in after.warnings)

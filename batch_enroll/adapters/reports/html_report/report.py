@@ -11,8 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError
 
 from batch_enroll.adapters.reports.html_report import charts
 from batch_enroll.adapters.reports.html_report.embedded_rows import ProblemRows
-from batch_enroll.core.codes import explain
-from batch_enroll.core.codes.catalogue import title
+from batch_enroll.core.codes.catalogue import CATALOGUE, get_title
 from batch_enroll.core.durations import duration, format_short
 from batch_enroll.core.errors import ReportError
 from batch_enroll.core.model import KINDS_TO_FIX, OutcomeKind
@@ -145,8 +144,8 @@ def _parts(outcomes: Mapping[str, int], rows: int) -> list[ReportSection]:
 
 
 def _likely(cause: Cause) -> Likely:
-    explanation = explain.EXPLANATIONS.get(cause.code)
-    return Likely(cause, () if explanation is None else explanation.causes, cause.outcome in KINDS_TO_FIX)
+    entry = CATALOGUE.get(cause.code)
+    return Likely(cause, () if entry is None else entry.causes, cause.outcome in KINDS_TO_FIX)
 
 
 def _codes(causes: Sequence[Cause]) -> list[tuple[str, int, str]]:
@@ -155,7 +154,7 @@ def _codes(causes: Sequence[Cause]) -> list[tuple[str, int, str]]:
     for cause in causes:
         if cause.outcome in KINDS_TO_FIX:
             counts[cause.code] += cause.count
-    return [(code, count, title(code)) for code, count in counts.most_common()]
+    return [(code, count, get_title(code)) for code, count in counts.most_common()]
 
 
 def _charts(timeline: Timeline, done_words: str) -> dict[str, object]:
