@@ -156,8 +156,8 @@ def test_a_reader_that_goes_away_is_no_failure() -> None:
     program = (
         "import sys\n"
         "from batch_enroll.cli.errors import guarded\n"
-        "from batch_enroll.cli.output import Answer\n"
-        "answer = Answer(0, {}, lambda paint: ['x' * 80] * 10_000)\n"
+        "from batch_enroll.cli.output import CommandOutput\n"
+        "answer = CommandOutput(0, {}, lambda paint: ['x' * 80] * 10_000)\n"
         "sys.exit(guarded(lambda: answer, as_json=False))\n"
     )
     with subprocess.Popen(  # noqa: S603 - our own program
