@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
-from support import virtual_time
+from support.virtual_time import VirtualTimeLoop
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+    from collections.abc import Callable
     from pathlib import Path
 
 settings.register_profile("dev", deadline=None, max_examples=60)
@@ -19,10 +22,10 @@ settings.register_profile(
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """What is marked for virtual time moves it at once."""
-    if item.get_closest_marker("looptime"):
-        item.add_marker(virtual_time.moves_at_once)
+def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], AbstractEventLoop]]:
+    """Gives each test marked `virtual_time` a loop on virtual time."""
+    virtual = item.get_closest_marker("virtual_time")
+    return {"virtual": VirtualTimeLoop} if virtual else {"real": asyncio.new_event_loop}
 
 
 @pytest.fixture

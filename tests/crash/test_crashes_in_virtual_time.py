@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import anyio
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
-from support import virtual_time
 from support.fakes import LOST, NEVER_SENT, FakeServer, students
 from support.harness import FIRST_RUN
 from support.mortal_world import Crash, World
+from support.virtual_time import VirtualTimeLoop
 
 from batch_enroll.core.model import Meaning, Reply
 
@@ -69,7 +69,7 @@ def on_virtual_time(world: World, fate: list[Crash]) -> None:
         await world.live()
         assert (len(world.server.sent), world.server.look_ups) == (sent, asked), "nothing was left to do"
 
-    with asyncio.Runner(loop_factory=virtual_time.new_loop) as runner:
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
         runner.run(lives())
 
 

@@ -13,7 +13,7 @@ from batch_enroll.core.events import Stopping
 from batch_enroll.core.verdict.attempt_state import HaltReason
 from batch_enroll.engine import EngineResult, run_until_stopped
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+pytestmark = [pytest.mark.asyncio, pytest.mark.virtual_time]
 
 
 async def ended(

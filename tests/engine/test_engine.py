@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from batch_enroll.core.model import SettledRow
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+pytestmark = [pytest.mark.asyncio, pytest.mark.virtual_time]
 
 
 async def test_every_row_is_enrolled_once() -> None:

@@ -19,7 +19,7 @@ from batch_enroll.core.model import (
 )
 from batch_enroll.engine.lookup_cache import SharedLookups
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+pytestmark = [pytest.mark.asyncio, pytest.mark.virtual_time]
 
 
 def timetable(users: int, courses: int, *, by_course: bool = False) -> list[dict[str, str]]:

@@ -22,7 +22,7 @@ from batch_enroll.engine import QueryDependencies, QueryRunner
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+pytestmark = [pytest.mark.asyncio, pytest.mark.virtual_time]
 
 
 @dataclass

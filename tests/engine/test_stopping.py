@@ -15,7 +15,7 @@ from batch_enroll.core.events import Stopping
 from batch_enroll.core.model import Action
 from batch_enroll.core.verdict.attempt_state import HaltReason
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+pytestmark = [pytest.mark.asyncio, pytest.mark.virtual_time]
 
 
 async def test_a_deadline_finishes_what_is_in_flight_and_leaves_the_rest_not_attempted() -> None:

@@ -22,7 +22,7 @@ from batch_enroll.engine import QueryDependencies, QueryRunner, verify
 from batch_enroll.workflows import Comparison
 
 RULES = PlanSettings("test", FIRST_RUN, NOON.date(), Defaults())
-pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+pytestmark = [pytest.mark.asyncio, pytest.mark.virtual_time]
 
 
 @dataclass

@@ -9,7 +9,7 @@ from support.harness import Harness
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.model import EnrollmentState, NoReply, Reply, Role, RunId
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+pytestmark = [pytest.mark.asyncio, pytest.mark.virtual_time]
 
 
 def leaving(count: int) -> list[dict[str, str]]:

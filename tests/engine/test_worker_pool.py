@@ -7,7 +7,7 @@ import pytest
 
 from batch_enroll.engine.worker_pool import WorkerPool
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+pytestmark = [pytest.mark.asyncio, pytest.mark.virtual_time]
 
 
 class Pieces:

@@ -12,7 +12,7 @@ from lab.lean import Played
 from support.fakes import FakeRoster, FakeTokens, Remembering, SignalsAt, students
 from support.harness import COLUMNS, FIRST_RUN, NOON, at_once
 from support.memory_ledger import MemoryLedger
-from support.virtual_time import new_loop
+from support.virtual_time import VirtualTimeLoop
 
 from batch_enroll.core.model import Meaning, NoReply, OutcomeKind, Reply, ServerEnrollment, UserEnrollments
 from batch_enroll.core.planning.probe_gate import ProbeGate
@@ -80,7 +80,7 @@ class SlowTokens(FakeTokens):
 
 def run(server: Server, pace: Pace, rows: int, seed: int = 7) -> Played:
     """Carries the rows with the real engine; takes no real time but the processor's."""
-    with asyncio.Runner(loop_factory=new_loop) as runner:
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
         return runner.run(_run(server, pace, rows, seed))
 
 

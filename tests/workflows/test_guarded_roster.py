@@ -88,7 +88,7 @@ def test_rows_that_were_counted_ahead_are_not_counted_again() -> None:
 
 
 @pytest.mark.asyncio
-@pytest.mark.looptime
+@pytest.mark.virtual_time
 async def test_a_course_that_fills_up_late_stops_the_run_before_the_first_row_too_many() -> None:
     harness = Harness()
     roster = CapacityGuardedRoster(

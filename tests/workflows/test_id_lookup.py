@@ -20,7 +20,7 @@ from batch_enroll.core.verdict.circuit_breaker import Breaker, BreakerLimits
 from batch_enroll.engine import QueryDependencies, QueryRunner
 from batch_enroll.workflows import DirectoryPages, IdLookups, ResolvedRoster
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+pytestmark = [pytest.mark.asyncio, pytest.mark.virtual_time]
 FIELDS = ("user_email", "course_title", "school_id")
 COURSES = (Course(CourseId("c1"), "Algebra", org=SchoolId("s1")), School(SchoolId("s1"), "North"))
 

@@ -58,7 +58,7 @@ def test_a_row_without_school_cannot_be_compared() -> None:
 
 
 @pytest.mark.asyncio
-@pytest.mark.looptime
+@pytest.mark.virtual_time
 async def test_a_short_page_is_not_the_end() -> None:
     pages = {0: EnrollmentPage((seat("a"), seat("b")), 3, 4, nameless=1), 3: EnrollmentPage((seat("c"),), 1, 4)}
 
@@ -72,7 +72,7 @@ async def test_a_short_page_is_not_the_end() -> None:
 
 
 @pytest.mark.asyncio
-@pytest.mark.looptime
+@pytest.mark.virtual_time
 @pytest.mark.parametrize(
     ("answer", "says"),
     [
