@@ -1,4 +1,4 @@
-"""The recipes for unattended runs, each run for real with its own words: only places and the server differ."""
+"""The recipes for unattended runs, each run for real as it is printed: only paths and the server differ."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]  # it comes without types
+import yaml  # type: ignore[import-untyped]  # it has no types
 from support.e2e_cli import finished, term, write_csv
 from support.readme import PAGES
 
@@ -28,7 +28,7 @@ ROWS = 62
 
 @dataclass(frozen=True)
 class Machine:
-    """A folder that stands for a machine's root, with a roster and a secret where the recipes expect them."""
+    """A folder in place of the root of a machine, with a roster and a secret where the recipes expect them."""
 
     root: Path
     sandbox: Sandbox
@@ -44,22 +44,22 @@ class Machine:
         program.write_text(f'#!/bin/sh\nexec {sys.executable} -m batch_enroll "$@"\n')
         program.chmod(0o755)
 
-    def placed(self, text: str) -> str:
-        """`text` with its places on this machine."""
+    def relocate(self, text: str) -> str:
+        """Replaces absolute paths in a text by those below the folder."""
         return re.sub(r"(?<![\w/.])/(?=(?:rosters|secrets|srv|etc|opt)/)", f"{self.root}/", text)
 
     async def run(self, command: str, environment: Mapping[str, str], folder: str = "/") -> list[Path]:
-        """Runs a command line to its good end; the summaries that it left."""
+        """Runs a command line, checks that it succeeds, and returns the summaries that it wrote."""
         process = await asyncio.create_subprocess_shell(
-            self.placed(command),
-            cwd=self.placed(folder + "/").rstrip("/") or "/",
+            self.relocate(command),
+            cwd=self.relocate(folder + "/").rstrip("/") or "/",
             env={
                 "PATH": f"{self.root}/opt/batch-enroll/bin:/usr/bin:/bin",
                 "TIMEBACK_API_BASE_URL": self.sandbox.base_url,
                 "TIMEBACK_API_AUTH_URL": self.sandbox.token_url,
                 "TIMEBACK_CLIENT_ID": self.sandbox.client_id,
                 "BATCH_ENROLL_STATE": str(self.root / "state"),
-                **{name: self.placed(value) for name, value in environment.items()},
+                **{name: self.relocate(value) for name, value in environment.items()},
             },
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
@@ -71,10 +71,10 @@ class Machine:
         return list(self.root.rglob("summary.json"))
 
 
-def recipe(language: str, marked: str) -> str:
-    """The block in `language`, of whatever page, that holds `marked`."""
+def recipe(language: str, marker: str) -> str:
+    """Returns the only block of all pages in this language that contains the marker."""
     pages = "".join(page.read_text(encoding="utf-8") for page in PAGES)
-    (block,) = (block for block in re.findall(rf"```{language}\n(.*?)```", pages, re.DOTALL) if marked in block)
+    (block,) = (block for block in re.findall(rf"```{language}\n(.*?)```", pages, re.DOTALL) if marker in block)
     return str(block)
 
 

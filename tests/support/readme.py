@@ -1,10 +1,8 @@
-"""The console blocks of the README and its pages, run for real: this program rewrites their output, a test
-compares it.
+"""Console blocks of the README and its pages, run for real: this program rewrites their output, a test compares it.
 
-The commands of a page run in one shell folder, one after the other, against one rehearsal server that the exported
-variables name.
-What differs from run to run (times, run ids, the folder) is replaced by what the page shows. A block behind
-`<!-- not run -->` is left alone; a Python block that begins with the name of a file is that file.
+The commands of a page run in one folder, one after the other, against one rehearsal server to which the exported
+variables point. Parts that differ from run to run (times, run ids, the folder) are replaced by those of the page. A
+block after `<!-- not run -->` is left alone; a Python block whose first line names a file is written to that file.
 """
 
 from __future__ import annotations
@@ -22,11 +20,12 @@ from support.paths import PROJECT, README
 
 from batch_enroll.sandbox import serve
 
-PAGES = (README, *sorted((PROJECT / "docs").glob("*.md")))
+PAGES = (README, *sorted((PROJECT / "docs").rglob("*.md")))
+PAGES_WITH_COMMANDS = tuple(page for page in PAGES if "```console" in page.read_text(encoding="utf-8"))
 _BLOCK = re.compile(r"(?<!<!-- not run -->\n)```console\n(.*?)```", re.DOTALL)
 _PROGRAM = re.compile(r"```python\n# (\w+\.py)\n(.*?)```", re.DOTALL)
 _HOME = "/home/ana"
-_STEADY = (
+_VARYING = (
     (re.compile(r"\d{8}T\d{6}Z"), "20260901T061502Z"),
     (re.compile(r"\d+\.\d s, [\d,.]+ rows/s"), "0.4 s, 155.0 rows/s"),
     (re.compile(r"in \d+:\d\d, [\d,.]+ rows/s"), "in 0:00, 155.0 rows/s"),
@@ -42,13 +41,13 @@ _STEADY = (
 
 @dataclass(frozen=True)
 class Shell:
-    """A folder with the sample rosters in it, and what is exported there."""
+    """A folder that contains the sample rosters, with exported variables."""
 
     folder: Path
     exported: dict[str, str]
 
-    async def type(self, command: str) -> str:
-        """What `command` prints on both streams, made steady."""
+    async def run(self, command: str) -> str:
+        """Runs a command and returns its output on both streams, without what differs from run to run."""
         process = await asyncio.create_subprocess_shell(
             command,
             cwd=self.folder,
@@ -58,25 +57,25 @@ class Shell:
             stderr=asyncio.subprocess.STDOUT,
         )
         out, _ = await process.communicate()
-        return steady(out.decode().replace(str(self.folder), _HOME))
+        return stabilize(out.decode().replace(str(self.folder), _HOME))
 
 
-def steady(text: str) -> str:
-    """`text` with what changes from run to run replaced."""
-    for changing, shown in _STEADY:
+def stabilize(text: str) -> str:
+    """Replaces the parts of a text that differ from run to run."""
+    for changing, shown in _VARYING:
         text = changing.sub(shown, text)
     return "\n".join(line.rstrip() for line in text.splitlines())
 
 
-def played(text: str) -> str:
-    """A page with the output of its console blocks as it is now."""
+def run_page(text: str) -> str:
+    """Runs the console blocks of a page and returns the page with their current output."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder).resolve()
         (home / "sample_rosters").symlink_to(PROJECT / "sample_rosters")
-        return asyncio.run(_played(text, home))
+        return asyncio.run(_run_blocks(text, home))
 
 
-async def _played(text: str, home: Path) -> str:
+async def _run_blocks(text: str, home: Path) -> str:
     async with serve() as sandbox:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("TIMEBACK", "BATCH", "COV"))}
         exported = kept | {
@@ -92,11 +91,11 @@ async def _played(text: str, home: Path) -> str:
         for name, program in _PROGRAM.findall(text):
             (home / name).write_text(program, encoding="utf-8")
         for block in _BLOCK.finditer(text):
-            text = text.replace(block.group(1), await _block(shell, block.group(1)))
+            text = text.replace(block.group(1), await _run_block(shell, block.group(1)))
     return text
 
 
-async def _block(shell: Shell, block: str) -> str:
+async def _run_block(shell: Shell, block: str) -> str:
     lines: list[str] = []
     for command in re.findall(r"^\$ (.*(?:\\\n.*)*)", block, re.MULTILINE):
         lines.append(f"$ {command}")
@@ -106,12 +105,12 @@ async def _block(shell: Shell, block: str) -> str:
                 shell.exported[name] = shlex.split(value)[0]
         if not command.startswith("export "):
             real = _with_real_runs(shell.folder, command)
-            lines += (await shell.type(real)).splitlines()
+            lines += (await shell.run(real)).splitlines()
     return "\n".join(lines) + "\n"
 
 
 def _with_real_runs(folder: Path, command: str) -> str:
-    """`command` with the run id that the page shows replaced by the latest real one of that roster."""
+    """Replaces the run ids of the page in a command by the latest real ones of the same rosters."""
 
     def real(shown: re.Match[str]) -> str:
         runs = sorted((folder / "batch-enroll-runs").glob(f"*Z-{shown.group(1)}"))
@@ -121,10 +120,10 @@ def _with_real_runs(folder: Path, command: str) -> str:
 
 
 def main() -> None:
-    """Rewrites every page."""
-    for page in PAGES:
+    """Rewrites every page that shows commands."""
+    for page in PAGES_WITH_COMMANDS:
         text = page.read_text(encoding="utf-8")
-        page.write_text(played(text), encoding="utf-8")
+        page.write_text(run_page(text), encoding="utf-8")
 
 
 if __name__ == "__main__":
