@@ -1,6 +1,6 @@
-"""How a run compares with the last ones of the same roster on the same server: what changed, and what looks ill.
+"""Compares a run with the last runs of the same roster on the same server: what changed, and what looks abnormal.
 
-For runs that nobody watches. A first run has nothing to be compared with; warnings want three runs before it.
+For unattended runs. A first run has nothing to be compared with; warnings need three earlier runs.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 _COMPARED: Final = 7  # a week of nights
 _FEWEST: Final = 3
-_FEW_ROWS: Final = 5  # so many more rows to mend are a bad day, not a trend
-_FEW_REQUESTS: Final = 100  # below, a rate says nothing
+_FEW_ROWS: Final = 5  # fewer failing rows are chance, even if they are a large share of a small roster
+_FEW_REQUESTS: Final = 100  # with fewer, a rate means little
 _SETTLED_BEFORE: Final = frozenset(
     {OutcomeKind.ALREADY_ENROLLED.value, OutcomeKind.ALREADY_WITHDRAWN.value, OutcomeKind.SKIPPED.value}
 )
 
 
 def comparable(run: RunRecord, runs: Iterable[RunRecord]) -> list[RunRecord]:
-    """The latest finished runs like `run`, latest first, without itself: same command, server and rosters."""
+    """The latest seven finished runs with the same command, server and rosters, without `run` itself; latest first."""
 
     def alike(past: RunRecord) -> bool:
         same = (past.kind, past.scope, past.dry_run, _paths(past)) == (run.kind, run.scope, run.dry_run, _paths(run))
@@ -36,14 +36,14 @@ def comparable(run: RunRecord, runs: Iterable[RunRecord]) -> list[RunRecord]:
 
 
 def changed(run: RunRecord, past: Sequence[RunRecord]) -> bool:
-    """Whether anything was done, or rows fail that did not fail last time, or the other way round."""
+    """True if the run did anything, if its failures differ from those of the last run, or if there is no last run."""
     if not past or any(count and kind not in _SETTLED_BEFORE | KINDS_TO_FIX for kind, count in run.outcomes.items()):
         return True
     return (run.exit_status, _failing(run)) != (past[0].exit_status, _failing(past[0]))
 
 
 def warnings(run: RunRecord, past: Sequence[RunRecord]) -> tuple[str, ...]:
-    """In what a run deviates strongly from the last ones, a sentence each; holds no ids and no names."""
+    """A sentence for each strong deviation from the last runs; free of ids and names."""
     if len(past) < _FEWEST:
         return ()
     return tuple(_warnings(run, past))
@@ -63,7 +63,7 @@ def _warnings(run: RunRecord, past: Sequence[RunRecord]) -> Iterator[str]:
     if len(quick) >= _FEWEST and run.requests.sent >= _FEW_REQUESTS:
         speed, usual = _speed(run), _usual(_speed, quick)
         if speed < usual / 3:
-            yield f"it made {speed:,.1f} requests a second; the last runs made about {usual:,.1f}"
+            yield f"the run made {speed:,.1f} requests per second; the last runs made about {usual:,.1f}"
 
 
 def _usual(measure: Callable[[RunRecord], float], past: Sequence[RunRecord]) -> float:

@@ -87,12 +87,46 @@ def test_the_same_failures_as_last_night_are_no_change_and_the_first_run_always_
         ),
         (
             night(6, already_enrolled=1_000, sent=150, retried=1),
-            ("it made 1.5 requests a second; the last runs made about 5.0",),
+            ("the run made 1.5 requests per second; the last runs made about 5.0",),
         ),
     ],
 )
 def test_what_deviates_strongly_is_warned_of(tonight: RunRecord, warned: tuple[str, ...]) -> None:
     assert warnings(tonight, WEEK) == warned
+
+
+@pytest.mark.parametrize(("rows", "warned"), [(499, True), (500, False), (2_000, False), (2_001, True)])
+def test_half_and_twice_the_usual_rows_are_still_usual(rows: int, *, warned: bool) -> None:
+    assert bool(warnings(night(6, already_enrolled=rows), WEEK)) is warned
+
+
+@pytest.mark.parametrize(("failed", "warned"), [(4, False), (5, True)])
+def test_five_failing_rows_of_a_small_roster_are_enough(failed: int, *, warned: bool) -> None:
+    small = [night(number, already_enrolled=20) for number in range(5)]
+    assert bool(warnings(night(6, already_enrolled=20 - failed, failed=failed), small)) is warned
+
+
+@pytest.mark.parametrize(("failed", "warned"), [(50, False), (51, True)])
+def test_five_percent_more_failing_rows_than_the_worst_night_are_still_usual(failed: int, *, warned: bool) -> None:
+    assert bool(warnings(night(6, already_enrolled=1_000 - failed, failed=failed), WEEK)) is warned
+
+
+@pytest.mark.parametrize(("sent", "warned"), [(99, False), (100, True)])
+def test_repeats_are_judged_from_a_hundred_requests_on(sent: int, *, warned: bool) -> None:
+    few = [night(number, already_enrolled=1_000, sent=50) for number in range(5)]
+    assert bool(warnings(night(6, already_enrolled=1_000, sent=sent, retried=sent), few)) is warned
+
+
+@pytest.mark.parametrize(("usual", "warned"), [(300, False), (303, True)])
+def test_a_third_of_the_usual_speed_is_still_usual(usual: int, *, warned: bool) -> None:
+    past = [night(number, already_enrolled=1_000, sent=usual) for number in range(3)]
+    assert bool(warnings(night(6, already_enrolled=1_000, sent=100), past)) is warned
+
+
+@pytest.mark.parametrize(("nights", "warned"), [(2, False), (3, True)])
+def test_speed_is_judged_by_at_least_three_nights_that_sent_much(nights: int, *, warned: bool) -> None:
+    past = [night(number, already_enrolled=1_000, sent=3_000 if number < nights else 1) for number in range(5)]
+    assert bool(warnings(night(6, already_enrolled=1_000, sent=100), past)) is warned
 
 
 def test_four_more_bad_rows_in_a_tiny_roster_are_no_warning() -> None:
