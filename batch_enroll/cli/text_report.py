@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from batch_enroll.cli.output import Paint
     from batch_enroll.core.guards.rules import GuardResult
     from batch_enroll.core.model import Json
-    from batch_enroll.core.reporting.run_summary import Cause, CheckSummary, RowFinding, RunSummary
+    from batch_enroll.core.reporting.check_summary import CheckSummary, RowFinding
+    from batch_enroll.core.reporting.run_summary import Cause, RunSummary
 
 _LONGEST_VALUE: Final = 60
 

@@ -20,7 +20,7 @@ from batch_enroll.core.errors import UsageError
 from batch_enroll.core.guards.rules import NOTHING_ALLOWED
 from batch_enroll.core.model import RunId
 from batch_enroll.core.planning.protected_enrollments import NOTHING_PROTECTED
-from batch_enroll.core.reporting.run_summary import Estimate
+from batch_enroll.core.reporting.check_summary import Estimate
 from batch_enroll.core.run_record import RunRecord
 from batch_enroll.wiring.alone import acquire_run_lock
 from batch_enroll.wiring.guards import check_guards, evaluate
@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from batch_enroll.core.guards.rules import Allowance
-    from batch_enroll.core.reporting.run_summary import CheckSummary, RunSummary
+    from batch_enroll.core.reporting.check_summary import CheckSummary
+    from batch_enroll.core.reporting.run_summary import RunSummary
     from batch_enroll.ports import EventSink, RosterSource
     from batch_enroll.sandbox import Sandbox
     from batch_enroll.settings import Settings

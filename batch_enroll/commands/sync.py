@@ -24,7 +24,7 @@ from batch_enroll.core.planning.sync_planner import (
     named_by_delta,
     plan_sync,
 )
-from batch_enroll.core.reporting.run_summary import Estimate
+from batch_enroll.core.reporting.check_summary import Estimate
 from batch_enroll.core.roster.dates import iso_utc
 from batch_enroll.core.run_record import Requests, RunRecord
 from batch_enroll.engine import run_until_stopped

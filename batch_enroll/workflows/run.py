@@ -12,7 +12,8 @@ from batch_enroll.core.events import RunEnded, RunStarted
 from batch_enroll.core.model import Outcome, OutcomeKind, SettledRow
 from batch_enroll.core.pace import FACT
 from batch_enroll.core.reporting import anomalies
-from batch_enroll.core.reporting.run_summary import CheckSummary, Tally, doubtful, row_finding, summarize
+from batch_enroll.core.reporting.check_summary import CheckSummary, row_finding, warning_findings
+from batch_enroll.core.reporting.run_summary import Tally, summarize
 from batch_enroll.core.verdict.attempt_state import NO_ATTEMPTS, HaltReason
 from batch_enroll.core.verdict.judge import outcome_when_halted
 from batch_enroll.engine import EngineResult
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from batch_enroll.core.guards.rules import GuardResult
     from batch_enroll.core.model import Json, PlannedRow
     from batch_enroll.core.planning.row_planner import ParsedRow, PlanSettings
-    from batch_enroll.core.reporting.run_summary import Estimate, RowFinding, RunSummary
+    from batch_enroll.core.reporting.check_summary import Estimate, RowFinding
+    from batch_enroll.core.reporting.run_summary import RunSummary
     from batch_enroll.core.run_record import RunRecord
     from batch_enroll.engine import BatchSource
     from batch_enroll.ports import Document, EventSink, Ledger, ReportWriter, RosterSource
@@ -161,7 +163,7 @@ def check(
 
     def note(reading: ParsedRow, row: PlannedRow) -> None:
         nonlocal later
-        warnings.extend(doubtful(reading.source))
+        warnings.extend(warning_findings(reading.source))
         if row.outcome is not None and row.outcome.kind in _NOT_SENT:
             problems.append(row_finding(reading, row.outcome))
         begin = None if row.request is None else row.request.begin_date

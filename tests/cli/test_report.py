@@ -11,7 +11,8 @@ from batch_enroll.cli.output import Tone, coloured, plain
 from batch_enroll.cli.text_report import check_lines, run_lines
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.model import Outcome, OutcomeKind, ResultRow, RowLocation, RunId
-from batch_enroll.core.reporting.run_summary import Cause, CheckSummary, Estimate, RowFinding, RunSummary, Tally
+from batch_enroll.core.reporting.check_summary import CheckSummary, Estimate, RowFinding
+from batch_enroll.core.reporting.run_summary import Cause, RunSummary, Tally
 from batch_enroll.core.run_record import Requests, RosterRef, RunRecord
 
 RUN = RunRecord(

@@ -20,7 +20,7 @@ from batch_enroll.core.errors import LedgerError, RunStoppedError
 from batch_enroll.core.events import RunEnded, RunStarted
 from batch_enroll.core.model import Outcome, OutcomeKind, RunId, SettledRow
 from batch_enroll.core.planning.row_planner import PlanSettings
-from batch_enroll.core.reporting.run_summary import Estimate
+from batch_enroll.core.reporting.check_summary import Estimate
 from batch_enroll.core.roster.row_parser import Defaults
 from batch_enroll.core.run_record import Requests, RunRecord
 from batch_enroll.core.verdict.attempt_state import HaltReason

@@ -7,9 +7,8 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.codes import catalogue
-from batch_enroll.core.errors import RunStoppedError
 from batch_enroll.core.frozen import frozen
-from batch_enroll.core.model import SUCCESS_KINDS, WITHDRAWN_KINDS, OutcomeKind, RowProblem
+from batch_enroll.core.model import SUCCESS_KINDS, WITHDRAWN_KINDS, OutcomeKind
 from batch_enroll.core.pace.learned_limits import FACT
 from batch_enroll.core.reporting.redaction import redact_values
 from batch_enroll.core.roster.dates import iso_utc
@@ -17,16 +16,12 @@ from batch_enroll.core.roster.dates import iso_utc
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from batch_enroll.core.guards.rules import GuardResult
-    from batch_enroll.core.model import Json, Outcome, ResultRow, RowLocation, SourceRow
-    from batch_enroll.core.planning.row_planner import ParsedRow
-    from batch_enroll.core.run_record import RosterRef, RunRecord
+    from batch_enroll.core.model import Json, Outcome, ResultRow
+    from batch_enroll.core.run_record import RunRecord
 
 _EXAMPLES: Final = 3
 _DETAILS: Final = 12  # for one code; rows with still others are counted together
 _OWN_WORDS: Final = frozenset({OutcomeKind.INVALID, OutcomeKind.SKIPPED})  # a server's words hold placeholders already
-
-_USUAL_LATENCY_S: Final = 0.55  # seen live with 10 in flight. Source: contract 4
 
 _NONE: Final = (None, None, None)
 
@@ -206,132 +201,4 @@ def summarize(run: RunRecord, tally: Tally, files: Mapping[str, str]) -> RunSumm
         causes=tally.causes(),
         files=files,
         exit_status=tally.exit_status() if run.exit_status is None else run.exit_status,
-    )
-
-
-@frozen
-class RowFinding:
-    """One row of a roster that would be refused or skipped: where, what stands there, and what to do."""
-
-    file: str
-    sheet: str | None
-    row: int
-    column: str
-    value: str
-    code: str
-    message: str
-    hint: str
-
-
-@frozen
-class Estimate:
-    """What a run's length depends on: requests a second if given, else requests in flight at a usual latency."""
-
-    rate_per_s: float | None
-    max_in_flight: int
-
-    def seconds(self, requests: int) -> float:
-        """How long so many requests would take."""
-        by_latency = self.max_in_flight / _USUAL_LATENCY_S
-        return requests / (by_latency if self.rate_per_s is None else min(self.rate_per_s, by_latency))
-
-
-@frozen
-class CheckSummary:
-    """What `run` would do with a roster, and every row it would refuse or skip.
-
-    Attributes:
-        rosters: what was read.
-        readings: how each roster and its columns were read, a line each.
-        unreadable: where the file breaks off, if it does.
-        guards: what each guard says of it.
-        warnings: rows that would be sent though their ids are in doubt.
-        notes: what people should know of how it was read.
-    """
-
-    rosters: tuple[RosterRef, ...]
-    readings: tuple[str, ...]
-    tally: Tally
-    problems: tuple[RowFinding, ...]
-    estimate: Estimate
-    unreadable: str = ""
-    guards: tuple[GuardResult, ...] = ()
-    warnings: tuple[RowFinding, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    @property
-    def rows(self) -> int:
-        """Rows read."""
-        return self.tally.rows
-
-    @property
-    def to_send(self) -> int:
-        """Rows that would be sent."""
-        return self.tally.outcomes[OutcomeKind.NOT_ATTEMPTED]
-
-    @property
-    def outcomes(self) -> Mapping[str, int]:
-        """What would become of the rows, with counts."""
-        kinds = (OutcomeKind.ALREADY_ENROLLED, OutcomeKind.SKIPPED, OutcomeKind.INVALID)
-        return {"to_send": self.to_send} | {kind.value: self.tally.outcomes[kind] for kind in kinds}
-
-    @property
-    def rate(self) -> float | None:
-        """The requests per second this was reckoned with."""
-        return self.estimate.rate_per_s
-
-    @property
-    def estimated_s(self) -> float:
-        """How long the run would take."""
-        return self.estimate.seconds(self.to_send)
-
-    @property
-    def exit_status(self) -> int:
-        """0: every row can be used; 1: some cannot; 3: none can, or the file cannot be read; 5: a guard stops it."""
-        if any(verdict.stops for verdict in self.guards):
-            return RunStoppedError.exit_status
-        return NO_USABLE_ROW if self.unreadable else self.tally.exit_status()
-
-    def as_json(self) -> dict[str, Json]:
-        """The shape of `check --json`."""
-        problems: list[Json] = [asdict(problem) for problem in self.problems]
-        causes: list[Json] = [{**asdict(cause), "examples": list(cause.examples)} for cause in self.tally.causes()]
-        rosters: list[Json] = [asdict(ref) for ref in self.rosters]
-        return {
-            "roster": rosters[0] if len(rosters) == 1 else rosters,
-            "readings": list(self.readings),
-            "notes": list(self.notes),
-            "rows": self.rows,
-            "outcomes": dict(self.outcomes),
-            "rate_per_s": self.estimate.rate_per_s,
-            "estimated_s": round(self.estimated_s, 1),
-            "problems": problems,
-            "warnings": [asdict(warning) for warning in self.warnings],
-            "causes": causes,
-            "unreadable": self.unreadable,
-            "guards": [verdict.as_json() for verdict in self.guards],
-            "exit_status": self.exit_status,
-        }
-
-
-def row_finding(reading: ParsedRow, outcome: Outcome) -> RowFinding:
-    """A row that would not be sent, as `check` tells it."""
-    return _finding(reading.source.location, reading.problem or RowProblem(outcome.code, outcome.detail))
-
-
-def doubtful(source: SourceRow) -> list[RowFinding]:
-    """The doubts about a row's ids, as `check` tells them."""
-    return [_finding(source.location, doubt) for doubt in source.warnings]
-
-
-def _finding(place: RowLocation, problem: RowProblem) -> RowFinding:
-    return RowFinding(
-        file=place.file,
-        sheet=place.sheet,
-        row=place.row,
-        column=problem.column,
-        value=problem.value,
-        code=problem.code,
-        message=problem.message,
-        hint=catalogue.get_remedy(problem.code),
     )

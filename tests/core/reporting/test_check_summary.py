@@ -12,7 +12,8 @@ from batch_enroll.core.codes import catalogue
 from batch_enroll.core.guards.rules import Guard, GuardResult
 from batch_enroll.core.model import Outcome, OutcomeKind, ResultRow, RowLocation, RowProblem, SourceRow
 from batch_enroll.core.planning.row_planner import ParsedRow
-from batch_enroll.core.reporting.run_summary import CheckSummary, Estimate, Tally, doubtful, row_finding
+from batch_enroll.core.reporting.check_summary import CheckSummary, Estimate, row_finding, warning_findings
+from batch_enroll.core.reporting.run_summary import Tally
 from batch_enroll.core.run_record import RosterRef
 
 PLACE = RowLocation("term.xlsx", 7, "Grade 7")
@@ -40,7 +41,7 @@ def test_the_counts_say_what_a_run_would_do() -> None:
 
 def test_a_doubt_is_told_with_its_column_and_value() -> None:
     doubt = RowProblem(catalogue.SHORT_ID, "has 3 digits", "Student ID", "417")
-    (told,) = doubtful(SourceRow(PLACE, (), {}, warnings=(doubt,)))
+    (told,) = warning_findings(SourceRow(PLACE, (), {}, warnings=(doubt,)))
     assert (told.code, told.column, told.value, told.row) == ("W101", "Student ID", "417", 7)
 
 

@@ -1,12 +1,12 @@
-"""A past run in one line."""
+"""The list of past runs."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from batch_enroll.cli.runs import count_enrolled, run_as_json
 from batch_enroll.core.model import RunId
-from batch_enroll.core.reporting.run_listing import line_of, well
 from batch_enroll.core.run_record import RosterRef, RunRecord
 
 AT = datetime(2026, 9, 1, 6, 15, tzinfo=UTC)
@@ -17,13 +17,13 @@ RUN = RunRecord(
 
 
 def test_a_run_that_goes_on_or_was_killed_has_no_end() -> None:
-    line = line_of(RUN)
+    line = run_as_json(RUN)
     assert (line["rows"], line["rosters"], line["finished_at"], line["exit_status"]) == (4, ["term.csv"], None, None)
     assert line["outcomes"] == {"enrolled": 2, "already_enrolled": 1, "failed": 1}
 
 
 def test_a_run_that_ended_says_when_and_how() -> None:
-    line = line_of(replace(RUN, finished_at=AT, exit_status=1))
+    line = run_as_json(replace(RUN, finished_at=AT, exit_status=1))
     assert (line["started_at"], line["finished_at"], line["exit_status"]) == (
         line["finished_at"],
         line["started_at"],
@@ -32,7 +32,7 @@ def test_a_run_that_ended_says_when_and_how() -> None:
 
 
 def test_rows_enrolled_before_count_as_well() -> None:
-    assert well(RUN) == 3
+    assert count_enrolled(RUN) == 3
 
 
 def test_only_a_server_that_is_still_there_can_be_gone_on_with() -> None:
