@@ -62,7 +62,7 @@ fuzz: $(STAMP) ## feed each reader with what a coverage-guided fuzzer thinks of 
 	for reader in csv xlsx bundle; do \
 	  PYTHONPATH=tests $(BIN)/python tests/fuzz/fuzz.py $$reader --seconds $$(($(FUZZ_SECONDS) / 3)) || exit 1; done
 
-format: $(STAMP) ## format and mend what can be mended
+format: $(STAMP) ## format, and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 

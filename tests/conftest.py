@@ -1,4 +1,4 @@
-"""What every test shares: profiles, how virtual time moves, and surroundings in which nobody has set anything."""
+"""Shared by all tests: profiles, the loop of virtual time, and an environment without any variables of the program."""
 
 from __future__ import annotations
 

@@ -17,22 +17,22 @@ _MINUTE_S: Final = 60
 
 
 def parse_duration(text: str) -> timedelta:
-    """The span that `text` names.
+    """Returns the duration that `text` names.
 
     Raises:
-        ValueError: it is no number with one of the units s, m, h, d.
+        ValueError: the text is not a number with one of the units s, m, h, d.
     """
     match = _SPAN.fullmatch(text.strip().lower())
     if match is None:
-        raise ValueError(f"{text!r} is no span of time; write it as 90s, 30m, 2h or 90d")
+        raise ValueError(f"{text!r} is not a duration; write it as 90s, 30m, 2h or 90d")
     return timedelta(**{_UNITS[match[2]]: float(match[1])})
 
 
 def parse_deadline(text: str, now: datetime) -> datetime:
-    """The time that `text` names: a span from `now` on, or the next such time of day on `now`'s own clock.
+    """Returns the time that `text` names: `now` plus a duration, or the next such time of day on the clock of `now`.
 
     Raises:
-        ValueError: it is neither.
+        ValueError: the text is neither.
     """
     clock = _CLOCK.fullmatch(text.strip())
     if clock is None:
@@ -40,7 +40,7 @@ def parse_deadline(text: str, now: datetime) -> datetime:
             return now + parse_duration(text)
         except ValueError:
             raise ValueError(
-                f"{text!r} is neither a span of time such as 90s, 30m or 2h nor a time of day such as 06:00"
+                f"{text!r} is neither a duration such as 90s, 30m or 2h nor a time of day such as 06:00"
             ) from None
     at = now.replace(hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0)
     return at if at > now else at + _DAY

@@ -6,7 +6,7 @@ BatchEnrollError
 |- RosterError          3  a roster that cannot be read, or holds no usable row
 |- AuthRefusedError     4  the token endpoint or the API refuses our credentials
 |- RunStoppedError      5  the API is down, or a guard stopped the run
-|- ReportError          5  a report cannot be made or written; the ledger has every outcome
+|- ReportError          5  a report cannot be created or written; the ledger has every outcome
 '- LedgerError          6  the state is locked or damaged
 """
 
@@ -52,7 +52,7 @@ class RunStoppedError(BatchEnrollError):
 
 
 class ReportError(BatchEnrollError):
-    """A report that cannot be made or written; the ledger has every outcome.
+    """A report that cannot be created or written; the ledger has every outcome.
 
     Attributes:
         reason: the cause in a few words, without a path or a value.

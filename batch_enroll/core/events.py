@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @frozen
 class RunStarted:
-    """The run is about to send. `estimated_rows` is None when the roster does not tell."""
+    """The run is about to send. `estimated_rows` is None if the roster gives no estimate."""
 
     run: RunRecord
     estimated_rows: int | None
@@ -39,7 +39,7 @@ class RowsRead:
 
 @frozen
 class RowSettled:
-    """One row has its outcome; told for every row, sent or not.
+    """One row has its outcome; emitted for every row, sent or not.
 
     `elapsed_s` is from its turn on, waits and repeats included; `took_s` from the request that settled it to the
     answer, None without one.
@@ -67,7 +67,7 @@ class AttemptFailed:
 
 @frozen
 class PaceChanged:
-    """How fast we may go now, and why. `rate_per_s` None: no ceiling; `paused_s`: everybody waits this long.
+    """The pace has changed. `rate_per_s` is None without an upper limit; `paused_s`: all workers wait this long.
 
     `lost_s`: seconds of such waiting in this run, these included.
     """

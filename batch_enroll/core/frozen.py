@@ -1,4 +1,4 @@
-"""Values that nobody changes."""
+"""Immutable values."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ T = TypeVar("T")
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def frozen(cls: type[T]) -> type[T]:
-    """A slotted data class of plain values, which compare and hash by what they hold, and pickle.
+    """Returns a slotted data class whose values compare and hash by their fields, and pickle.
 
-    The type checker lets nobody change one. While the program runs that is not guarded: `dataclass(frozen=True)` sets
-    each field of a new value through a function of its own, and a row makes twenty values on its way (measured: a
-    sixth of all instructions that a row takes).
+    The type checker refuses a change of a value. At run time a change is not refused: `dataclass(frozen=True)` sets each
+    field of a new value through a function of its own, and a row creates twenty values on its way (measured: a sixth of
+    all instructions of a row).
     """
     return dataclass(slots=True, unsafe_hash=True)(cls)
