@@ -1,4 +1,4 @@
-"""Shared by all tests: profiles, the loop of virtual time, and an environment without any variables of the program."""
+"""Shared by all tests: profiles, the loop of virtual time, and an environment without the program's variables."""
 
 from __future__ import annotations
 
