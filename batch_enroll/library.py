@@ -12,7 +12,7 @@ from batch_enroll.core.errors import UsageError
 from batch_enroll.core.guards.rules import allowance
 from batch_enroll.core.roster.cells import undefuse
 from batch_enroll.settings import load
-from batch_enroll.wiring.guest import HostProgram
+from batch_enroll.wiring.run_session import HostProgram
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import pandas as pd
-
 from batch_enroll.core.planning.sync_planner import Differences, EnrollmentIdentity
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    import pandas as pd
 
 _COLUMNS: Final = [*EnrollmentIdentity._fields, "of_a_class"]
 _SIDE: Final = "side"
@@ -27,6 +27,8 @@ def diff_enrollments(wanted: Collection[EnrollmentIdentity], there: Collection[E
 
 
 def _table(seats: Collection[EnrollmentIdentity]) -> pd.DataFrame:
+    import pandas as pd  # noqa: PLC0415 - half a second that other commands need not wait
+
     # Objects, so that ids stay the text they are; each once, as in a set.
     return pd.DataFrame(list(map(_row, seats)), columns=_COLUMNS, dtype=object).drop_duplicates()
 

@@ -58,11 +58,11 @@ def apply(  # noqa: PLR0913, PLR0917 - one argument for each option
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
 
     settings = load(given)
-    from batch_enroll.commands import sync as command  # noqa: PLC0415 - not for --help
+    from batch_enroll.commands import apply as command  # noqa: PLC0415 - not for --help
     from batch_enroll.wiring.run_hooks import RunHooks  # noqa: PLC0415 - not for --help
 
     applying = partial(command.apply, settings, path, confirming(yes=yes), overruling(allow, reason))
-    return carried(RunHooks(settings, tell, meaning).over(applying, lambda done: done.summary))
+    return carried(RunHooks(settings, tell, meaning).around(applying, lambda done: done.summary))
 
 
 def carried(done: PlanResult) -> CommandOutput:

@@ -70,10 +70,10 @@ def check(  # noqa: PLR0913, PLR0917 - one argument for each option
     settings = load(given, needs=Needs.SERVER if online else Needs.ROSTER)
     from batch_enroll.cli.repair_text import mended_lines  # noqa: PLC0415 - not for --help
     from batch_enroll.cli.text_report import check_lines  # noqa: PLC0415 - not for --help
+    from batch_enroll.commands import check as command  # noqa: PLC0415 - not for --help
     from batch_enroll.commands import fix as fix_command  # noqa: PLC0415 - not for --help
-    from batch_enroll.commands import run as run_command  # noqa: PLC0415 - not for --help
 
-    checked = run_command.check(settings, rosters, online=online)
+    checked = command.check(settings, rosters, online=online)
     if fix is None:
         return CommandOutput(checked.exit_status, checked.as_json(), partial(check_lines, checked))
     mended = fix_command.fix(settings, rosters, fix)

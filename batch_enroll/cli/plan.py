@@ -61,7 +61,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one argument for each option
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
 
     settings = load(given)
-    from batch_enroll.commands import sync as command  # noqa: PLC0415 - not for --help
+    from batch_enroll.commands import plan as command  # noqa: PLC0415 - not for --help
 
     made = command.plan(settings, rosters, output)
     return planned(made, output, 5 if any(verdict["stops"] for verdict in made.guards) else 0)

@@ -18,7 +18,7 @@ def confirming(*, yes: bool) -> Callable[[str], None]:
 
     def confirm(what: str) -> None:
         from batch_enroll.core.errors import UsageError  # noqa: PLC0415 - not for --help
-        from batch_enroll.wiring.withdrawing import refuse_unconfirmed  # noqa: PLC0415 - not for --help
+        from batch_enroll.wiring.guards import refuse_unconfirmed  # noqa: PLC0415 - not for --help
 
         if yes:
             return

@@ -43,7 +43,7 @@ def purge(
     settings = load(given, needs=Needs.STATE)
     if not yes and not _agreed(older_than):
         return CommandOutput(1, {"runs_purged": 0, "exit_status": 1}, lambda _: ["Nothing was removed."])
-    from batch_enroll.commands import runs as command  # noqa: PLC0415 - not for --help
+    from batch_enroll.commands import purge as command  # noqa: PLC0415 - not for --help
 
     purged = command.purge(settings, age)
     told = f"{purged} run{'' if purged == 1 else 's'} removed from the ledger."

@@ -66,7 +66,7 @@ def resume(  # noqa: PLR0913, PLR0917 - one argument for each option
     watch = RunHooks(settings, tell, meaning)
     confirm, allowed = confirming(yes=yes), overruling(allow, reason)
     going_on = partial(command.resume, settings, run, accept_changes=accept_changes, confirm=confirm, allowed=allowed)
-    return gone_on(watch.over(going_on, summary_of), "resume")
+    return gone_on(watch.around(going_on, summary_of), "resume")
 
 
 def summary_of(outcome: ResumeResult) -> RunSummary | None:

@@ -61,7 +61,7 @@ def retry(  # noqa: PLR0913, PLR0917 - one argument for each option
     from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
 
     settings = load(given)
-    from batch_enroll.commands import resume as command  # noqa: PLC0415 - not for --help
+    from batch_enroll.commands import retry as command  # noqa: PLC0415 - not for --help
     from batch_enroll.wiring.run_hooks import RunHooks  # noqa: PLC0415 - not for --help
 
     confirm, allowed = confirming(yes=yes), overruling(allow, reason)
@@ -77,7 +77,7 @@ def retry(  # noqa: PLR0913, PLR0917 - one argument for each option
     if corrections is not None:
         going_on = partial(command.retry_from, settings, run, corrections, confirm)
     watch = RunHooks(settings, tell, meaning)
-    return gone_on(watch.over(going_on, summary_of), "retry")
+    return gone_on(watch.around(going_on, summary_of), "retry")
 
 
 def register(app: typer.Typer) -> None:

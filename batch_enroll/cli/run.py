@@ -88,7 +88,7 @@ def run(  # noqa: PLR0913, PLR0917 - one argument for each option
     allowed = overruling(allow, reason)
     watch = RunHooks(settings, tell, meaning)
     confirm = confirming(yes=yes)
-    summary = watch.over(partial(command.run, settings, rosters, confirm, allowed), lambda summary: summary)
+    summary = watch.around(partial(command.run, settings, rosters, confirm, allowed), lambda summary: summary)
     lines = silence if quiet and not summary.changed and summary.exit_status == 0 else partial(run_lines, summary)
     return CommandOutput(summary.exit_status, summary.as_json(), lines)
 

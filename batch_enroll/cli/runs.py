@@ -43,7 +43,7 @@ def runs(
     settings = load({"state": state, "ledger_url": ledger_url, "config": config}, needs=Needs.STATE)
     from batch_enroll.commands import runs as command  # noqa: PLC0415 - not for --help
 
-    past = command.runs(settings, limit)
+    past = command.list_runs(settings, limit)
     return CommandOutput(0, {"runs": [run_as_json(run) for run in past], "exit_status": 0}, partial(runs_lines, past))
 
 

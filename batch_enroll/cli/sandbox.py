@@ -55,7 +55,7 @@ def sandbox(
     seed: Annotated[int, typer.Option(metavar="N", help="Where its dice begin.")] = 0,
 ) -> None:
     """Serves until interrupted."""
-    from batch_enroll.commands import run as command  # noqa: PLC0415 - not for --help
+    from batch_enroll.commands import sandbox as command  # noqa: PLC0415 - not for --help
     from batch_enroll.settings import sealed  # noqa: PLC0415 - not for --help
 
     command.rehearse(

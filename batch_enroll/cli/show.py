@@ -37,7 +37,7 @@ def show(
     from batch_enroll.settings import Needs, load  # noqa: PLC0415 - not for --help
 
     settings = load(given, needs=Needs.STATE)
-    from batch_enroll.commands import run as command  # noqa: PLC0415 - not for --help
+    from batch_enroll.commands import show as command  # noqa: PLC0415 - not for --help
 
     return shown(command.show(settings, run))
 

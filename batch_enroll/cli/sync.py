@@ -86,7 +86,7 @@ def sync(  # noqa: PLR0913, PLR0917 - one argument for each option
     if wish.only_plan:
         done = syncing()
         return planned(done.plan, output, done.exit_status)
-    return carried(RunHooks(settings, tell, meaning).over(syncing, lambda done: done.summary))
+    return carried(RunHooks(settings, tell, meaning).around(syncing, lambda done: done.summary))
 
 
 def register(app: typer.Typer) -> None:

@@ -36,15 +36,17 @@ def template(
 ) -> CommandOutput:
     """The answer: the blank roster, or where it was written."""
     del as_json
-    from batch_enroll.adapters.rosters.template import blank_csv, write_blank  # noqa: PLC0415 - not for --help
+    from batch_enroll.commands import template as command  # noqa: PLC0415 - not for --help
     from batch_enroll.core.roster.column_docs import NOTES  # noqa: PLC0415 - not for --help
 
     columns: list[Json] = [*NOTES]
     if output is None and xlsx:
         output = Path("roster.xlsx")
     if output is None:
-        return CommandOutput(0, {"columns": columns, "file": None, "exit_status": 0}, lambda _: [blank_csv().rstrip()])
-    write_blank(output, workbook=xlsx or output.suffix.lower() == ".xlsx")
+        return CommandOutput(
+            0, {"columns": columns, "file": None, "exit_status": 0}, lambda _: [command.make_template().rstrip()]
+        )
+    command.write_template(output, workbook=xlsx or output.suffix.lower() == ".xlsx")
     told = f"{output} is written; fill it in, then: batch-enroll check {output}"
     return CommandOutput(0, {"columns": columns, "file": str(output), "exit_status": 0}, lambda _: [told])
 

@@ -65,7 +65,7 @@ def undo(  # noqa: PLR0913, PLR0917 - one argument for each option
     allowed = overruling(allow, reason)
     route = None if via is None else settings.via
     undoing = partial(command.undo, settings, run, confirming(yes=yes), allowed, via=route)
-    return gone_on(watch.over(undoing, summary_of), "undo")
+    return gone_on(watch.around(undoing, summary_of), "undo")
 
 
 def register(app: typer.Typer) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import random
 import shutil
-from contextlib import ExitStack
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -15,17 +13,15 @@ import aiohttp
 import anyio
 
 from batch_enroll.adapters.api import EduBridge, Transport
-from batch_enroll.adapters.api.oauth import OAuthTokens
 from batch_enroll.adapters.api.probe import look_at
 from batch_enroll.adapters.events.fanout_sink import FanoutSink
 from batch_enroll.core.errors import BatchEnrollError
 from batch_enroll.core.model import NoReply, Reply, RunId, UserId
 from batch_enroll.core.reporting import health_checks
 from batch_enroll.core.reporting.health_checks import Health, HealthCheck
-from batch_enroll.wiring.ledger import ledger_exists, ledger_label, open_ledger
-from batch_enroll.wiring.loop import run_async
-from batch_enroll.wiring.runtime import utc_now
-from batch_enroll.wiring.server import open_target
+from batch_enroll.wiring.ledger import describe_ledger, has_ledger, open_ledger
+from batch_enroll.wiring.runtime import run_async, utc_now
+from batch_enroll.wiring.server import make_tokens, open_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,14 +73,14 @@ def _nearest(folder: Path) -> Path:
 
 
 def _ledger(settings: Settings) -> HealthCheck:
-    if not ledger_exists(settings):
-        return HealthCheck("ledger", Health.GOOD, f"none yet in {ledger_label(settings)}; the first run makes it")
+    if not has_ledger(settings):
+        return HealthCheck("ledger", Health.GOOD, f"none yet in {describe_ledger(settings)}; the first run makes it")
     try:
-        with ExitStack() as stack:
-            runs = sum(1 for _ in open_ledger(settings, stack).runs())
+        with open_ledger(settings) as ledger:
+            runs = sum(1 for _ in ledger.runs())
     except BatchEnrollError as error:
         return HealthCheck("ledger", Health.BAD, str(error))
-    return HealthCheck("ledger", Health.GOOD, f"{runs} run{'' if runs == 1 else 's'} in {ledger_label(settings)}")
+    return HealthCheck("ledger", Health.GOOD, f"{runs} run{'' if runs == 1 else 's'} in {describe_ledger(settings)}")
 
 
 async def _server(settings: Settings) -> list[HealthCheck]:
@@ -107,7 +103,7 @@ async def _as_client(session: aiohttp.ClientSession, server: ApiTarget) -> list[
     if not (server.client.client_id and server.client.client_secret):
         advice = "Set TIMEBACK_CLIENT_ID and TIMEBACK_CLIENT_SECRET_FILE."
         return [HealthCheck("token", Health.BAD, "no client id or no secret", advice)]
-    tokens = OAuthTokens(session, server.client, FanoutSink(), random.random)
+    tokens = make_tokens(session, server, FanoutSink())
     try:
         token = await tokens.current()
     except BatchEnrollError as error:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from batch_enroll.adapters.events.fanout_sink import FanoutSink
 from batch_enroll.core.errors import RunStoppedError
 from batch_enroll.core.model import Reply, RunId, UserEnrollments, UserId
-from batch_enroll.wiring.loop import run_async
+from batch_enroll.wiring.runtime import run_async
 from batch_enroll.wiring.server import make_gateway, open_query_runner, open_target
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +10,7 @@ from batch_enroll.adapters.files import run_folder
 from batch_enroll.adapters.reports.csv_report import CsvDocument
 from batch_enroll.adapters.reports.json_report import JsonDocument
 from batch_enroll.core.errors import UsageError
-from batch_enroll.wiring.past import find_run
+from batch_enroll.wiring.ledger import open_past_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,8 +35,7 @@ def report(settings: Settings, run_id: str | None, form: str, where: str | None)
     if form not in _FORMATS:
         raise UsageError(f"--format: there is no format {form!r}; choose one of {', '.join(_FORMATS)}")
     make, to_stdout = _FORMATS[form]
-    with ExitStack() as stack:
-        ledger, record = find_run(settings, run_id, stack)
+    with open_past_run(settings, run_id) as (ledger, record):
         document = make(record)
         summary = workflows.summarize_past_run(record, ledger, run_folder.files_in(Path(record.folder)), (document,))
     pieces = document.pieces(summary)

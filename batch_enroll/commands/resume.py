@@ -1,36 +1,33 @@
-"""How an earlier run is gone on with, with its parts put together."""
+"""The command `resume`: finishes a run that was interrupted. `retry` resumes with more of its rows."""
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batch_enroll import workflows
-from batch_enroll.adapters.events.fanout_sink import FanoutSink
-from batch_enroll.adapters.files import run_folder
 from batch_enroll.adapters.rosters.csv_roster import STDIN
 from batch_enroll.adapters.rosters.recorded_roster import RecordedRoster
-from batch_enroll.commands.verify import PostRunVerification
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.guards.rules import NOTHING_ALLOWED
-from batch_enroll.core.model import KINDS_TO_FIX
 from batch_enroll.core.planning.protected_enrollments import WHOLE_PLACES
-from batch_enroll.core.planning.resume_planner import TO_RESUME, TO_RETRY, TO_RETRY_ALL, compare
-from batch_enroll.wiring.alone import acquire_run_lock
-from batch_enroll.wiring.guards import evaluate, extend_overrides, with_capacity_guard
-from batch_enroll.wiring.id_lookup import look_up_ids, with_lookups
-from batch_enroll.wiring.ledger import open_outputs
-from batch_enroll.wiring.loop import run_async
-from batch_enroll.wiring.past import find_run, refuse_another_server
+from batch_enroll.core.planning.resume_planner import TO_RESUME, compare
+from batch_enroll.wiring.guards import (
+    NOT_CONFIRMED,
+    describe_withdrawals,
+    evaluate,
+    extend_overrides,
+    find_protected,
+    refuse_unconfirmed,
+    with_capacity_guard,
+)
+from batch_enroll.wiring.id_lookup import with_lookups
+from batch_enroll.wiring.ledger import acquire_run_lock, open_past_run, refuse_another_server
 from batch_enroll.wiring.rosters import open_rosters
-from batch_enroll.wiring.run_options import freeze_dates, make_plan_settings, restore_options
-from batch_enroll.wiring.server import make_pace, open_target, send
-from batch_enroll.wiring.sinks import make_timeline, open_log, open_progress
-from batch_enroll.wiring.withdrawing import NOT_CONFIRMED, describe_withdrawals, find_protected, refuse_unconfirmed
-from batch_enroll.workflows import Corrections
+from batch_enroll.wiring.run_options import freeze_dates, restore_options
+from batch_enroll.wiring.run_session import open_run_session
+from batch_enroll.wiring.runtime import run_async
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,16 +35,26 @@ if TYPE_CHECKING:
     from batch_enroll.core.guards.rules import Allowance
     from batch_enroll.core.model import OutcomeKind, SourceRow
     from batch_enroll.core.planning.protected_enrollments import ProtectedEnrollments
+    from batch_enroll.core.planning.row_planner import PlanSettings
     from batch_enroll.core.run_record import RunRecord
     from batch_enroll.ports import Ledger, RosterSource
     from batch_enroll.settings import Settings
-    from batch_enroll.wiring.withdrawing import Confirm
+    from batch_enroll.wiring.guards import Confirm
     from batch_enroll.workflows import ResolvedRoster, ResumeResult, Rows
 
 
 @dataclass(frozen=True, slots=True)
 class ResumeRequest:
-    """What is to be gone on with, and for which command."""
+    """What to resume.
+
+    Attributes:
+        command: the command that asks for it.
+        again: outcomes of rows that are sent again.
+        accept_changes: the roster may have changed since.
+        corrections: a file with corrected rows; only those are sent.
+        confirm: called before it withdraws, if that was not agreed to when the run began.
+        allowed: guards that are overruled.
+    """
 
     command: str
     again: frozenset[OutcomeKind]
@@ -58,7 +65,7 @@ class ResumeRequest:
 
     @property
     def as_agreed(self) -> bool:
-        """Whether exactly the rows are meant that the run began with, so that its withdrawals are agreed to."""
+        """True if it sends exactly the rows that the run began with, so that its withdrawals are agreed to."""
         return self.corrections is None and not self.accept_changes
 
 
@@ -70,140 +77,135 @@ def resume(
     confirm: Confirm = refuse_unconfirmed,
     allowed: Allowance = NOTHING_ALLOWED,
 ) -> ResumeResult:
-    """Finishes an interrupted run: what was left, what is in doubt, and what was never read.
+    """Finishes an interrupted run: rows that were left, those in doubt, and those that were never read.
 
-    If its rows are not those that it began with, guards look at them, and `confirm` is asked if it withdraws.
+    If its rows are not those that it began with, guards are evaluated, and `confirm` is called if it withdraws.
 
     Raises:
-        BatchEnrollError: it cannot be gone on with, or the books could not be kept.
+        BatchEnrollError: it cannot be resumed, or the ledger could not be written.
     """
-    wish = ResumeRequest("resume", TO_RESUME, accept_changes, confirm=confirm, allowed=allowed)
-    return run_async(partial(_resume, settings, run_id, wish))
+    request = ResumeRequest("resume", TO_RESUME, accept_changes, confirm=confirm, allowed=allowed)
+    return run_async(partial(resume_past_run, settings, run_id, request))
 
 
-def retry(
-    settings: Settings,
-    run_id: str | None,
-    *,
-    rejected: bool,
-    accept_changes: bool,
-    confirm: Confirm = refuse_unconfirmed,
-    allowed: Allowance = NOTHING_ALLOWED,
-) -> ResumeResult:
-    """Resumes, and sends what failed again; with `rejected` what the server refused too. Raises as `resume`."""
-    again = TO_RETRY_ALL if rejected else TO_RETRY
-    wish = ResumeRequest("retry", again, accept_changes, confirm=confirm, allowed=allowed)
-    return run_async(partial(_resume, settings, run_id, wish))
-
-
-def retry_from(
-    settings: Settings, run_id: str | None, corrections: str, confirm: Confirm = refuse_unconfirmed
-) -> ResumeResult:
-    """Sends the rows that were mended in a file of the run's results, and no others. Raises as `resume`."""
-    return run_async(
-        partial(
-            _resume, settings, run_id, ResumeRequest("retry", KINDS_TO_FIX, corrections=corrections, confirm=confirm)
-        )
-    )
-
-
-async def _resume(settings: Settings, run_id: str | None, wish: ResumeRequest) -> ResumeResult:
-    with ExitStack() as stack:
-        ledger, record = find_run(settings, run_id, stack)
-        refuse_another_server(settings, record)
-        acquire_run_lock(settings, ledger, wish.command)
-        record = ledger.run(record.run_id) or record  # another command may have gone on with it meanwhile
+async def resume_past_run(settings: Settings, run_id: str | None, request: ResumeRequest) -> ResumeResult:
+    """Sends what is left of a run, as the request says. Raises as `resume`."""
+    with open_past_run(settings, run_id) as (ledger, found):
+        refuse_another_server(settings, found)
+        acquire_run_lock(settings, ledger, request.command)
+        record = ledger.run(found.run_id) or found  # another command may have resumed it meanwhile
         settings, rosters = restore_options(freeze_dates(settings), record)
         recorded = RecordedRoster(record, ledger, overrides=settings.map)
-        roster = with_lookups(settings, _roster(settings, rosters, recorded, wish), recorded.rows())
-        if wish.accept_changes and STDIN not in rosters and _changed(roster, record):
-            verdicts = evaluate(settings, rosters, roster, ledger)
-            record = replace(record, facts=extend_overrides(record.facts, verdicts, wish.allowed))
-        folder = run_folder.reopened(Path(record.folder))
-        timeline = make_timeline()
-        sink = FanoutSink(open_log(folder, settings, stack), open_progress(settings, stack), timeline)
-        async with open_target(settings, record.run_id) as server:
-            pace = make_pace(settings, server, ledger.runs())
-            looked = await look_up_ids(settings, server, roster, sink, recorded.rows(), pace=pace, alone=True)
-            record = replace(record, requests=record.requests + looked.requests)
-            source, notes = _rows(settings, roster, rosters, record, ledger, wish)
-            rules = make_plan_settings(settings, record.run_id, server.scope)
-            if settings.withdraw and looked.stopped is None:
-                rules = replace(rules, kept=_kept(settings, rosters, roster, source, record, ledger, wish))
-                record = replace(
-                    record, facts={name: fact for name, fact in record.facts.items() if name != NOT_CONFIRMED}
-                )
-            mended = None if wish.corrections else lambda line: roster.row(recorded.row(line))
-            planning = workflows.ResumePlanner(
-                source, rules, ledger, wish.again, changes=wish.accept_changes, recorded=mended
+        past = _PastRun(settings, rosters, record, recorded, ledger, request)
+        roster = past.open_roster()
+        past = past.pass_guards(roster)
+        record = past.record
+        async with open_run_session(settings, ledger, request.command, record, is_locked=True) as session:
+            looked_up = await session.look_up_ids(roster, recorded.rows())
+            record = replace(record, requests=record.requests + looked_up.requests)
+            source, notes = past.open_rows(roster)
+            rules = session.make_plan_settings()
+            if settings.withdraw and looked_up.stopped is None:
+                rules = replace(rules, kept=past.find_protected(roster, source, rules))
+                facts = {name: fact for name, fact in record.facts.items() if name != NOT_CONFIRMED}
+                record = replace(record, facts=facts)
+            planner = workflows.ResumePlanner(
+                source,
+                rules,
+                ledger,
+                request.again,
+                changes=request.accept_changes,
+                recorded=None if request.corrections else lambda line: roster.row(recorded.row(line)),
             )
-            books = open_outputs(folder, settings, record, ledger, sink, timeline)
-            sending = partial(send, settings, server, record.run_id, ledger, sink, pace=pace)
-            verified = PostRunVerification(settings, server, record, rules, ledger, sink, roster.row)
-            send_all = verified.after(looked.instead_of(sending))
-            return replace(await workflows.resume_run(record, source, books, planning, send_all), notes=notes)
+            done = await session.resume(record, source, planner, rules, looked_up, roster.row)
+            return replace(done, notes=notes)
 
 
-def _roster(settings: Settings, rosters: Sequence[str], recorded: RecordedRoster, wish: ResumeRequest) -> RosterSource:
-    """What is read to go on."""
-    if wish.corrections is not None:
-        return open_rosters(settings.model_copy(update={"limit": None, "sheet": None}), [wish.corrections])
-    return recorded if STDIN in rosters else open_rosters(settings, rosters)
+@dataclass(frozen=True, slots=True)
+class _PastRun:
+    """A past run whose ledger is locked, with the settings that read its rosters as they were read then.
+
+    `recorded` holds the rows that the ledger has of it.
+    """
+
+    settings: Settings
+    rosters: Sequence[str]
+    record: RunRecord
+    recorded: RecordedRoster
+    ledger: Ledger
+    request: ResumeRequest
+
+    def open_roster(self) -> ResolvedRoster:
+        """Opens what is read to resume the run."""
+        return with_lookups(self.settings, self._open_source(), self.recorded.rows())
+
+    def _open_source(self) -> RosterSource:
+        if self.request.corrections is not None:
+            settings = self.settings.model_copy(update={"limit": None, "sheet": None})
+            return open_rosters(settings, [self.request.corrections])
+        return self.recorded if STDIN in self.rosters else open_rosters(self.settings, self.rosters)
+
+    def pass_guards(self, roster: ResolvedRoster) -> _PastRun:
+        """Returns the run with guards that are overruled now; they are evaluated only if the roster changed.
+
+        Raises:
+            GuardStoppedError: a guard stops it; nothing was sent.
+        """
+        if not self.request.accept_changes or STDIN in self.rosters or not _has_changed(roster, self.record):
+            return self
+        verdicts = evaluate(self.settings, self.rosters, roster, self.ledger)
+        facts = extend_overrides(self.record.facts, verdicts, self.request.allowed)
+        return replace(self, record=replace(self.record, facts=facts))
+
+    def open_rows(self, roster: ResolvedRoster) -> tuple[Rows, tuple[str, ...]]:
+        """Returns the rows as they are now, and notes on them for people.
+
+        Raises:
+            UsageError: the roster changed, or a correction matches no row of the run.
+        """
+        if self.request.corrections is not None:
+            corrections = workflows.Corrections(roster, self.record, self.ledger)
+            return corrections, corrections.notes
+        if STDIN in self.rosters:
+            return roster, ("standard input cannot be read again, so only the rows that were recorded were resumed",)
+        source = with_capacity_guard(self.settings, roster, dict(self.record.facts))
+        return source, _describe_changes(source, self.record, self.ledger, accept=self.request.accept_changes)
+
+    def find_protected(self, roster: ResolvedRoster, source: Rows, rules: PlanSettings) -> ProtectedEnrollments:
+        """Returns what no withdrawal may take; asks first, unless that was agreed to when the run began.
+
+        Raises:
+            UsageError: the withdrawals were not agreed to.
+        """
+        request, settings = self.request, self.settings
+        if settings.exact and request.as_agreed:
+            return WHOLE_PLACES
+        confirm = None if request.as_agreed and NOT_CONFIRMED not in self.record.facts else request.confirm
+        if request.corrections is None and STDIN not in self.rosters:
+            return find_protected(settings, self.rosters, roster, self.ledger, confirm)
+
+        def rows() -> Iterator[SourceRow]:
+            """Yields the rows that the run recorded, and those corrected in it; either may hold in the end."""
+            yield from map(roster.row, self.recorded.rows())
+            yield from (row for row in source.rows() if row is not None)
+
+        planned = workflows.count_withdrawals(rows, rules, self.ledger)
+        if planned.seats and confirm is not None:
+            confirm(describe_withdrawals(planned.seats, settings))
+        return replace(planned.kept, leaving={})  # rows that are in both would count twice
 
 
-def _rows(
-    settings: Settings,
-    roster: ResolvedRoster,
-    rosters: Sequence[str],
-    record: RunRecord,
-    ledger: Ledger,
-    wish: ResumeRequest,
-) -> tuple[Rows, tuple[str, ...]]:
-    """The rows as they are now, and what is to be told of them."""
-    if wish.corrections is not None:
-        corrections = Corrections(roster, record, ledger)
-        return corrections, corrections.notes
-    if STDIN in rosters:
-        return roster, ("standard input cannot be read again, so only the rows that were recorded were gone on with",)
-    source = with_capacity_guard(settings, roster, dict(record.facts))
-    return source, _changes(source, record, ledger, accept=wish.accept_changes)
-
-
-def _kept(
-    settings: Settings,
-    rosters: Sequence[str],
-    roster: ResolvedRoster,
-    source: Rows,
-    record: RunRecord,
-    ledger: Ledger,
-    wish: ResumeRequest,
-) -> ProtectedEnrollments:
-    """What no withdrawal may take, now; asked about unless that was agreed to when the run began."""
-    if settings.exact and wish.as_agreed:
-        return WHOLE_PLACES
-    confirm = None if wish.as_agreed and NOT_CONFIRMED not in record.facts else wish.confirm
-    if wish.corrections is None and STDIN not in rosters:
-        return find_protected(settings, rosters, roster, ledger, confirm)
-    recorded = RecordedRoster(record, ledger, overrides=settings.map)
-
-    def rows() -> Iterator[SourceRow]:
-        """What the run recorded, and what was mended in it; either may be what stands."""
-        yield from map(roster.row, recorded.rows())
-        yield from (row for row in source.rows() if row is not None)
-
-    found = workflows.count_withdrawals(rows, make_plan_settings(settings, record.run_id, record.scope), ledger)
-    if found.seats and confirm is not None:
-        confirm(describe_withdrawals(found.seats, settings))
-    return replace(found.kept, leaving={})  # rows that stand in both would count twice
-
-
-def _changed(source: RosterSource, record: RunRecord) -> bool:
+def _has_changed(source: RosterSource, record: RunRecord) -> bool:
     return [ref.sha256 for ref in source.refs()] != [ref.sha256 for ref in record.rosters]
 
 
-def _changes(source: RosterSource, record: RunRecord, ledger: Ledger, *, accept: bool) -> tuple[str, ...]:
-    """Rows are known by their place, so a roster that changed is not gone on with unseen."""
-    if not _changed(source, record):
+def _describe_changes(source: RosterSource, record: RunRecord, ledger: Ledger, *, accept: bool) -> tuple[str, ...]:
+    """Returns notes on a roster that changed. Rows are known by their place, so it is never resumed unnoticed.
+
+    Raises:
+        UsageError: it changed, and that was not accepted, or cannot be.
+    """
+    if not _has_changed(source, record):
         return ()
     names = " ".join(ref.path for ref in record.rosters)
     own = f"a run of its own (what is enrolled is not sent twice): batch-enroll run {names}"
@@ -213,7 +215,7 @@ def _changes(source: RosterSource, record: RunRecord, ledger: Ledger, *, accept:
     if not accept:
         raise UsageError(
             f"{names} changed since run {record.run_id}; {changes}. "
-            f"Add --accept-changes to go on with it as it is now, or enroll it as {own}"
+            f"Add --accept-changes to resume it as it is now, or enroll it as {own}"
         )
     if not changes.enrolled:
         return ()

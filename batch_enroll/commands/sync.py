@@ -1,21 +1,20 @@
-"""Plans made, written down, and carried out: `plan`, `apply` and `sync`, with their parts put together."""
+"""The command `sync`: makes the enrollments of the server equal to those of a roster."""
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll import workflows
+from batch_enroll.adapters.enrollment_diff import diff_enrollments
 from batch_enroll.adapters.events.fanout_sink import FanoutSink
 from batch_enroll.adapters.files import plan_file
 from batch_enroll.commands.apply import PlanResult, carry_out
-from batch_enroll.commands.run import USUAL_IN_FLIGHT
+from batch_enroll.commands.plan import make_plan
 from batch_enroll.core.errors import DeadlineError, UsageError
 from batch_enroll.core.guards.rules import NOTHING_ALLOWED, withdrawal_guard
 from batch_enroll.core.model import RunId
-from batch_enroll.core.planning.plan_document import Plan, checked_body, from_body, requests_of, what_changed
 from batch_enroll.core.planning.sync_planner import (
     SyncRoute,
     in_scope,
@@ -24,43 +23,38 @@ from batch_enroll.core.planning.sync_planner import (
     named_by_delta,
     plan_sync,
 )
-from batch_enroll.core.reporting.check_summary import Estimate
-from batch_enroll.core.roster.dates import iso_utc
-from batch_enroll.core.run_record import Requests, RunRecord
 from batch_enroll.engine import run_until_stopped
-from batch_enroll.wiring.guards import evaluate
+from batch_enroll.wiring.guards import evaluate, refuse_unconfirmed
 from batch_enroll.wiring.id_lookup import look_up_ids, with_lookups
-from batch_enroll.wiring.ledger import ledger_exists, open_ledger, open_scratch_ledger
-from batch_enroll.wiring.loop import run_async
+from batch_enroll.wiring.ledger import open_existing_ledger
 from batch_enroll.wiring.rosters import is_delta, open_rosters
-from batch_enroll.wiring.run_options import freeze_dates, make_plan_settings, recorded_options
-from batch_enroll.wiring.runtime import until, utc_now
+from batch_enroll.wiring.run_options import freeze_dates, make_plan_settings
+from batch_enroll.wiring.run_outputs import open_progress
+from batch_enroll.wiring.runtime import make_deadline_wait, run_async
 from batch_enroll.wiring.server import make_listings, make_pace, open_query_runner, open_signals, open_target
-from batch_enroll.wiring.sinks import open_progress
-from batch_enroll.wiring.withdrawing import find_protected, refuse_unconfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from batch_enroll.core.guards.rules import Allowance
-    from batch_enroll.core.planning.plan_document import PlanStep
+    from batch_enroll.core.guards.rules import Allowance, GuardResult
+    from batch_enroll.core.planning.plan_document import Plan
     from batch_enroll.core.planning.sync_planner import EnrollmentIdentity
-    from batch_enroll.core.run_record import RosterRef
-    from batch_enroll.ports import EventSink
+    from batch_enroll.core.run_record import Requests
     from batch_enroll.settings import Settings
-    from batch_enroll.wiring.withdrawing import Confirm
-    from batch_enroll.workflows import DesiredState
+    from batch_enroll.wiring.guards import Confirm
+    from batch_enroll.workflows import DesiredState, ResolvedRoster, SchoolEnrollments
 
 SCOPES: Final = ("roster-courses", "roster-users", "roster-schools")
+_RUN_ID: Final = RunId("sync")
 
 
 @dataclass(frozen=True, slots=True)
 class SyncRequest:
-    """Which seats a sync is about, where its plan goes, and whether it ends with the plan.
+    """The part of the enrollments that a sync is about, where its plan is written, and whether it ends with the plan.
 
     Raises:
-        UsageError: there is no such scope.
+        UsageError: the scope is unknown.
     """
 
     scope: str
@@ -69,175 +63,110 @@ class SyncRequest:
 
     def __post_init__(self) -> None:
         if self.scope not in SCOPES:
-            raise UsageError(f"--scope {self.scope}: there is no such scope; choose one of {', '.join(SCOPES)}")
-
-
-def plan(settings: Settings, rosters: Sequence[str], path: Path | None) -> Plan:
-    """What a run of the rosters would send now, written to `path`; sends nothing.
-
-    Raises:
-        BatchEnrollError: a roster cannot be read, or the plan cannot be written.
-    """
-    settings = freeze_dates(settings)
-    with ExitStack() as stack:
-        source = with_lookups(settings, open_rosters(settings, rosters))
-        if source.search:
-            run_async(partial(_look_up, settings, source, open_progress(settings, stack)))
-        known = open_ledger(settings, stack) if ledger_exists(settings) else None
-        ledger = open_scratch_ledger(known, stack)
-        guards = evaluate(settings, rosters, source, known, whole=True)
-        rules = make_plan_settings(settings, RunId("plan"), settings.base_url)
-        if settings.withdraw:
-            rules = replace(rules, kept=find_protected(settings, rosters, source, ledger, None))
-        record = RunRecord(
-            RunId("plan"), settings.env, settings.base_url, settings.base_url, source.columns, utc_now(), ""
-        )
-        found = workflows.steps_of_run(record, source, rules, ledger)
-        made = _plan(settings, "run", rosters, source.refs(), found.steps)
-        told = tuple(verdict.as_json() for verdict in guards)
-        warnings = (*source.search.seen(), *found.warnings.sentences())
-        made = replace(made, counts=dict(found.others), guards=told, warnings=warnings)
-    if path is not None:
-        plan_file.write(path, made)
-    return made
-
-
-async def _look_up(settings: Settings, roster: workflows.ResolvedRoster, sink: EventSink) -> None:
-    async with open_target(settings, RunId("plan")) as server:
-        await look_up_ids(settings, server, roster, sink)
+            raise UsageError(f"--scope {self.scope}: unknown scope; choose one of {', '.join(SCOPES)}")
 
 
 def sync(
     settings: Settings,
     rosters: Sequence[str],
-    wish: SyncRequest,
+    request: SyncRequest,
     confirm: Confirm = refuse_unconfirmed,
     allowed: Allowance = NOTHING_ALLOWED,
 ) -> PlanResult:
-    """Makes the server's seats in a scope equal to the roster's.
+    """Makes the enrollments of the server in a scope equal to those of the rosters.
 
     Raises:
-        DeadlineError: the deadline came before it was known what to do.
-        BatchEnrollError: the roster or the server cannot be read, a guard stops it, or nobody agreed.
+        DeadlineError: the deadline passed before the rosters were compared with the server.
+        BatchEnrollError: the rosters or the server cannot be read, a guard stops it, or it was not agreed to.
     """
     if settings.withdraw and settings.limit is not None:
-        raise UsageError("sync --withdraw needs the whole roster, or it takes what it has not read: leave out limit")
+        raise UsageError(
+            "sync --withdraw needs the whole roster, or it would withdraw what it has not read: leave out --limit"
+        )
     settings = freeze_dates(settings)
-    made, asked = run_async(partial(_compared_in_time, settings, rosters, wish.scope))
-    if wish.path is not None:
-        plan_file.write(wish.path, made)
-    if wish.only_plan:
+    made, requests = run_async(partial(_compare_in_time, settings, rosters, request.scope))
+    if request.path is not None:
+        plan_file.write(request.path, made)
+    if request.only_plan:
         return PlanResult(made)
-    return carry_out(settings, made, confirm, allowed, "sync", asked)
+    return carry_out(settings, made, confirm, allowed, "sync", requests)
 
 
-def apply(
-    settings: Settings, path: Path, confirm: Confirm = refuse_unconfirmed, allowed: Allowance = NOTHING_ALLOWED
-) -> PlanResult:
-    """Does exactly what a plan says.
-
-    Raises:
-        UsageError: the plan, its roster or the environment is not as it was, or nobody agreed.
-        BatchEnrollError: as `sync`.
-    """
-    settings = freeze_dates(settings)
-    body = checked_body(plan_file.read(path), str(path))
-    made = from_body(body)
-    changes = what_changed(body, settings.env, settings.base_url, _refs_now(settings, made))
-    if changes:
-        raise UsageError(f"{path} is not applied: {'; '.join(changes)}. Make a new plan")
-    return carry_out(settings, made, confirm, allowed, "apply", Requests())
-
-
-def _refs_now(settings: Settings, made: Plan) -> list[RosterRef]:
-    alike = settings.model_copy(update={"map": made.options.get("map") or {}, "sheet": made.options.get("sheet")})
-    return [replace(open_rosters(alike, [ref.path]).refs()[0], path=ref.path) for ref in made.rosters]
-
-
-async def _compared_in_time(settings: Settings, rosters: Sequence[str], scope: str) -> tuple[Plan, Requests]:
+async def _compare_in_time(settings: Settings, rosters: Sequence[str], scope: str) -> tuple[Plan, Requests]:
     compared: list[tuple[Plan, Requests]] = []
 
     async def compare() -> None:
-        compared.append(await _compared(settings, rosters, scope))
+        compared.append(await _compare(settings, rosters, scope))
 
-    with open_signals(alone=False) as signals:
-        await run_until_stopped(compare, signals, until(settings.deadline), FanoutSink())
+    with open_signals(owns_process=False) as signals:  # Ctrl-C simply ends it: nothing was sent
+        await run_until_stopped(compare, signals, make_deadline_wait(settings.deadline), FanoutSink())
     if not compared:
         raise DeadlineError(
-            "the deadline had come before the roster was compared with the server; nothing was sent: sync again, with "
+            "the deadline passed before the roster was compared with the server; nothing was sent: sync again, with "
             "more time"
         )
     return compared[0]
 
 
-async def _compared(settings: Settings, rosters: Sequence[str], scope: str) -> tuple[Plan, Requests]:
-    """The plan of a sync, and the requests that it took."""
-    with ExitStack() as stack:
-        source = with_lookups(settings, open_rosters(settings, rosters))
-        known = open_ledger(settings, stack) if ledger_exists(settings) else None
+async def _compare(settings: Settings, rosters: Sequence[str], scope: str) -> tuple[Plan, Requests]:
+    """Returns the plan of a sync, and the requests that it took."""
+    roster = with_lookups(settings, open_rosters(settings, rosters))
+    rules = replace(make_plan_settings(settings, _RUN_ID, settings.base_url), withdraw=True)
+    with open_existing_ledger(settings) as known, open_progress(settings) as sink:
         plain = settings.model_copy(update={"withdraw": False})
-        verdicts = list(evaluate(plain, rosters, source, known, whole=True))
-        rules = replace(make_plan_settings(settings, RunId("sync"), settings.base_url), withdraw=True)
-        sink = open_progress(settings, stack)
-        async with open_target(settings, RunId("sync")) as server:
-            pace = make_pace(settings, server, () if known is None else known.runs())
-            looked = await look_up_ids(settings, server, source, sink, pace=pace)
-            desired = workflows.desired_state(source.rows(), rules, withdraw=settings.withdraw)
-            async with open_query_runner(settings, server, sink, pace=pace) as (asking, wire):
+        verdicts = evaluate(plain, rosters, roster, known, whole=True)
+        async with open_target(settings, _RUN_ID) as target:
+            pace = make_pace(settings, target, () if known is None else known.runs())
+            looked_up = await look_up_ids(settings, target, roster, sink, pace=pace)
+            desired = workflows.desired_state(roster.rows(), rules, withdraw=settings.withdraw)
+            async with open_query_runner(settings, target, sink, pace=pace) as (queries, transport):
                 schools = dict.fromkeys(school for _, school in desired.pairs)
-                listed = await workflows.list_enrollments(schools, asking, make_listings(settings, wire).page, sink)
-        rows = dict.fromkeys((*desired.leaving, *desired.wishes))
-        seats = in_the_rows_words(listed.seats, rows, by_class=rules.by_class)
-        there = _scoped(seats, desired, scope, delta=is_delta(source))
-        others = {seat.place for seat in set(seats).difference(there)}
-        route = SyncRoute(rules.by_class, in_several_classes(listed.seats), frozenset(listed.odd | others))
-        from batch_enroll.adapters.enrollment_diff import diff_enrollments  # noqa: PLC0415 - brings pandas
-
-        compared = diff_enrollments(list(desired.wishes), there)
-        found = plan_sync(compared, desired.wishes, route, withdraw=settings.withdraw)
-        made = _plan(settings, "sync", rosters, source.refs(), found.steps)
-        if settings.withdraw:
-            verdicts.append(withdrawal_guard(made.withdrawals, len(there), settings.guard_limits()))
-        counts = {**found.counts, "unusable_rows": desired.unusable, "not_attributed": listed.nameless}
-        guards = tuple(verdict.as_json() for verdict in verdicts)
-        warnings = (*source.search.seen(), *desired.warnings.sentences())
-        made = replace(made, scope=scope, counts=counts, guards=guards, warnings=warnings)
-        return made, looked.requests + asking.requests
+                page = make_listings(settings, transport).page
+                listed = await workflows.list_enrollments(schools, queries, page, sink)
+    made = _plan_changes(settings, rosters, roster, desired, listed, scope, verdicts)
+    return made, looked_up.requests + queries.requests
 
 
-def _scoped(
-    seats: Sequence[EnrollmentIdentity], desired: DesiredState, scope: str, *, delta: bool
-) -> list[EnrollmentIdentity]:
-    """The seats that the sync is about."""
-    if delta:
-        return named_by_delta(seats, desired.wishes, desired.leaving)
-    if scope == "roster-schools":
-        return list(dict.fromkeys(seats))
-    there = in_scope(seats, frozenset(desired.pairs))
-    if scope == "roster-users":
-        users = {seat.user_id for seat in (*desired.wishes, *desired.leaving)}
-        return [seat for seat in there if seat.user_id in users]
-    return there
-
-
-def _plan(
+def _plan_changes(
     settings: Settings,
-    kind: str,
     rosters: Sequence[str],
-    refs: Sequence[RosterRef],
-    steps: Sequence[PlanStep],
+    roster: ResolvedRoster,
+    desired: DesiredState,
+    listed: SchoolEnrollments,
+    scope: str,
+    verdicts: Sequence[GuardResult],
 ) -> Plan:
-    requests = requests_of(steps, by_class=settings.via == "oneroster")
-    seconds = Estimate(settings.rate, settings.max_in_flight or USUAL_IN_FLIGHT).seconds(requests)
-    return Plan(
-        kind=kind,
-        environment=settings.env,
-        base_url=settings.base_url,
-        made_at=iso_utc(utc_now()),
-        rosters=tuple(replace(ref, path=path) for ref, path in zip(refs, rosters, strict=True)),
-        options=recorded_options(settings, rosters),
-        steps=tuple(steps),
-        requests=requests,
-        minutes=round(seconds / 60, 2),
-        withdraw=settings.withdraw,
+    """Returns the plan of the differences between a roster and the lists of its schools."""
+    by_class = settings.via == "oneroster"
+    rows = dict.fromkeys((*desired.leaving, *desired.wishes))
+    all_enrollments = in_the_rows_words(listed.seats, rows, by_class=by_class)
+    there = _select_in_scope(all_enrollments, desired, scope, delta=is_delta(roster))
+    others = {one.place for one in set(all_enrollments).difference(there)}
+    route = SyncRoute(by_class, in_several_classes(listed.seats), frozenset(listed.odd | others))
+    found = plan_sync(diff_enrollments(list(desired.wishes), there), desired.wishes, route, withdraw=settings.withdraw)
+    made = make_plan(settings, "sync", rosters, roster.refs(), found.steps)
+    guards = [*verdicts]
+    if settings.withdraw:
+        guards.append(withdrawal_guard(made.withdrawals, len(there), settings.guard_limits()))
+    return replace(
+        made,
+        scope=scope,
+        counts={**found.counts, "unusable_rows": desired.unusable, "not_attributed": listed.nameless},
+        guards=tuple(verdict.as_json() for verdict in guards),
+        warnings=(*roster.search.seen(), *desired.warnings.sentences()),
     )
+
+
+def _select_in_scope(
+    enrollments: Sequence[EnrollmentIdentity], desired: DesiredState, scope: str, *, delta: bool
+) -> list[EnrollmentIdentity]:
+    """Returns the enrollments of the server that the sync is about."""
+    if delta:
+        return named_by_delta(enrollments, desired.wishes, desired.leaving)
+    if scope == "roster-schools":
+        return list(dict.fromkeys(enrollments))
+    there = in_scope(enrollments, frozenset(desired.pairs))
+    if scope == "roster-users":
+        users = {one.user_id for one in (*desired.wishes, *desired.leaving)}
+        return [one for one in there if one.user_id in users]
+    return there

@@ -1,4 +1,4 @@
-"""Ids for what a roster names otherwise, with the parts put together: found before a run or a check, under its pace."""
+"""Ids for users, courses and schools that a roster names otherwise, looked up before a run or a check."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from batch_enroll.core.lookup.id_resolution import search_in
 from batch_enroll.core.lookup.records import EntityKind
 from batch_enroll.core.run_record import Requests
 from batch_enroll.engine import run_until_stopped
-from batch_enroll.wiring.runtime import until, utc_now
+from batch_enroll.wiring.runtime import make_deadline_wait, utc_now
 from batch_enroll.wiring.server import open_query_runner, open_signals
 
 if TYPE_CHECKING:
@@ -32,34 +32,38 @@ if TYPE_CHECKING:
 
     Send: TypeAlias = Callable[[BatchSource], Awaitable[EngineResult]]
 
-ANSWERS_FILE: Final = "found.sqlite3"
+CACHE_FILE: Final = "found.sqlite3"
 
 
 @dataclass(frozen=True, slots=True)
 class LookedUp:
-    """What looking up came to: what was done, a line each, the requests it took, and what stopped it, if it was."""
+    """The result of looking ids up.
+
+    Attributes:
+        notes: what was looked up, a line each, for people.
+        requests: those that it took.
+        stopped: what stopped it; None if it was finished.
+    """
 
     notes: tuple[str, ...] = ()
     requests: Requests = field(default_factory=Requests)
     stopped: EngineResult | None = None
 
-    def instead_of(self, sending: Send) -> Send:
-        """What sends the rows: nobody, if they are not known because it was stopped."""
-        return sending if self.stopped is None else partial(workflows.hold_all_rows, self.stopped)
+    def replace_send(self, send: Send) -> Send:
+        """Returns `send`, or if the look-ups were stopped a function that holds all rows for `resume`."""
+        return send if self.stopped is None else partial(workflows.hold_all_rows, self.stopped)
 
 
-def with_lookups(
-    settings: Settings, source: RosterSource, beside: Iterable[SourceRow] = ()
-) -> workflows.ResolvedRoster:
-    """The roster with ids that are yet to be found; until then, what was typed stands for them.
+def with_lookups(settings: Settings, source: RosterSource, also: Iterable[SourceRow] = ()) -> workflows.ResolvedRoster:
+    """Returns the roster with ids that are yet to be looked up; until then, what was typed takes their place.
 
-    Rows `beside` it tell what its columns hold too, where it is a part of a roster.
+    Rows of `also` show what its columns hold too, where it is a part of a roster.
 
     Raises:
-        UsageError: it would withdraw what is yet to be found, and shows a part of its rows only.
+        UsageError: it would withdraw what is yet to be looked up, and only a part of its rows is read.
     """
     fields = [field for _, field in source.describe()]
-    search = search_in(fields, chain(_readable(source), beside), settings.find, settings.school_id)
+    search = search_in(fields, chain(_read_to_error(source), also), settings.find, settings.school_id)
     if settings.withdraw and settings.limit is not None and search:
         raise UsageError(
             "--withdraw needs the whole roster, and ids are found for the rows within --limit only; leave out --limit, "
@@ -68,57 +72,65 @@ def with_lookups(
     return workflows.ResolvedRoster(source, search)
 
 
-def _readable(source: RosterSource) -> Iterator[SourceRow]:
-    """The rows up to where they cannot be read; the run says why."""
+def _read_to_error(source: RosterSource) -> Iterator[SourceRow]:
+    """Yields the rows up to where they cannot be read; the run reports why."""
     with suppress(RosterError):
         yield from source.rows()
 
 
 async def look_up_ids(
     settings: Settings,
-    server: ApiTarget,
+    target: ApiTarget,
     roster: workflows.ResolvedRoster,
     sink: EventSink,
-    more: Iterable[SourceRow] = (),
+    also: Iterable[SourceRow] = (),
     *,
     pace: Pace | None = None,
     online: bool = False,
-    alone: bool | None = None,
+    owns_process: bool | None = None,
 ) -> LookedUp:
-    """Finds the ids of a roster, and of `more` rows recorded from it, under the pace of the sending if there is one.
+    """Finds the ids of a roster.
 
-    `online` proves the ids that are there too, and remembers nothing. For a run, which knows whether it is `alone` in
-    its process, the deadline ends it, and a signal if it is; then nothing counts as found.
+    Args:
+        settings: which ids, and how long answers of earlier runs are believed.
+        target: the server.
+        roster: gets the answers.
+        sink: receives the progress.
+        also: rows that were recorded from the roster earlier.
+        pace: that of the run; None: one that begins at its start.
+        online: also checks the ids that the rows have, and remembers nothing.
+        owns_process: of a run; the deadline ends its look-ups, and where it owns its process a signal does. Then
+            nothing counts as found. None: nothing ends them.
 
     Raises:
         AuthRefusedError, RunStoppedError: the server does not answer; nothing was sent.
     """
     if not (roster.search or online):
         return LookedUp()
-    book = (
-        NoLookupCache() if online or settings.withdraw else _book(settings, server)
-    )  # who had an e-mail may have left
-    async with open_query_runner(settings, server, sink, pace=pace) as (asking, wire):
-        lookups = workflows.IdLookups(workflows.DirectoryPages(asking, OneRosterDirectory(wire)), book, sink)
-        ask = partial(_ask, settings, lookups, roster, more, online=online)
-        with open_signals(alone=bool(alone)) as signals:
-            stopped = await run_until_stopped(ask, signals, until(None if alone is None else settings.deadline), sink)
+    # An e-mail that was found earlier may belong to a user who has left by now.
+    cache = NoLookupCache() if online or settings.withdraw else _make_cache(settings, target)
+    deadline = None if owns_process is None else settings.deadline
+    async with open_query_runner(settings, target, sink, pace=pace) as (queries, transport):
+        lookups = workflows.IdLookups(workflows.DirectoryPages(queries, OneRosterDirectory(transport)), cache, sink)
+        find = partial(_find_ids, settings, lookups, roster, also, online=online)
+        with open_signals(owns_process=bool(owns_process)) as signals:
+            stopped = await run_until_stopped(find, signals, make_deadline_wait(deadline), sink)
     roster.given_up = stopped is not None
     if pace is not None:
         pace.begin_other_work()
-    return LookedUp((*roster.search.seen(), *lookups.notes), asking.requests, stopped)
+    return LookedUp((*roster.search.seen(), *lookups.notes), queries.requests, stopped)
 
 
-async def _ask(
+async def _find_ids(
     settings: Settings,
     lookups: workflows.IdLookups,
     roster: workflows.ResolvedRoster,
-    more: Iterable[SourceRow],
+    also: Iterable[SourceRow],
     *,
     online: bool,
 ) -> None:
-    with suppress(RosterError):  # where it breaks off, the run says so
-        await lookups.find(chain(roster.unfound(), more), roster.search)
+    with suppress(RosterError):  # the run reports where it breaks off
+        await lookups.find(chain(roster.unfound(), also), roster.search)
     roster.answers = lookups.answers
     if online:
         given = {EntityKind.COURSE: settings.course_id, EntityKind.SCHOOL: settings.school_id}
@@ -128,9 +140,9 @@ async def _ask(
         roster.defaults = defaults
 
 
-def _book(settings: Settings, server: ApiTarget) -> LookupCache:
-    """An embedded rehearsal's answers are worth nothing afterwards."""
+def _make_cache(settings: Settings, target: ApiTarget) -> LookupCache:
+    """Returns the answers of earlier runs; those of an embedded rehearsal are of no use afterwards."""
     if settings.embedded or not settings.find_cache_hours:
         return NoLookupCache()
-    believed = timedelta(hours=settings.find_cache_hours)
-    return SqliteLookupCache(settings.state / ANSWERS_FILE, server.scope, utc_now, believed)
+    max_age = timedelta(hours=settings.find_cache_hours)
+    return SqliteLookupCache(settings.state / CACHE_FILE, target.scope, utc_now, max_age)

@@ -1,96 +1,121 @@
-"""Where a run is written down: the ledger in the state folder, the results in the run's folder."""
+"""The ledger of a command: opened and closed, locked for one run at a time, searched for past runs."""
 
 from __future__ import annotations
 
-from contextlib import suppress
-from dataclasses import replace
+import os
+import platform
+from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.adapters.files import run_folder
 from batch_enroll.adapters.ledger import SqlLedger
 from batch_enroll.adapters.ledger.dry_run_ledger import DryRunLedger
-from batch_enroll.adapters.reports.csv_report import CsvReport
-from batch_enroll.core.errors import ReportError
-from batch_enroll.core.events import ReportFailed
+from batch_enroll.core.errors import UsageError
+from batch_enroll.core.model import RunId
+from batch_enroll.core.run_record import Owner
 from batch_enroll.wiring.runtime import utc_now
-from batch_enroll.workflows import RunOutputs
 
 if TYPE_CHECKING:
-    from contextlib import ExitStack
+    from collections.abc import Iterator
 
-    from batch_enroll.adapters.events.timeline_sink import TimelineSink
-    from batch_enroll.core.reporting.run_summary import RunSummary
     from batch_enroll.core.run_record import RunRecord
-    from batch_enroll.ports import EventSink, Ledger
+    from batch_enroll.ports import Ledger
     from batch_enroll.settings import Settings
 
 LEDGER_FILE: Final = "ledger.sqlite3"
+_LATEST: Final = 3  # runs that are named where one is not found
 
 
-def ledger_exists(settings: Settings) -> bool:
-    """Whether there is a ledger to look into; asking makes no file. One with a URL says so itself."""
+def has_ledger(settings: Settings) -> bool:
+    """Returns true if there is a ledger to read; asking creates no file. One with a URL reports that itself."""
     return bool(settings.ledger_url.get_secret_value()) or (settings.state / LEDGER_FILE).exists()
 
 
-def ledger_label(settings: Settings) -> str:
-    """What messages call the place of the ledger; a URL is not repeated, since it may hold a password."""
+def describe_ledger(settings: Settings) -> str:
+    """Names the ledger in messages; a URL is not repeated, since it may hold a password."""
     return "that ledger" if settings.ledger_url.get_secret_value() else str(settings.state)
 
 
-def open_ledger(settings: Settings, stack: ExitStack) -> Ledger:
-    """The ledger in the state folder, or the one that was named instead; closed with `stack`."""
-    ledger = SqlLedger(settings.ledger_url.get_secret_value() or settings.state / LEDGER_FILE, utc_now)
-    stack.callback(ledger.close)
-    return ledger
+@contextmanager
+def open_ledger(settings: Settings) -> Iterator[Ledger]:
+    """Opens the ledger in the state folder, or the one that the settings name by its URL.
+
+    Raises:
+        LedgerError: it cannot be opened; no data was touched.
+    """
+    with closing(SqlLedger(settings.ledger_url.get_secret_value() or settings.state / LEDGER_FILE, utc_now)) as ledger:
+        yield ledger
 
 
-def open_scratch_ledger(real: Ledger | None, stack: ExitStack) -> Ledger:
-    """A ledger that reads the real one and forgets what is written to it."""
-    folder = stack.enter_context(TemporaryDirectory(prefix="batch-enroll-"))
-    scratch = SqlLedger(Path(folder) / LEDGER_FILE, utc_now)
-    stack.callback(scratch.close)
-    return DryRunLedger(real, scratch)
+@contextmanager
+def open_existing_ledger(settings: Settings) -> Iterator[Ledger | None]:
+    """Opens the ledger if there is one; otherwise yields None and creates no file. Raises as `open_ledger`."""
+    if not has_ledger(settings):
+        yield None
+        return
+    with open_ledger(settings) as ledger:
+        yield ledger
 
 
-def open_outputs(
-    folder: Path, settings: Settings, record: RunRecord, ledger: Ledger, sink: EventSink, timeline: TimelineSink
-) -> RunOutputs:
-    """The books of a run in its folder; with several rosters each result names its own."""
-    from batch_enroll.adapters.reports.html_report import HtmlReport  # noqa: PLC0415 - brings jinja2, for runs only
+@contextmanager
+def open_scratch_ledger(real: Ledger | None) -> Iterator[Ledger]:
+    """Opens a ledger that reads the real one and forgets what is written to it."""
+    with (
+        TemporaryDirectory(prefix="batch-enroll-") as folder,
+        closing(SqlLedger(Path(folder) / LEDGER_FILE, utc_now)) as scratch,
+    ):
+        yield DryRunLedger(real, scratch)
 
-    several = len(record.rosters) > 1
-    columns = () if settings.no_roster_columns else record.columns
-    report = CsvReport(folder, columns, with_roster=several)
-    page = HtmlReport(record, columns, with_roster=several)
-    files = {**report.files, **run_folder.own_files(folder)}
 
-    def write_summary(summary: RunSummary) -> RunSummary:
-        if summary.files:
-            try:
-                run_folder.write_whole(files["report"], page.pieces(summary))
-            except ReportError as error:
-                summary = give_up(summary, "report", error, f"batch-enroll report {record.run_id}")
-        try:
-            run_folder.write_summary(files["summary"], summary.as_json())
-        except ReportError as error:
-            summary = give_up(summary, "summary", error, f"batch-enroll show {record.run_id} --json")
-        return summary
+@contextmanager
+def open_past_run(settings: Settings, run_id: str | None) -> Iterator[tuple[Ledger, RunRecord]]:
+    """Opens the ledger and finds a run in it: by its id or folder, or the latest.
 
-    def give_up(summary: RunSummary, role: str, error: ReportError, remedy: str) -> RunSummary:
-        with suppress(OSError):  # one of an earlier try would contradict the results
-            files[role].unlink(missing_ok=True)
-        sink.emit(ReportFailed(files[role].name, error.reason, remedy))
-        return replace(summary, files={other: path for other, path in summary.files.items() if other != role})
+    Raises:
+        UsageError: there is no such run.
+    """
+    if not has_ledger(settings):
+        raise UsageError(f"there are no runs in {describe_ledger(settings)}; start one with: batch-enroll run ROSTER")
+    with open_ledger(settings) as ledger:
+        record = ledger.run(None if run_id is None else RunId(Path(run_id).name))
+        if record is None:
+            latest = [past.run_id for past, _ in zip(ledger.runs(), range(_LATEST), strict=False)]
+            known = f"; the latest are {', '.join(latest)}" if latest else ""
+            which = "no run" if run_id is None else f"no run {run_id}"
+            raise UsageError(f"there is {which} in {describe_ledger(settings)}{known}")
+        yield ledger, record
 
-    return RunOutputs(
-        ledger=ledger,
-        reports=(report,),
-        write_summary=write_summary,
-        sink=sink,
-        utc_now=utc_now,
-        files=files,
-        documents=(page,),
-        facts=timeline.facts,
-    )
+
+def refuse_another_server(settings: Settings, record: RunRecord) -> None:
+    """Accepts only settings that lead to the server of the run: what is left of it concerns no other server.
+
+    Raises:
+        UsageError: they lead elsewhere, or the server is gone.
+    """
+    again = " ".join(["batch-enroll run", *(ref.path for ref in record.rosters)])
+    if not record.lasting:
+        raise UsageError(
+            f"run {record.run_id} was a rehearsal inside its own process; that server is gone, and its enrollments "
+            f"with it. Rehearse it again: {again} --env {record.environment}"
+        )
+    if record.scope != settings.base_url:
+        raise UsageError(
+            f"run {record.run_id} enrolled at {record.base_url} ({record.environment}), but these settings lead to "
+            f"{settings.base_url or 'a rehearsal of its own'}; choose the same server with --env or --base-url"
+        )
+
+
+def acquire_run_lock(settings: Settings, ledger: Ledger, command: str) -> None:
+    """Locks the ledger for the server of `settings` until the ledger is closed; an embedded rehearsal has its own.
+
+    Raises:
+        LedgerError: another run uses the same ledger and server.
+    """
+    scope = settings.base_url or f"rehearsal of process {os.getpid()} on {platform.node()}"
+    ledger.lock(scope, describe_process(command))
+
+
+def describe_process(command: str) -> Owner:
+    """Describes this process to others that wait for its lock."""
+    return Owner(os.getpid(), platform.node(), command, utc_now())

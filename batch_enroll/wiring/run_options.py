@@ -1,4 +1,4 @@
-"""How a run reads its roster: recorded with it, so that going on reads the same rows in the same way."""
+"""Options that decide how a run reads its roster: recorded with it, so that `resume` reads the same rows alike."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from batch_enroll.core.lookup.records import EntityKind
 from batch_enroll.core.model import Role
 from batch_enroll.core.planning.protected_enrollments import NOTHING_PROTECTED, WHOLE_PLACES
 from batch_enroll.core.planning.row_planner import PlanSettings, SendSourcedId
+from batch_enroll.core.reporting.check_summary import Estimate
 from batch_enroll.core.roster.bundle_formats import Format
 from batch_enroll.core.roster.row_parser import Defaults
 from batch_enroll.wiring.runtime import resolve_deadline, utc_now
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
     from batch_enroll.settings import Settings
 
 
-FIND_NOTHING: Final = {
-    kind.value: NEVER for kind in EntityKind
-}  # rows that we wrote ourselves hold ids, whatever they look like
+# For rows that this program wrote: they hold ids, whatever those look like.
+FIND_NOTHING: Final = {kind.value: NEVER for kind in EntityKind}
+DEFAULT_IN_FLIGHT: Final = 10  # what a pace that tunes itself begins with
 
 
 class RunOptions(BaseModel):
@@ -59,16 +60,16 @@ class RunOptions(BaseModel):
 
 
 def freeze_dates(settings: Settings) -> Settings:
-    """The same settings with the day settled on which end dates are read, and the moment of the deadline.
+    """Returns the settings with today's date and the moment of the deadline fixed.
 
-    Ids may be looked up for long, before the first row is sent.
+    Looking ids up may take long, and both are to mean the same before and after it.
     """
     deadline = None if settings.deadline is None else resolve_deadline(settings.deadline)
     return settings.model_copy(update={"as_of": settings.as_of or utc_now().astimezone().date(), "deadline": deadline})
 
 
 def recorded_options(settings: Settings, rosters: Sequence[str]) -> dict[str, Json]:
-    """What is recorded with a run."""
+    """Returns the options that are recorded with a run."""
     places = tuple(name if name == STDIN else str(Path(name).absolute()) for name in rosters)
     options: dict[str, Json] = (
         RunOptions.model_validate(settings).model_copy(update={"rosters": places}).model_dump(mode="json")
@@ -77,31 +78,33 @@ def recorded_options(settings: Settings, rosters: Sequence[str]) -> dict[str, Js
 
 
 def restore_options(settings: Settings, record: RunRecord) -> tuple[Settings, tuple[str, ...]]:
-    """Settings that read the roster of `record` as it was read then, and where its files are."""
+    """Returns settings that read the roster of `record` as it was read then, and the paths of its files."""
     options = RunOptions.model_validate(record.options)
     return settings.model_copy(update=options.model_dump(exclude={"rosters"})), options.rosters
 
 
 def make_defaults(settings: Settings) -> Defaults:
-    """What rows take that name no course, school, role or first day."""
+    """Returns the values for rows that name no course, school, role or first day."""
     return Defaults(settings.course_id, settings.school_id, settings.role, settings.begin_date)
 
 
 def undo_settings(settings: Settings, undone: RunRecord, via: str | None) -> Settings:
-    """Settings that read the roster of an undo, whatever was said of other rosters; seats go the way they came.
+    """Returns settings that read the roster of an undo, whatever the options of other rosters say.
+
+    Enrollments are withdrawn by the route that created them, unless `via` names another.
 
     Raises:
-        UsageError: they came class by class, and are to go by a route that is told no classes.
+        UsageError: they were created class by class, and `via` is a route that knows no classes.
     """
-    came = RunOptions.model_validate(undone.options).via
-    if (came, via) == ("oneroster", "edubridge"):
+    created_via = RunOptions.model_validate(undone.options).via
+    if (created_via, via) == ("oneroster", "edubridge"):
         raise UsageError(
             f"run {undone.run_id} enrolled class by class; undo it the same way: leave out --via edubridge"
         )
     plain = RunOptions(
         no_roster_columns=settings.no_roster_columns,
         withdraw=True,
-        via=via or came,
+        via=via or created_via,
         withdraw_by=settings.withdraw_by,
         own_since=undone.started_at,
         find=FIND_NOTHING,
@@ -110,7 +113,7 @@ def undo_settings(settings: Settings, undone: RunRecord, via: str | None) -> Set
 
 
 def make_plan_settings(settings: Settings, run_id: RunId, scope: str) -> PlanSettings:
-    """What the plan of a run depends on besides its rows."""
+    """Returns what the plan of a run depends on apart from its rows."""
     return PlanSettings(
         scope=scope,
         run_id=run_id,
@@ -123,3 +126,8 @@ def make_plan_settings(settings: Settings, run_id: RunId, scope: str) -> PlanSet
         own_since=settings.own_since,
         by_class=settings.via == "oneroster",
     )
+
+
+def make_estimate(settings: Settings) -> Estimate:
+    """Returns the estimate of the time that requests take at the pace of the settings."""
+    return Estimate(settings.rate, settings.max_in_flight or DEFAULT_IN_FLIGHT)

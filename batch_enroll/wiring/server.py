@@ -1,4 +1,4 @@
-"""How rows reach a server: the engine with its parts, and the embedded rehearsal server if that is the server."""
+"""The server of a command: its connections, queries and gateway, and the engine that sends rows to it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from batch_enroll.core.run_record import Requests
 from batch_enroll.core.verdict.attempt_state import Policy
 from batch_enroll.core.verdict.circuit_breaker import Breaker, BreakerLimits
 from batch_enroll.engine import Engine, EngineDependencies, QueryDependencies, QueryRunner, SingleThreadRunner
-from batch_enroll.wiring.runtime import until, utc_now
+from batch_enroll.wiring.runtime import make_deadline_wait, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -37,12 +37,15 @@ if TYPE_CHECKING:
     from batch_enroll.settings import Settings
 
 _CONNECT_S: Final = 10.0
-_MORE_WORKERS: Final = 16  # on top of twice the requests in flight: for rows that wait for their next attempt
+_SPARE_WORKERS: Final = 16  # on top of twice the requests in flight: for rows that wait for their next attempt
 
 
 @dataclass(frozen=True, slots=True)
 class ApiTarget:
-    """Where requests go, and as whom. `scope` tells its seats from every other server's in the ledger."""
+    """An address that requests go to, and the client they come from.
+
+    `scope` separates its enrollments in the ledger from those of every other server.
+    """
 
     base_url: str
     scope: str
@@ -51,7 +54,7 @@ class ApiTarget:
 
 @asynccontextmanager
 async def open_target(settings: Settings, run_id: RunId) -> AsyncIterator[ApiTarget]:
-    """The server that the settings name. An embedded rehearsal knows nothing of earlier ones, so its scope is new."""
+    """Opens the server of the settings. An embedded rehearsal knows nothing of earlier ones, so its scope is new."""
     if settings.dry_run or not settings.embedded:
         scope = settings.base_url or f"rehearsal {run_id}"
         client = ClientCredentials(
@@ -66,7 +69,7 @@ async def open_target(settings: Settings, run_id: RunId) -> AsyncIterator[ApiTar
 
 @asynccontextmanager
 async def open_sandbox(settings: Settings, port: int) -> AsyncIterator[Sandbox]:
-    """The rehearsal server, while it listens.
+    """Opens the rehearsal server.
 
     Raises:
         UsageError: a scenario or school that it does not have, or a port that is taken.
@@ -88,19 +91,19 @@ async def open_sandbox(settings: Settings, port: int) -> AsyncIterator[Sandbox]:
         yield sandbox
 
 
-def make_pace(settings: Settings, server: ApiTarget, runs: Iterable[RunRecord]) -> Pace:
-    """The pace that was asked for; one that tunes itself begins where the last run at this server left off."""
+def make_pace(settings: Settings, target: ApiTarget, runs: Iterable[RunRecord]) -> Pace:
+    """Returns the pace of the settings; one that tunes itself begins where the last run at this server ended."""
     limits = PaceLimits(settings.at_once, settings.rate)
     if settings.pace == "fixed":
         return FixedPace(limits)
-    return SelfTuningPace(limits, remembered(runs, server.scope, utc_now()))
+    return SelfTuningPace(limits, remembered(runs, target.scope, utc_now()))
 
 
 @asynccontextmanager
 async def open_connection(
-    settings: Settings, server: ApiTarget, sink: EventSink
+    settings: Settings, target: ApiTarget, sink: EventSink
 ) -> AsyncIterator[tuple[Transport, OAuthTokens]]:
-    """Connections to a server, and tokens for them."""
+    """Opens connections to a server, with tokens for them."""
     timeout = aiohttp.ClientTimeout(total=settings.timeout_s, sock_connect=min(_CONNECT_S, settings.timeout_s))
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0),  # the pace limits; the default of 100 would do so silently
@@ -108,62 +111,68 @@ async def open_connection(
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": f"batch_enroll/{__version__}"},
     ) as session:
-        yield Transport(session, server.base_url, utc_now), OAuthTokens(session, server.client, sink, random.random)
+        yield Transport(session, target.base_url, utc_now), make_tokens(session, target, sink)
 
 
-def make_listings(settings: Settings, wire: Transport) -> OneRosterListings:
-    """The lists of who sits where; by OneRoster's route a seat that has ended is none, as for its own look-ups."""
-    return OneRosterListings(wire, utc_now().date() if settings.via == "oneroster" else None)
+def make_tokens(session: aiohttp.ClientSession, target: ApiTarget, sink: EventSink) -> OAuthTokens:
+    """Returns the source of tokens for the client of a server."""
+    return OAuthTokens(session, target.client, sink, random.random)
+
+
+def make_listings(settings: Settings, transport: Transport) -> OneRosterListings:
+    """Returns the lists of enrollments; via OneRoster one that has ended is left out, as in its own look-ups."""
+    return OneRosterListings(transport, utc_now().date() if settings.via == "oneroster" else None)
 
 
 @asynccontextmanager
 async def open_query_runner(
-    settings: Settings, server: ApiTarget, sink: EventSink, runs: Iterable[RunRecord] = (), pace: Pace | None = None
+    settings: Settings, target: ApiTarget, sink: EventSink, runs: Iterable[RunRecord] = (), pace: Pace | None = None
 ) -> AsyncIterator[tuple[QueryRunner, Transport]]:
-    """Someone to put questions to a server, under `pace` or else the one that `runs` learnt; and the way there."""
-    async with open_connection(settings, server, sink) as (wire, tokens):
-        means = QueryDependencies(
+    """Opens a runner of queries, under `pace` or else the one that `runs` learned, and the transport for them."""
+    async with open_connection(settings, target, sink) as (transport, tokens):
+        dependencies = QueryDependencies(
             tokens=tokens,
-            pace=pace or make_pace(settings, server, runs),
+            pace=pace or make_pace(settings, target, runs),
             breaker=Breaker(BreakerLimits(settings.retry_budget, settings.patience_s)),
             sink=sink,
             policy=Policy(),
             draw=random.random,
             workers=2 * settings.at_once,
         )
-        yield QueryRunner(means), wire
+        yield QueryRunner(dependencies), transport
 
 
-def make_gateway(settings: Settings, wire: Transport) -> EduBridge | EduBridgeWithDates | OneRosterGateway:
-    """The route that the settings name."""
-    oneroster = OneRosterGateway(wire, lambda: utc_now().date(), by_end_date=settings.withdraw_by == "end_date")
+def make_gateway(settings: Settings, transport: Transport) -> EduBridge | EduBridgeWithDates | OneRosterGateway:
+    """Returns the route that the settings name."""
+    oneroster = OneRosterGateway(transport, lambda: utc_now().date(), by_end_date=settings.withdraw_by == "end_date")
     if settings.via == "oneroster":
         return oneroster
-    return EduBridge(wire) if settings.own_since is None else EduBridgeWithDates(EduBridge(wire), oneroster)
+    edubridge = EduBridge(transport)
+    return edubridge if settings.own_since is None else EduBridgeWithDates(edubridge, oneroster)
 
 
-async def send(
+async def send_rows(
     settings: Settings,
-    server: ApiTarget,
+    target: ApiTarget,
     run_id: RunId,
     ledger: Ledger,
     sink: EventSink,
-    planning: BatchSource,
+    planner: BatchSource,
     *,
-    alone: bool = True,
-    pace: Pace | None = None,
+    pace: Pace,
+    owns_process: bool,
 ) -> EngineResult:
-    """Carries the planned rows to the server with the real engine; `alone` in its process, it heeds signals.
+    """Sends planned rows; the deadline stops it, and a signal where the run owns its process.
 
-    `pace`: the one that ids were looked up under, so that what it learnt and its ceilings hold for both.
+    `pace` is the one that ids were looked up under, so that what it learned and its ceilings hold for both.
     """
-    async with open_connection(settings, server, sink) as (wire, tokens):
-        gateway = make_gateway(settings, wire)
-        parts = EngineDependencies(
+    async with open_connection(settings, target, sink) as (transport, tokens):
+        gateway = make_gateway(settings, transport)
+        dependencies = EngineDependencies(
             gateway=gateway,
             tokens=tokens,
             ledger=ledger,
-            pace=pace or make_pace(settings, server, ledger.runs()),
+            pace=pace,
             breaker=Breaker(
                 BreakerLimits(settings.retry_budget, settings.patience_s, max_failed_share=settings.max_failed_share)
             ),
@@ -172,23 +181,23 @@ async def send(
             policy=Policy(max_attempts=settings.max_attempts, withdraws_all_in_course=settings.via == "edubridge"),
             draw=random.random,
             max_in_flight=settings.at_once,
-            workers=2 * settings.at_once + _MORE_WORKERS,
+            workers=2 * settings.at_once + _SPARE_WORKERS,
             run_blocking=SingleThreadRunner(),
             grace_s=settings.grace,
         )
-        with open_signals(alone=alone) as signals:
-            ending = await Engine(run_id, parts).run(planning, signals, until(settings.deadline))
+        with open_signals(owns_process=owns_process) as signals:
+            result = await Engine(run_id, dependencies).run(planner, signals, make_deadline_wait(settings.deadline))
         if not isinstance(gateway, EduBridge):
-            ending.requests += Requests(gateway.besides)
-        return ending
+            result.requests += Requests(gateway.besides)
+        return result
 
 
-def open_signals(*, alone: bool) -> AbstractContextManager[AsyncIterator[Signals]]:
-    """The signals that ask the program to stop; none for a guest in another one's process."""
-    return anyio.open_signal_receiver(SIGINT, SIGTERM) if alone else nullcontext(_silence())
+def open_signals(*, owns_process: bool) -> AbstractContextManager[AsyncIterator[Signals]]:
+    """Opens the signals that ask the process to stop; in a process of another program there are none."""
+    return anyio.open_signal_receiver(SIGINT, SIGTERM) if owns_process else nullcontext(_wait_silently())
 
 
-async def _silence() -> AsyncIterator[Signals]:
-    """No signals, ever."""
+async def _wait_silently() -> AsyncIterator[Signals]:
+    """Yields no signal, ever."""
     await anyio.sleep_forever()
     yield SIGINT

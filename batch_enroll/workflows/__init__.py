@@ -9,7 +9,7 @@ from batch_enroll.workflows.history import history
 from batch_enroll.workflows.id_lookup import IdLookups
 from batch_enroll.workflows.resume import ResumePlanner, ResumeResult, Rows, resume_run
 from batch_enroll.workflows.run import DRY_RUN, RunOutputs, check, hold_all_rows, run, summarize_past_run, write_results
-from batch_enroll.workflows.sync import DesiredState, desired_state, list_enrollments, steps_of_run
+from batch_enroll.workflows.sync import DesiredState, SchoolEnrollments, desired_state, list_enrollments, steps_of_run
 from batch_enroll.workflows.verify import Comparison
 from batch_enroll.workflows.watching import ScreenedRoster
 from batch_enroll.workflows.withdrawals import PlannedWithdrawals, count_withdrawals
@@ -30,6 +30,7 @@ __all__ = [
     "ResumeResult",
     "Rows",
     "RunOutputs",
+    "SchoolEnrollments",
     "ScreenedRoster",
     "check",
     "count_first_rows",

@@ -116,7 +116,7 @@ class Comparison:
     def _leave_open(self, user_id: UserId, why: str) -> None:
         self._book.note(user_id, unanswered(user_id, self._book.wanted(user_id), why))
 
-    def take_back(self, ledger: Ledger, run_id: RunId) -> int:
+    def mark_failed(self, ledger: Ledger, run_id: RunId) -> int:
         """Makes FAILED of rows that were reported enrolled and are not there, so that `retry` sends them; how many.
 
         They are claimed anew, for a seat that an earlier run vouched for must be forgotten, too; one that a later run

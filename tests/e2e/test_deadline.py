@@ -47,7 +47,7 @@ async def test_a_deadline_ends_a_sync_that_still_compares_and_nothing_is_sent(tm
         assert at.sandbox.requests.routes.total() > 0
         assert at.sandbox.school.active_enrollments() == []
     assert done.status == 1
-    assert "the deadline had come before the roster was compared with the server; nothing was sent" in done.err
+    assert "the deadline passed before the roster was compared with the server; nothing was sent" in done.err
 
 
 @pytest.mark.parametrize(("flag", "value"), [("--deadline", "noon"), ("--grace", "long")])

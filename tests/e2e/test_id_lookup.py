@@ -174,7 +174,7 @@ async def test_seats_of_people_who_are_named_are_withdrawn_unless_an_unclear_row
         again = await at.call("retry", "--json", "--rejected")
     assert (part.status, hurried.status, asked.status) == (2, 1, 2)
     assert "leave out --limit" in part.err
-    assert "2 seats would be withdrawn" in asked.err
+    assert "2 enrollments would be withdrawn" in asked.err
     assert [(row["enroll_outcome"], row["enroll_code"]) for row in done.rows()] == [
         ("withdrawn", ""),
         ("withdrawn", ""),

@@ -51,7 +51,7 @@ async def test_sync_converges_in_one_run_and_is_empty_in_the_second(tmp_path: Pa
         left = has(at.sandbox)
 
     assert (seen.status, refused.status, done.status, again.status, verified.status) == (0, 2, 0, 0, 0)
-    assert "3 seats would be withdrawn" in refused.summary["error"]
+    assert "3 enrollments would be withdrawn" in refused.summary["error"]
     assert seen.summary["withdrawals"] == 3
     assert before != after == WANTED | outside
     assert done.summary["plan"]["counts"]["role_changes"] == 1

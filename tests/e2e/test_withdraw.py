@@ -34,7 +34,7 @@ async def test_withdrawals_are_sent_only_when_asked_for_and_agreed_to(tmp_path: 
         seats = {seat.user_id for seat in at.sandbox.school.active_enrollments()}
     assert [row["enroll_code"] for row in skipped.rows() if row["enroll_outcome"] == "skipped"] == ["S103"] * 2
     assert (refused.status, refused.summary["exit_status"]) == (2, 2)
-    assert "2 seats would be withdrawn at http" in refused.err
+    assert "2 enrollments would be withdrawn at http" in refused.err
     assert "--yes" in refused.err
     assert (sent.status, sent.summary["outcomes"]["withdrawn"]) == (0, 2)
     assert sent.summary["outcomes"]["already_enrolled"] == 10
@@ -67,7 +67,7 @@ async def test_going_on_with_other_rows_than_were_agreed_to_asks_again(tmp_path:
         with_status(tmp_path, 2, 5)
         refused = await at.call("resume", "--accept-changes", "--json")
         agreed = await at.call("resume", "--accept-changes", "--yes", "--json")
-    assert (refused.status, "2 seats would be withdrawn" in refused.err or refused.err) == (2, True)
+    assert (refused.status, "2 enrollments would be withdrawn" in refused.err or refused.err) == (2, True)
     assert agreed.status == 0
 
 
@@ -78,7 +78,7 @@ async def test_on_a_terminal_it_asks(tmp_path: Path, typed: str, status: int, le
         await at.run(str(write_csv(tmp_path / "term.csv", term(12, courses=3))))
         told = await answered(at, typed, "run", with_status(tmp_path, 2, 5), "--withdraw", "--quiet")
         assert len(at.sandbox.school.active_enrollments()) == left
-    assert "2 seats would be withdrawn" in told[1]
+    assert "2 enrollments would be withdrawn" in told[1]
     assert "Go on? [y/N]" in told[1]
     assert told[0] == status
 

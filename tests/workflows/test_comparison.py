@@ -58,7 +58,7 @@ def test_rows_whose_seat_is_not_there_have_failed_however_many_there_are() -> No
         comparison.read(roster.rows(), RULES)
         for user in comparison.unsettled():
             comparison.heard(user, Reply(404) if user != "u7" else UserEnrollments((seat_of(students(7)[6]),)))
-        assert comparison.take_back(ledger, FIRST_RUN) == 1_299
+        assert comparison.mark_failed(ledger, FIRST_RUN) == 1_299
         told: list[tuple[SourceRow | None, CheckedRow]] = []
         counts = comparison.write(roster.rows(), lambda row, checked: told.append((row, checked)))
     kinds = [line.outcome.kind for line in ledger.results(FIRST_RUN)]
