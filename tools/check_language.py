@@ -6,7 +6,8 @@ The words, what to write in their place, and the exceptions with their reasons a
     python tools/check_language.py batch_enroll/core  # one folder or file, listed there or not
 
 Read are docstrings, comments, string literals and the names of definitions in Python files, and all of the other
-files. Prints one line for each violation and exits with 1 if there was one.
+files. Prints one line for each violation and exits with 1 if there was one; an exception that is not needed any more
+gets a line, too.
 """
 
 from __future__ import annotations
@@ -212,34 +213,36 @@ def files_below(paths: Iterable[Path]) -> list[Path]:
         file
         for path in paths
         for file in ([path] if path.is_file() else path.rglob("*"))
-        if file.is_file() and file.suffix in _READ and "__pycache__" not in file.parts
+        if file.is_file() and file != RULES and file.suffix in _READ and "__pycache__" not in file.parts
     }
     return sorted(found)
 
 
-def check_all(rules: Rules) -> list[str]:
-    """Checks everything that is not listed as unclean, and that every exception is needed."""
+def check_all(rules: Rules) -> tuple[list[str], list[str]]:
+    """Checks everything that is not listed as unclean; returns the violations, and the exceptions without a use."""
     violations = {file: rules.check_file(file) for file in files_below([*rules.checked, *rules.not_yet_clean])}
     unclean = {path: files_below([path]) for path in rules.not_yet_clean}
     left_out = {file for files in unclean.values() for file in files}
     clean = (path for path, files in unclean.items() if not any(violations[file] for file in files))
     unused = (one.text for one in rules.allowed if one not in rules.used)
-    return [
-        *(str(one) for file, found in violations.items() if file not in left_out for one in found),
-        *(f"{RULES.name}: {_shown(path)} is clean; remove it from not_yet_clean" for path in clean),
-        *(f'{RULES.name}: "{text}" is not needed in allowed' for text in unused),
-    ]
+    return (
+        [str(one) for file, found in violations.items() if file not in left_out for one in found],
+        [
+            *(f"{RULES.name}: {_shown(path)} is clean; remove it from not_yet_clean" for path in clean),
+            *(f'{RULES.name}: "{text}" is not needed in allowed' for text in unused),
+        ],
+    )
 
 
 def main(arguments: Sequence[str]) -> int:
     """Checks the named paths, or everything; returns the exit code."""
-    rules = read_rules()
+    rules, notes = read_rules(), list[str]()
     if arguments:
         files = files_below(Path(argument).resolve() for argument in arguments)
         lines = [str(violation) for file in files for violation in rules.check_file(file)]
     else:
-        lines = check_all(rules)
-    sys.stdout.writelines(f"{line}\n" for line in lines)
+        lines, notes = check_all(rules)
+    sys.stdout.writelines(f"{line}\n" for line in [*lines, *notes])
     return int(bool(lines))
 
 
