@@ -70,7 +70,9 @@ def rewrite(path: Path, part: str, change: Callable[[str], str], encoding: str =
     """The workbook with one part of it changed, as other programs would have written it."""
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
-    parts[part] = change(parts[part].decode()).encode(encoding)
+    before = parts[part]
+    parts[part] = change(before.decode()).encode(encoding)
+    assert parts[part] != before, "the change changes nothing"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
@@ -85,11 +87,12 @@ def share_texts(path: Path) -> Path:
         space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
         archive.writestr(TEXTS, f'<sst xmlns="{space}">' + "".join(f"<si>{text}</si>" for text in texts) + "</sst>")
     numbers = count()
-    rewrite(
-        path,
-        SHEET,
-        lambda xml: re.sub("<is>.*?</is>", lambda _: f"<v>{next(numbers)}</v>", xml).replace("inlineStr", "s"),
-    )
+    if texts:
+        rewrite(
+            path,
+            SHEET,
+            lambda xml: re.sub("<is>.*?</is>", lambda _: f"<v>{next(numbers)}</v>", xml).replace("inlineStr", "s"),
+        )
     kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"
     relation = f'<Relationship Type="{kind}" Target="sharedStrings.xml" Id="rId99"/></Relationships>'
     return rewrite(path, "xl/_rels/workbook.xml.rels", lambda xml: xml.replace("</Relationships>", relation))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 from typing import TYPE_CHECKING
 
 import pytest
@@ -76,7 +77,9 @@ def test_hostile_markup_ends_in_one_clear_line(tmp_path: Path, what: str) -> Non
         assert cells(XlsxRoster(path)) == [("u", "c")]
 
 
-@pytest.mark.parametrize("part", [TEXTS, "xl/styles.xml", "xl/workbook.xml"])
+@pytest.mark.parametrize(
+    "part", [TEXTS, "xl/styles.xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "_rels/.rels"]
+)
 def test_entities_are_refused_in_every_part(tmp_path: Path, part: str) -> None:
     path = share_texts(write_xlsx(tmp_path / "roster.xlsx", {"A": [IDS, ("u", "c")]}))
     bomb = '<!DOCTYPE z [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
@@ -97,3 +100,61 @@ def test_an_index_that_never_ends_is_refused(tmp_path: Path) -> None:
     path = rewrite(path, "xl/styles.xml", lambda xml: xml + "".join(f"<!-- {nth:>50} -->" for nth in range(600_000)))
     with pytest.raises(RosterError, match="more than 32 MiB"):
         read(XlsxRoster(path))
+
+
+STYLES = "xl/styles.xml"
+
+
+def with_formats(xml: str, formats: str) -> str:
+    return re.sub("<numFmts[^>]*/>", f"<numFmts>{formats}</numFmts>", xml)
+
+
+LISTS_WITHOUT_END = {
+    "cell formats": (
+        STYLES,
+        lambda xml: xml.replace("</cellXfs>", '<xf numFmtId="0"/>' * 100_000 + "</cellXfs>"),
+        "styles.xml lists more than 75,000 entries",
+    ),
+    "sheets": (
+        "xl/workbook.xml",
+        lambda xml: xml.replace("</sheets>", '<sheet name="B" sheetId="9" r:id="rId1"/>' * 20_000 + "</sheets>"),
+        "workbook.xml lists more than 10,000 entries",
+    ),
+    "relations": (
+        "xl/_rels/workbook.xml.rels",
+        lambda xml: xml.replace("</Relationships>", '<Relationship Id="z"/>' * 20_000 + "</Relationships>"),
+        "workbook.xml.rels lists more than 10,000 entries",
+    ),
+    "one number format": (
+        STYLES,
+        lambda xml: with_formats(xml, f'<numFmt numFmtId="164" formatCode="{"[" * 600}"/>'),
+        "number formats longer than any program writes",
+    ),
+    "number formats": (
+        STYLES,
+        lambda xml: with_formats(xml, f'<numFmt numFmtId="164" formatCode="{"[" * 500}"/>' * 3_000),
+        "number formats longer than any program writes",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", LISTS_WITHOUT_END)
+def test_a_list_longer_than_any_program_writes_is_refused_in_little_memory(tmp_path: Path, what: str) -> None:
+    part, change, why = LISTS_WITHOUT_END[what]
+    path = write_xlsx(tmp_path / "roster.xlsx", {"A": [IDS, ("u", 7)]})
+    path = rewrite(path, part, change)
+    tracemalloc.start()
+    try:
+        with pytest.raises(RosterError, match=why):
+            read(XlsxRoster(path))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 40_000_000
+
+
+def test_elements_that_are_not_read_may_be_nested_however_deep(tmp_path: Path) -> None:
+    path = write_xlsx(tmp_path / "roster.xlsx", {"A": [IDS, ("u", "c")]})
+    deep = "<z>" * 100_000 + "</z>" * 100_000
+    path = rewrite(path, STYLES, lambda xml: xml.replace("</styleSheet>", f"{deep}</styleSheet>"))
+    assert cells(XlsxRoster(path)) == [("u", "c")]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from python_calamine import CalamineWorkbook
 from support.roster_files import (
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 IDS = ("user_id", "course_id")
+STYLES = "xl/styles.xml"
 TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc", "Cn"]), max_size=10).filter(
     lambda text: not text.startswith("=") and re.search("_x[0-9A-Fa-f]{4}_", text) is None
 )
@@ -231,6 +232,65 @@ def test_a_style_that_is_not_there_is_shown_plainly(tmp_path: Path) -> None:
     path = write_xlsx(tmp_path / "roster.xlsx", {"A": [IDS, (7, 8)]})
     path = rewrite(path, SHEET, lambda xml: xml.replace('<c r="A2"', '<c r="A2" s="99"'))
     assert cells(XlsxRoster(path)) == [("7", "8")]
+
+
+def test_a_cell_whose_number_format_is_missing_does_not_get_that_of_another(tmp_path: Path) -> None:
+    path = write_xlsx(tmp_path / "roster.xlsx", {"A": [IDS, (7, 8)]})
+    path = rewrite(
+        path, SHEET, lambda xml: xml.replace('<c r="A2"', '<c r="A2" s="1"').replace('<c r="B2"', '<c r="B2" s="2"')
+    )
+    formats = '<numFmts><numFmt numFmtId="170" formatCode="0000-0"/></numFmts>'
+    used = '<cellXfs><xf numFmtId="0"/><xf numFmtId="164"/><xf numFmtId="170"/></cellXfs>'
+    path = rewrite(
+        path,
+        STYLES,
+        lambda xml: re.sub("<cellXfs.*</cellXfs>", used, re.sub("<numFmts[^>]*/>", formats, xml)),
+    )
+    assert cells(XlsxRoster(path)) == [("7", "0000-8")]
+
+
+@pytest.mark.parametrize(
+    ("part", "pattern", "odd"),
+    [
+        (STYLES, '<family val="2" />', '<family val="99" />'),
+        (STYLES, '<color theme="1" />', '<color rgb="red" />'),
+        ("xl/workbook.xml", "<calcPr ", '<calcPr calcMode="sometimes" '),
+    ],
+)
+def test_what_excel_shows_without_complaint_is_read_though_openpyxl_rejects_the_file(
+    tmp_path: Path, part: str, pattern: str, odd: str
+) -> None:
+    path = write_xlsx(tmp_path / "roster.xlsx", {"A": [HEADER, ROW]})
+    path = rewrite(path, part, lambda xml: xml.replace(pattern, odd))
+    with pytest.raises(ValueError, match="Unable to read workbook"):
+        load_workbook(path)
+    assert cells(XlsxRoster(path)) == [ROW]
+
+
+def test_a_sheet_that_excel_does_not_even_list_as_hidden_is_read_only_if_it_is_named(tmp_path: Path) -> None:
+    path = write_xlsx(tmp_path / "roster.xlsx", {"Now": [HEADER, ROW], "Old": [HEADER, ROW, ROW]}, hidden=["Old"])
+    path = rewrite(path, "xl/workbook.xml", lambda xml: xml.replace('"hidden"', '"veryHidden"'))
+    assert cells(XlsxRoster(path)) == [ROW]
+    assert cells(XlsxRoster(path, sheet="Old")) == [ROW, ROW]
+
+
+@pytest.mark.parametrize(
+    ("part", "lost"),
+    [
+        ("xl/workbook.xml", ' sheetId="1"'),
+        ("xl/workbook.xml", ' name="A"'),
+        ("xl/_rels/workbook.xml.rels", ' Target="/xl/worksheets/sheet1.xml"'),
+        (
+            "xl/_rels/workbook.xml.rels",
+            ' Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles"',
+        ),
+    ],
+)
+def test_an_index_without_what_it_must_say_is_damage(tmp_path: Path, part: str, lost: str) -> None:
+    path = write_xlsx(tmp_path / "roster.xlsx", {"A": [HEADER, ROW]})
+    path = rewrite(path, part, lambda xml: xml.replace(lost, ""))
+    with pytest.raises(RosterError, match="is not a workbook that can be read"):
+        _ = XlsxRoster(path).columns
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,11 @@
-"""The parts of a workbook's archive: found by their relations, and parsed piece by piece in bounded space."""
+"""The parts of a workbook's archive, unpacked and parsed piece by piece in bounded space."""
 
 from __future__ import annotations
 
-import posixpath
 import zlib
 from contextlib import contextmanager
-from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
+from xml.etree.ElementTree import Element, SubElement
 from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile
 
@@ -14,7 +13,7 @@ from batch_enroll.core.errors import RosterError
 from batch_enroll.core.roster.zip_safety import refuse_unsafe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 OLE: Final = b"\xd0\xcf\x11\xe0"  # old .xls, and any workbook with a password
@@ -36,11 +35,14 @@ _DAMAGE: Final = (
 )
 
 
-class OoxmlPart(NamedTuple):
-    """Another part that a part refers to: its kind (`worksheet`, `styles`) and its path in the archive."""
+class Excerpt(NamedTuple):
+    """What is read of a small part: elements by their names, each with its attributes that matter.
 
-    kind: str
-    path: str
+    `most` is how many of these elements the part may have.
+    """
+
+    elements: Mapping[str, tuple[str, ...]]
+    most: int
 
 
 class Package:
@@ -52,53 +54,25 @@ class Package:
         # Programs differ in case and slashes between a part's name and how others refer to it; Excel reads them all.
         self._entries = {_plain(entry.filename): entry for entry in archive.infolist()}
 
-    @cached_property
-    def workbook(self) -> str:
-        """The path of the index of sheets."""
-        parts = self.relations("").values()
-        return next((part.path for part in parts if part.kind == "officeDocument"), "xl/workbook.xml")
+    def excerpt(self, path: str, excerpt: Excerpt) -> Element:
+        """The root of a small part with the elements of the excerpt; all below any other element is left out.
 
-    def relations(self, path: str) -> Mapping[str, OoxmlPart]:
-        """What the part refers to, by the ids that it uses for them."""
-        folder, file = posixpath.split(path)
-        found: dict[str, OoxmlPart] = {}
+        Names are compared and given back without their namespace. Elements of another namespace than the root's are
+        left out: extensions use the same names for other things.
 
-        def start(tag: str, attributes: Mapping[str, str]) -> None:
-            if tag == "Relationship" and attributes.get("TargetMode") != "External":
-                target = posixpath.normpath(posixpath.join("/" + folder, attributes["Target"]))
-                found[attributes["Id"]] = OoxmlPart(attributes["Type"].rpartition("/")[2], target.lstrip("/"))
-
-        relations = posixpath.join(folder, "_rels", f"{file}.rels")
-        if _plain(relations) in self._entries:
-            self.walk(relations, start)
-        return found
-
-    def walk(
-        self,
-        path: str,
-        start: Callable[[str, Mapping[str, str]], None],
-        end: Callable[[str], None] = lambda _: None,
-    ) -> None:
-        """Tells of every element of a small part by its local name, of one from a foreign namespace by its whole name.
-
-        Extensions use the same local names for other things.
+        Raises:
+            RosterError: the part is larger than a part of its kind can be, or defines entities.
         """
+        if self._entries[_plain(path)].file_size > MOST_SMALL_BYTES:
+            raise RosterError(f"{self.name}: {path} has more than {MOST_SMALL_BYTES >> 20} MiB; save it as CSV")
         parser = new_parser(self.name)
-
-        def root(name: str, attributes: Mapping[str, str]) -> None:
-            own = name.removesuffix(local(name))
-            parser.StartElementHandler = lambda name, attributes: start(name.removeprefix(own), attributes)
-            parser.EndElementHandler = lambda name: end(name.removeprefix(own))
-            start(local(name), attributes)
-
-        parser.StartElementHandler = root
-        read = 0
+        reader = _ExcerptReader(excerpt, f"{self.name}: {path}")
+        parser.StartElementHandler = reader.start
+        parser.EndElementHandler = reader.end
         for piece in self.pieces(path):
-            read += len(piece)
-            if read > MOST_SMALL_BYTES:
-                raise RosterError(f"{self.name}: {path} has more than {MOST_SMALL_BYTES >> 20} MiB; save it as CSV")
             parser.Parse(piece)
         parser.Parse(b"", True)  # noqa: FBT003 - the library takes it by place
+        return reader.root
 
     def pieces(self, path: str) -> Iterator[bytes]:
         """The part's bytes."""
@@ -137,6 +111,43 @@ def translated(path: Path) -> Iterator[None]:
         raise RosterError(
             f"{path.name} is not a workbook that can be read; open it in Excel and save it as .xlsx"
         ) from why
+
+
+class _ExcerptReader:
+    """Builds the tree of an excerpt from a parser's events."""
+
+    def __init__(self, excerpt: Excerpt, where: str) -> None:
+        self.root = Element("none")
+        self._elements, self._most = excerpt
+        self._where = where
+        self._own = ""  # namespace
+        self._open: list[Element] = []
+        self._read = 0
+        self._left_out = 0  # elements that are open and not in the tree
+
+    def start(self, name: str, attributes: Mapping[str, str]) -> None:
+        """Takes an element that begins."""
+        tag = local(name)
+        if not self._open:
+            self._own = name.removesuffix(tag)
+            self.root = Element(tag)
+            self._open.append(self.root)
+        elif self._left_out or tag not in self._elements or name != self._own + tag:
+            self._left_out += 1
+        else:
+            wanted = self._elements[tag]
+            found = {local(key): text for key, text in attributes.items() if local(key) in wanted}
+            self._open.append(SubElement(self._open[-1], tag, found))
+            self._read += 1
+            if self._read > self._most:
+                raise RosterError(f"{self._where} lists more than {self._most:,} entries; save it as CSV")
+
+    def end(self, _: str) -> None:
+        """Takes an element that ends."""
+        if self._left_out:
+            self._left_out -= 1
+        else:
+            self._open.pop()
 
 
 def new_parser(name: str) -> expat.XMLParserType:

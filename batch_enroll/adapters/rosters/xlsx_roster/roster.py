@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from batch_enroll.adapters.rosters.xlsx_roster.sheet_reader import MOST_ROWS
-from batch_enroll.adapters.rosters.xlsx_roster.workbook import SheetInfo, WorkbookFile
+from batch_enroll.adapters.rosters.xlsx_roster.workbook import WorkbookFile
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.model import RowLocation
 from batch_enroll.core.roster.cells import clean_cell
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from batch_enroll.adapters.rosters.xlsx_roster.workbook_index import SheetInfo
     from batch_enroll.core.model import SourceRow
 
 

@@ -1,4 +1,4 @@
-"""The texts that a workbook's cells share, and the styles that their numbers wear."""
+"""The texts that a workbook's cells share."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 from batch_enroll.adapters.rosters.xlsx_roster.ooxml_package import local, new_parser
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.roster.cell_text import shown
-from batch_enroll.core.roster.sheetcells import NumberFormat, numbered_style, style
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,28 +71,3 @@ class _TextReader:
             self.texts.append(text)
         elif tag == "rPh":
             self._aids -= 1
-
-
-def cell_styles(package: Package, path: str) -> list[NumberFormat]:
-    """The style of a number, by the index that its cell names."""
-    formats: dict[int, str] = {}
-    numbers: list[int] = []
-    within: list[str] = []
-
-    def start(tag: str, attributes: Mapping[str, str]) -> None:
-        if tag == "numFmt":
-            formats[int(attributes["numFmtId"])] = attributes["formatCode"]
-        elif tag == "xf" and within[-1:] == ["cellXfs"]:
-            numbers.append(int(attributes.get("numFmtId", 0)))
-        elif tag in _LISTS:
-            within.append(tag)
-
-    def end(tag: str) -> None:
-        if tag in _LISTS:
-            within.pop()
-
-    package.walk(path, start, end)
-    return [style(formats[number]) if number in formats else numbered_style(number) for number in numbers]
-
-
-_LISTS: Final = frozenset({"cellXfs", "cellStyleXfs", "dxfs"})

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from batch_enroll.adapters.rosters.xlsx_roster.sheet_reader import MOST_ROWS
-from batch_enroll.adapters.rosters.xlsx_roster.workbook import SheetInfo, WorkbookFile
+from batch_enroll.adapters.rosters.xlsx_roster.workbook import WorkbookFile
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.model import RowLocation
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from batch_enroll.adapters.rosters.xlsx_roster.workbook_index import SheetInfo
     from batch_enroll.core.roster.damaged_ids import CellProblem
     from batch_enroll.core.roster.merged_cells import MergedRange
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from zipfile import BadZipFile, ZipFile
 
 from batch_enroll.adapters.rosters.xlsx_roster.merged_ranges import spans
-from batch_enroll.adapters.rosters.xlsx_roster.ooxml_package import OLE, local, package, translated
-from batch_enroll.adapters.rosters.xlsx_roster.shared_strings import cell_styles, shared_texts
+from batch_enroll.adapters.rosters.xlsx_roster.ooxml_package import OLE, package, translated
+from batch_enroll.adapters.rosters.xlsx_roster.shared_strings import shared_texts
 from batch_enroll.adapters.rosters.xlsx_roster.sheet_reader import SheetReader, WorkbookStyles
+from batch_enroll.adapters.rosters.xlsx_roster.workbook_index import read_index, read_styles
 from batch_enroll.core.roster.merged_cells import MergedCellFiller
 
 if TYPE_CHECKING:
@@ -20,15 +21,8 @@ if TYPE_CHECKING:
 
     from batch_enroll.adapters.rosters.xlsx_roster.ooxml_package import Package
     from batch_enroll.adapters.rosters.xlsx_roster.sheet_reader import SheetRow
+    from batch_enroll.adapters.rosters.xlsx_roster.workbook_index import SheetInfo, WorkbookIndex
     from batch_enroll.core.roster.merged_cells import MergedRange
-
-
-class SheetInfo(NamedTuple):
-    """A sheet as the workbook lists it; `path` is where its cells are."""
-
-    title: str
-    visible: bool
-    path: str
 
 
 class SheetPreview(NamedTuple):
@@ -51,7 +45,7 @@ class WorkbookFile:
     @property
     def tabs(self) -> list[SheetInfo]:
         """The sheets, charts left out, in their order."""
-        return self._index[0]
+        return self._index.sheets
 
     def head(self, tab: SheetInfo, rows: int) -> SheetPreview:
         """The first rows of a sheet."""
@@ -90,33 +84,17 @@ class WorkbookFile:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     @cached_property
-    def _index(self) -> tuple[list[SheetInfo], bool]:
-        """The sheets, and whether days are counted from 1904."""
-        tabs: list[SheetInfo] = []
-        since_1904 = False
-
-        def start(tag: str, attributes: Mapping[str, str]) -> None:
-            nonlocal since_1904
-            if tag == "workbookPr":
-                since_1904 = attributes.get("date1904") in {"1", "true"}
-            elif tag == "sheet":
-                named = {local(key): text for key, text in attributes.items()}
-                part = relations.get(named.get("id", ""))
-                if part is not None and part.kind == "worksheet":
-                    tabs.append(SheetInfo(named["name"], named.get("state", "visible") == "visible", part.path))
-
+    def _index(self) -> WorkbookIndex:
         with package(self._path) as parts:
-            relations = parts.relations(parts.workbook)
-            parts.walk(parts.workbook, start)
-        return tabs, since_1904
+            return read_index(parts)
 
     @cached_property
     def _dress(self) -> WorkbookStyles:
+        _, since_1904, paths = self._index
         with package(self._path) as parts:
-            paths = {part.kind: part.path for part in parts.relations(parts.workbook).values()}
             texts = shared_texts(parts, paths["sharedStrings"]) if _there("sharedStrings", paths, parts) else []
-            styles = cell_styles(parts, paths["styles"]) if _there("styles", paths, parts) else []
-        return WorkbookStyles(texts, styles, self._index[1])
+            styles = read_styles(parts, paths["styles"]) if _there("styles", paths, parts) else []
+        return WorkbookStyles(texts, styles, since_1904)
 
 
 def _there(kind: str, paths: Mapping[str, str], parts: Package) -> bool:
