@@ -51,11 +51,11 @@ class WorkbookStyles(NamedTuple):
 
 
 class SheetReader:
-    """Reads a sheet's markup. `done` tells that all its rows have been read.
+    """Reads a sheet's markup. `done` is true once all its rows have been read.
 
-    It is read here and not by a library, because no library tells in one pass all that decides how an id looks:
-    python-calamine drops number formats, error values and formulas without a value; openpyxl needs a second reading
-    for the formulas and sixteen times as long.
+    No library gives in one pass all that decides how an id looks: python-calamine drops number formats, error values
+    and formulas without a value; openpyxl needs a second pass for the formulas, and takes two to three times as long
+    for one. See docs/decisions/reading-workbooks.md.
     """
 
     def __init__(self, name: str, dress: WorkbookStyles) -> None:
