@@ -1,4 +1,4 @@
-"""What the engine and the job need from the outside, as Protocols in verbs of the domain."""
+"""Protocols, in verbs of the domain, of everything that the engine and the workflows need from the outside."""
 
 from __future__ import annotations
 
@@ -39,27 +39,27 @@ class RosterSource(Protocol):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The roster's own column headers as they stand there, without our `enroll_*` columns."""
+        """The roster's own column headers, unchanged, without our `enroll_*` columns."""
 
     @property
     def estimated_rows(self) -> int | None:
-        """About how many data rows there are, if that can be told cheaply."""
+        """The approximate number of data rows, if it can be determined cheaply."""
 
     def rows(self) -> Iterator[SourceRow]:
-        """Every data row once, in input order, blank rows left out.
+        """Yields every data row once, in input order, without blank rows.
 
         Raises:
             RosterError: the file cannot be read to its end.
         """
 
     def describe(self) -> tuple[tuple[str, str], ...]:
-        """Each own column and the field it is read as (empty: not used), for people."""
+        """Returns each own column and the field it is read as (empty: not used), for people."""
 
     def notes(self) -> tuple[str, ...]:
-        """What people should know of how it is read."""
+        """Returns notes for people on how the roster is read."""
 
     def refs(self) -> tuple[RosterRef, ...]:
-        """What was read: path, SHA-256, rows and format; complete after `rows` is exhausted."""
+        """Returns path, SHA-256, rows and format of the files read; complete after `rows` is exhausted."""
 
 
 class RosterParts(Protocol):
@@ -70,11 +70,11 @@ class RosterParts(Protocol):
 
     @property
     def path(self) -> Path:
-        """Where they are."""
+        """The path of the folder, archive or workbook."""
 
     @property
     def names(self) -> Mapping[str, str]:
-        """Each table and how its name is spelt.
+        """Each table and its name as written.
 
         Raises:
             RosterError: there are several rosters here, or it cannot be opened.
@@ -82,36 +82,36 @@ class RosterParts(Protocol):
 
     @property
     def sha256(self) -> str:
-        """The digest of what is read."""
+        """The digest of the files read."""
 
     def locate(self, name: str, row: int) -> RowLocation:
-        """Where a row of a table stands."""
+        """Returns the location of a row of a table."""
 
     def lines(self, name: str) -> int | None:
-        """About how many rows a table has, its header among them, if that can be told."""
+        """Returns the approximate number of rows of a table with its header, if it can be determined."""
 
     def records(self, name: str) -> Iterator[list[str]]:
-        """The cells of every row from the first on, blank rows too, so that their count is their number.
+        """Yields the cells of every row from the first on, also blank ones, so that their count is their number.
 
         Raises:
             RosterError: the table cannot be read to its end.
         """
 
     def flawed(self, name: str) -> Iterator[tuple[list[str], Mapping[int, CellProblem]]]:
-        """As `records`, with what is wrong with some cells of a row, by their place in it."""
+        """Yields the rows as `records` does, each with the problems of its cells by their position."""
 
     def spans(self, name: str) -> Sequence[MergedRange]:
-        """The cells of a table that are merged over several rows; each row has what they show."""
+        """Returns the cells of a table that are merged over several rows; each row has their value."""
 
 
 class TokenSource(Protocol):
-    """Bearer tokens; however many ask, one refresh is in flight."""
+    """Bearer tokens; at most one refresh is in flight, for any number of callers."""
 
     def ready(self) -> str | None:
-        """The token at hand, if it is not about to expire."""
+        """Returns the current token, if it is not about to expire."""
 
     async def current(self) -> str:
-        """A token that is not about to expire.
+        """Returns a token that is not about to expire.
 
         Raises:
             AuthRefusedError: the token endpoint refuses the client.
@@ -119,81 +119,81 @@ class TokenSource(Protocol):
         """
 
     async def renew(self, stale: str) -> str:
-        """A token other than `stale`; fetches one only if `stale` is still the current one. Raises as `current`."""
+        """Returns a token other than `stale`; fetches one only if `stale` is the current one. Raises as `current`."""
 
 
 class Gateway(Protocol):
-    """The API, one attempt at a time. Every failure of the way there is a value."""
+    """The API, one attempt at a time. Every failure on the way is a value."""
 
     async def submit(self, request: EnrollmentRequest, token: str) -> Reply | NoReply:
         """Sends what the request aims at, once."""
 
     async def look_up(self, user_id: UserId, token: str) -> UserEnrollments | Reply | NoReply:
-        """Asks once which seats the user has; a Reply is an answer that did not tell."""
+        """Requests the user's enrollments once; a Reply is an answer without them."""
 
 
 class Directory(Protocol):
-    """Whom and what the server knows by name, read page by page. Every failure of the way there is a value."""
+    """The users, courses and schools that the server knows, page by page. Every failure on the way is a value."""
 
     async def page(self, listing: Listing, offset: int, limit: int, token: str) -> Page[Record] | Reply | NoReply:
-        """Asks once for at most `limit` (1 to 3,000) of the listed records from `offset` on, in a stable order.
+        """Requests once at most `limit` (1 to 3,000) of the listed records from `offset` on, in a stable order.
 
-        Fewer may come although there are more. A Reply is an answer that did not tell.
+        Fewer may come although there are more. A Reply is an answer without records.
         """
 
 
 class LookupCache(Protocol):
-    """What the directory answered lately at one server: names as they were typed to ids, each with a course's org."""
+    """Recent answers of the directory of one server: names as typed to ids, each with the org of a course."""
 
     def known(self, way: Way, values: Iterable[str]) -> Iterator[tuple[str, Mapping[str, str | None]]]:
-        """Those of the values that are remembered, with what they came to, unless that is too old."""
+        """Yields the values that are stored and not too old, with their results."""
 
     def keep(self, way: Way, found: Iterable[tuple[str, Mapping[str, str | None]]]) -> None:
-        """Remembers values with what they came to."""
+        """Stores values with their results."""
 
 
 class VerificationStore(Protocol):
-    """What rows want beside what the server shows, by user; not in memory, for rosters are long."""
+    """Expected and actual enrollments by user; not in memory, since rosters are long."""
 
     def want(self, wanted: Iterable[ExpectedEnrollment]) -> None:
-        """Takes rows' wishes."""
+        """Adds expected enrollments of rows."""
 
-    def show(self, seats: Iterable[tuple[UserId, ServerEnrollment]]) -> None:
-        """Takes what lists show of whom."""
+    def show(self, enrollments: Iterable[tuple[UserId, ServerEnrollment]]) -> None:
+        """Adds enrollments from the lists of the server."""
 
     def users(self) -> int:
-        """How many users have wishes."""
+        """Returns the number of users with expected enrollments."""
 
     def unsettled(self, *, late: bool = False) -> Iterator[UserId]:
-        """The users who were not asked for yet or differ; with `late` those whose seats may only show late.
+        """Yields users not yet compared or with differences; with `late`, those whose enrollments may only appear late.
 
-        Each comes once, whatever is noted meanwhile.
+        Each comes once, also if results are noted meanwhile.
         """
 
     def wanted(self, user_id: UserId) -> Sequence[ExpectedEnrollment]:
-        """What the rows of a user want, in their order."""
+        """Returns the expected enrollments of a user in the order of the rows."""
 
     def shown(self, user_id: UserId) -> Sequence[ServerEnrollment]:
-        """What lists show of a user."""
+        """Returns the enrollments of a user from the lists of the server."""
 
     def note(self, user_id: UserId, checked: Sequence[CheckedRow]) -> None:
-        """Keeps what was found of a user, in place of what was found before."""
+        """Stores the result for a user in place of an earlier one."""
 
     def rows(self) -> Iterator[CheckedRow]:
-        """What was found of each row, in their order."""
+        """Yields the result of each row in the order of the rows."""
 
     def extras(self) -> Iterator[CheckedRow]:
-        """The seats that no row wants, by user."""
+        """Yields the enrollments that no row expects, by user."""
 
 
 class Ledger(Protocol):
-    """What was meant, what was sent and what came of it; durable when a verb returns; one thread at a time."""
+    """Intents, requests and outcomes of rows; durable when a method returns; one thread at a time."""
 
     def begin(self, run: RunRecord) -> None:
         """Records a run before its first row."""
 
     def known(self, keys: Sequence[EnrollmentKey]) -> Mapping[EnrollmentKey, LedgerEntry]:
-        """The last word on those of `keys` that were ever claimed."""
+        """Returns the latest entries of those `keys` that were ever claimed."""
 
     def claim(self, run_id: RunId, rows: Sequence[PlannedRow]) -> None:
         """Records rows with their intent (a request: its key becomes CLAIMED) or their outcome (no request).
@@ -208,38 +208,38 @@ class Ledger(Protocol):
         """
 
     def finish(self, run: RunRecord) -> None:
-        """Records the end of a run: its counts, exit status and time; without a time, that it goes on again."""
+        """Records the end of a run: its counts, exit status and time; without a time, that it continues."""
 
     def results(self, run_id: RunId) -> Iterator[ResultRow]:
-        """Every row of the run in input order; a claimed row that never settled is UNKNOWN (E402)."""
+        """Yields every row of the run in input order; a claimed row that never settled is UNKNOWN (E402)."""
 
     def enrolled(self, run_id: RunId) -> Iterator[tuple[EnrollmentRequest, ResultRow]]:
-        """The run's rows that it enrolled itself, the last one first, each with its request and its result."""
+        """Yields the rows that the run itself enrolled, the last one first, each with its request and its result."""
 
     def unsettled(self, run_id: RunId) -> Iterator[PlannedRow]:
-        """The run's rows that were claimed and never settled, to be looked up first; claim them again to go on."""
+        """Yields the rows that were claimed and never settled, to be looked up first; claim them again to continue."""
 
     def run(self, run_id: RunId | None = None) -> RunRecord | None:
-        """One run, or the latest; None if there is none."""
+        """Returns one run, or the latest; None if there is none."""
 
     def runs(self) -> Iterable[RunRecord]:
-        """All runs, latest first."""
+        """Returns all runs, latest first."""
 
     def purge(self, older_than: datetime) -> int:
-        """Removes what runs that ended (or, never ended, began) before hold of persons; how many runs that were.
+        """Removes personal data of runs that ended (or, if unfinished, started) before; returns the number of runs.
 
-        Seats stay known, so that a nightly run still skips them; what a purged row was in its file is forgotten.
+        Enrollments stay known, so that a nightly run still skips them; the location of a purged row is forgotten.
         """
 
     def lock(self, scope: str | None, owner: Owner) -> None:
         """Keeps every other run on `scope` out, with None every other run, until `close` or the end of the process.
 
         Raises:
-            LedgerError: somebody else is at it; the text says who, since when, and what to do.
+            LedgerError: another process holds the lock; the text names it, since when, and what to do.
         """
 
     def close(self) -> None:
-        """Lets go of the file, and of the lock."""
+        """Releases the file and the lock."""
 
 
 class ReportWriter(Protocol):
@@ -264,11 +264,11 @@ class Document(Protocol):
         """Adds one row."""
 
     def pieces(self, summary: RunSummary) -> Iterator[bytes]:
-        """The whole document, piece by piece; to be asked once, when every row was added."""
+        """Yields the whole document, piece by piece; to be called once, after the last row."""
 
 
 class EventSink(Protocol):
-    """Someone who wants to know what happens."""
+    """A receiver of events."""
 
     def emit(self, event: Event) -> None:
-        """Takes note; returns at once and never raises."""
+        """Receives an event; returns at once and never raises."""

@@ -1,4 +1,4 @@
-"""Runs as the ledger keeps them: what was read, what was asked of the server, what came of it, and who was at it."""
+"""Records of runs: rosters, requests, result, and the process that ran it; the ledger keeps them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @frozen
 class RosterRef:
-    """Which roster a run read, and as what. `rows` counts the data rows read from it."""
+    """A roster that a run read, and its format. `rows` counts the data rows read from it."""
 
     path: str
     sha256: str
@@ -33,17 +33,17 @@ class Requests:
     throttled: int = 0
 
     def __add__(self, other: Requests) -> Requests:
-        """Those of both."""
+        """Returns the sums."""
         return Requests(self.sent + other.sent, self.retried + other.retried, self.throttled + other.throttled)
 
 
 @frozen
 class RunRecord:
-    """One run as the ledger keeps it; `finished_at` is None while it goes on or after a crash.
+    """One run as the ledger keeps it; `finished_at` is None while it is active or after a crash.
 
     `outcomes` counts its rows by kind once it is over, so that a history need not count them again.
     `options` are the settings that decided how the roster was read, so that it can be read again alike.
-    `kind` is the command that made the run; `facts` holds, by topic, what a run found out besides its rows (the pace,
+    `kind` is the command that made the run; `facts` holds, by topic, findings apart from its rows (the pace,
     guards that were overruled); they are complete when it is finished and name no person.
     """
 
@@ -67,18 +67,18 @@ class RunRecord:
 
     @property
     def duration_s(self) -> float:
-        """From the first row to the end, in seconds; 0 while it goes on."""
+        """From the first row to the end, in seconds; 0 while it is active."""
         return 0.0 if self.finished_at is None else (self.finished_at - self.started_at).total_seconds()
 
     @property
     def lasting(self) -> bool:
-        """Whether its server is still there afterwards; an embedded rehearsal's is gone, a dry run had none."""
+        """True if its server exists afterwards; that of an embedded rehearsal does not, a dry run had none."""
         return not self.dry_run and self.scope == self.base_url
 
 
 @frozen
 class Owner:
-    """Who works with a ledger: a process of a machine, the command it runs, and since when."""
+    """The process that uses a ledger: its machine, the command it runs, and since when."""
 
     pid: int
     host: str

@@ -75,10 +75,10 @@ class SqliteVerificationStore:
             self._write(_WANT, (row.row_no, user, _wish(row)))
             self._write(_KNOW, (user,))
 
-    def show(self, seats: Iterable[tuple[UserId, ServerEnrollment]]) -> None:
+    def show(self, enrollments: Iterable[tuple[UserId, ServerEnrollment]]) -> None:
         """Takes what lists show of whom."""
-        for user_id, seat in seats:
-            self._write(_SHOW, (_bytes(user_id), json.dumps(_seat(seat))))
+        for user_id, enrollment in enrollments:
+            self._write(_SHOW, (_bytes(user_id), json.dumps(_seat(enrollment))))
 
     def users(self) -> int:
         """How many users have wishes."""

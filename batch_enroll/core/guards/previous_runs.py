@@ -18,7 +18,7 @@ _DAY_OR_TIME: Final = re.compile(r"\d{4}-?\d{2}-?\d{2}(?:[T_ -]?\d{4,6}Z?)?(?!\d
 def last_comparable_run(names: Sequence[str], scope: str, runs: Iterable[RunRecord]) -> RunRecord | None:
     """The latest run of rosters of these names that read them whole and overruled no guard about their size.
 
-    A run that was told to take a half-empty file is no measure for the next one.
+    A run for which a half-empty file was allowed does not set the limits of the next one.
     """
     for run in _runs_of(names, scope, runs):
         overruled = run.facts.get("allowed")
@@ -69,6 +69,6 @@ def _runs_of(names: Sequence[str], scope: str, runs: Iterable[RunRecord]) -> Ite
 
 
 def source_name(path: str) -> str:
-    """What a file is called whatever its folder, its ending and the day in its name."""
+    """Returns the name of a file without its folder, its ending and a day in its name."""
     last = re.split(r"[/\\]", path.rstrip("/\\"))[-1]
     return _DAY_OR_TIME.sub("", last.rsplit(".", 1)[0] if "." in last[1:] else last).strip("-_. ").casefold()

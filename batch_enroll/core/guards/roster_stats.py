@@ -24,13 +24,13 @@ _LARGEST_DATES: Final = 1_000  # different dates looked at; no term has more
 
 @frozen
 class GuardLimits:
-    """From where on a guard stops.
+    """The limits at which guards stop.
 
     Attributes:
         least_share: the least share of the last run's rows that a roster of the same name may have.
         withdrawals, withdrawn_share: the most withdrawals, as a number, and as a share of the rows.
         course_students: the most students of one course at one school.
-        school_seats: the most seats at one school.
+        school_seats: the most enrollments at one school.
         days: how far the dates of a term may lie from today.
     """
 
@@ -52,7 +52,7 @@ class RosterStats:
     withdrawals: int = 0
     crowd: str = ""  # the first course or school that took too many
     _students: Counter[tuple[str, str]] = field(default_factory=Counter)
-    _seats: Counter[str] = field(default_factory=Counter)
+    _enrollments: Counter[str] = field(default_factory=Counter)
     _begins: set[str] = field(default_factory=set)
     _ends: set[str] = field(default_factory=set)
 
@@ -65,17 +65,17 @@ class RosterStats:
         if len(self._begins) + len(self._ends) < _LARGEST_DATES:
             self._begins.add(fields.get("begin_date") or self.defaults.begin_date or "")
             self._ends.add(fields.get("end_date", ""))
-        self._seat(fields)
+        self._count(fields)
 
-    def _seat(self, fields: Mapping[str, str]) -> None:
+    def _count(self, fields: Mapping[str, str]) -> None:
         course = fields.get("course_id") or self.defaults.course_id
         school = fields.get("school_id") or self.defaults.school_id or ""
         if not course:
             return
         if school:
-            self._seats[school] = seats = self._seats[school] + 1
-            if seats > self.limits.school_seats:
-                self.crowd = self.crowd or f'school "{school}" takes more than {self.limits.school_seats:,} seats'
+            self._enrollments[school] = enrollments = self._enrollments[school] + 1
+            if enrollments > self.limits.school_seats:
+                self.crowd = self.crowd or f'school "{school}" gets more than {self.limits.school_seats:,} enrollments'
         if (fields.get("role") or self.defaults.role or _STUDENT).lower() == _STUDENT:
             self._students[course, school] = students = self._students[course, school] + 1
             if students > self.limits.course_students:
@@ -101,7 +101,7 @@ class RosterStats:
 
 
 def _days(texts: Iterable[str]) -> Iterator[date]:
-    """Those of `texts` that can be read; the others are told row by row."""
+    """Those of `texts` that can be read; the others are reported row by row."""
     for text in texts:
         with suppress(ValueError):
             yield read_day(text)

@@ -1,8 +1,8 @@
-"""What looks wrong about a roster before anything is sent: each guard says what it saw, its limit, and how to pass it.
+"""Guards on a roster as a whole, before anything is sent: each reports what it saw, its limit, and how to pass it.
 
 Guards stop mistakes of whole files (an export that came half empty, last year's file, one course typed into every
 row), not of rows; a roster that is merely large, or the first of a new term, passes them. An override is for one run:
-it is recorded there, and a run that overruled a guard is no measure for the next one.
+it is recorded there, and a run that overruled a guard does not set the limits of the next one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from batch_enroll.core.model import Json, RunId
     from batch_enroll.core.run_record import RunRecord
 
-_TOO_FEW_TO_TELL: Final = 20  # small rosters change by halves without anything being wrong
+_TOO_FEW_ROWS: Final = 20  # small rosters change by half without anything being wrong
 _TEST_WORDS: Final = frozenset({"test", "tests", "testing", "demo", "sample", "samples", "example", "dummy", "trial"})
 
 
@@ -42,7 +42,7 @@ class Guard(StrEnum):
 
 @frozen
 class GuardResult:
-    """What one guard saw, its limit, and whether it stops the run."""
+    """The finding of one guard, its limit, and whether it stops the run."""
 
     guard: Guard
     saw: str
@@ -53,7 +53,7 @@ class GuardResult:
         return f"{self.guard}: {self.saw}; {self.limit}"
 
     def as_json(self) -> dict[str, Json]:
-        """The verdict for programs."""
+        """Returns the result for programs."""
         return {"guard": self.guard.value, "saw": self.saw, "limit": self.limit, "stops": self.stops}
 
 
@@ -63,8 +63,8 @@ class GuardStoppedError(RunStoppedError):
     def __init__(self, verdicts: Sequence[GuardResult], *, came: str = "nothing was sent") -> None:
         stopped = "a guard stopped the run" if len(verdicts) == 1 else f"{len(verdicts)} guards stopped the run"
         allow = " ".join(f"--allow {verdict.guard}" for verdict in verdicts)
-        told = "\n- ".join((f"{stopped}; {came}", *map(str, verdicts)))
-        super().__init__(f'{told}\nIf all is as it should be, run it once with: {allow} --reason "..."')
+        text = "\n- ".join((f"{stopped}; {came}", *map(str, verdicts)))
+        super().__init__(f'{text}\nIf this is intended, run once with: {allow} --reason "..."')
 
 
 @frozen
@@ -75,7 +75,7 @@ class Allowance:
     reason: str = ""
 
     def recorded(self, verdicts: Iterable[GuardResult]) -> list[Json]:
-        """What is kept in the run of those guards that would have stopped it."""
+        """Returns the record of those guards that would have stopped the run."""
         return [
             {"guard": verdict.guard.value, "saw": verdict.saw, "limit": verdict.limit, "reason": self.reason}
             for verdict in verdicts
@@ -87,15 +87,15 @@ NOTHING_ALLOWED: Final = Allowance()
 
 
 def allowance(names: Sequence[str], reason: str | None) -> Allowance:
-    """The overrides as they were typed.
+    """Returns the overrides as typed.
 
     Raises:
-        UsageError: a guard that there is not, or no reason.
+        UsageError: an unknown guard, or no reason.
     """
     known = ", ".join(Guard)
     unknown = [name for name in names if name not in set(Guard)]
     if unknown:
-        raise UsageError(f"--allow {unknown[0]}: there is no such guard; there are {known}")
+        raise UsageError(f"--allow {unknown[0]}: unknown guard; choose one of {known}")
     text = (reason or "").strip()
     if names and not text:
         raise UsageError(f'--allow {names[0]}: say why, for the record of the run: --reason "..."')
@@ -106,7 +106,7 @@ def allowance(names: Sequence[str], reason: str | None) -> Allowance:
 
 @frozen
 class GuardContext:
-    """What a roster is judged by besides its rows.
+    """The circumstances in which a roster is judged, apart from its rows.
 
     Attributes:
         rows: its rows, or about how many.
@@ -129,14 +129,14 @@ class GuardContext:
 
 @frozen
 class LaterUse:
-    """How many rows of a later run rely on the seats of an earlier one."""
+    """The number of rows of a later run that rely on enrollments of an earlier one."""
 
     run_id: RunId
     rows: int
 
 
 def evaluate_guards(census: RosterStats, seen: GuardContext, limits: GuardLimits) -> tuple[GuardResult, ...]:
-    """The verdict of every guard that applies, those that stop among them."""
+    """Returns the results of all guards that apply, also of those that do not stop the run."""
     found = [_shrunk(seen, limits), _crowded(census, limits), _test_file(seen), _dates(census, seen, limits)]
     if seen.withdraws:
         # A delta holds nothing but changes, so its share is taken of the last whole roster, if that is larger.
@@ -146,37 +146,38 @@ def evaluate_guards(census: RosterStats, seen: GuardContext, limits: GuardLimits
 
 
 def capacity_guard(census: RosterStats) -> GuardResult | None:
-    """The verdict on rows that were counted after the run had begun; None while nothing is wrong."""
+    """Returns the result for rows counted after the start of the run; None while nothing is wrong."""
     return _crowded(census, census.limits) if census.crowd else None
 
 
-def withdrawal_guard(count: int, seats: int, limits: GuardLimits) -> GuardResult:
-    """The verdict on so many withdrawals among so many rows or seats."""
-    too_large_a_share = count >= _TOO_FEW_TO_TELL and count > limits.withdrawn_share * seats
+def withdrawal_guard(count: int, total: int, limits: GuardLimits) -> GuardResult:
+    """Returns the result for a number of withdrawals among all rows or enrollments."""
+    too_large_a_share = count >= _TOO_FEW_ROWS and count > limits.withdrawn_share * total
     return GuardResult(
         Guard.WITHDRAWALS,
-        f"{counted(count, 'withdrawal')} among {seats:,}",
+        f"{counted(count, 'withdrawal')} among {total:,}",
         f"at most {limits.withdrawals:,} and {limits.withdrawn_share:.0%} are let through",
         count > limits.withdrawals or too_large_a_share,
     )
 
 
-def undo_guard(run_id: RunId, seats: int, wanted: LaterUse | None, limits: GuardLimits) -> tuple[GuardResult, ...]:
-    """The verdicts on the undo of a run; there is no share to look at, since an undo takes all that is left."""
+def undo_guard(run_id: RunId, count: int, wanted: LaterUse | None, limits: GuardLimits) -> tuple[GuardResult, ...]:
+    """Returns the results for the undo of a run; without a share, since an undo withdraws all that is left."""
     found = [
         GuardResult(
             Guard.WITHDRAWALS,
-            f"{counted(seats, 'withdrawal')}, all that is left of run {run_id}",
+            f"{counted(count, 'withdrawal')}, all that is left of run {run_id}",
             f"at most {limits.withdrawals:,} are let through",
-            seats > limits.withdrawals,
+            count > limits.withdrawals,
         )
     ]
     if wanted is not None:
         found.append(
             GuardResult(
                 Guard.APPLIED,
-                f"{counted(wanted.rows, 'row')} of the later run {wanted.run_id} want seats that run {run_id} enrolled",
-                "an undo must not withdraw what a newer roster wants",
+                f"{counted(wanted.rows, 'row')} of the later run {wanted.run_id} need enrollments "
+                f"that run {run_id} made",
+                "an undo must not withdraw what a newer roster needs",
                 stops=True,
             )
         )
@@ -190,19 +191,21 @@ def _shrunk(seen: GuardContext, limits: GuardLimits) -> GuardResult | None:
     if seen.last is None:
         return None
     before = sum(rows for _, _, rows in run_sources(seen.last))
-    if before < _TOO_FEW_TO_TELL:
+    if before < _TOO_FEW_ROWS:
         return None
-    wanted = limits.least_share * before
+    required = limits.least_share * before
     saw = f"{counted(seen.rows, 'row')}, where run {seen.last.run_id} read {before:,}"
-    return GuardResult(Guard.SHRUNK, saw, f"at least {limits.least_share:.0%} of that are wanted", seen.rows < wanted)
+    return GuardResult(
+        Guard.SHRUNK, saw, f"at least {limits.least_share:.0%} of that is required", seen.rows < required
+    )
 
 
 def _crowded(census: RosterStats, limits: GuardLimits) -> GuardResult:
     return GuardResult(
         Guard.CROWDED,
         census.crowd or census.fullest(),
-        f"at most {limits.course_students:,} students of a course and {limits.school_seats:,} seats of a school are "
-        "let through",
+        f"at most {limits.course_students:,} students of a course and {limits.school_seats:,} enrollments of a school "
+        "are let through",
         bool(census.crowd),
     )
 
@@ -242,5 +245,5 @@ def _dates(census: RosterStats, seen: GuardContext, limits: GuardLimits) -> Guar
         saw = f"every enrollment began on {begins[-1]} or before"
     elif begins and begins[0] > seen.today + span:
         saw = f"no enrollment begins before {begins[0]}"
-    told = saw or f"enrollments begin from {begins[0]} on" if begins else saw or f"enrollments end by {ends[-1]}"
-    return GuardResult(Guard.DATES, told, f"a term lies within {limits.days} days of {seen.today}", bool(saw))
+    shown = saw or f"enrollments begin from {begins[0]} on" if begins else saw or f"enrollments end by {ends[-1]}"
+    return GuardResult(Guard.DATES, shown, f"a term lies within {limits.days} days of {seen.today}", bool(saw))

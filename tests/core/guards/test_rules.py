@@ -73,7 +73,7 @@ def seen(rows: int, **also: object) -> GuardContext:
 def test_a_run_of_the_term_start_is_undone_when_somebody_says_why() -> None:
     (many,) = [verdict for verdict in undo_guard(RunId("r1"), 12_000, None, USUAL) if verdict.stops]
     assert str(many) == "withdrawals: 12,000 withdrawals, all that is left of run r1; at most 1,000 are let through"
-    assert 'run it once with: --allow withdrawals --reason "..."' in str(GuardStoppedError([many]))
+    assert 'run once with: --allow withdrawals --reason "..."' in str(GuardStoppedError([many]))
 
 
 def test_the_undo_of_a_small_run_takes_all_of_it_without_a_word() -> None:
@@ -82,7 +82,7 @@ def test_the_undo_of_a_small_run_takes_all_of_it_without_a_word() -> None:
 
 def test_monday_is_undone_after_tuesday_wanted_the_same_seats() -> None:
     (stale,) = [verdict for verdict in undo_guard(RunId("r1"), 60, LaterUse(RunId("r2"), 58), USUAL) if verdict.stops]
-    assert str(stale).startswith("applied: 58 rows of the later run r2 want seats that run r1 enrolled; an undo must")
+    assert str(stale).startswith("applied: 58 rows of the later run r2 need enrollments that run r1 made; an undo must")
 
 
 # -- how many there are ---------------------------------------------------------------------------------------------
@@ -91,7 +91,7 @@ def test_monday_is_undone_after_tuesday_wanted_the_same_seats() -> None:
 def test_the_export_came_half_empty() -> None:
     verdicts = evaluate_guards(census(pupils(480)), seen(480, last=past(1_000)), USUAL)
     (shrunk,) = [verdict for verdict in verdicts if verdict.stops]
-    assert str(shrunk) == "shrunk: 480 rows, where run r1 read 1,000; at least 60% of that are wanted"
+    assert str(shrunk) == "shrunk: 480 rows, where run r1 read 1,000; at least 60% of that is required"
 
 
 def test_the_whole_file_was_left_out() -> None:
@@ -180,7 +180,7 @@ def test_teachers_and_rows_without_a_course_fill_no_course() -> None:
 
 def test_a_school_was_typed_into_every_row() -> None:
     counted = census(pupils(101, courses=50), SMALL)
-    assert counted.crowd == 'school "s1" takes more than 100 seats'
+    assert counted.crowd == 'school "s1" gets more than 100 enrollments'
 
 
 def test_a_large_course_of_term_start_is_let_through_and_named() -> None:
@@ -295,7 +295,7 @@ def test_an_override_names_a_guard_and_a_reason() -> None:
 
 @pytest.mark.parametrize(
     ("names", "reason", "text"),
-    [(["shrink"], "so", "there is no such guard"), (["shrunk"], " ", "say why"), ([], "so", "name it with --allow")],
+    [(["shrink"], "so", "unknown guard"), (["shrunk"], " ", "say why"), ([], "so", "name it with --allow")],
 )
 def test_an_override_that_does_not_say_all_is_refused(names: list[str], reason: str, text: str) -> None:
     with pytest.raises(UsageError, match=text):
@@ -325,6 +325,6 @@ def test_a_stop_tells_every_guard_and_how_to_pass_them_once() -> None:
         "2 guards stopped the run; nothing was sent",
         "- shrunk: 3 rows; 10 wanted",
         "- dates: old; new",
-        'If all is as it should be, run it once with: --allow shrunk --allow dates --reason "..."',
+        'If this is intended, run once with: --allow shrunk --allow dates --reason "..."',
     ]
     assert str(GuardStoppedError(stops[:1])).startswith("a guard stopped the run; nothing was sent\n- shrunk")
