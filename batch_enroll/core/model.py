@@ -1,4 +1,4 @@
-"""The values that walk through the program: frozen, slotted, plain; they pickle, compare and store.
+"""The values that pass through the program: immutable, slotted, plain; they can be pickled, compared and stored.
 
 A row's way: SourceRow -> RosterRow | RowProblem -> PlannedRow (with an EnrollmentRequest or an Outcome)
 -> Reply | NoReply -> Outcome -> ResultRow.
@@ -37,7 +37,7 @@ class Role(StrEnum):
 
 
 class RowStatus(StrEnum):
-    """What the roster says of a row. An empty status is ACTIVE (OneRoster bulk)."""
+    """Status of a row in the roster. An empty status is ACTIVE (OneRoster bulk)."""
 
     ACTIVE = "active"
     INACTIVE = "inactive"
@@ -46,7 +46,7 @@ class RowStatus(StrEnum):
 
 @frozen
 class RowLocation:
-    """Where a row stands, as a person finds it: the row number is the spreadsheet's, its header is usually 1."""
+    """Location of a row as a person finds it: the row number of the spreadsheet, where the header is usually 1."""
 
     file: str
     row: int
@@ -58,7 +58,7 @@ class RowLocation:
 
 @frozen
 class RowProblem:
-    """Why a row cannot be used: the catalogue's code, the column and value as seen, and what was wrong."""
+    """Reason why a row cannot be used: the code, the column and value as seen, and the problem."""
 
     code: str
     message: str
@@ -79,8 +79,8 @@ class SourceRow:
         fields: field name (see `intake.FIELDS`) to text, stripped; a blank cell has no entry. For a bundle these
             hold the joined values.
         problem: what the reader itself found wrong (a join that failed, a damaged cell); the row becomes INVALID.
-        headers: field name to the header as spelt in the file, for messages; shared by all rows of a file.
-        warnings: what may be wrong with its ids, or with the table; the row is sent all the same.
+        headers: field name to the header as written in the file, for messages; shared by all rows of a file.
+        warnings: what may be wrong with its ids, or with the table; the row is still sent.
     """
 
     location: RowLocation
@@ -93,7 +93,7 @@ class SourceRow:
 
 @frozen
 class RosterRow:
-    """A typed row: who shall be enrolled where, and until when the roster says so."""
+    """A typed row: user, course, school, role, and dates."""
 
     user_id: UserId
     course_id: CourseId
@@ -109,10 +109,10 @@ class RosterRow:
 
 
 class EnrollmentKey(NamedTuple):
-    """Identity of a seat across runs, and the idempotency key. A tuple, since each row looks itself up several times.
+    """Identity of an enrollment across runs, and the idempotency key. A tuple, since each row looks it up often.
 
-    `scope` names the server the seat lives on (its base URL, or one rehearsal), so that staging never answers for
-    production. Only where the API is told the class, a seat is one of a class.
+    `scope` names the server of the enrollment (its base URL, or one rehearsal), so that staging is never taken for
+    production. The class is part of the key only if it is sent to the API.
     """
 
     scope: str
@@ -123,30 +123,30 @@ class EnrollmentKey(NamedTuple):
     class_id: ClassId | None = None
 
     def digest(self) -> bytes:
-        """16 bytes that stand for this key; parts are length-prefixed, so no two keys share a spelling."""
-        spelt = self.user_id.encode()
-        told_apart = _spelt(self.scope) + len(spelt).to_bytes(4, "big") + spelt + _place_spelt(*self[2:])
-        return blake2b(told_apart, digest_size=16).digest()
+        """Returns 16 bytes for this key; parts are length-prefixed, so no two keys have the same encoding."""
+        user = self.user_id.encode()
+        encoded = _encode(self.scope) + len(user).to_bytes(4, "big") + user + _encode_course(*self[2:])
+        return blake2b(encoded, digest_size=16).digest()
 
 
-@lru_cache(maxsize=4096)  # many rows share a place, and each row has a digest
-def _place_spelt(course_id: str, school_id: str | None, role: Role, class_id: str | None) -> bytes:
+@lru_cache(maxsize=4096)  # many rows share course and school, and each row has a digest
+def _encode_course(course_id: str, school_id: str | None, role: Role, class_id: str | None) -> bytes:
     parts = [course_id, role]
     if school_id is not None or class_id is not None:
         parts.append(school_id or "")
     if class_id is not None:
         parts.append(class_id)
-    return b"".join(map(_spelt, parts))
+    return b"".join(map(_encode, parts))
 
 
 @lru_cache(maxsize=64)
-def _spelt(part: str) -> bytes:
-    spelt = part.encode()
-    return len(spelt).to_bytes(4, "big") + spelt
+def _encode(part: str) -> bytes:
+    encoded = part.encode()
+    return len(encoded).to_bytes(4, "big") + encoded
 
 
 class Action(StrEnum):
-    """One step of a row. LOOK_UP asks for the user's seats; what follows depends on what the row is for."""
+    """One step of a row. LOOK_UP requests the user's enrollments; the next step depends on the purpose of the row."""
 
     ENROLL = "enroll"
     LOOK_UP = "look_up"
@@ -155,18 +155,18 @@ class Action(StrEnum):
 
 @frozen
 class EnrollmentRequest:
-    """What to send for one row, once. `row_no` counts the run's rows from 1 in input order.
+    """The request for one row. `row_no` counts the run's rows from 1 in input order.
 
     Attributes:
         action: what is done first; LOOK_UP if the server may have had the row before.
         purpose: ENROLL or WITHDRAW, what the row is for.
-        end_date, primary: the day on which the seat is over, and whether its class is the user's main one, or the user
+        end_date, primary: the day on which it ends, and whether its class is the user's main one, or the user
             the main teacher; only some APIs take them.
         sent_before: an earlier try of this very run may have sent it, so what is found done is this run's work.
         enrollment_count: of a withdrawal, how many of the user's enrollments in that course and school the roster
             withdraws.
-        sourced_id, begin_date: of a withdrawal, those of the only seat that may be withdrawn; None: whichever it is.
-        since: of a withdrawal, when the run began whose own the seat must be; one last changed before it is not.
+        sourced_id, begin_date: of a withdrawal, those of the only enrollment that may be withdrawn; None: any.
+        since: of a withdrawal, the start of the run that must have made the enrollment; one last changed before is not.
     """
 
     row_no: int
@@ -184,7 +184,7 @@ class EnrollmentRequest:
 
 
 class OutcomeKind(StrEnum):
-    """How a row ended. Their counts add up to the rows read."""
+    """Kinds of the final result of a row. Their counts add up to the rows read."""
 
     ENROLLED = "enrolled"
     ALREADY_ENROLLED = "already_enrolled"
@@ -217,12 +217,12 @@ class Outcome:
     """The honest end of one row.
 
     Attributes:
-        kind: what is true of the seat, as far as we know.
+        kind: the state of the enrollment, as far as it is known.
         code: the catalogue's code (`E201`), empty where there is nothing to explain.
         detail: one sentence, free of names, e-mails and secrets.
         attempts: requests sent for this row, look-ups not counted.
         status: the last HTTP status seen, if any.
-        enrollment_id: the server's id of the seat, if it told us.
+        enrollment_id: the server's id of the enrollment, if known.
     """
 
     kind: OutcomeKind
@@ -255,12 +255,12 @@ class SettledRow:
 
 
 class EnrollmentState(StrEnum):
-    """What the ledger knows of a key from earlier rows and runs.
+    """State of a key in the ledger, from earlier rows and runs.
 
-    CLAIMED: intent is on disk and no outcome: the server may or may not have the seat.
-    ENROLLED: the seat was there when last heard of. OPEN: an attempt ended without a seat; it may be sent again.
-    WITHDRAWN: the same, but it was there once. UNKNOWN: to be looked up before it is sent again; so is a seat whose
-    withdrawal came to nothing.
+    CLAIMED: the intent is on disk without an outcome: the server may or may not have the enrollment.
+    ENROLLED: the enrollment existed when last seen. OPEN: an attempt ended without one; it may be sent again.
+    WITHDRAWN: the same, but it existed once. UNKNOWN: to be looked up before it is sent again; so is an enrollment
+    whose withdrawal failed.
     """
 
     CLAIMED = "claimed"
@@ -293,7 +293,7 @@ class ResultRow:
 
 
 class Meaning(StrEnum):
-    """What an answer's body says, in our words; the vendor's words stay in the adapter."""
+    """Meaning of the body of an answer; the vendor's words stay in the adapter."""
 
     NOTHING = "nothing"  # no body, or one that says nothing we know
     ENROLLMENT = "enrollment"  # reads as an enrollment
@@ -318,7 +318,7 @@ class Reply:
 
 @frozen
 class NoReply:
-    """No answer to one attempt. `sent` tells whether the request may have reached the server."""
+    """No answer to one attempt. `sent` is true if the request may have reached the server."""
 
     cause: str
     sent: bool
@@ -326,7 +326,7 @@ class NoReply:
 
 @frozen
 class ServerEnrollment:
-    """One enrollment as the server lists it for a user; its class and last change only where the API tells them.
+    """One enrollment as the server lists it for a user; its class and last change only if the API returns them.
 
     Source: contract 1.1; such rows name no user.
     """
@@ -342,6 +342,6 @@ class ServerEnrollment:
 
 @frozen
 class UserEnrollments:
-    """The answer to a look-up: every seat the server shows for one user."""
+    """The answer to a look-up: every enrollment that the server lists for one user."""
 
     enrollments: tuple[ServerEnrollment, ...]
