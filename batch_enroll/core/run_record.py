@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 
 @frozen
 class RosterRef:
-    """A roster that a run read, and its format. `rows` counts the data rows read from it."""
+    """A roster that a run read, and its format. `rows` counts the data rows read from it.
+
+    `changes_only` marks a roster that leaves out what stayed as it was; the ledger does not keep it.
+    """
 
     path: str
     sha256: str
     rows: int
     read_as: str = ""
+    changes_only: bool = field(default=False, compare=False)
 
 
 @frozen

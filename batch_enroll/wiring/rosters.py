@@ -195,5 +195,5 @@ def _begins(path: Path, *starts: bytes) -> bool:
 
 
 def is_delta(source: RosterSource) -> bool:
-    """Whether the roster, or one of several, holds changes only: a OneRoster bundle whose manifest says so."""
-    return any(ref.read_as.endswith(", delta") for ref in source.refs())
+    """True if the roster, or one of several, holds only changes: a OneRoster bundle whose manifest says so."""
+    return any(ref.changes_only for ref in source.refs())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.e2e_cli import desk, term, write_csv
+from support.roster_files import write_bundle
 
 from batch_enroll.sandbox import Behaviors
 from batch_enroll.sandbox.school import EnrollCall, Moment
@@ -58,6 +59,27 @@ async def test_sync_converges_in_one_run_and_is_empty_in_the_second(tmp_path: Pa
     assert (again.summary["plan"]["enroll"], again.summary["plan"]["withdrawals"]) == (0, 0)
     created = {seat for seat in WANTED if seat not in before}
     assert (undone.status, left) == (0, after - created)  # who was there before stays, also where a sync moved a role
+
+
+async def test_a_oneroster_delta_withdraws_nothing_that_it_does_not_name(tmp_path: Path) -> None:
+    delta = {
+        "manifest.csv": "propertyName,value\noneroster.version,1.2\nfile.enrollments,delta\nfile.users,delta\n",
+        "classes.csv": "sourcedId,status,courseSourcedId,schoolSourcedId\nk1,active,course-0,0042\n",
+        "enrollments.csv": (
+            "sourcedId,status,classSourcedId,schoolSourcedId,userSourcedId,role\n"
+            "e1,active,k1,0042,000001,student\n"
+            "e2,tobedeleted,k1,0042,leaves,student\n"
+        ),
+    }
+    write_bundle(tmp_path / "delta", delta)
+    async with desk(tmp_path) as at:
+        for user in ("stays", "leaves"):
+            at.sandbox.school.enroll(EnrollCall(user, "course-0", "0042"), NOW)
+        done = await at.call("sync", "delta", "--withdraw", "--yes", "--json")
+        after = has(at.sandbox)
+    assert done.status == 0
+    assert (done.summary["plan"]["enroll"], done.summary["plan"]["withdrawals"]) == (1, 1)
+    assert after == {("000001", "course-0", "student"), ("stays", "course-0", "student")}
 
 
 async def test_writes_that_a_sync_lost_have_failed_and_the_next_one_sends_them(tmp_path: Path) -> None:

@@ -29,6 +29,11 @@ class Manifest:
         said = self._said.get(f"file.{name.removesuffix('.csv')}", "")
         return name in self._parts.names and said not in _INCOMPLETE
 
+    @property
+    def changes_only(self) -> bool:
+        """The bundle lists only enrollments that changed."""
+        return self._said.get("file.enrollments") == "delta"
+
     def title(self, recipe: BundleFormat) -> str:
         """The format with its version, and whether it is a bulk or a delta."""
         if recipe.format is Format.SDS_V2:

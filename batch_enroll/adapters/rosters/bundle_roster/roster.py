@@ -118,7 +118,8 @@ class BundleRoster:
 
     def refs(self) -> tuple[RosterRef, ...]:
         """What was read."""
-        return (RosterRef(str(self._parts.path), self._parts.sha256, self._rows_read, self._read_as),)
+        changes_only = Manifest(self._parts).changes_only
+        return (RosterRef(str(self._parts.path), self._parts.sha256, self._rows_read, self._read_as, changes_only),)
 
     def notes(self) -> tuple[str, ...]:
         """What people should know of how it is read."""
