@@ -71,7 +71,7 @@ def resume(  # noqa: PLR0913, PLR0917 - one argument for each option
 
 def summary_of(outcome: ResumeResult) -> RunSummary | None:
     """The summary of a run gone on with; None if nothing was left to do."""
-    return outcome.summary if outcome.went_on else None
+    return outcome.summary if outcome.had_work else None
 
 
 def gone_on(outcome: ResumeResult, verb: str) -> CommandOutput:
@@ -79,14 +79,14 @@ def gone_on(outcome: ResumeResult, verb: str) -> CommandOutput:
     for note in outcome.notes:
         tell(f"note: {note}")
     summary = outcome.summary
-    exit_status = summary.exit_status if outcome.went_on else 0
+    exit_status = summary.exit_status if outcome.had_work else 0
     return CommandOutput(exit_status, summary.as_json(), partial(_lines, outcome, summary, verb))
 
 
 def _lines(outcome: ResumeResult, summary: RunSummary, verb: str, paint: Paint) -> Iterator[str]:
     from batch_enroll.cli.text_report import run_lines  # noqa: PLC0415 - not for --help
 
-    if not outcome.went_on:
+    if not outcome.had_work:
         yield paint(f"Nothing is left to {verb}; nothing was sent.", Tone.STRONG)
         yield ""
     yield from run_lines(summary, paint)

@@ -13,7 +13,7 @@ from batch_enroll.core.planning.plan_document import Plan, requests_of
 from batch_enroll.core.roster.dates import iso_utc
 from batch_enroll.core.run_record import RunRecord
 from batch_enroll.wiring.guards import evaluate, find_protected
-from batch_enroll.wiring.id_lookup import look_up_ids, with_lookups
+from batch_enroll.wiring.id_lookup import look_up_ids, prepare_roster
 from batch_enroll.wiring.ledger import open_existing_ledger, open_scratch_ledger
 from batch_enroll.wiring.rosters import open_rosters
 from batch_enroll.wiring.run_options import freeze_dates, make_estimate, make_plan_settings, recorded_options
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from batch_enroll.core.planning.plan_document import PlanStep
     from batch_enroll.core.run_record import RosterRef
     from batch_enroll.settings import Settings
-    from batch_enroll.workflows import ResolvedRoster
+    from batch_enroll.workflows import PreparedRoster
 
 _RUN_ID = RunId("plan")
 
@@ -40,7 +40,7 @@ def plan(settings: Settings, rosters: Sequence[str], path: Path | None) -> Plan:
         BatchEnrollError: a roster cannot be read, or the plan cannot be written.
     """
     settings = freeze_dates(settings)
-    roster = with_lookups(settings, open_rosters(settings, rosters))
+    roster = prepare_roster(settings, open_rosters(settings, rosters))
     if roster.search:
         run_async(partial(_look_up, settings, roster))
     with open_existing_ledger(settings) as known, open_scratch_ledger(known) as ledger:
@@ -49,7 +49,7 @@ def plan(settings: Settings, rosters: Sequence[str], path: Path | None) -> Plan:
         if settings.withdraw:
             rules = replace(rules, kept=find_protected(settings, rosters, roster, ledger, None))
         record = RunRecord(_RUN_ID, settings.env, settings.base_url, settings.base_url, roster.columns, utc_now(), "")
-        found = workflows.steps_of_run(record, roster, rules, ledger)
+        found = workflows.plan_steps(record, roster, rules, ledger)
     made = replace(
         make_plan(settings, "run", rosters, roster.refs(), found.steps),
         counts=dict(found.others),
@@ -61,7 +61,7 @@ def plan(settings: Settings, rosters: Sequence[str], path: Path | None) -> Plan:
     return made
 
 
-async def _look_up(settings: Settings, roster: ResolvedRoster) -> None:
+async def _look_up(settings: Settings, roster: PreparedRoster) -> None:
     with open_progress(settings) as sink:
         async with open_target(settings, _RUN_ID) as target:
             await look_up_ids(settings, target, roster, sink)

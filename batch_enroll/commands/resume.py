@@ -19,10 +19,10 @@ from batch_enroll.wiring.guards import (
     evaluate,
     extend_overrides,
     find_protected,
+    make_capacity_guard,
     refuse_unconfirmed,
-    with_capacity_guard,
 )
-from batch_enroll.wiring.id_lookup import with_lookups
+from batch_enroll.wiring.id_lookup import prepare_roster
 from batch_enroll.wiring.ledger import acquire_run_lock, open_past_run, refuse_another_server
 from batch_enroll.wiring.rosters import open_rosters
 from batch_enroll.wiring.run_options import freeze_dates, restore_options
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from batch_enroll.ports import Ledger, RosterSource
     from batch_enroll.settings import Settings
     from batch_enroll.wiring.guards import Confirm
-    from batch_enroll.workflows import ResolvedRoster, ResumeResult, Rows
+    from batch_enroll.workflows import CapacityGuard, PreparedRoster, ResumeResult, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,8 @@ async def resume_past_run(settings: Settings, run_id: str | None, request: Resum
         async with open_run_session(settings, ledger, request.command, record, is_locked=True) as session:
             looked_up = await session.look_up_ids(roster, recorded.rows())
             record = replace(record, requests=record.requests + looked_up.requests)
-            source, notes = past.open_rows(roster)
+            guard = past.make_guard()
+            source, notes = past.open_rows(roster, guard)
             rules = session.make_plan_settings()
             if settings.withdraw and looked_up.stopped is None:
                 rules = replace(rules, kept=past.find_protected(roster, source, rules))
@@ -115,9 +116,10 @@ async def resume_past_run(settings: Settings, run_id: str | None, request: Resum
                 ledger,
                 request.again,
                 changes=request.accept_changes,
-                recorded=None if request.corrections else lambda line: roster.row(recorded.row(line)),
+                guard=guard,
+                recorded=None if request.corrections else lambda line: roster.resolve(recorded.row(line)),
             )
-            done = await session.resume(record, source, planner, rules, looked_up, roster.row)
+            done = await session.resume(record, source, planner, rules, looked_up, roster.resolve)
             return replace(done, notes=notes)
 
 
@@ -135,9 +137,9 @@ class _PastRun:
     ledger: Ledger
     request: ResumeRequest
 
-    def open_roster(self) -> ResolvedRoster:
+    def open_roster(self) -> PreparedRoster:
         """Opens what is read to resume the run."""
-        return with_lookups(self.settings, self._open_source(), self.recorded.rows())
+        return prepare_roster(self.settings, self._open_source(), self.recorded.rows())
 
     def _open_source(self) -> RosterSource:
         if self.request.corrections is not None:
@@ -145,7 +147,7 @@ class _PastRun:
             return open_rosters(settings, [self.request.corrections])
         return self.recorded if STDIN in self.rosters else open_rosters(self.settings, self.rosters)
 
-    def pass_guards(self, roster: ResolvedRoster) -> _PastRun:
+    def pass_guards(self, roster: PreparedRoster) -> _PastRun:
         """Returns the run with guards that are overruled now; they are evaluated only if the roster changed.
 
         Raises:
@@ -157,7 +159,13 @@ class _PastRun:
         facts = extend_overrides(self.record.facts, verdicts, self.request.allowed)
         return replace(self, record=replace(self.record, facts=facts))
 
-    def open_rows(self, roster: ResolvedRoster) -> tuple[Rows, tuple[str, ...]]:
+    def make_guard(self) -> CapacityGuard | None:
+        """Returns the guard of rows that are read again; of recorded rows there are no more than before."""
+        if self.request.corrections is not None or STDIN in self.rosters:
+            return None
+        return make_capacity_guard(self.settings, self.record.facts)
+
+    def open_rows(self, roster: PreparedRoster, guard: CapacityGuard | None) -> tuple[Rows, tuple[str, ...]]:
         """Returns the rows as they are now, and notes on them for people.
 
         Raises:
@@ -168,10 +176,10 @@ class _PastRun:
             return corrections, corrections.notes
         if STDIN in self.rosters:
             return roster, ("standard input cannot be read again, so only the rows that were recorded were resumed",)
-        source = with_capacity_guard(self.settings, roster, dict(self.record.facts))
-        return source, _describe_changes(source, self.record, self.ledger, accept=self.request.accept_changes)
+        notes = _describe_changes(roster, guard, self.record, self.ledger, accept=self.request.accept_changes)
+        return roster, notes
 
-    def find_protected(self, roster: ResolvedRoster, source: Rows, rules: PlanSettings) -> ProtectedEnrollments:
+    def find_protected(self, roster: PreparedRoster, source: Rows, rules: PlanSettings) -> ProtectedEnrollments:
         """Returns what no withdrawal may take; asks first, unless that was agreed to when the run began.
 
         Raises:
@@ -186,24 +194,27 @@ class _PastRun:
 
         def rows() -> Iterator[SourceRow]:
             """Yields the rows that the run recorded, and those corrected in it; either may hold in the end."""
-            yield from map(roster.row, self.recorded.rows())
+            yield from map(roster.resolve, self.recorded.rows())
             yield from (row for row in source.rows() if row is not None)
 
         planned = workflows.count_withdrawals(rows, rules, self.ledger)
-        if planned.seats and confirm is not None:
-            confirm(describe_withdrawals(planned.seats, settings))
-        return replace(planned.kept, leaving={})  # rows that are in both would count twice
+        if planned.count and confirm is not None:
+            confirm(describe_withdrawals(planned.count, settings))
+        return replace(planned.protected, leaving={})  # rows that are in both would count twice
 
 
 def _has_changed(source: RosterSource, record: RunRecord) -> bool:
     return [ref.sha256 for ref in source.refs()] != [ref.sha256 for ref in record.rosters]
 
 
-def _describe_changes(source: RosterSource, record: RunRecord, ledger: Ledger, *, accept: bool) -> tuple[str, ...]:
+def _describe_changes(
+    source: RosterSource, guard: CapacityGuard | None, record: RunRecord, ledger: Ledger, *, accept: bool
+) -> tuple[str, ...]:
     """Returns notes on a roster that changed. Rows are known by their place, so it is never resumed unnoticed.
 
     Raises:
         UsageError: it changed, and that was not accepted, or cannot be.
+        GuardStoppedError: a course or school takes too many now; nothing was sent.
     """
     if not _has_changed(source, record):
         return ()
@@ -211,7 +222,8 @@ def _describe_changes(source: RosterSource, record: RunRecord, ledger: Ledger, *
     own = f"a run of its own (what is enrolled is not sent twice): batch-enroll run {names}"
     if source.columns != record.columns:
         raise UsageError(f"{names} has other columns than when run {record.run_id} began; enroll it as {own}")
-    changes = compare(source.rows(), ledger.results(record.run_id))
+    rows = source.rows() if guard is None else guard.watch(source.rows())
+    changes = compare(rows, ledger.results(record.run_id))
     if not accept:
         raise UsageError(
             f"{names} changed since run {record.run_id}; {changes}. "

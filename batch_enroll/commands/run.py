@@ -10,13 +10,12 @@ from batch_enroll.adapters.rosters.csv_roster import STDIN
 from batch_enroll.core.guards.rules import NOTHING_ALLOWED
 from batch_enroll.core.planning.protected_enrollments import NOTHING_PROTECTED
 from batch_enroll.wiring.guards import NOT_CONFIRMED, check_guards, find_protected, refuse_unconfirmed
-from batch_enroll.wiring.id_lookup import with_lookups
+from batch_enroll.wiring.id_lookup import prepare_roster
 from batch_enroll.wiring.ledger import open_ledger
 from batch_enroll.wiring.rosters import open_rosters, open_rows
 from batch_enroll.wiring.run_options import freeze_dates
 from batch_enroll.wiring.run_session import open_run_session
 from batch_enroll.wiring.runtime import run_async
-from batch_enroll.workflows import PrefetchedRoster
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +53,7 @@ async def _run(
 ) -> RunSummary:
     settings = freeze_dates(settings)
     source = open_rosters(settings, rosters) if host is None or rosters else open_rows(settings, host.rows)
-    roster = with_lookups(settings, PrefetchedRoster(source))
+    roster = prepare_roster(settings, source, keeps_first_rows=True)
     rosters = rosters or [STDIN]  # neither can be read again later
     looks_up = bool(roster.search) and not settings.dry_run
     protected = NOTHING_PROTECTED
@@ -69,6 +68,6 @@ async def _run(
                 protected = find_protected(settings, rosters, roster, ledger, confirm)
             elif settings.withdraw and looks_up:
                 facts[NOT_CONFIRMED] = True
-            record = session.make_record(passed.source, rosters, facts=facts, requests=looked_up.requests)
+            record = session.make_record(roster, rosters, facts=facts, requests=looked_up.requests)
             rules = replace(session.make_plan_settings(), kept=protected)
-            return await session.run(record, passed.source, rules, looked_up=looked_up, read_recorded=roster.row)
+            return await session.run(record, roster, rules, looked_up, roster.resolve, passed.capacity)

@@ -15,4 +15,4 @@ if TYPE_CHECKING:
 def list_runs(settings: Settings, limit: int) -> list[RunRecord]:
     """Returns the latest runs, latest first, each with the counts of its outcomes."""
     with open_existing_ledger(settings) as ledger:
-        return [] if ledger is None else list(workflows.history(ledger, limit))
+        return [] if ledger is None else list(workflows.list_runs(ledger, limit))

@@ -25,7 +25,7 @@ from batch_enroll.core.planning.sync_planner import (
 )
 from batch_enroll.engine import run_until_stopped
 from batch_enroll.wiring.guards import evaluate, refuse_unconfirmed
-from batch_enroll.wiring.id_lookup import look_up_ids, with_lookups
+from batch_enroll.wiring.id_lookup import look_up_ids, prepare_roster
 from batch_enroll.wiring.ledger import open_existing_ledger
 from batch_enroll.wiring.rosters import is_delta, open_rosters
 from batch_enroll.wiring.run_options import freeze_dates, make_plan_settings
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from batch_enroll.core.run_record import Requests
     from batch_enroll.settings import Settings
     from batch_enroll.wiring.guards import Confirm
-    from batch_enroll.workflows import DesiredState, ResolvedRoster, SchoolEnrollments
+    from batch_enroll.workflows import DesiredState, PreparedRoster, SchoolEnrollments
 
 SCOPES: Final = ("roster-courses", "roster-users", "roster-schools")
 _RUN_ID: Final = RunId("sync")
@@ -110,7 +110,7 @@ async def _compare_in_time(settings: Settings, rosters: Sequence[str], scope: st
 
 async def _compare(settings: Settings, rosters: Sequence[str], scope: str) -> tuple[Plan, Requests]:
     """Returns the plan of a sync, and the requests that it took."""
-    roster = with_lookups(settings, open_rosters(settings, rosters))
+    roster = prepare_roster(settings, open_rosters(settings, rosters))
     rules = replace(make_plan_settings(settings, _RUN_ID, settings.base_url), withdraw=True)
     with open_existing_ledger(settings) as known, open_progress(settings) as sink:
         plain = settings.model_copy(update={"withdraw": False})
@@ -118,9 +118,9 @@ async def _compare(settings: Settings, rosters: Sequence[str], scope: str) -> tu
         async with open_target(settings, _RUN_ID) as target:
             pace = make_pace(settings, target, () if known is None else known.runs())
             looked_up = await look_up_ids(settings, target, roster, sink, pace=pace)
-            desired = workflows.desired_state(roster.rows(), rules, withdraw=settings.withdraw)
+            desired = workflows.read_desired_state(roster.rows(), rules, withdraw=settings.withdraw)
             async with open_query_runner(settings, target, sink, pace=pace) as (queries, transport):
-                schools = dict.fromkeys(school for _, school in desired.pairs)
+                schools = dict.fromkeys(school for _, school in desired.courses)
                 page = make_listings(settings, transport).page
                 listed = await workflows.list_enrollments(schools, queries, page, sink)
     made = _plan_changes(settings, rosters, roster, desired, listed, scope, verdicts)
@@ -130,7 +130,7 @@ async def _compare(settings: Settings, rosters: Sequence[str], scope: str) -> tu
 def _plan_changes(
     settings: Settings,
     rosters: Sequence[str],
-    roster: ResolvedRoster,
+    roster: PreparedRoster,
     desired: DesiredState,
     listed: SchoolEnrollments,
     scope: str,
@@ -138,12 +138,14 @@ def _plan_changes(
 ) -> Plan:
     """Returns the plan of the differences between a roster and the lists of its schools."""
     by_class = settings.via == "oneroster"
-    rows = dict.fromkeys((*desired.leaving, *desired.wishes))
-    all_enrollments = in_the_rows_words(listed.seats, rows, by_class=by_class)
+    rows = dict.fromkeys((*desired.withdrawals, *desired.enrollments))
+    all_enrollments = in_the_rows_words(listed.enrollments, rows, by_class=by_class)
     there = _select_in_scope(all_enrollments, desired, scope, delta=is_delta(roster))
     others = {one.place for one in set(all_enrollments).difference(there)}
-    route = SyncRoute(by_class, in_several_classes(listed.seats), frozenset(listed.odd | others))
-    found = plan_sync(diff_enrollments(list(desired.wishes), there), desired.wishes, route, withdraw=settings.withdraw)
+    route = SyncRoute(by_class, in_several_classes(listed.enrollments), frozenset(listed.unknown_roles | others))
+    found = plan_sync(
+        diff_enrollments(list(desired.enrollments), there), desired.enrollments, route, withdraw=settings.withdraw
+    )
     made = make_plan(settings, "sync", rosters, roster.refs(), found.steps)
     guards = [*verdicts]
     if settings.withdraw:
@@ -151,7 +153,7 @@ def _plan_changes(
     return replace(
         made,
         scope=scope,
-        counts={**found.counts, "unusable_rows": desired.unusable, "not_attributed": listed.nameless},
+        counts={**found.counts, "unusable_rows": desired.unusable, "not_attributed": listed.unattributed},
         guards=tuple(verdict.as_json() for verdict in guards),
         warnings=(*roster.search.seen(), *desired.warnings.sentences()),
     )
@@ -162,11 +164,11 @@ def _select_in_scope(
 ) -> list[EnrollmentIdentity]:
     """Returns the enrollments of the server that the sync is about."""
     if delta:
-        return named_by_delta(enrollments, desired.wishes, desired.leaving)
+        return named_by_delta(enrollments, desired.enrollments, desired.withdrawals)
     if scope == "roster-schools":
         return list(dict.fromkeys(enrollments))
-    there = in_scope(enrollments, frozenset(desired.pairs))
+    there = in_scope(enrollments, frozenset(desired.courses))
     if scope == "roster-users":
-        users = {one.user_id for one in (*desired.wishes, *desired.leaving)}
+        users = {one.user_id for one in (*desired.enrollments, *desired.withdrawals)}
         return [one for one in there if one.user_id in users]
     return there

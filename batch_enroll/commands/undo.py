@@ -19,7 +19,7 @@ from batch_enroll.wiring.run_options import undo_settings
 from batch_enroll.wiring.run_session import open_run_session
 from batch_enroll.wiring.runtime import run_async
 from batch_enroll.workflows import ResumeResult
-from batch_enroll.workflows.undo import UNDO, UNDONE, created_by, undo_of, unfinished, wanted_since
+from batch_enroll.workflows.undo import UNDO, UNDONE, find_created, find_later_use, find_undo, is_unfinished
 
 if TYPE_CHECKING:
     from batch_enroll.core.guards.rules import Allowance
@@ -55,23 +55,23 @@ async def _undo(settings: Settings, run_id: str, confirm: Confirm, allowed: Allo
         _refuse(settings, record, ledger)
         if not settings.dry_run:
             acquire_run_lock(settings, ledger, UNDO)
-        if not (count := sum(1 for _ in created_by(record, ledger))):
-            earlier = undo_of(record.run_id, ledger) or record
+        if not (count := sum(1 for _ in find_created(record, ledger))):
+            earlier = find_undo(record.run_id, ledger) or record
             files = run_folder.files_in(Path(earlier.folder))
-            return ResumeResult(workflows.summarize_past_run(earlier, ledger, files), went_on=False)
-        later_use = wanted_since(record, ledger)
+            return ResumeResult(workflows.summarize_past_run(earlier, ledger, files), had_work=False)
+        later_use = find_later_use(record, ledger)
         facts = apply_overrides(undo_guard(record.run_id, count, later_use, settings.guard_limits()), allowed)
         if not settings.dry_run:
             confirm(describe_withdrawals(count, settings))
         summary = await _withdraw(undo_settings(settings, record, via), record, ledger, facts)
-        return ResumeResult(summary, went_on=True)
+        return ResumeResult(summary, had_work=True)
 
 
 async def _withdraw(settings: Settings, undone: RunRecord, ledger: Ledger, facts: dict[str, Json]) -> RunSummary:
     name = Path(undone.rosters[0].path if undone.rosters else undone.run_id).name
     async with open_run_session(settings, ledger, UNDO, f"undo-{name}", is_locked=True) as session:
         roster = session.folder / SEATS
-        write_enrollments(roster, created_by(undone, ledger), undone.started_at)
+        write_enrollments(roster, find_created(undone, ledger), undone.started_at)
         rosters = [str(roster)]
         source = open_rosters(settings, rosters)
         protected = find_protected(settings, rosters, source, session.ledger, None)
@@ -89,8 +89,8 @@ def _refuse(settings: Settings, record: RunRecord, ledger: Ledger) -> None:
     if record.kind == UNDO:
         again = record.facts.get(UNDONE)
         raise UsageError(f"run {record.run_id} is an undo itself; to enroll again, run the roster of {again} again")
-    before = undo_of(record.run_id, ledger)
-    if before is not None and unfinished(before):
+    before = find_undo(record.run_id, ledger)
+    if before is not None and is_unfinished(before):
         raise UsageError(
             f"run {record.run_id} is being undone by run {before.run_id}, which is not finished; finish it with: "
             f"batch-enroll retry {before.run_id} --env {record.environment}"

@@ -15,7 +15,7 @@ from batch_enroll.adapters.stores.verification_store import SqliteVerificationSt
 from batch_enroll.core.model import RunId
 from batch_enroll.core.planning.verification import NOT_THERE
 from batch_enroll.engine import EngineResult
-from batch_enroll.wiring.id_lookup import look_up_ids, with_lookups
+from batch_enroll.wiring.id_lookup import look_up_ids, prepare_roster
 from batch_enroll.wiring.ledger import acquire_run_lock, open_existing_ledger, open_past_run, refuse_another_server
 from batch_enroll.wiring.post_run_verify import (
     VerifySubject,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from batch_enroll.core.run_record import RunRecord
     from batch_enroll.ports import EventSink, Ledger
     from batch_enroll.settings import Settings
-    from batch_enroll.workflows import Comparison, ResolvedRoster
+    from batch_enroll.workflows import Comparison, PreparedRoster
 
 
 _FINISHED: Final = frozenset({0, 1})  # exit statuses; after any other, rows are left for `resume`
@@ -45,7 +45,7 @@ class _Opened:
     """A roster or a run that is verified, opened: its settings and its rows, and of a run its record and ledger."""
 
     settings: Settings
-    roster: ResolvedRoster
+    roster: PreparedRoster
     subject: VerifySubject
     past_run: tuple[RunRecord, Ledger] | None = None
 
@@ -107,7 +107,7 @@ def _open_subject(settings: Settings, subject: str | None, stack: ExitStack) -> 
 
 
 def _open_roster(settings: Settings, path: str, stack: ExitStack) -> _Opened:
-    roster = with_lookups(settings, open_rosters(settings, [path]))
+    roster = prepare_roster(settings, open_rosters(settings, [path]))
     folder = stack.enter_context(run_folder.unless(BaseException, settings.out, path, utc_now()))
     rules = make_plan_settings(settings, RunId(folder.name), settings.base_url)
     return _Opened(settings, roster, VerifySubject(path, folder, roster.columns, roster.rows, rules, 0.0))
@@ -117,13 +117,13 @@ def _open_run(settings: Settings, run_id: str | None, stack: ExitStack) -> _Open
     ledger, record = stack.enter_context(open_past_run(settings, run_id))
     refuse_another_server(settings, record)
     settings, _ = restore_options(settings, record)
-    roster = with_lookups(settings, RecordedRoster(record, ledger, overrides=settings.map))
+    roster = prepare_roster(settings, RecordedRoster(record, ledger, overrides=settings.map))
     age_s = (utc_now() - (record.finished_at or record.started_at)).total_seconds()
     subject = VerifySubject(
         record.run_id,
         run_folder.reopened(Path(record.folder)),
         record.columns,
-        partial(read_recorded_rows, record, ledger, settings, roster.row),
+        partial(read_recorded_rows, record, ledger, settings, roster.resolve),
         make_plan_settings(settings, record.run_id, record.scope),
         settings.verify_within_s - age_s,
         ledger.runs(),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from batch_enroll.core.planning.protected_enrollments import ProtectedEnrollments
     from batch_enroll.ports import Ledger, RosterSource
     from batch_enroll.settings import Settings
+    from batch_enroll.workflows import CapacityGuard
 
     Confirm: TypeAlias = Callable[[str], None]
 
@@ -31,11 +32,11 @@ NOT_CONFIRMED: Final = "withdrawals_unasked"  # fact of a run that stopped befor
 
 
 @dataclass(frozen=True, slots=True)
-class GuardedSource:
-    """A roster that may be sent: itself, counted further while it is read, and what to record of overruled guards."""
+class PassedGuards:
+    """Guards that let a roster pass: the facts to record of those overruled, and the one that counts its other rows."""
 
-    source: RosterSource
     facts: dict[str, Json]
+    capacity: CapacityGuard | None
 
 
 def check_guards(
@@ -46,8 +47,16 @@ def check_guards(
     allowed: Allowance,
     *,
     named: bool,
-) -> GuardedSource:
-    """Returns the roster if no guard stops it that was not overruled. `named`: its ids are yet to be looked up.
+) -> PassedGuards:
+    """Checks that no guard stops the roster, or only guards that are overruled.
+
+    Args:
+        settings: hold the limits.
+        rosters: its files as they were typed.
+        source: the roster.
+        ledger: holds earlier runs of it.
+        allowed: the guards that are overruled.
+        named: its ids are yet to be looked up, so its rows are counted again when it is sent.
 
     Raises:
         GuardStoppedError: a guard stops it; nothing was sent.
@@ -55,7 +64,7 @@ def check_guards(
     """
     stats, verdicts = _count_and_evaluate(settings, rosters, source, ledger, whole=False)
     facts = apply_overrides(verdicts, allowed)
-    return GuardedSource(with_capacity_guard(settings, source, facts, None if named else stats), facts)
+    return PassedGuards(facts, make_capacity_guard(settings, facts, None if named else stats))
 
 
 def apply_overrides(verdicts: Sequence[GuardResult], allowed: Allowance) -> dict[str, Json]:
@@ -115,22 +124,20 @@ def _count_and_evaluate(
     return stats, evaluate_guards(stats, context, limits)
 
 
-def with_capacity_guard(
-    settings: Settings, source: RosterSource, facts: dict[str, Json], counted: RosterStats | None = None
-) -> RosterSource:
-    """`source`, stopped where it becomes crowded further on, unless that was overruled for this run.
+def make_capacity_guard(
+    settings: Settings, facts: Mapping[str, Json], counted: RosterStats | None = None
+) -> CapacityGuard | None:
+    """Returns the guard that stops a run before a course or school takes too many; None if that was overruled.
 
-    `counted` has counted its first rows, and no crowd among them.
+    `counted` has counted the first rows, with no course or school too full among them.
     """
     recorded = facts.get("allowed")
-    may_crowd = isinstance(recorded, list) and any(
+    is_overruled = isinstance(recorded, list) and any(
         isinstance(each, dict) and each.get("guard") == Guard.CROWDED for each in recorded
     )
-    if may_crowd:
-        return source
-    return workflows.CapacityGuardedRoster(
-        source, counted or RosterStats(make_defaults(settings), settings.guard_limits())
-    )
+    if is_overruled:
+        return None
+    return workflows.CapacityGuard(counted or RosterStats(make_defaults(settings), settings.guard_limits()))
 
 
 def refuse_unconfirmed(what: str) -> None:
@@ -154,9 +161,9 @@ def find_protected(
     rules = make_plan_settings(settings, RunId(""), settings.base_url)
     whole = open_without_limit(settings, rosters, source)
     planned = workflows.count_withdrawals(whole.rows, replace(rules, withdraw=True), ledger)
-    if planned.seats and confirm is not None and not settings.dry_run:
-        confirm(describe_withdrawals(planned.seats, settings))
-    return planned.kept
+    if planned.count and confirm is not None and not settings.dry_run:
+        confirm(describe_withdrawals(planned.count, settings))
+    return planned.protected
 
 
 def describe_withdrawals(count: int, settings: Settings) -> str:

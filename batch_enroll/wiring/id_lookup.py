@@ -54,22 +54,29 @@ class LookedUp:
         return send if self.stopped is None else partial(workflows.hold_all_rows, self.stopped)
 
 
-def with_lookups(settings: Settings, source: RosterSource, also: Iterable[SourceRow] = ()) -> workflows.ResolvedRoster:
+def prepare_roster(
+    settings: Settings, source: RosterSource, also: Iterable[SourceRow] = (), *, keeps_first_rows: bool = False
+) -> workflows.PreparedRoster:
     """Returns the roster with ids that are yet to be looked up; until then, what was typed takes their place.
 
-    Rows of `also` show what its columns hold too, where it is a part of a roster.
+    Args:
+        settings: which ids are looked up.
+        source: the roster.
+        also: rows that show what its columns hold, too, where it is a part of a roster.
+        keeps_first_rows: its first rows are read once, however often they are looked at.
 
     Raises:
         UsageError: it would withdraw what is yet to be looked up, and only a part of its rows is read.
     """
+    roster = workflows.PreparedRoster(source, keeps_first_rows=keeps_first_rows)
     fields = [field for _, field in source.describe()]
-    search = search_in(fields, chain(_read_to_error(source), also), settings.find, settings.school_id)
-    if settings.withdraw and settings.limit is not None and search:
+    roster.search = search_in(fields, chain(_read_to_error(roster), also), settings.find, settings.school_id)
+    if settings.withdraw and settings.limit is not None and roster.search:
         raise UsageError(
             "--withdraw needs the whole roster, and ids are found for the rows within --limit only; leave out --limit, "
             "or add --find never if every row has ids"
         )
-    return workflows.ResolvedRoster(source, search)
+    return roster
 
 
 def _read_to_error(source: RosterSource) -> Iterator[SourceRow]:
@@ -81,7 +88,7 @@ def _read_to_error(source: RosterSource) -> Iterator[SourceRow]:
 async def look_up_ids(
     settings: Settings,
     target: ApiTarget,
-    roster: workflows.ResolvedRoster,
+    roster: workflows.PreparedRoster,
     sink: EventSink,
     also: Iterable[SourceRow] = (),
     *,
@@ -124,19 +131,19 @@ async def look_up_ids(
 async def _find_ids(
     settings: Settings,
     lookups: workflows.IdLookups,
-    roster: workflows.ResolvedRoster,
+    roster: workflows.PreparedRoster,
     also: Iterable[SourceRow],
     *,
     online: bool,
 ) -> None:
     with suppress(RosterError):  # the run reports where it breaks off
-        await lookups.find(chain(roster.unfound(), also), roster.search)
+        await lookups.find(chain(roster.unresolved_rows(), also), roster.search)
     roster.answers = lookups.answers
     if online:
         given = {EntityKind.COURSE: settings.course_id, EntityKind.SCHOOL: settings.school_id}
         defaults = {kind: id_ for kind, id_ in given.items() if id_ is not None}
         with suppress(RosterError):
-            await lookups.prove(roster.rows(), defaults)
+            await lookups.check_ids(roster.rows(), defaults)
         roster.defaults = defaults
 
 

@@ -132,7 +132,7 @@ async def _compare_lists(
     settings: Settings, comparison: Comparison, queries: QueryRunner, transport: Transport, sink: EventSink
 ) -> None:
     """Compares all users with lists, where that is cheaper and the client may read them."""
-    if not (schools := comparison.schools_to_list()):
+    if not (schools := comparison.choose_schools()):
         return
     try:
         listed = await workflows.list_enrollments(schools, queries, make_listings(settings, transport).page, sink)
@@ -140,10 +140,10 @@ async def _compare_lists(
         return
 
     def enrollments() -> Iterator[tuple[UserId, ServerEnrollment]]:
-        for one in listed.seats:
+        for one in listed.enrollments:
             yield one.user_id, ServerEnrollment("", one.course_id, one.school_id, one.role, class_id=one.class_id)
 
-    comparison.listed(enrollments())
+    comparison.compare_lists(enrollments())
 
 
 def write_verification(subject: VerifySubject, comparison: Comparison, summary: VerifySummary) -> None:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from batch_enroll.settings import Settings
     from batch_enroll.wiring.id_lookup import Send
     from batch_enroll.wiring.server import ApiTarget
-    from batch_enroll.workflows import ResolvedRoster, ResumePlanner, ResumeResult, Rows, RunOutputs
+    from batch_enroll.workflows import CapacityGuard, PreparedRoster, ResumePlanner, ResumeResult, Rows, RunOutputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class RunSession:
         """Returns what the plan of the run depends on apart from its rows."""
         return make_plan_settings(self.settings, self.run_id, self.target.scope)
 
-    async def look_up_ids(self, roster: ResolvedRoster, also: Iterable[SourceRow] = ()) -> LookedUp:
+    async def look_up_ids(self, roster: PreparedRoster, also: Iterable[SourceRow] = ()) -> LookedUp:
         """Finds the ids of a roster, and of rows recorded from it, under the pace of the run; a dry run finds none.
 
         A signal or the deadline ends it; then nothing counts as found.
@@ -146,9 +146,9 @@ class RunSession:
         record: RunRecord,
         source: RosterSource,
         rules: PlanSettings,
-        *,
         looked_up: LookedUp | None = None,
         read_recorded: Callable[[SourceRow], SourceRow] | None = None,
+        guard: CapacityGuard | None = None,
     ) -> RunSummary:
         """Sends a roster, verifies it if that was asked for, writes the results and finishes; a dry run only plans.
 
@@ -158,12 +158,13 @@ class RunSession:
             rules: what its plan depends on.
             looked_up: the look-ups before it; if they were stopped, nothing is sent.
             read_recorded: gives a recorded row the ids that were found for it.
+            guard: stops the run before a course or school takes too many.
 
         Raises:
             LedgerError: the ledger cannot be written, or rows and results do not add up.
         """
         send = None if self.settings.dry_run else self._make_send(record, rules, looked_up, read_recorded)
-        return await workflows.run(record, source, rules, self._make_outputs(record), send)
+        return await workflows.run(record, source, rules, self._make_outputs(record), send, guard)
 
     async def resume(
         self,

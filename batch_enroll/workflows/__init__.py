@@ -1,31 +1,43 @@
-"""A run from its first row to the goodbye, and how an earlier one is gone on with."""
+"""Runs a roster from its first row to its results, and resumes, verifies, compares and undoes runs, on ports."""
 
 from batch_enroll.workflows.batch_planner import BatchPlanner
+from batch_enroll.workflows.capacity_guard import CapacityGuard, count_first_rows
+from batch_enroll.workflows.check import check
 from batch_enroll.workflows.corrections import Corrections
 from batch_enroll.workflows.directory_pages import DirectoryPages
-from batch_enroll.workflows.finding import ResolvedRoster
-from batch_enroll.workflows.guarded_roster import CapacityGuardedRoster, PrefetchedRoster, count_first_rows
-from batch_enroll.workflows.history import history
 from batch_enroll.workflows.id_lookup import IdLookups
 from batch_enroll.workflows.resume import ResumePlanner, ResumeResult, Rows, resume_run
-from batch_enroll.workflows.run import DRY_RUN, RunOutputs, check, hold_all_rows, run, summarize_past_run, write_results
-from batch_enroll.workflows.sync import DesiredState, SchoolEnrollments, desired_state, list_enrollments, steps_of_run
+from batch_enroll.workflows.roster_wrappers import PreparedRoster, ScreenedRoster
+from batch_enroll.workflows.run import (
+    DRY_RUN,
+    RunOutputs,
+    hold_all_rows,
+    list_runs,
+    run,
+    summarize_past_run,
+    write_results,
+)
+from batch_enroll.workflows.sync import (
+    DesiredState,
+    SchoolEnrollments,
+    list_enrollments,
+    plan_steps,
+    read_desired_state,
+)
 from batch_enroll.workflows.verify import Comparison
-from batch_enroll.workflows.watching import ScreenedRoster
 from batch_enroll.workflows.withdrawals import PlannedWithdrawals, count_withdrawals
 
 __all__ = [
     "DRY_RUN",
     "BatchPlanner",
-    "CapacityGuardedRoster",
+    "CapacityGuard",
     "Comparison",
     "Corrections",
     "DesiredState",
     "DirectoryPages",
     "IdLookups",
     "PlannedWithdrawals",
-    "PrefetchedRoster",
-    "ResolvedRoster",
+    "PreparedRoster",
     "ResumePlanner",
     "ResumeResult",
     "Rows",
@@ -35,13 +47,13 @@ __all__ = [
     "check",
     "count_first_rows",
     "count_withdrawals",
-    "desired_state",
-    "history",
     "hold_all_rows",
     "list_enrollments",
+    "list_runs",
+    "plan_steps",
+    "read_desired_state",
     "resume_run",
     "run",
-    "steps_of_run",
     "summarize_past_run",
     "write_results",
 ]

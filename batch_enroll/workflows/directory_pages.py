@@ -19,31 +19,31 @@ if TYPE_CHECKING:
 
 PAGE: Final = 3_000  # the most that the API gives at once. Source: contract 1.2
 _SMALL_PAGE: Final = 100
-_LANES: Final = 3  # full pages at once: each is long work for the server, and ten would all come too late
+_LANES: Final = 3  # full pages at once: each is long work for the server, and ten would all time out
 _FORBIDDEN: Final = 403
 
 
 @dataclass(frozen=True, slots=True)
 class DirectoryPages:
-    """What the server lists. A short page may come before the end, so the total decides (contract 1.2).
+    """The lists of the server. A short page may come before the end, so the total decides (contract 1.2).
 
     Attributes:
-        asking: puts the questions, under the pace of the rows.
-        directory: whom they are put to.
+        queries: sends the requests, under the pace of the rows.
+        directory: makes them.
     """
 
-    asking: QueryRunner
+    queries: QueryRunner
     directory: Directory
 
     async def read(self, listing: Listing, add: Callable[[Record], None]) -> bool:
-        """Calls `add` for each record of a short listing; whether it could be read to its end.
+        """Calls `add` for each record of a short listing; returns true if it was read to its end.
 
         Raises:
             AuthRefusedError, RunStoppedError: the server does not answer.
         """
         at, total = 0, 1
         while at < total:
-            page = await self._page(listing, at, _SMALL_PAGE)
+            page = await self._fetch_page(listing, at, _SMALL_PAGE)
             if page is None:
                 return False
             for record in page.records:
@@ -52,17 +52,17 @@ class DirectoryPages:
             total = page.total if page.total is not None else at + bool(page.rows)
         return True
 
-    async def pages(self, kind: EntityKind) -> int | None:
-        """How many pages all records of a kind fill; None if that is not told. Raises as `read`."""
-        page = await self._page(Listing(kind), 0, 1)
+    async def count_pages(self, kind: EntityKind) -> int | None:
+        """Returns how many pages all records of a kind fill; None if the server does not say. Raises as `read`."""
+        page = await self._fetch_page(Listing(kind), 0, 1)
         return None if page is None or page.total is None else -(-page.total // PAGE)
 
     async def read_all(
-        self, kind: EntityKind, pages: int, add: Callable[[Record], None], tell: Callable[[int, int], None]
+        self, kind: EntityKind, pages: int, add: Callable[[Record], None], report: Callable[[int, int], None]
     ) -> bool:
-        """Calls `add` for each record of a kind, several pages at once; whether the list was as long as it says.
+        """Calls `add` for each record of a kind, several pages at once; returns true if the list is as long as it says.
 
-        `tell` is told, page by page, of how many entries how many have come.
+        `report` is called after each page with the number of entries so far and the number of all.
 
         Raises:
             AuthRefusedError, RunStoppedError: as `read`; also when it cannot be read to its end.
@@ -72,15 +72,15 @@ class DirectoryPages:
         async def lane(first: int) -> None:
             for nth in range(first, max(1, pages), _LANES):
                 await self._read_window(Listing(kind), nth * PAGE, add, count)
-                tell(count.rows, max(count.rows, count.total))
+                report(count.rows, max(count.rows, count.total))
 
-        await self.asking.for_each(range(min(_LANES, max(1, pages))), lane)
+        await self.queries.for_each(range(min(_LANES, max(1, pages))), lane)
         return count.rows >= count.total
 
     async def _read_window(self, listing: Listing, at: int, add: Callable[[Record], None], count: _Count) -> None:
         end, limit = at + PAGE, PAGE
         while at < end:
-            page = await self._page(listing, at, min(limit, end - at))
+            page = await self._fetch_page(listing, at, min(limit, end - at))
             if page is None:
                 if limit <= _SMALL_PAGE:
                     raise RunStoppedError(f"the list of {listing.kind}s could not be read; nothing was sent")
@@ -93,8 +93,8 @@ class DirectoryPages:
             at += page.rows or limit
             end = min(end, page.total or 0)
 
-    async def _page(self, listing: Listing, offset: int, limit: int) -> Page[Record] | None:
-        answer = await self.asking.query(partial(self.directory.page, listing, offset, limit))
+    async def _fetch_page(self, listing: Listing, offset: int, limit: int) -> Page[Record] | None:
+        answer = await self.queries.query(partial(self.directory.page, listing, offset, limit))
         if isinstance(answer, Reply) and answer.status == _FORBIDDEN:
             raise AuthRefusedError(
                 f"the credentials may not read {listing.kind}s (403), so that no ids can be found; ask for read access "
@@ -105,7 +105,7 @@ class DirectoryPages:
 
 @dataclass(slots=True)
 class _Count:
-    """Rows that came, and how many there are."""
+    """The rows that arrived, and how many there are."""
 
     rows: int = 0
     total: int = 0

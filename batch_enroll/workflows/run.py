@@ -1,9 +1,10 @@
-"""One run from its first row to the goodbye: plan, send, write the results, count them, close the books."""
+"""A run from its first row to its end: plan, send, write the results, count them, write the summary."""
 
 from __future__ import annotations
 
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.codes import catalogue
@@ -12,7 +13,6 @@ from batch_enroll.core.events import RunEnded, RunStarted
 from batch_enroll.core.model import Outcome, OutcomeKind, SettledRow
 from batch_enroll.core.pace import FACT
 from batch_enroll.core.reporting import anomalies
-from batch_enroll.core.reporting.check_summary import CheckSummary, row_finding, warning_findings
 from batch_enroll.core.reporting.run_summary import Tally, summarize
 from batch_enroll.core.verdict.attempt_state import NO_ATTEMPTS, HaltReason
 from batch_enroll.core.verdict.judge import outcome_when_halted
@@ -20,20 +20,19 @@ from batch_enroll.engine import EngineResult
 from batch_enroll.workflows.batch_planner import BatchPlanner
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from batch_enroll.core.guards.rules import GuardResult
     from batch_enroll.core.model import Json, PlannedRow
-    from batch_enroll.core.planning.row_planner import ParsedRow, PlanSettings
-    from batch_enroll.core.reporting.check_summary import Estimate, RowFinding
+    from batch_enroll.core.planning.row_planner import PlanSettings
     from batch_enroll.core.reporting.run_summary import RunSummary
     from batch_enroll.core.run_record import RunRecord
     from batch_enroll.engine import BatchSource
     from batch_enroll.ports import Document, EventSink, Ledger, ReportWriter, RosterSource
+    from batch_enroll.workflows.capacity_guard import CapacityGuard
 
-_HALTED: Final = {
+_EXIT_STATUS: Final = {
     HaltReason.AUTH_REFUSED: AuthRefusedError.exit_status,
     HaltReason.API_DOWN: RunStoppedError.exit_status,
     HaltReason.TOO_MANY_FAILURES: RunStoppedError.exit_status,
@@ -41,24 +40,23 @@ _HALTED: Final = {
     HaltReason.GUARD: RunStoppedError.exit_status,
 }
 _SIGNAL_BASE: Final = 128  # a shell's exit status for "ended by signal n" is 128 + n
-_NOT_SENT: Final = frozenset({OutcomeKind.INVALID, OutcomeKind.SKIPPED})
 DRY_RUN: Final = Outcome(OutcomeKind.NOT_ATTEMPTED, catalogue.DRY_RUN)
 
 
 @dataclass(frozen=True, slots=True)
 class RunOutputs:
-    """Where a run is written down.
+    """Everything that a run writes to.
 
     Attributes:
         ledger: rows and outcomes.
         reports: opened when the sending is over, fed every row in input order.
         write_summary: writes `summary.json`, and the documents if the run was not cut off; returns the summary
             without the files that could not be written, which does not raise.
-        sink: told of start and end.
+        sink: receives the start and the end.
         utc_now: the wall clock.
-        files: where to find what the run leaves behind, by role.
+        files: the files that the run leaves behind, by role.
         documents: fed every row, too; written with the summary.
-        facts: what was found out besides the rows, to be kept with the run.
+        facts: what was found out apart from the rows, to be kept with the run.
     """
 
     ledger: Ledger
@@ -75,33 +73,76 @@ async def run(
     record: RunRecord,
     source: RosterSource,
     rules: PlanSettings,
-    books: RunOutputs,
+    outputs: RunOutputs,
     send: Callable[[BatchSource], Awaitable[EngineResult]] | None,
+    guard: CapacityGuard | None = None,
 ) -> RunSummary:
-    """Runs a roster to its summary. `send` is the engine's work; None plans everything and sends nothing.
+    """Runs a roster to its summary.
+
+    Args:
+        record: the run, which has not begun.
+        source: its roster.
+        rules: what its plan depends on.
+        outputs: where it is written down.
+        send: the engine's work; None plans everything and sends nothing.
+        guard: stops the run before a course or school takes too many.
 
     Raises:
         LedgerError: the ledger cannot be written, or rows and results do not add up.
     """
-    books.ledger.begin(record)
-    books.sink.emit(RunStarted(record, source.estimated_rows))
-    planning = BatchPlanner(source, rules, books.ledger)
-    ending = _plan_only(planning, books.ledger, rules) if send is None else await send(planning)
-    facts: dict[str, Json] = {**record.facts, "doubts": list(planning.warnings.sentences())}
-    return write_results(replace(record, rosters=source.refs(), facts=facts), ending, books, planning.rows_read)
+    outputs.ledger.begin(record)
+    outputs.sink.emit(RunStarted(record, source.estimated_rows))
+    planner = BatchPlanner(source, rules, outputs.ledger, guard=guard)
+    result = plan_without_sending(planner, outputs.ledger, rules) if send is None else await send(planner)
+    facts: dict[str, Json] = {**record.facts, "doubts": list(planner.warnings.sentences())}
+    return write_results(replace(record, rosters=source.refs(), facts=facts), result, outputs, planner.rows_read)
 
 
-def write_results(record: RunRecord, ending: EngineResult, books: RunOutputs, rows_read: int) -> RunSummary:
-    """Writes the results from the ledger, counts them against the rows read, and closes the books.
+def plan_without_sending(planner: BatchSource, ledger: Ledger, rules: PlanSettings) -> EngineResult:
+    """Plans all rows of a roster; those that would be sent are settled as not attempted."""
+    result = EngineResult()
+    try:
+        while rows := _next_batch(planner, result):
+            held = [SettledRow(row.row_no, row.request.key, DRY_RUN) for row in rows if row.request is not None]
+            ledger.settle(rules.run_id, held)
+    except RosterError as error:
+        result.halted, result.detail = HaltReason.ROSTER_UNREADABLE, str(error)
+    return result
 
-    The requests of the ending come on top of those of the record.
+
+async def hold_all_rows(result: EngineResult, planner: BatchSource) -> EngineResult:
+    """Sends nothing, since `result` stopped the run before its first row: what would be sent is left for `resume`."""
+    left = outcome_when_halted(NO_ATTEMPTS, result.halted or HaltReason.INTERRUPTED)
+    with suppress(RosterError):  # the run reports what stopped it, and `resume` finds this by itself
+        while _next_batch(planner, result, left):
+            pass
+    return result
+
+
+def _next_batch(planner: BatchSource, result: EngineResult, instead: Outcome | None = None) -> Sequence[PlannedRow]:
+    """Returns the next rows, also beyond the row at which a guard would have stopped the run."""
+    try:
+        return planner.next_batch(instead)
+    except RunStoppedError as error:
+        if result.halted is None:
+            result.halted, result.detail = HaltReason.GUARD, str(error)
+    return planner.next_batch(instead)
+
+
+def write_results(record: RunRecord, result: EngineResult, outputs: RunOutputs, rows_read: int) -> RunSummary:
+    """Writes the results from the ledger, counts them against the rows read, and records the end of the run.
+
+    The requests of `result` are added to those of the record.
+
+    Raises:
+        LedgerError: the ledger cannot be written, or rows and results do not add up.
     """
     tally = Tally()
     with ExitStack() as stack:
-        reports = [] if ending.aborted else [stack.enter_context(report) for report in books.reports]
-        documents = () if ending.aborted else books.documents
-        takers = [tally.add, *(report.write for report in reports), *(each.write for each in documents)]
-        for row in books.ledger.results(record.run_id):
+        reports = [] if result.aborted else [stack.enter_context(report) for report in outputs.reports]
+        documents = () if result.aborted else outputs.documents
+        takers = [tally.add, *(report.write for report in reports), *(document.write for document in documents)]
+        for row in outputs.ledger.results(record.run_id):
             for take in takers:
                 take(row)
         if tally.rows != rows_read:
@@ -109,35 +150,51 @@ def write_results(record: RunRecord, ending: EngineResult, books: RunOutputs, ro
                 f"run {record.run_id}: {rows_read} rows were read but the ledger holds {tally.rows}; "
                 "no results were written, please report this"
             )
-    exit_status = _exit_status(ending, tally)
+    ended = _end_record(record, result, outputs, tally)
+    files = {} if result.aborted else {name: str(path) for name, path in outputs.files.items()}
+    summary = summarize(ended, tally, files)
+    summary = outputs.write_summary(summary)
+    outputs.ledger.finish(ended)
+    outputs.sink.emit(RunEnded(ended))
+    return summary
+
+
+def _end_record(record: RunRecord, result: EngineResult, outputs: RunOutputs, tally: Tally) -> RunRecord:
+    """Returns the record of the run as it ended, compared with runs of the same roster before it."""
     ended = replace(
         record,
-        finished_at=books.utc_now(),
-        requests=record.requests + ending.requests,
-        exit_status=exit_status,
-        ending=ending.detail,
+        finished_at=outputs.utc_now(),
+        requests=record.requests + result.requests,
+        exit_status=_exit_status(result, tally),
+        ending=result.detail,
         outcomes=tally.counts(),
-        facts={**record.facts, **books.facts(), **ending.facts},
+        facts={**record.facts, **outputs.facts(), **result.facts},
     )
-    past = anomalies.comparable(ended, books.ledger.runs())
+    past = anomalies.comparable(ended, outputs.ledger.runs())
     compared: dict[str, Json] = {
         "changed": anomalies.changed(ended, past),
         "warnings": list(anomalies.warnings(ended, past)),
     }
-    paced: dict[str, Json] = {FACT: dict(ending.pace)} if ending.pace else {}
-    ended = replace(ended, facts={**ended.facts, **compared, **paced})
-    files = {} if ending.aborted else {name: str(path) for name, path in books.files.items()}
-    summary = summarize(ended, tally, files)
-    summary = books.write_summary(summary)
-    books.ledger.finish(ended)
-    books.sink.emit(RunEnded(ended))
-    return summary
+    paced: dict[str, Json] = {FACT: dict(result.pace)} if result.pace else {}
+    return replace(ended, facts={**ended.facts, **compared, **paced})
+
+
+def _exit_status(result: EngineResult, tally: Tally) -> int:
+    left = tally.outcomes[OutcomeKind.NOT_ATTEMPTED] + tally.outcomes[OutcomeKind.UNKNOWN]
+    if result.signal is not None and left == 0:
+        return tally.exit_status()  # the signal came when everything was done
+    if result.signal is not None:
+        return _SIGNAL_BASE + int(result.signal)
+    # A deadline is not a failure: the run did what it was asked. It is 1 if rows were left, and 0 if none were.
+    if result.halted in _EXIT_STATUS:
+        return _EXIT_STATUS[result.halted]
+    return tally.exit_status()
 
 
 def summarize_past_run(
     record: RunRecord, ledger: Ledger, files: dict[str, str], documents: Sequence[Document] = ()
 ) -> RunSummary:
-    """The summary of a past run, told again from the ledger; documents are fed every row."""
+    """Returns the summary of a past run, counted again from the ledger; documents are fed every row."""
     tally = Tally()
     takers = [tally.add, *(document.write for document in documents)]
     for row in ledger.results(record.run_id):
@@ -146,89 +203,13 @@ def summarize_past_run(
     return summarize(record, tally, files)
 
 
-def check(
-    record: RunRecord,
-    source: RosterSource,
-    rules: PlanSettings,
-    ledger: Ledger,
-    estimate: Estimate,
-    guards: tuple[GuardResult, ...] = (),
-) -> CheckSummary:
-    """Everything a run would refuse or skip; `ledger` is a scratch one over the real one. Sends nothing."""
-    ledger.begin(record)
-    problems: list[RowFinding] = []
-    warnings: list[RowFinding] = []
-
-    later = 0
-
-    def note(reading: ParsedRow, row: PlannedRow) -> None:
-        nonlocal later
-        warnings.extend(warning_findings(reading.source))
-        if row.outcome is not None and row.outcome.kind in _NOT_SENT:
-            problems.append(row_finding(reading, row.outcome))
-        begin = None if row.request is None else row.request.begin_date
-        later += begin is not None and begin.date() > rules.today
-
-    planning = BatchPlanner(source, rules, ledger, note)
-    ending = _plan_only(planning, ledger, rules)
-    tally = Tally()
-    for row in ledger.results(rules.run_id):
-        tally.add(row)
-    unreadable = ending.detail if ending.halted is not None else ""
-    notes = (*source.notes(), *_early(later, rules))
-    return CheckSummary(
-        source.refs(), _readings(source), tally, tuple(problems), estimate, unreadable, guards, tuple(warnings), notes
-    )
-
-
-def _readings(source: RosterSource) -> tuple[str, ...]:
-    columns = [f"column {column!r}: {field or 'not used'}" for column, field in source.describe()]
-    return (*(f"{ref.path}: read as {ref.read_as}" for ref in source.refs() if ref.read_as), *columns)
-
-
-def _early(later: int, rules: PlanSettings) -> tuple[str, ...]:
-    if not later:
-        return ()
-    return (f"rows that begin after {rules.today}: {later}; they are sent now, with their first day",)
-
-
-async def hold_all_rows(ending: EngineResult, planning: BatchSource) -> EngineResult:
-    """Sends nothing, since the run was stopped before its first row: what would be sent is left for `resume`."""
-    left = outcome_when_halted(NO_ATTEMPTS, ending.halted or HaltReason.INTERRUPTED)
-    with suppress(RosterError):  # what stopped the run is told, and `resume` finds that for itself
-        while _next_batch(planning, ending, left):
-            pass
-    return ending
-
-
-def _plan_only(planning: BatchPlanner, ledger: Ledger, rules: PlanSettings) -> EngineResult:
-    ending = EngineResult()
-    try:
-        while rows := _next_batch(planning, ending):
-            held = [SettledRow(row.row_no, row.request.key, DRY_RUN) for row in rows if row.request is not None]
-            ledger.settle(rules.run_id, held)
-    except RosterError as error:
-        ending.halted, ending.detail = HaltReason.ROSTER_UNREADABLE, str(error)
-    return ending
-
-
-def _next_batch(planning: BatchSource, ending: EngineResult, instead: Outcome | None = None) -> Sequence[PlannedRow]:
-    """The next rows, also of a roster that a guard would have stopped at."""
-    try:
-        return planning.next_batch(instead)
-    except RunStoppedError as error:
-        if ending.halted is None:
-            ending.halted, ending.detail = HaltReason.GUARD, str(error)
-    return planning.next_batch(instead)
-
-
-def _exit_status(ending: EngineResult, tally: Tally) -> int:
-    left = tally.outcomes[OutcomeKind.NOT_ATTEMPTED] + tally.outcomes[OutcomeKind.UNKNOWN]
-    if ending.signal is not None and left == 0:
-        return tally.exit_status()  # the signal came when everything was done
-    if ending.signal is not None:
-        return _SIGNAL_BASE + int(ending.signal)
-    # A deadline is no failure: the run did what it was told. Rows that were left make it 1, and none left make it 0.
-    if ending.halted in _HALTED:
-        return _HALTED[ending.halted]
-    return tally.exit_status()
+def list_runs(ledger: Ledger, limit: int) -> Iterator[RunRecord]:
+    """Yields the latest runs, latest first, each with its outcomes; those of a run that never ended are counted now."""
+    for record in islice(ledger.runs(), limit):
+        if record.finished_at is not None:
+            yield record
+            continue
+        tally = Tally()
+        for row in ledger.results(record.run_id):
+            tally.add(row)
+        yield replace(record, outcomes=tally.counts())

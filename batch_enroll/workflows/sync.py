@@ -1,4 +1,4 @@
-"""What a roster wants beside what its schools have, and what a run would send, as steps of a plan."""
+"""A roster beside the lists of its schools, and the steps that a run would send, for plans."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from batch_enroll.workflows.batch_planner import BatchPlanner
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
-    from batch_enroll.core.model import CourseId, EnrollmentKey, PlannedRow, SchoolId, SourceRow
+    from batch_enroll.core.model import CourseId, EnrollmentKey, EnrollmentRequest, PlannedRow, SchoolId, SourceRow
     from batch_enroll.core.planning.row_planner import ParsedRow, PlanSettings
     from batch_enroll.core.planning.sync_planner import EnrollmentPage, UserCourseSchool
+    from batch_enroll.core.roster.row_parser import Defaults
     from batch_enroll.core.run_record import RunRecord
     from batch_enroll.engine import QueryRunner
     from batch_enroll.ports import EventSink, Ledger, RosterSource
@@ -29,48 +30,62 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class DesiredState:
-    """What a roster wants: seats with the words of their rows, how often it takes one back, and its courses."""
+    """The enrollments that a roster asks for.
 
-    wishes: dict[EnrollmentIdentity, DesiredEnrollment] = field(default_factory=dict)
-    leaving: Counter[EnrollmentIdentity] = field(default_factory=Counter)
-    pairs: set[tuple[CourseId, SchoolId]] = field(default_factory=set)
-    rows: int = 0
+    Attributes:
+        enrollments: each once, with the text of its row.
+        withdrawals: enrollments that rows take back, and how many rows each.
+        courses: the courses of the roster, with their schools.
+        unusable: rows that cannot be read.
+        warnings: what may be wrong with rows that are used all the same.
+    """
+
+    enrollments: dict[EnrollmentIdentity, DesiredEnrollment] = field(default_factory=dict)
+    withdrawals: Counter[EnrollmentIdentity] = field(default_factory=Counter)
+    courses: set[tuple[CourseId, SchoolId]] = field(default_factory=set)
     unusable: int = 0
     warnings: RowWarnings = field(default_factory=RowWarnings)
 
+    def add(self, source: SourceRow, request: EnrollmentRequest, defaults: Defaults) -> None:
+        """Adds the enrollment of a row.
 
-def desired_state(rows: Iterable[SourceRow], rules: PlanSettings, *, withdraw: bool) -> DesiredState:
-    """The state of things that a roster describes.
+        Raises:
+            UsageError: it names no school.
+        """
+        enrollment = _identify(source, request.key)
+        self.courses.add((enrollment.course_id, enrollment.school_id))
+        if request.purpose is Action.WITHDRAW:
+            self.withdrawals[enrollment] += 1
+        else:
+            fields = enrollment_fields(source.fields, defaults)
+            self.enrollments.setdefault(enrollment, DesiredEnrollment(fields, str(source.location)))
+
+
+def read_desired_state(rows: Iterable[SourceRow], rules: PlanSettings, *, withdraw: bool) -> DesiredState:
+    """Returns the enrollments that a roster asks for.
 
     Raises:
-        RosterError: it cannot be read to its end; or a row cannot, and seats are to be withdrawn: it may keep one.
-        UsageError: a row names no school, so that nobody can tell which seats it speaks of.
+        RosterError: it cannot be read to its end; or a row cannot, and enrollments are to be withdrawn: it may ask for
+            one of them.
+        UsageError: a row names no school, so that its enrollment cannot be compared.
     """
-    found = DesiredState()
+    desired = DesiredState()
     for row_no, source in enumerate(rows, 1):
-        found.rows += 1
-        found.warnings.add(source)
-        reading = row_planner.parse_row(row_no, source, rules)
-        if reading.problem is not None:
-            found.unusable += 1
+        desired.warnings.add(source)
+        parsed = row_planner.parse_row(row_no, source, rules)
+        if parsed.problem is not None:
+            desired.unusable += 1
             if withdraw:
                 raise RosterError(
-                    f"{source.location}, {reading.problem}; nobody can tell which seat it keeps, so nothing is "
-                    "withdrawn: mend the row, or leave out --withdraw"
+                    f"{source.location}, {parsed.problem}; it is not known which enrollment this row keeps, so nothing "
+                    "is withdrawn: fix the row, or leave out --withdraw"
                 )
-        if reading.request is not None:
-            seat = _seat(source, reading.request.key)
-            found.pairs.add((seat.course_id, seat.school_id))
-            if reading.request.purpose is Action.WITHDRAW:
-                found.leaving[seat] += 1
-            else:
-                found.wishes.setdefault(
-                    seat, DesiredEnrollment(enrollment_fields(source.fields, rules.defaults), str(source.location))
-                )
-    return found
+        if parsed.request is not None:
+            desired.add(source, parsed.request, rules.defaults)
+    return desired
 
 
-def _seat(source: SourceRow, key: EnrollmentKey) -> EnrollmentIdentity:
+def _identify(source: SourceRow, key: EnrollmentKey) -> EnrollmentIdentity:
     if key.school_id is None:
         raise UsageError(f"{source.location} names no school, and a sync compares school by school; give --school-id")
     return EnrollmentIdentity(key.user_id, key.course_id, key.school_id, key.role, key.class_id)
@@ -78,26 +93,29 @@ def _seat(source: SourceRow, key: EnrollmentKey) -> EnrollmentIdentity:
 
 @dataclass(slots=True)
 class SchoolEnrollments:
-    """What schools list: their active seats, and how many rows could not be told whose, where or what they are.
+    """The active enrollments that schools list.
 
-    `odd` has the places of those of which only the role is not known.
+    Attributes:
+        enrollments: those that are known in full.
+        unattributed: rows that lack a user, a course or a school.
+        unknown_roles: users in courses of which a row has an unknown role.
     """
 
-    seats: list[EnrollmentIdentity] = field(default_factory=list)
-    nameless: int = 0
-    odd: set[UserCourseSchool] = field(default_factory=set)
+    enrollments: list[EnrollmentIdentity] = field(default_factory=list)
+    unattributed: int = 0
+    unknown_roles: set[UserCourseSchool] = field(default_factory=set)
 
 
 async def list_enrollments(
     schools: Iterable[SchoolId],
-    asking: QueryRunner,
-    page: Callable[[SchoolId, int, str], Awaitable[EnrollmentPage | Reply | NoReply]],
+    queries: QueryRunner,
+    fetch_page: Callable[[SchoolId, int, str], Awaitable[EnrollmentPage | Reply | NoReply]],
     sink: EventSink,
 ) -> SchoolEnrollments:
-    """Every active seat of the schools; `sink` is told how far it has come.
+    """Returns every active enrollment of the schools; `sink` receives the progress.
 
     Raises:
-        AuthRefusedError, RunStoppedError: the server does not tell, or not all of it.
+        AuthRefusedError, RunStoppedError: the server does not list them, or not all of them.
     """
     of_school: dict[SchoolId, list[EnrollmentIdentity]] = {}
     totals: dict[SchoolId, int] = {}
@@ -105,45 +123,51 @@ async def list_enrollments(
 
     async def read(school_id: SchoolId) -> None:
         nonlocal done
-        seats, offset, total = of_school.setdefault(school_id, []), 0, 1
+        enrollments, offset, total = of_school.setdefault(school_id, []), 0, 1
         while offset < total:  # a short page can come before the end (contract 1.2)
-            answer = await asking.query(partial(page, school_id, offset))
-            if isinstance(answer, Reply | NoReply) or (answer.rows == 0 and answer.total > offset):
-                raise RunStoppedError(_untold(school_id, answer))
-            seats += answer.seats
-            listed.nameless += answer.nameless
-            listed.odd.update(answer.odd)
-            offset, total = offset + answer.rows, answer.total
-            done, totals[school_id] = done + answer.rows, total
+            page = await queries.query(partial(fetch_page, school_id, offset))
+            if isinstance(page, Reply | NoReply) or (page.rows == 0 and page.total > offset):
+                raise RunStoppedError(_describe_failure(school_id, page))
+            enrollments += page.seats
+            listed.unattributed += page.nameless
+            listed.unknown_roles.update(page.odd)
+            offset, total = offset + page.rows, page.total
+            done, totals[school_id] = done + page.rows, total
             sink.emit(LookingUp("enrollments of schools", done, max(done, sum(totals.values())), "rows"))
 
-    await asking.for_each(schools, read)
-    listed.seats = [seat for seats in of_school.values() for seat in seats]
+    await queries.for_each(schools, read)
+    listed.enrollments = [one for enrollments in of_school.values() for one in enrollments]
     return listed
 
 
-def _untold(school_id: SchoolId, answer: EnrollmentPage | Reply | NoReply) -> str:
+def _describe_failure(school_id: SchoolId, answer: EnrollmentPage | Reply | NoReply) -> str:
     match answer:
         case Reply(status=status):
             why = f"answered {status}; the client needs read access to OneRoster rostering"
         case NoReply(cause=cause):
-            why = f"could not be asked: {cause}"
+            why = f"could not be listed: {cause}"
         case _:
             why = "ended before all were listed"
     return f'the enrollments of school "{school_id}" {why}; nothing was sent'
 
 
 @dataclass(frozen=True, slots=True)
-class StepsOfRun:
-    """What a run would send, what becomes of the other rows, and what is in doubt."""
+class PlannedSteps:
+    """The steps that a run would send.
+
+    Attributes:
+        steps: in input order.
+        others: how the rows end for which nothing is sent, with their counts.
+        warnings: what may be wrong with rows that are sent all the same.
+    """
 
     steps: Sequence[PlanStep]
     others: Mapping[str, int]
     warnings: RowWarnings
 
 
-def steps_of_run(record: RunRecord, source: RosterSource, rules: PlanSettings, ledger: Ledger) -> StepsOfRun:
-    """What a run would send now; sends nothing.
+def plan_steps(record: RunRecord, source: RosterSource, rules: PlanSettings, ledger: Ledger) -> PlannedSteps:
+    """Returns what a run would send now; sends nothing.
 
     Raises:
         RosterError: the roster cannot be read to its end.
@@ -151,17 +175,17 @@ def steps_of_run(record: RunRecord, source: RosterSource, rules: PlanSettings, l
     steps: list[PlanStep] = []
     others: Counter[str] = Counter()
 
-    def note(reading: ParsedRow, row: PlannedRow) -> None:
+    def observe(parsed: ParsedRow, row: PlannedRow) -> None:
         request = row.request
         if request is None:
             others[row.outcome.kind.value if row.outcome is not None else ""] += 1
             return
         looked_up = request.action is Action.LOOK_UP or request.purpose is Action.WITHDRAW
-        fields = enrollment_fields(reading.source.fields, rules.defaults)
+        fields = enrollment_fields(parsed.source.fields, rules.defaults)
         steps.append(PlanStep(request.purpose, fields, str(row.location), LOOKED_UP if looked_up else ""))
 
     ledger.begin(record)
-    planning = BatchPlanner(source, rules, ledger, note)
-    while planning.next_batch(None):
+    planner = BatchPlanner(source, rules, ledger, observe=observe)
+    while planner.next_batch(None):
         pass
-    return StepsOfRun(steps, others, planning.warnings)
+    return PlannedSteps(steps, others, planner.warnings)

@@ -1,4 +1,4 @@
-"""What is left of a run's own work: the seats that it created and that nothing has changed since."""
+"""The part of a run that can be undone: enrollments that it created and that nothing has changed since."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ UNDONE: Final = "undone"  # the fact that names the run it undoes
 _BATCH: Final = 500
 
 
-def created_by(run: RunRecord, ledger: Ledger) -> Iterator[tuple[EnrollmentRequest, ResultRow]]:
-    """The rows whose seats the run created, the last one first; only those of which it still has the last word.
+def find_created(run: RunRecord, ledger: Ledger) -> Iterator[tuple[EnrollmentRequest, ResultRow]]:
+    """Yields the rows whose enrollments the run created and still owns, the last one first.
 
-    A seat that a later run withdrew, enrolled again or found at the server is no longer this run's to take away, and
-    one that a sync took and gave back never was.
+    An enrollment that a later run withdrew, created again or found at the server no longer belongs to this run, and
+    one that a sync withdrew and created again never did.
     """
     rows = ledger.enrolled(run.run_id)
     while batch := list(islice(rows, _BATCH)):
@@ -42,10 +42,10 @@ def created_by(run: RunRecord, ledger: Ledger) -> Iterator[tuple[EnrollmentReque
                 yield request, row
 
 
-def wanted_since(undone: RunRecord, ledger: Ledger) -> LaterUse | None:
-    """The latest run of each later roster that found seats of the run and had nothing to send for them, if any does.
+def find_later_use(undone: RunRecord, ledger: Ledger) -> LaterUse | None:
+    """Finds a later roster whose latest run found enrollments of the run, so that it sent nothing for them.
 
-    A nightly roster wants the seats of all the nights before; an undo of one of those would take them.
+    A nightly roster relies on the enrollments of all nights before; an undo of one of those would withdraw them.
     """
     seen: set[tuple[str, ...]] = set()
     for run in ledger.runs():
@@ -53,22 +53,22 @@ def wanted_since(undone: RunRecord, ledger: Ledger) -> LaterUse | None:
         if run.started_at <= undone.started_at or run.scope != undone.scope or run.dry_run or names in seen:
             continue
         seen.add(names)
-        if run.outcomes.get(OutcomeKind.ALREADY_ENROLLED) and (rows := _relying(run, undone, ledger)):
+        if run.outcomes.get(OutcomeKind.ALREADY_ENROLLED) and (rows := _count_relying_rows(run, undone, ledger)):
             return LaterUse(run.run_id, rows)
     return None
 
 
-def _relying(run: RunRecord, undone: RunRecord, ledger: Ledger) -> int:
+def _count_relying_rows(run: RunRecord, undone: RunRecord, ledger: Ledger) -> int:
     by_it = catalogue.SEEN_BY_LEDGER, by_run(undone.run_id)
     return sum((row.outcome.code, row.outcome.detail) == by_it for row in ledger.results(run.run_id))
 
 
-def undo_of(run_id: RunId, ledger: Ledger) -> RunRecord | None:
-    """The latest run that undid, or began to undo, the run."""
+def find_undo(run_id: RunId, ledger: Ledger) -> RunRecord | None:
+    """Returns the latest run that undid, or began to undo, the run."""
     return next((run for run in ledger.runs() if run.kind == UNDO and run.facts.get(UNDONE) == run_id), None)
 
 
-def unfinished(undo: RunRecord) -> bool:
-    """Whether an undo has rows left to be sent, or never ended."""
+def is_unfinished(undo: RunRecord) -> bool:
+    """Returns true if an undo has rows left to send, or never ended."""
     left = TO_RESUME | {OutcomeKind.FAILED}
     return undo.finished_at is None or any(undo.outcomes.get(kind, 0) for kind in left)

@@ -1,4 +1,4 @@
-"""A roster's wishes compared with what the server shows, and what becomes of rows whose seat is not there after all."""
+"""Rows compared with the enrollments that the server shows; rows whose enrollment is missing have failed."""
 
 from __future__ import annotations
 
@@ -40,37 +40,37 @@ if TYPE_CHECKING:
     from batch_enroll.ports import EventSink, Ledger, VerificationStore
 
 _BATCH: Final = 500
-_LOOKS: Final = 100  # how often it is told how far the comparison has come
+_REPORTS: Final = 100  # of the progress of a comparison
 
 
 class Comparison:
-    """The wishes of a roster in a book, beside what is heard of their users; `engine.verify` asks for them.
+    """The enrollments that a roster expects, beside those of the server; `engine.verify` looks the users up.
 
     Args:
-        book: where it is kept.
-        sink: told how far it has come.
+        store: where both are kept.
+        sink: receives the progress.
 
     Attributes:
         users: how many users are compared.
     """
 
-    def __init__(self, book: VerificationStore, sink: EventSink) -> None:
-        self._book = book
+    def __init__(self, store: VerificationStore, sink: EventSink) -> None:
+        self._store = store
         self._sink = sink
         self.users = self._rows = self._asked = 0
         self._courses: set[CourseId] = set()
         self._schools: set[SchoolId | None] = set()
 
     def read(self, rows: Iterable[SourceRow], rules: PlanSettings) -> None:
-        """Takes the rows as a run reads them; a row that wants nothing of the server is left out.
+        """Reads the rows as a run does; a row that expects nothing of the server is left out.
 
         Raises:
             RosterError: the roster cannot be read to its end.
         """
-        self._book.want(self._wishes(rows, rules))
-        self.users = self._book.users()
+        self._store.want(self._expect(rows, rules))
+        self.users = self._store.users()
 
-    def _wishes(self, rows: Iterable[SourceRow], rules: PlanSettings) -> Iterator[ExpectedEnrollment]:
+    def _expect(self, rows: Iterable[SourceRow], rules: PlanSettings) -> Iterator[ExpectedEnrollment]:
         for row_no, source in enumerate(rows, 1):
             request = row_planner.parse_row(row_no, source, rules).request
             if request is not None:
@@ -79,65 +79,65 @@ class Comparison:
                 self._schools.add(request.key.school_id)
                 yield ExpectedEnrollment(row_no, request.key, gone=request.purpose is Action.WITHDRAW)
 
-    def schools_to_list(self) -> tuple[SchoolId, ...]:
-        """The schools whose lists cost less than a look-up for each user; none if they do not."""
+    def choose_schools(self) -> tuple[SchoolId, ...]:
+        """Returns the schools if their lists cost less than a look-up of each user; else none."""
         if not lists_are_cheaper(self._schools, self._rows, self.users):
             return ()
         return tuple(school for school in self._schools if school is not None)
 
-    def listed(self, seats: Iterable[tuple[UserId, ServerEnrollment]]) -> None:
-        """Compares everybody with what lists show; a user's own look-up has the last word where that differs."""
-        self._book.show(seats)
-        for user_id in self._book.unsettled():
-            self._note(user_id, self._book.shown(user_id))
+    def compare_lists(self, enrollments: Iterable[tuple[UserId, ServerEnrollment]]) -> None:
+        """Compares all users with lists; where one differs, the look-up of that user decides."""
+        self._store.show(enrollments)
+        for user_id in self._store.unsettled():
+            self._note(user_id, self._store.shown(user_id))
 
     def unsettled(self, *, late: bool = False) -> Iterator[UserId]:
-        """Whom to ask for; see `engine.Comparing`."""
-        return self._book.unsettled(late=late)
+        """Yields the users to look up; see `engine.VerificationRows`."""
+        return self._store.unsettled(late=late)
 
     def heard(self, user_id: UserId, answer: UserEnrollments | Reply | NoReply) -> None:
         """Compares a user with the answer of a look-up."""
         match answer:
-            case UserEnrollments(seats):
-                self._note(user_id, seats)
-            case Reply(status=404):  # the server knows of nothing that this user has
+            case UserEnrollments(enrollments):
+                self._note(user_id, enrollments)
+            case Reply(status=404):  # the server has nothing of this user
                 self._note(user_id, ())
             case Reply(status=status):
                 self._leave_open(user_id, f"the look-up was answered {status}")
             case NoReply(cause=cause):
                 self._leave_open(user_id, f"the look-up failed: {cause}")
         self._asked += 1
-        if self._asked % max(1, self.users // _LOOKS) == 0:
-            self._sink.emit(LookingUp("seats", min(self._asked, self.users), self.users, "users"))
+        if self._asked % max(1, self.users // _REPORTS) == 0:
+            self._sink.emit(LookingUp("enrollments", min(self._asked, self.users), self.users, "users"))
 
-    def _note(self, user_id: UserId, seats: Sequence[ServerEnrollment]) -> None:
-        self._book.note(user_id, compare(user_id, self._book.wanted(user_id), seats, self._courses))
+    def _note(self, user_id: UserId, enrollments: Sequence[ServerEnrollment]) -> None:
+        self._store.note(user_id, compare(user_id, self._store.wanted(user_id), enrollments, self._courses))
 
     def _leave_open(self, user_id: UserId, why: str) -> None:
-        self._book.note(user_id, unanswered(user_id, self._book.wanted(user_id), why))
+        self._store.note(user_id, unanswered(user_id, self._store.wanted(user_id), why))
 
     def mark_failed(self, ledger: Ledger, run_id: RunId) -> int:
-        """Makes FAILED of rows that were reported enrolled and are not there, so that `retry` sends them; how many.
+        """Marks rows as failed that were reported enrolled and are not there, so that `retry` sends them; counts them.
 
-        They are claimed anew, for a seat that an earlier run vouched for must be forgotten, too; one that a later run
-        withdrew is gone because it was to go.
+        They are claimed again, since an enrollment that only an earlier run reported must be forgotten, too. One that a
+        later run withdrew is missing as intended.
         """
-        taken = 0
+        failed = 0
         batch: list[tuple[ResultRow, CheckedRow, ExpectedEnrollment]] = []
-        for line, checked in _side_by_side(ledger.results(run_id), self._book.rows()):
+        for line, checked in _pair_with_results(ledger.results(run_id), self._store.rows()):
             if checked.found in NOT_THERE and line.outcome.kind in ENROLLED_KINDS and checked.wanted is not None:
                 batch.append((line, checked, checked.wanted))
             if len(batch) == _BATCH:
-                taken += _fail(ledger, run_id, batch)
+                failed += _mark_batch_failed(ledger, run_id, batch)
                 batch = []
-        return taken + _fail(ledger, run_id, batch)
+        return failed + _mark_batch_failed(ledger, run_id, batch)
 
     def write(
         self, rows: Iterable[SourceRow], write: Callable[[SourceRow | None, CheckedRow], None]
     ) -> Counter[VerificationStatus]:
-        """Writes each row with what was found of it, in input order, then the seats that no row wants; their counts."""
+        """Writes each row with its status, in input order, then enrollments that no row expects; returns the counts."""
         counts: Counter[VerificationStatus] = Counter()
-        found = self._book.rows()
+        found = self._store.rows()
         checked = next(found, None)
         for row_no, row in enumerate(rows, 1):
             if checked is not None and checked.row_no == row_no:
@@ -146,14 +146,16 @@ class Comparison:
                 each = CheckedRow(UserId(row.fields.get("user_id", "")), VerificationStatus.NOT_CHECKED)
             counts[each.found] += 1
             write(row, each)
-        for each in self._book.extras():
+        for each in self._store.extras():
             counts[each.found] += 1
             write(None, each)
         return counts
 
 
-def _side_by_side(lines: Iterable[ResultRow], found: Iterator[CheckedRow]) -> Iterator[tuple[ResultRow, CheckedRow]]:
-    """Lines of a run with what was found of them; both come in the order of the rows."""
+def _pair_with_results(
+    lines: Iterable[ResultRow], found: Iterator[CheckedRow]
+) -> Iterator[tuple[ResultRow, CheckedRow]]:
+    """Yields the results of a run with their statuses; both come in the order of the rows."""
     checked = next(found, None)
     for line in lines:
         if checked is not None and checked.row_no == line.row_no:
@@ -161,7 +163,9 @@ def _side_by_side(lines: Iterable[ResultRow], found: Iterator[CheckedRow]) -> It
             checked = next(found, None)
 
 
-def _fail(ledger: Ledger, run_id: RunId, batch: Sequence[tuple[ResultRow, CheckedRow, ExpectedEnrollment]]) -> int:
+def _mark_batch_failed(
+    ledger: Ledger, run_id: RunId, batch: Sequence[tuple[ResultRow, CheckedRow, ExpectedEnrollment]]
+) -> int:
     claims: list[PlannedRow] = []
     settled: list[SettledRow] = []
     known = ledger.known([wanted.key for _, _, wanted in batch])

@@ -1,4 +1,4 @@
-"""What a roster withdraws, told before anything is sent: how many seats, and which of them other rows keep."""
+"""The withdrawals of a roster, counted before anything is sent, and the enrollments that its other rows keep."""
 
 from __future__ import annotations
 
@@ -23,60 +23,66 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PlannedWithdrawals:
-    """How many seats a roster withdraws that the ledger does not know to be gone, and what its other rows keep."""
+    """The withdrawals of a roster.
 
-    seats: int
-    kept: ProtectedEnrollments
+    Attributes:
+        count: enrollments that it withdraws, apart from those that are withdrawn according to the ledger.
+        protected: enrollments that its other rows keep.
+    """
+
+    count: int
+    protected: ProtectedEnrollments
 
 
 def count_withdrawals(
     rows: Callable[[], Iterable[SourceRow]], rules: PlanSettings, ledger: Ledger
 ) -> PlannedWithdrawals:
-    """Looks at the roster twice; only what concerns its withdrawals is remembered, since they are few.
+    """Counts the withdrawals of a roster. It reads the rows twice, and keeps only what concerns its few withdrawals.
 
     Raises:
-        RosterError: it cannot be read to its end, so nobody can tell what the rest of it keeps.
+        RosterError: it cannot be read to its end, so it is not known what the rest of it keeps.
     """
     keys: set[EnrollmentKey] = set()
-    places: Counter[tuple[UserCourse, SchoolClass]] = Counter()
+    scopes: Counter[tuple[UserCourse, SchoolClass]] = Counter()
     for source in rows():
         row = read_row(source, rules.defaults)
         if isinstance(row, RosterRow) and row.status is RowStatus.TO_BE_DELETED:
             keys.add(key_of(row, rules))
-            places[scope_of(row, rules)] += 1
-    wanted = _wanted_by(rows(), {pair for pair, _ in places}, rules) if keys else {}
-    kept = ProtectedEnrollments(wanted, {place: seats for place, seats in places.items() if seats > 1})
+            scopes[scope_of(row, rules)] += 1
+    kept = _find_kept(rows(), {pair for pair, _ in scopes}, rules) if keys else {}
+    protected = ProtectedEnrollments(kept, {scope: count for scope, count in scopes.items() if count > 1})
     sent = [
         key
         for key in keys
-        if not kept.holds(UserCourse(key.user_id, key.course_id), SchoolClass(key.school_id, key.class_id))
+        if not protected.holds(UserCourse(key.user_id, key.course_id), SchoolClass(key.school_id, key.class_id))
     ]
-    gone = sum(entry.state is EnrollmentState.WITHDRAWN for entry in ledger.known(sent).values())
-    return PlannedWithdrawals(len(sent) - gone, kept)
+    withdrawn = sum(entry.state is EnrollmentState.WITHDRAWN for entry in ledger.known(sent).values())
+    return PlannedWithdrawals(len(sent) - withdrawn, protected)
 
 
-def _wanted_by(
+def _find_kept(
     rows: Iterable[SourceRow], pairs: set[UserCourse], rules: PlanSettings
 ) -> dict[UserCourse, frozenset[SchoolClass]]:
-    wanted: dict[UserCourse, set[SchoolClass]] = {}
+    """Returns the schools and classes in which other rows keep users in courses, for some pairs of these."""
+    kept: dict[UserCourse, set[SchoolClass]] = {}
     unclear: set[tuple[str | None, str | None]] = set()
     for source in rows:
         if (meant := may_mean(source)) is not None:
             if source.fields.get("status", "").lower() not in DELETED:
                 unclear.add(meant)
             continue
-        wish = _wanted(source, rules)
-        if wish is not None and wish[0] in pairs:
-            wanted.setdefault(wish[0], set()).add(wish[1])
+        scope = _find_scope(source, rules)
+        if scope is not None and scope[0] in pairs:
+            kept.setdefault(scope[0], set()).add(scope[1])
     for pair in pairs if unclear else ():
-        spellings = product((pair.user_id, None), (pair.course_id, None))
-        if not unclear.isdisjoint(spellings):
-            wanted.setdefault(pair, set()).add(SchoolClass(None))
-    return {pair: frozenset(rooms) for pair, rooms in wanted.items()}
+        meanings = product((pair.user_id, None), (pair.course_id, None))
+        if not unclear.isdisjoint(meanings):
+            kept.setdefault(pair, set()).add(SchoolClass(None))
+    return {pair: frozenset(classes) for pair, classes in kept.items()}
 
 
-def _wanted(source: SourceRow, rules: PlanSettings) -> tuple[UserCourse, SchoolClass] | None:
-    """The seat that a row wants. One that cannot be read may want any school of what it names."""
+def _find_scope(source: SourceRow, rules: PlanSettings) -> tuple[UserCourse, SchoolClass] | None:
+    """Returns what a row keeps; one that cannot be read may keep its user in any school of its course."""
     row = read_row(source, rules.defaults)
     if isinstance(row, RosterRow):
         return scope_of(row, rules) if wants_enrollment(row, rules.today) else None

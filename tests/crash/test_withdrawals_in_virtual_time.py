@@ -46,7 +46,7 @@ def test_however_often_it_dies_exactly_the_seats_that_should_be_there_are(
 ) -> None:
     server.enrollments = {(user, course, "s", Role.STUDENT): nth for nth, (user, course) in enumerate(sorted(before))}
     ledger = MemoryLedger(lambda: NOON)
-    kept = count_withdrawals(FakeRoster(fields).rows, WITHDRAWING, ledger).kept
+    kept = count_withdrawals(FakeRoster(fields).rows, WITHDRAWING, ledger).protected
     world = World(fields, server, ledger, rules=replace(WITHDRAWING, kept=kept))
     on_virtual_time(world, fate)
     event(f"{world.deaths} deaths")

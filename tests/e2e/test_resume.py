@@ -165,8 +165,8 @@ async def test_corrections_of_another_run_are_refused_by_row(tmp_path: Path) -> 
         bare = write_csv(tmp_path / "bare.csv", term(1))
         answers = [await at.call("retry", "--from", str(file)) for file in (other, twice, bare)]
     assert [answer.status for answer in answers] == [2, 2, 2]
-    assert "other.csv row 2 mends row 77 of the roster, but run" in answers[0].err
-    assert "twice.csv row 2 and twice.csv row 3 mend the same row" in answers[1].err
+    assert "other.csv row 2 corrects row 77 of the roster, but run" in answers[0].err
+    assert "twice.csv row 2 and twice.csv row 3 correct the same row" in answers[1].err
     assert "bare.csv row 2 does not say which row it mends" in answers[2].err
 
 

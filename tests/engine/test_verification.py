@@ -56,7 +56,7 @@ async def verified(
         comparison.read(FakeRoster(wanted).rows(), RULES)
         if listed is not None:
             seat = ServerEnrollment("", CourseId("c0"), SchoolId("s"), Role.STUDENT)
-            comparison.listed((UserId(f"u{number}"), seat) for number in range(listed))
+            comparison.compare_lists((UserId(f"u{number}"), seat) for number in range(listed))
         await verify(comparison, QueryRunner(means), server.look_up, grace_s=grace_s)
         return list(book.rows())
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from batch_enroll.core.model import Outcome
-    from batch_enroll.ports import RosterSource
+    from batch_enroll.workflows import CapacityGuard
 
 T = TypeVar("T")
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
@@ -60,7 +60,7 @@ class Harness:
     grace_s: float = 30.0
     recheck: bool = False
     withdraw: bool = False
-    source: RosterSource | None = None  # in place of the roster
+    guard: CapacityGuard | None = None
 
     async def run(self) -> EngineResult:
         """Carries the roster to its outcomes."""
@@ -81,7 +81,7 @@ class Harness:
             grace_s=self.grace_s,
         )
         rules = PlanSettings("test", self.run_id, NOON.date(), Defaults(), recheck=self.recheck, withdraw=self.withdraw)
-        planning = BatchPlanner(self.source or self.roster, rules, self.ledger)
+        planning = BatchPlanner(self.roster, rules, self.ledger, guard=self.guard)
         return await Engine(self.run_id, parts).run(
             planning, self.signals.__aiter__(), partial(struck, self.deadline_s)
         )

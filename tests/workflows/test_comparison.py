@@ -73,7 +73,7 @@ def test_rows_whose_seat_is_not_there_have_failed_however_many_there_are() -> No
     assert told[-2][1].found is VerificationStatus.NOT_CHECKED
     looks: Sequence[LookingUp] = sink.of(LookingUp)
     assert 100 <= len(looks) <= 110
-    assert (looks[-1].what, looks[-1].total, looks[-1].unit) == ("seats", 1_300, "users")
+    assert (looks[-1].what, looks[-1].total, looks[-1].unit) == ("enrollments", 1_300, "users")
 
 
 def test_what_was_not_told_stays_open() -> None:

@@ -67,7 +67,7 @@ def test_a_seat_that_is_named_twice_or_is_not_of_the_run_is_refused(tmp_path: Pa
     record, ledger = ledger_after(opened(write_csv(tmp_path / "upload.csv", UPLOAD)))
     header, first, *_ = lines_of(record, ledger)
     twice = opened(write_csv(tmp_path / "twice.csv", [header, first, first]))
-    with pytest.raises(UsageError, match="mend the same row"):
+    with pytest.raises(UsageError, match="correct the same row"):
         workflows.Corrections(twice, record, ledger)
     first[header.index("seat_from")] = "course9"
     foreign = opened(write_csv(tmp_path / "foreign.csv", [header, first]))

@@ -18,7 +18,7 @@ from batch_enroll.core.pace import FixedPace, PaceLimits
 from batch_enroll.core.verdict.attempt_state import Policy
 from batch_enroll.core.verdict.circuit_breaker import Breaker, BreakerLimits
 from batch_enroll.engine import QueryDependencies, QueryRunner
-from batch_enroll.workflows import DirectoryPages, IdLookups, ResolvedRoster
+from batch_enroll.workflows import DirectoryPages, IdLookups, PreparedRoster
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.virtual_time]
 FIELDS = ("user_email", "course_title", "school_id")
@@ -47,16 +47,16 @@ class Desk:
 
     async def found(self, roster: list[dict[str, str]], *, online: bool = False) -> list[SourceRow]:
         source = FakeRoster(roster, columns=FIELDS)
-        found = ResolvedRoster(source, search_in(FIELDS, [], {}, None))
+        found = PreparedRoster(source, search_in(FIELDS, [], {}, None))
         means = QueryDependencies(
             FakeTokens(), FixedPace(PaceLimits(10)), Breaker(BreakerLimits(budget=20)), Remembering(), Policy(),
             lambda: 0.5, workers=8,
         )  # fmt: skip
         lookups = IdLookups(DirectoryPages(QueryRunner(means), self.directory), self.book, self.sink)
-        await lookups.find(found.unfound(), found.search)
+        await lookups.find(found.unresolved_rows(), found.search)
         found.answers = lookups.answers
         if online:
-            await lookups.prove(found.rows(), {EntityKind.SCHOOL: "s1"})
+            await lookups.check_ids(found.rows(), {EntityKind.SCHOOL: "s1"})
             found.defaults = {EntityKind.SCHOOL: "s1"}
         self.notes = lookups.notes
         return list(found.rows())

@@ -110,7 +110,7 @@ async def test_what_was_claimed_not_attempted_or_never_read_is_gone_on_with() ->
         (6, Action.ENROLL, False),
     ]
     assert past.kinds() == ["enrolled", "enrolled", "enrolled", "failed", "enrolled", "enrolled"]
-    assert (done.went_on, done.summary.exit_status, done.summary.rows) == (True, 1, 6)
+    assert (done.had_work, done.summary.exit_status, done.summary.rows) == (True, 1, 6)
 
 
 async def test_retry_takes_what_failed_and_attempts_and_requests_add_up() -> None:
@@ -126,7 +126,7 @@ async def test_retry_takes_what_failed_and_attempts_and_requests_add_up() -> Non
 async def test_with_nothing_left_nothing_is_planned() -> None:
     past = Past(FakeRoster(students(2)), [ENROLLED, FAILED])
     done = await past.go_on()
-    assert (past.sent, done.went_on, done.summary.exit_status) == ([], False, 1)
+    assert (past.sent, done.had_work, done.summary.exit_status) == ([], False, 1)
 
 
 async def test_a_roster_that_still_breaks_off_is_no_success() -> None:
@@ -143,7 +143,7 @@ async def test_a_run_that_stops_again_keeps_what_was_recorded_and_holds_back_onl
     planning = workflows.ResumePlanner(past.roster, RULES, past.ledger, TO_RETRY)
     assert [row.row_no for row in planning.next_batch(STOPPED)] == [4]
     assert past.kinds() == ["unknown", "failed", "enrolled", "not_attempted"]
-    assert planning.rows() == 4
+    assert planning.count_rows() == 4
 
 
 async def test_a_run_cut_off_at_once_still_counts_all_its_rows() -> None:
@@ -155,7 +155,7 @@ async def test_a_run_cut_off_at_once_still_counts_all_its_rows() -> None:
     books = workflows.RunOutputs(past.ledger, [], past.write, Remembering(), lambda: NOON, {})
     planning = workflows.ResumePlanner(past.roster, RULES, past.ledger, TO_RESUME)
     done = await workflows.resume_run(RECORD, past.roster, books, planning, cut)
-    assert (done.summary.rows, done.went_on) == (4, True)
+    assert (done.summary.rows, done.had_work) == (4, True)
 
 
 async def test_the_run_is_open_while_it_goes_on() -> None:
@@ -238,15 +238,27 @@ async def test_corrections_replace_the_cells_of_rows_to_fix_and_leave_all_others
 @pytest.mark.parametrize(
     ("lines", "columns", "told"),
     [
-        ([{"user_id": "u1"}], COLUMNS, "mended.csv row 2 does not say which row it mends"),
+        ([{"user_id": "u1"}], COLUMNS, "mended.csv row 2 does not say which row it corrects"),
         (
             [{"enroll_row": "2"}, {"enroll_row": "2"}],
             COLUMNS,
-            "mended.csv row 2 and mended.csv row 3 mend the same row",
+            "mended.csv row 2 and mended.csv row 3 correct the same row",
         ),
-        ([{"enroll_row": "9"}, {"enroll_row": "8"}], COLUMNS, r"row 2 \(and 1 more rows\) mends row 9 of the roster"),
-        ([{"enroll_row": "2", "enroll_roster": "x.csv"}], COLUMNS, "mends row 2 of x.csv, but run r1 has no such row"),
-        ([{"enroll_row": "2"}], ("user_id",), 'lack columns of the roster: "course_id", "school_id"'),
+        (
+            [{"enroll_row": "9"}, {"enroll_row": "8"}],
+            COLUMNS,
+            r"row 2 \(and 1 more rows\) corrects row 9 of the roster",
+        ),
+        (
+            [{"enroll_row": "2", "enroll_roster": "x.csv"}],
+            COLUMNS,
+            "corrects row 2 of x.csv, but run r1 has no such row",
+        ),
+        (
+            [{"enroll_row": "2"}],
+            ("user_id",),
+            'columns of the roster are missing from the corrections: "course_id", "school_id"',
+        ),
     ],
 )
 async def test_corrections_that_cannot_be_matched_are_refused_whole(

@@ -18,7 +18,7 @@ from batch_enroll.core.roster.row_parser import Defaults
 from batch_enroll.core.verdict.attempt_state import Policy
 from batch_enroll.core.verdict.circuit_breaker import Breaker, BreakerLimits
 from batch_enroll.engine import QueryDependencies, QueryRunner
-from batch_enroll.workflows import desired_state, list_enrollments
+from batch_enroll.workflows import list_enrollments, read_desired_state
 
 RULES = PlanSettings("test", FIRST_RUN, NOON.date(), Defaults(), withdraw=True)
 
@@ -38,23 +38,23 @@ def asking() -> QueryRunner:
 
 def test_a_roster_wants_each_seat_once_and_takes_back_what_it_marks() -> None:
     rows = [*students(2), *students(1), {**students(3)[2], "status": "tobedeleted"}, {"user_id": "", "course_id": "c"}]
-    found = desired_state(FakeRoster(rows).rows(), RULES, withdraw=False)
-    assert [(one.user_id, wish.row) for one, wish in found.wishes.items()] == [
+    found = read_desired_state(FakeRoster(rows).rows(), RULES, withdraw=False)
+    assert [(one.user_id, wish.row) for one, wish in found.enrollments.items()] == [
         ("u1", "term.csv row 2"),
         ("u2", "term.csv row 3"),
     ]
-    assert found.leaving == {seat("u3"): 1}
-    assert (found.rows, found.unusable, found.pairs) == (5, 1, {("c1", "s1")})
+    assert found.withdrawals == {seat("u3"): 1}
+    assert (found.unusable, found.courses) == (1, {("c1", "s1")})
 
 
 def test_a_row_that_cannot_be_read_may_keep_a_seat_so_nothing_is_withdrawn() -> None:
-    with pytest.raises(RosterError, match="nobody can tell which seat it keeps"):
-        desired_state(FakeRoster([{"user_id": "", "course_id": "c"}]).rows(), RULES, withdraw=True)
+    with pytest.raises(RosterError, match="it is not known which enrollment this row keeps"):
+        read_desired_state(FakeRoster([{"user_id": "", "course_id": "c"}]).rows(), RULES, withdraw=True)
 
 
 def test_a_row_without_school_cannot_be_compared() -> None:
     with pytest.raises(UsageError, match="names no school"):
-        desired_state(FakeRoster([{"user_id": "u", "course_id": "c"}]).rows(), RULES, withdraw=False)
+        read_desired_state(FakeRoster([{"user_id": "u", "course_id": "c"}]).rows(), RULES, withdraw=False)
 
 
 @pytest.mark.asyncio
@@ -68,7 +68,7 @@ async def test_a_short_page_is_not_the_end() -> None:
     told = Remembering()
     listed = await list_enrollments([SchoolId("s1")], asking(), page, told)
     assert [(event.done, event.total, event.unit) for event in told.of(LookingUp)] == [(3, 4, "rows"), (4, 4, "rows")]
-    assert (listed.seats, listed.nameless) == ([seat("a"), seat("b"), seat("c")], 1)
+    assert (listed.enrollments, listed.unattributed) == ([seat("a"), seat("b"), seat("c")], 1)
 
 
 @pytest.mark.asyncio
@@ -77,7 +77,7 @@ async def test_a_short_page_is_not_the_end() -> None:
     ("answer", "says"),
     [
         (Reply(403), "answered 403; the client needs read access"),
-        (LOST, "could not be asked: no answer in time"),
+        (LOST, "could not be listed: no answer in time"),
         (EnrollmentPage((), 0, 7), "ended before all were listed"),
     ],
 )

@@ -23,7 +23,7 @@ from batch_enroll.core.model import (
     UserId,
 )
 from batch_enroll.core.run_record import RunRecord
-from batch_enroll.workflows.undo import UNDO, UNDONE, created_by, undo_of, unfinished
+from batch_enroll.workflows.undo import UNDO, UNDONE, find_created, find_undo, is_unfinished
 
 FIRST, SECOND = RunId("r1"), RunId("r2")
 RECORD = RunRecord(FIRST, "test", "https://api.test", "test", COLUMNS, NOON, "runs")
@@ -38,7 +38,7 @@ def settle(ledger: MemoryLedger, run_id: RunId, user: str, kind: OutcomeKind, ai
 
 
 def users(ledger: MemoryLedger) -> list[str]:
-    return [request.key.user_id for request, _ in created_by(RECORD, ledger)]
+    return [request.key.user_id for request, _ in find_created(RECORD, ledger)]
 
 
 def test_only_what_the_run_created_is_its_to_take_away_the_last_first() -> None:
@@ -66,12 +66,12 @@ def test_a_seat_of_which_a_later_run_has_the_last_word_is_left_alone() -> None:
 def test_the_undo_of_a_run_is_found_and_whether_it_is_through() -> None:
     ledger = MemoryLedger(lambda: NOON)
     ledger.begin(RECORD)
-    assert undo_of(FIRST, ledger) is None
+    assert find_undo(FIRST, ledger) is None
     undo = replace(RECORD, run_id=SECOND, kind=UNDO, facts={UNDONE: FIRST})
     ledger.begin(undo)
-    assert undo_of(FIRST, ledger) == undo
-    assert unfinished(undo)
+    assert find_undo(FIRST, ledger) == undo
+    assert is_unfinished(undo)
     ended = replace(undo, finished_at=NOON)
-    assert not unfinished(replace(ended, outcomes={"withdrawn": 3, "skipped": 1}))
+    assert not is_unfinished(replace(ended, outcomes={"withdrawn": 3, "skipped": 1}))
     for kind in ("not_attempted", "unknown", "failed"):
-        assert unfinished(replace(ended, outcomes={kind: 1}))
+        assert is_unfinished(replace(ended, outcomes={kind: 1}))

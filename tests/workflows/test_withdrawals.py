@@ -30,28 +30,28 @@ GONE = {"status": "tobedeleted"}
 
 def test_seats_are_counted_once_and_kept_ones_not_at_all() -> None:
     found = left(row(**GONE), row(**GONE), row("u2", **GONE), row("u3", **GONE), row("u3"))
-    assert found.seats == 2
-    assert found.kept.holds(UserCourse(UserId("u3"), CourseId("c1")), SchoolClass(SchoolId("s1")))
-    assert not found.kept.holds(PAIR, SchoolClass(SchoolId("s1")))
+    assert found.count == 2
+    assert found.protected.holds(UserCourse(UserId("u3"), CourseId("c1")), SchoolClass(SchoolId("s1")))
+    assert not found.protected.holds(PAIR, SchoolClass(SchoolId("s1")))
 
 
 def test_a_class_or_role_that_stays_keeps_the_seats_of_the_course() -> None:
     for other in (row(class_id="b"), row(role="teacher"), row(school="")):
-        assert left(other, row(class_id="a", **GONE)).seats == 0
-    assert left(row(school="s2"), row(**GONE)).seats == 1
-    assert left(row(school="s2"), row(school="", **GONE)).seats == 0
+        assert left(other, row(class_id="a", **GONE)).count == 0
+    assert left(row(school="s2"), row(**GONE)).count == 1
+    assert left(row(school="s2"), row(school="", **GONE)).count == 0
 
 
 def test_rows_that_leave_the_same_place_are_told() -> None:
-    kept = left(row(**GONE), row(role="teacher", **GONE), row("u2", **GONE)).kept
+    kept = left(row(**GONE), row(role="teacher", **GONE), row("u2", **GONE)).protected
     assert kept.leaving_at(PAIR, SchoolClass(SchoolId("s1"))) == 2
     assert kept.leaving_at(UserCourse(UserId("u2"), CourseId("c1")), SchoolClass(SchoolId("s1"))) == 1
 
 
 def test_a_row_that_ended_keeps_nothing_and_one_that_cannot_be_read_keeps_what_it_names() -> None:
-    assert left(row(end_date="2020-01-01"), row(**GONE)).seats == 1
-    assert left(row(role="wizard"), row(**GONE)).seats == 0
-    assert left(row(user=""), row(**GONE)).seats == 1
+    assert left(row(end_date="2020-01-01"), row(**GONE)).count == 1
+    assert left(row(role="wizard"), row(**GONE)).count == 0
+    assert left(row(user=""), row(**GONE)).count == 1
 
 
 def unclear(code: str, **fields: str) -> SourceRow:
@@ -73,10 +73,10 @@ def unclear(code: str, **fields: str) -> SourceRow:
 )
 def test_a_row_whose_ids_were_not_found_keeps_all_that_it_may_mean(row_: SourceRow, seats: int) -> None:
     gone = list(FakeRoster([row(**GONE), row("u2", **GONE)]).rows())
-    assert count_withdrawals(lambda: [*gone, row_], RULES, MemoryLedger(lambda: NOON)).seats == seats
+    assert count_withdrawals(lambda: [*gone, row_], RULES, MemoryLedger(lambda: NOON)).count == seats
 
 
 def test_a_roster_without_withdrawals_is_read_once() -> None:
     roster = FakeRoster([row()])
-    assert count_withdrawals(roster.rows, RULES, MemoryLedger(lambda: NOON)).seats == 0
+    assert count_withdrawals(roster.rows, RULES, MemoryLedger(lambda: NOON)).count == 0
     assert roster.rows_given == 1
