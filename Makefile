@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check lint cover-core crash fuzz lab bench scale format lock clean
+.PHONY: help install demo test check lint cover-core mutants crash fuzz lab bench scale format lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ lint: $(STAMP)
 
 cover-core: $(STAMP)
 	COVERAGE_FILE=.coverage-core $(BIN)/python -m pytest -q tests/core --cov=batch_enroll.core --cov-report=term-missing --cov-fail-under=100
+
+MUTANTS ?= verdict guards planning pace
+mutants: $(STAMP) ## change the rules of the core in every small way, and list the changes that no test notices (minutes)
+	PYTHONPATH=tests $(BIN)/python -m mutation $(MUTANTS)
 
 crash: $(STAMP) ## kill a run 200 times, resume it each time, and count what was lost or doubled
 	CRASH_KILLS=200 $(BIN)/python -m pytest tests/crash/test_crashes.py -q -s --timeout 3600
