@@ -16,7 +16,7 @@ from batch_enroll.core.model import (
     OutcomeKind,
     RowLocation,
 )
-from batch_enroll.core.reporting.next_step import next_step
+from batch_enroll.core.reporting.next_step import suggest_next_step
 from batch_enroll.core.roster.header_map import PLAIN_TABLE
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _files(files: Mapping[str, str], paint: Paint) -> Iterator[str]:
 
 
 def _next(summary: RunSummary, paint: Paint) -> Iterator[str]:
-    step = next_step(summary)
+    step = suggest_next_step(summary)
     if step is not None:
         yield ""
         yield paint(step.why, Tone.STRONG)

@@ -59,7 +59,7 @@ def _places(settings: Settings) -> Iterator[HealthCheck]:
     for name, folder in (("results folder", settings.out), ("state folder", settings.state)):
         there = _nearest(folder)
         if os.access(there, os.W_OK | os.X_OK):
-            found = health_checks.disk(name, shutil.disk_usage(there).free)
+            found = health_checks.check_disk(name, shutil.disk_usage(there).free)
             yield HealthCheck(found.name, found.health, f"{folder}: {found.seen}", found.advice)
         else:
             flag = "--out" if folder == settings.out else "--state"
@@ -94,7 +94,7 @@ async def _server(settings: Settings) -> list[HealthCheck]:
             sight = await look_at(session, server.base_url)
             if sight.status is None:
                 return [*found, HealthCheck("api", Health.BAD, sight.trouble, sight.advice)]
-            found.append(health_checks.clock(utc_now(), sight.date))
+            found.append(health_checks.check_clock(utc_now(), sight.date))
             found += await _as_client(session, server)
     return found
 
@@ -116,6 +116,6 @@ async def _as_client(session: aiohttp.ClientSession, server: ApiTarget) -> list[
         case NoReply():
             return [issued, HealthCheck("api", Health.BAD, answer.cause, "Check the network and --base-url.")]
         case Reply():
-            return [issued, health_checks.api(answer.status, elapsed_s)]
+            return [issued, health_checks.check_api(answer.status, elapsed_s)]
         case _:
-            return [issued, health_checks.api(200, elapsed_s)]
+            return [issued, health_checks.check_api(200, elapsed_s)]

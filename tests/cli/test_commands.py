@@ -77,7 +77,7 @@ def test_a_bad_row_never_blocks_a_good_one(capsys: pytest.CaptureFixture[str]) -
     assert "20 of 22 rows enrolled." in report
     assert "E104 1 row invalid" in report
     assert "term.csv row 22" in report
-    assert "Next: mend the rows, then" in report
+    assert "Next: fix the rows, then" in report
 
 
 def test_an_unreadable_roster_ends_with_3(capsys: pytest.CaptureFixture[str]) -> None:

@@ -89,14 +89,14 @@ def test_a_run_is_told_from_the_headline_to_the_next_command() -> None:
         "  failed    my runs/a/failed.csv",
         "  summary   my runs/a/summary.json",
         "",
-        "Next: mend the rows, then",
+        "Next: fix the rows, then",
         "  batch-enroll retry 20250901T120000Z-term --from 'my runs/a/failed.csv' --env staging",
     ]
 
 
 def test_rows_that_only_failed_are_sent_again_as_they_are() -> None:
     text = text_of(summary_of(RUN, enrolled=1, rejected=1, failed=2))
-    assert text.endswith("Next: send what failed again\n  batch-enroll retry 20250901T120000Z-term --env staging")
+    assert text.endswith("Next: send the failed rows again\n  batch-enroll retry 20250901T120000Z-term --env staging")
 
 
 def test_a_run_that_went_well_asks_for_nothing() -> None:
@@ -112,7 +112,7 @@ def test_an_interrupted_run_says_how_to_go_on() -> None:
     text = text_of(summary_of(run, enrolled=1, not_attempted=9))
     assert "The run was stopped: interrupted" in text
     assert text.endswith(
-        "Next: go on with what is left\n  batch-enroll resume 20250901T120000Z-term --base-url https://x.org"
+        "Next: continue with the remaining rows\n  batch-enroll resume 20250901T120000Z-term --base-url https://x.org"
     )
 
 
@@ -124,10 +124,12 @@ def test_a_run_that_was_cut_short_can_be_resumed_without_its_files() -> None:
 def test_an_interrupted_rehearsal_is_run_again_because_its_server_is_gone() -> None:
     run = replace(RUN, exit_status=130, environment="sandbox", scope="rehearsal 20250901T120000Z-term")
     text = text_of(summary_of(run, enrolled=1, not_attempted=9))
-    assert text.endswith("Next: go on with what is left\n  batch-enroll run 'my runs/a/failed.csv' --env sandbox")
+    assert text.endswith(
+        "Next: continue with the remaining rows\n  batch-enroll run 'my runs/a/failed.csv' --env sandbox"
+    )
     text = text_of(replace(summary_of(run, unknown=3), files={}))
     assert text.endswith(
-        "Next: run it again; what is enrolled is not sent twice\n  batch-enroll run 'term list.csv' --env sandbox"
+        "Next: run it again; enrolled rows are not sent twice\n  batch-enroll run 'term list.csv' --env sandbox"
     )
 
 

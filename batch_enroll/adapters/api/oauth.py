@@ -18,7 +18,7 @@ import anyio
 
 from batch_enroll.core.errors import AuthRefusedError, RunStoppedError
 from batch_enroll.core.events import TokenRenewed
-from batch_enroll.core.reporting.health_checks import NOT_TRUSTED
+from batch_enroll.core.reporting.health_checks import UNTRUSTED_ADVICE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,7 +125,7 @@ class OAuthTokens:
                 status, body = await self._ask()
             except aiohttp.ClientConnectorCertificateError as error:
                 raise RunStoppedError(
-                    f"the TLS certificate of the token endpoint was not accepted. {NOT_TRUSTED}"
+                    f"the TLS certificate of the token endpoint was not accepted. {UNTRUSTED_ADVICE}"
                 ) from error
             except (aiohttp.ClientError, OSError):
                 seen = "did not answer"

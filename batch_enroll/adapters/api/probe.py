@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from batch_enroll.core.reporting.health_checks import NO_WAY_THERE, NOT_TRUSTED
+from batch_enroll.core.reporting.health_checks import UNREACHABLE_ADVICE, UNTRUSTED_ADVICE
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,7 +21,7 @@ class ServerProbe:
     status: int | None
     date: datetime | None = None
     trouble: str = ""
-    advice: str = NO_WAY_THERE
+    advice: str = UNREACHABLE_ADVICE
 
 
 async def look_at(session: aiohttp.ClientSession, url: str) -> ServerProbe:
@@ -32,7 +32,7 @@ async def look_at(session: aiohttp.ClientSession, url: str) -> ServerProbe:
     except aiohttp.ClientConnectorDNSError:
         return ServerProbe(None, trouble="its host name is not known")
     except aiohttp.ClientConnectorCertificateError:
-        return ServerProbe(None, trouble="its TLS certificate was not accepted", advice=NOT_TRUSTED)
+        return ServerProbe(None, trouble="its TLS certificate was not accepted", advice=UNTRUSTED_ADVICE)
     except TimeoutError:
         return ServerProbe(None, trouble="no answer in time")
     except (aiohttp.ClientError, OSError):

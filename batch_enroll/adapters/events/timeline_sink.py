@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.events import AttemptFailed, RowSettled, RunStarted
 from batch_enroll.core.model import SUCCESS_KINDS, OutcomeKind
-from batch_enroll.core.reporting.timeline import Timeline, timeline_of
+from batch_enroll.core.reporting.timeline import Timeline, read_timeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,16 +38,16 @@ class TimelineSink:
         if isinstance(event, RowSettled):
             if event.elapsed_s > 0:  # rows settled without a request come in batches and tell nothing of the server
                 well = event.outcome.kind in _WELL
-                self._timeline.row(self._clock() - self._zero_at, well=well)
+                self._timeline.count_row(self._clock() - self._zero_at, succeeded=well)
             if event.took_s is not None:
-                self._timeline.answer(event.took_s)
+                self._timeline.count_answer(event.took_s)
         elif isinstance(event, AttemptFailed):
-            self._timeline.answer(event.took_s)
+            self._timeline.count_answer(event.took_s)
             if event.cause.endswith("429"):
-                self._timeline.throttle(self._clock() - self._zero_at)
+                self._timeline.count_throttled(self._clock() - self._zero_at)
         elif isinstance(event, RunStarted):
-            self._timeline = timeline_of(event.run.facts.get(_TOPIC))
-            self._zero_at = self._clock() - self._timeline.begin()
+            self._timeline = read_timeline(event.run.facts.get(_TOPIC))
+            self._zero_at = self._clock() - self._timeline.begin_attempt()
 
     def facts(self) -> Mapping[str, Json]:
         """What is to be kept with the run."""

@@ -1,8 +1,8 @@
-"""The results as CSV: `results.csv` with a line for every row, `failed.csv` with the rows to mend.
+"""The results as CSV: `results.csv` with a line for every row, `failed.csv` with the rows to fix.
 
-Plain UTF-8 without a byte order mark, which scripts would take for a part of the first header; lines end in CR LF
-(Source: RFC 4180), and with that the csv module also quotes a lone CR or LF inside a cell. Cells that a spreadsheet
-would run as formulas are defused.
+The encoding is UTF-8 without a byte order mark, which scripts would read as part of the first header. Lines end in
+CR LF (Source: RFC 4180); the csv module then also quotes a lone CR or LF inside a cell. Cells that a spreadsheet would
+run as formulas are defused.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FAILED: Final = "failed.csv"
 VERIFY: Final = "verify.csv"
 _END: Final = "\r\n"
 _LINES_AT_ONCE: Final = 500
-_IN_MEMORY: Final = 1 << 24  # bytes; what is more goes to disk
+_IN_MEMORY: Final = 1 << 24  # bytes; a larger file goes to disk
 _VERIFIED: Final = (
     "verify_row",
     "verify_found",
@@ -48,9 +48,13 @@ _VERIFIED: Final = (
 class CsvReport:
     """The ReportWriter of `results.csv` and `failed.csv` in `folder`, readable by their owner only.
 
-    Both files appear whole when the report is left without an error, and not at all otherwise; `failed.csv` is there
-    even if it holds only its header. The roster's `columns` come first and unchanged (none, if none are given), then
-    ours. `with_roster` adds a column that names the roster of each row.
+    Both files appear whole when the context ends without an error, and not at all otherwise; `failed.csv` is written
+    even if it has only its header.
+
+    Args:
+        folder: the folder of the run.
+        columns: the roster's own columns; empty leaves its cells out.
+        with_roster: adds a column that names the roster of each row.
 
     Raises:
         RunStoppedError: the folder cannot be written; the ledger has every outcome.
@@ -71,11 +75,11 @@ class CsvReport:
 
     @property
     def files(self) -> Mapping[str, Path]:
-        """`results` and `failed`, whether they are written yet or not."""
+        """The paths of `results` and `failed`, which may not be written yet."""
         return self._files
 
     def __enter__(self) -> Self:
-        with self._told():
+        with self._translate_errors():
             for draft in (self._all, self._to_fix):
                 draft.start(self._table.header)
         return self
@@ -84,7 +88,7 @@ class CsvReport:
         if exc[0] is not None:
             self._give_up()
             return
-        with self._told():
+        with self._translate_errors():
             for draft in (self._all, self._to_fix):
                 draft.close()
             for draft in (self._all, self._to_fix):
@@ -98,20 +102,20 @@ class CsvReport:
             if row.outcome.kind in KINDS_TO_FIX:
                 self._to_fix.write(line)
         except OSError as error:
-            raise self._failed(error) from error
+            raise self._give_up_with(error) from error
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            raise self._failed(error) from error
+            raise self._give_up_with(error) from error
 
-    def _failed(self, error: OSError) -> RunStoppedError:
+    def _give_up_with(self, error: OSError) -> RunStoppedError:
         self._give_up()
         return RunStoppedError(
             f"the results cannot be written to {self._folder} ({error.strerror}); the ledger has every outcome: "
-            "make room or mend the folder's permissions, then run the roster again"
+            "make room or correct the folder's permissions, then run the roster again"
         )
 
     def _give_up(self) -> None:
@@ -120,9 +124,10 @@ class CsvReport:
 
 
 class VerifyCsv:
-    """`verify.csv` in `folder`: the roster's columns, then what the server has. Whole or not at all, 0600.
+    """Writes `verify.csv` in `folder`: the roster's columns, then the enrollment on the server.
 
-    A seat that no row wants has a line of its own at the end, whose cells of the roster are empty.
+    The file appears whole or not at all, readable by its owner only.
+    An enrollment that no row asks for has its own line at the end, with empty cells for the roster's columns.
 
     Raises:
         RunStoppedError: the folder cannot be written.
@@ -135,7 +140,7 @@ class VerifyCsv:
         self._draft = _Draft(folder / VERIFY)
 
     def __enter__(self) -> Self:
-        with self._told():
+        with self._translate_errors():
             self._draft.start(self._header)
         return self
 
@@ -143,15 +148,15 @@ class VerifyCsv:
         if exc[0] is not None:
             self._draft.drop()
             return
-        with self._told():
+        with self._translate_errors():
             self._draft.close()
             self._draft.publish()
 
     def write(self, row: SourceRow | None, checked: CheckedRow) -> None:
-        """Adds one row with what was found of it, or a seat without a row."""
+        """Adds one row with its result, or an enrollment without a row."""
         cells = () if row is None else row.cells
-        key, seat = None if checked.wanted is None else checked.wanted.key, checked.seat
-        at = seat or key
+        key, enrollment = None if checked.wanted is None else checked.wanted.key, checked.seat
+        at = enrollment or key
         ours = (
             "" if row is None else str(row.location.row),
             checked.found.value,
@@ -160,27 +165,27 @@ class VerifyCsv:
             "" if at is None else at.course_id,
             "" if at is None else at.school_id or "",
             "" if at is None else at.role or "",
-            "" if seat is None else seat.enrollment_id,
+            "" if enrollment is None else enrollment.enrollment_id,
         )
-        with self._told():
+        with self._translate_errors():
             self._draft.write([defuse(cell) for cell in (*cells, *([""] * (self._width - len(cells))), *ours)])
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
             self._draft.drop()
             raise RunStoppedError(
-                f"{self._folder / VERIFY} cannot be written ({error.strerror}); make room or mend the folder's "
-                "permissions, then verify again"
+                f"{self._folder / VERIFY} cannot be written ({error.strerror}); make room or correct the "
+                "folder's permissions, then verify again"
             ) from error
 
 
 class _Lines:
-    """Lines as the csv module writes them, many at once where no cell needs quotes.
+    """Writes lines as the csv module does, but many at once if no cell needs quotes.
 
-    The module compares each character with those of a line's end, which takes long; counting them takes nearly nothing.
+    The module compares each character with those of a line end, which is slow; counting them is fast.
     """
 
     def __init__(self, file: TextIO | SpooledTemporaryFile[str]) -> None:
@@ -197,14 +202,14 @@ class _Lines:
         text = "".join([",".join(line) + _END for line in lines])
         commas = sum(map(len, lines)) - len(lines)
         plain = '"' not in text and text.count(",") == commas and text.count("\r") == text.count("\n") == len(lines)
-        if plain and min(map(len, lines), default=0) > 1:  # an only cell that is empty has to be quoted
+        if plain and min(map(len, lines), default=0) > 1:  # a single empty cell must be quoted
             self._file.write(text)
         else:
             csv.writer(self._file, lineterminator=_END).writerows(lines)
 
 
 class _Draft:
-    """One CSV file under a name of its own until it is complete."""
+    """One CSV file under a temporary name until it is complete."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -213,7 +218,7 @@ class _Draft:
 
     def start(self, header: Sequence[str]) -> None:
         descriptor = os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        # A lone surrogate can come out of a workbook's escapes; it is spelt out rather than failing the report.
+        # A workbook's escapes can hold a lone surrogate; it is written as an escape instead of failing the report.
         self._file = os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="")
         self._lines = _Lines(self._file)
         self.write(header)
@@ -230,7 +235,7 @@ class _Draft:
         self._draft.replace(self._path)
 
     def drop(self) -> None:
-        # Whatever is wrong has been told, and closing a file on a full disk fails again.
+        # The error has been reported, and closing a file on a full disk fails again.
         with suppress(OSError):
             if self._file is not None:
                 self._file.close()
@@ -239,7 +244,7 @@ class _Draft:
 
 
 class CsvDocument:
-    """The Document of the results as CSV, all rows."""
+    """The Document of all rows as CSV."""
 
     def __init__(self, columns: Sequence[str], *, with_roster: bool = False) -> None:
         self._table = ResultsTable(columns, with_roster=with_roster)
@@ -255,7 +260,7 @@ class CsvDocument:
 
     def pieces(self, summary: RunSummary) -> Iterator[bytes]:
         """The file."""
-        del summary  # every number stands in the rows
+        del summary  # the rows have everything
         self._lines.flush()
         with self._file as file:
             file.seek(0)

@@ -1,4 +1,4 @@
-"""A run as JSON: every row, the counts by course and school, how it went over time, and the summary."""
+"""A run as JSON: every row, the counts by course and school, the timeline, and the summary."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.codes.catalogue import get_remedy
-from batch_enroll.core.reporting.breakdown import Breakdown, as_json
+from batch_enroll.core.reporting.breakdown import Breakdown, breakdown_as_json
 from batch_enroll.core.roster.dates import iso_utc
 
 if TYPE_CHECKING:
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from batch_enroll.core.reporting.run_summary import RunSummary
     from batch_enroll.core.run_record import RunRecord
 
-_IN_MEMORY: Final = 1 << 24  # bytes; what is more goes to disk
+_IN_MEMORY: Final = 1 << 24  # bytes; a larger file goes to disk
 
 
 class JsonDocument:
-    """The Document for programs: one object, each row on a line of its own.
+    """The Document for programs: one object, each row on its own line.
 
-    A row's `cells` stand below `columns`, unchanged; they are a list because two columns can have one name.
+    `cells` are a row's unchanged cells in the order of `columns`; a list, because two columns can have the same name.
     """
 
     def __init__(self, run: RunRecord, columns: Sequence[str]) -> None:
@@ -38,25 +38,25 @@ class JsonDocument:
     def write(self, row: ResultRow) -> None:
         """Adds one row."""
         self._breakdown.add(row)
-        self._file.write(self._between + json.dumps(self._told(row)))
+        self._file.write(self._between + json.dumps(self._row_as_json(row)))
         self._between = ",\n"
 
     def pieces(self, summary: RunSummary) -> Iterator[bytes]:
         """The object."""
         rest = {
-            "by_course": as_json(self._breakdown.courses()),
-            "by_school": as_json(self._breakdown.schools()),
+            "by_course": breakdown_as_json(self._breakdown.courses()),
+            "by_school": breakdown_as_json(self._breakdown.schools()),
             "timeline": summary.run.facts.get("timeline"),
             "summary": summary.as_json(),
         }
-        told = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in rest.items())
+        ending = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in rest.items())
         with self._file as file:
-            file.write(f"\n],\n{told}}}\n")
+            file.write(f"\n],\n{ending}}}\n")
             file.seek(0)
             for line in file:
                 yield line.encode()
 
-    def _told(self, row: ResultRow) -> dict[str, Json]:
+    def _row_as_json(self, row: ResultRow) -> dict[str, Json]:
         outcome = row.outcome
         return {
             "file": row.location.file,

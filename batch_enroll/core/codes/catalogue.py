@@ -27,6 +27,6 @@ def get_title(code: str) -> str:
 
 
 def get_remedy(code: str) -> str:
-    """What to do about `code`; empty for a code without a remedy."""
+    """The remedy for `code`; empty if it has none."""
     entry = CATALOGUE.get(code)
     return "" if entry is None else entry.remedy

@@ -1,4 +1,4 @@
-"""Rows of a run counted by the course and by the school they name, sent or not."""
+"""Counts of a run's rows by course and by school."""
 
 from __future__ import annotations
 
@@ -24,35 +24,35 @@ _NOWHERE: Final = sys.maxsize
 
 @dataclass(slots=True)
 class BreakdownGroup:
-    """The rows that name one course or school; an empty name stands for rows that name none."""
+    """The rows of one course or school; an empty name is for rows that name none."""
 
     name: str
     outcomes: Counter[OutcomeKind] = field(default_factory=Counter)
 
     @property
     def rows(self) -> int:
-        """All of them."""
+        """The number of rows."""
         return self.outcomes.total()
 
     @property
-    def well(self) -> int:
-        """Those whose seat is there, or gone if that was wanted."""
+    def succeeded(self) -> int:
+        """Rows that were enrolled or withdrawn, or already so."""
         return _sum(self.outcomes, SUCCESS_KINDS)
 
     @property
     def to_fix(self) -> int:
-        """Those that were not enrolled and should have been."""
+        """Rows that did not end as the roster asks."""
         return _sum(self.outcomes, KINDS_TO_FIX)
 
 
 class Breakdown:
-    """Counts rows one by one. Which cells name course and school is read from the run's own columns.
+    """Counts rows one by one; the columns of course and school are found by the run's headers.
 
-    A run whose columns cannot be read any more (no roster's headers) is not broken down.
+    If the headers cannot be mapped, rows count for the course and school of the run's options, if there are any.
     """
 
     def __init__(self, run: RunRecord) -> None:
-        places = fields_of(run)
+        places = _column_positions(run)
         self._courses, self._schools = (
             _Column(places.get(name, _NOWHERE), _text(run.options.get(name))) for name in ("course_id", "school_id")
         )
@@ -65,16 +65,16 @@ class Breakdown:
             counts[cells[at] if at < len(cells) else "", kind] += 1
 
     def courses(self) -> list[BreakdownGroup]:
-        """By course, those with most to mend first; empty when no row names any."""
+        """Groups by course, those with most rows to fix first; empty if no row names a course."""
         return self._courses.ranked()
 
     def schools(self) -> list[BreakdownGroup]:
-        """By school, likewise."""
+        """Groups by school, in the same order."""
         return self._schools.ranked()
 
 
 class _Column:
-    """Rows counted by what stands in one column, as it is spelt there, and how they ended."""
+    """Counts of rows by the cell of one column, as written in the roster, and by outcome."""
 
     def __init__(self, at: int, default: str) -> None:
         self.at = at
@@ -82,16 +82,16 @@ class _Column:
         self.counts: defaultdict[tuple[str, OutcomeKind], int] = defaultdict(int)
 
     def ranked(self) -> list[BreakdownGroup]:
-        shares: dict[str, BreakdownGroup] = {}
+        groups: dict[str, BreakdownGroup] = {}
         for (cell, kind), rows in self.counts.items():
             name = clean_cell(cell) or self._default
-            shares.setdefault(name, BreakdownGroup(name)).outcomes[kind] += rows
-        ranked = sorted(shares.values(), key=lambda share: (-share.to_fix, -share.rows, share.name))
-        return [] if [share.name for share in ranked] == [""] else ranked
+            groups.setdefault(name, BreakdownGroup(name)).outcomes[kind] += rows
+        ranked = sorted(groups.values(), key=lambda group: (-group.to_fix, -group.rows, group.name))
+        return [] if [group.name for group in ranked] == [""] else ranked
 
 
-def fields_of(run: RunRecord) -> dict[str, int]:
-    """Field and the index of its column among the run's own; empty when they cannot be told."""
+def _column_positions(run: RunRecord) -> dict[str, int]:
+    """The index of each field's column; empty if the headers cannot be mapped."""
     overrides = run.options.get("map")
     chosen = {name: _text(header) for name, header in overrides.items()} if isinstance(overrides, dict) else {}
     try:
@@ -100,12 +100,12 @@ def fields_of(run: RunRecord) -> dict[str, int]:
         return {}
 
 
-def as_json(shares: Iterable[BreakdownGroup]) -> list[Json]:
-    """The counts for programs."""
-    return [{"name": share.name, "rows": share.rows, "outcomes": _told(share.outcomes)} for share in shares]
+def breakdown_as_json(groups: Iterable[BreakdownGroup]) -> list[Json]:
+    """The counts, for programs."""
+    return [{"name": group.name, "rows": group.rows, "outcomes": _nonzero(group.outcomes)} for group in groups]
 
 
-def _told(outcomes: Mapping[OutcomeKind, int]) -> dict[str, Json]:
+def _nonzero(outcomes: Mapping[OutcomeKind, int]) -> dict[str, Json]:
     return {kind.value: outcomes[kind] for kind in OutcomeKind if outcomes[kind]}
 
 

@@ -1,4 +1,4 @@
-"""What came of a run, in one plain sentence."""
+"""The result of a run in one plain sentence."""
 
 from __future__ import annotations
 
@@ -12,28 +12,29 @@ if TYPE_CHECKING:
     from batch_enroll.core.reporting.run_summary import RunSummary
 
 
-def headline(summary: RunSummary) -> str:
-    """A sentence such as "58 of 62 rows are enrolled, 4 are not"."""
+def format_headline(summary: RunSummary) -> str:
+    """A sentence such as "58 of 62 rows are enrolled, 4 are not."."""
     counts = summary.outcomes
-    well = sum(counts.get(kind, 0) for kind in SUCCESS_KINDS)
+    succeeded = sum(counts.get(kind, 0) for kind in SUCCESS_KINDS)
     to_fix = sum(counts.get(kind, 0) for kind in KINDS_TO_FIX)
     skipped = counts.get(OutcomeKind.SKIPPED, 0)
     if summary.run.dry_run:
         return f"Nothing was sent: this was a dry run over {_rows(summary.rows)}."
     if to_fix:
-        return f"{well:,} of {_rows(summary.rows)} {_are(summary.rows)} {done(counts)}, {to_fix:,} {_are(to_fix)} not."
-    if well == 0:
+        of_all = f"{succeeded:,} of {_rows(summary.rows)} {_are(summary.rows)} {describe_success(counts)}"
+        return f"{of_all}, {to_fix:,} {_are(to_fix)} not."
+    if succeeded == 0:
         return f"There was nothing to do: {_rows(summary.rows)}, {skipped:,} skipped."
-    all_of_them = "The one row is" if well == 1 else f"All {well:,} rows are"
+    all_of_them = "The one row is" if succeeded == 1 else f"All {succeeded:,} rows are"
     more = f"; {skipped:,} more {_were(skipped)} skipped" if skipped else ""
-    return f"{all_of_them} {done(counts)}{more}."
+    return f"{all_of_them} {describe_success(counts)}{more}."
 
 
-def done(outcomes: Mapping[str, int]) -> str:
-    """What rows are when they ended well: enrolled, withdrawn, or either."""
-    gone = any(outcomes.get(kind, 0) for kind in WITHDRAWN_KINDS)
-    seated = any(outcomes.get(kind, 0) for kind in ENROLLED_KINDS)
-    return "enrolled or withdrawn" if gone and seated else "withdrawn" if gone else "enrolled"
+def describe_success(outcomes: Mapping[str, int]) -> str:
+    """The word for rows that succeeded: enrolled, withdrawn, or enrolled or withdrawn."""
+    withdrawn = any(outcomes.get(kind, 0) for kind in WITHDRAWN_KINDS)
+    enrolled = any(outcomes.get(kind, 0) for kind in ENROLLED_KINDS)
+    return "enrolled or withdrawn" if withdrawn and enrolled else "withdrawn" if withdrawn else "enrolled"
 
 
 def _rows(count: int) -> str:

@@ -1,7 +1,7 @@
-"""Makes texts fit to be kept and counted: no names, no e-mails, no secrets, no ids.
+"""Removes names, e-mail addresses, secrets and ids from texts, so that they can be kept and counted.
 
-A server may repeat anything it knows in an error text. So only words from a closed vocabulary pass; the ids of the
-request become placeholders, everything else becomes an ellipsis. That also lets equal causes be counted together.
+A server may repeat anything in an error text. Only words from a closed vocabulary pass; the ids of the request become
+placeholders, and everything else becomes an ellipsis. This also lets equal causes be counted together.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ _VOCABULARY: Final = frozenset(
     within without write wrong year you your zero
     """.split()  # noqa: SIM905 - a list of quoted words is four times as long and no clearer
 )
-# Words that keep their capital inside a sentence; any other capitalised word there may be somebody's name.
+# Words that keep their capital inside a sentence; any other capitalized word may be a person's name.
 _TITLES: Final = frozenset(
     "API Class Course Enrollment HTTP Id ID IDs JWT Organization Org Role School Student Teacher Term User UUID".split()  # noqa: SIM905
 )
 
-# What differs from row to row in our own details. A value stands in quotes, and may hold quotes itself.
+# Values in this program's own details, which differ from row to row. A value is in quotes, and may contain quotes.
 _DIFFERING: Final = (
     (re.compile(r"\".*\"", re.DOTALL), "<value>"),
     (re.compile(r"(?<=left over: ).*", re.DOTALL), "<value>"),
@@ -66,14 +66,14 @@ _DIFFERING: Final = (
 
 
 def redact_values(detail: str) -> str:
-    """One of our own details without what differs from row to row, so that equal causes are counted together."""
+    """One of this program's own details with placeholders for values, so that equal causes are counted together."""
     for differing, placeholder in _DIFFERING:
         detail = differing.sub(placeholder, detail)
     return detail
 
 
 def redact_server_text(text: str, ids: Mapping[str, str]) -> str:
-    """`text` in one line, with known words only; `ids` maps each id of the request to its placeholder."""
+    """`text` on one line, with known words only; `ids` maps each id of the request to its placeholder."""
     shortened = text[:2_000]
     for value in sorted(filter(None, ids), key=len, reverse=True):
         shortened = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", f"<{ids[value]}>", shortened)

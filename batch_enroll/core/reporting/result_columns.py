@@ -1,4 +1,4 @@
-"""The table of results: the roster's own columns first and unchanged, then ours; every format shows the same cells."""
+"""The table of results, the same in every format: the roster's own columns, then those of this program."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from batch_enroll.core.model import ResultRow
 
 ROSTER: Final = "enroll_roster"
-OURS: Final = (
+OWN_COLUMNS: Final = (
     "enroll_row",
     "enroll_outcome",
     "enroll_code",
@@ -28,20 +28,20 @@ OURS: Final = (
 
 
 class ResultsTable:
-    """Lines of the results under one header. Cells that a spreadsheet would run as formulas are defused.
+    """Lines of the results below one header. Cells that a spreadsheet would run as formulas are defused.
 
     Args:
-        columns: the roster's own columns; none leave its cells out.
-        with_roster: whether a column names the roster of each row.
+        columns: the roster's own columns; empty leaves its cells out.
+        with_roster: adds a column that names the roster of each row.
     """
 
     def __init__(self, columns: Sequence[str], *, with_roster: bool = False) -> None:
         self._width = len(columns)
         self._with_roster = with_roster
-        self.header = [*defused(columns), *((ROSTER,) if with_roster else ()), *OURS]
+        self.header = [*defused(columns), *((ROSTER,) if with_roster else ()), *OWN_COLUMNS]
 
     def line(self, row: ResultRow) -> list[str]:
-        """One row as it stands below the header."""
+        """The line of one row."""
         outcome, cells = row.outcome, row.cells
         if len(cells) != self._width:
             cells = (*cells[: self._width], *[""] * (self._width - len(cells)))

@@ -1,4 +1,4 @@
-"""A run's summary as a fold over its result rows: counts, causes, rate, exit status."""
+"""The summary of a run, counted row by row: outcomes, causes, rate, exit status."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from batch_enroll.core.run_record import RunRecord
 
 _EXAMPLES: Final = 3
-_DETAILS: Final = 12  # for one code; rows with still others are counted together
-_OWN_WORDS: Final = frozenset({OutcomeKind.INVALID, OutcomeKind.SKIPPED})  # a server's words hold placeholders already
+_DETAILS: Final = 12  # for each code; rows with further details are counted together
+_OWN_WORDS: Final = frozenset(
+    {OutcomeKind.INVALID, OutcomeKind.SKIPPED}
+)  # details from a server have placeholders already
 
 _NONE: Final = (None, None, None)
 
@@ -32,10 +34,10 @@ NO_USABLE_ROW: Final = 3
 
 @frozen
 class Cause:
-    """Rows that did not end well for the same reason.
+    """Rows that did not succeed for the same reason.
 
-    `detail` has placeholders for what differs between them, so it names nobody; it is empty where they have too little
-    in common. `examples` are places like `term.csv row 41`.
+    `detail` has placeholders for values that differ between rows, so it names no person; it is empty if the rows have
+    too many different ones. `examples` are locations like `term.csv row 41`.
     """
 
     outcome: str
@@ -49,7 +51,7 @@ class Cause:
 
 @frozen
 class RunSummary:
-    """What a run came to. The sum of `outcomes` is the rows read; see `Tally.counts`."""
+    """The result of a run. The sum of `outcomes` is the number of rows read; see `Tally.counts`."""
 
     run: RunRecord
     duration_s: float
@@ -66,16 +68,16 @@ class RunSummary:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Doubts about ids, and in what the run deviates from the last of its roster. Sources: `damage`, `drift`."""
+        """Warnings about rows, and deviations from earlier runs. Sources: `damaged_ids`, `anomalies`."""
         found = [self.run.facts.get(topic, []) for topic in ("doubts", "warnings")]
         return tuple(str(warning) for warnings in found if isinstance(warnings, list) for warning in warnings)
 
     @property
     def limits(self) -> tuple[str, ...]:
-        """What limits of the server showed, and the time lost to them, in words. Source: `core.pace`."""
-        told = self.run.facts.get(FACT)
+        """The server's limits as measured, and the time lost to them, in words. Source: `core.pace`."""
+        measured = self.run.facts.get(FACT)
         rate, in_flight, lost_s = (
-            map(told.get, ("rate_per_s", "in_flight", "lost_s")) if isinstance(told, dict) else _NONE
+            map(measured.get, ("rate_per_s", "in_flight", "lost_s")) if isinstance(measured, dict) else _NONE
         )
         return (
             *([f"about {rate:,g} requests/s"] if isinstance(rate, float) else []),
@@ -85,12 +87,12 @@ class RunSummary:
 
     @property
     def changed(self) -> bool:
-        """Whether anything differs from the last run of the roster; a run that was never finished has changed."""
+        """True unless the run ended like the last run of its roster."""
         return self.run.facts.get("changed") is not False
 
     @property
     def undone(self) -> str:
-        """The run that this one undid; empty if it was no undo."""
+        """The id of the run that this run undid; empty if it was not an undo."""
         return str(self.run.facts.get("undone", ""))
 
     def as_json(self) -> dict[str, Json]:
@@ -143,7 +145,7 @@ class Tally:
         return self.outcomes.total()
 
     def counts(self) -> dict[str, int]:
-        """Rows by kind, always in the same order: every kind, but those of withdrawals only where there are any."""
+        """Rows by kind, always in the same order; kinds of withdrawals only if there are any."""
         return {
             kind.value: self.outcomes[kind]
             for kind in OutcomeKind
@@ -172,7 +174,7 @@ class Tally:
         return groups.setdefault(detail, _Group(detail))
 
     def causes(self) -> tuple[Cause, ...]:
-        """Why rows did not end well, what is to be mended first, then by count."""
+        """The causes of rows that did not succeed: skipped rows last, most frequent first."""
         causes = [
             Cause(kind.value, code, catalogue.get_title(code), group.detail, catalogue.get_remedy(code), group.count,
                   tuple(group.examples))
@@ -182,7 +184,7 @@ class Tally:
         return tuple(sorted(causes, key=lambda cause: (cause.outcome == OutcomeKind.SKIPPED, -cause.count, cause.code)))
 
     def exit_status(self) -> int:
-        """0: all enrolled or withdrawn, or already so (skips allowed); 1: some were not; 3: no usable row at all."""
+        """0: all rows succeeded or were skipped; 1: some did not; 3: there was no usable row."""
         usable = self.rows - self.outcomes[OutcomeKind.INVALID] - self.outcomes[OutcomeKind.SKIPPED]
         if usable == 0:
             return NO_USABLE_ROW

@@ -1,7 +1,7 @@
-"""How a run went over time: rows settled, failed and throttled in short spans, and how long the server took.
+"""The course of a run over time: rows and throttled requests in short spans, and the times that answers took.
 
-Bounded however long the run is: when the spans are used up, two become one and every span is twice as wide. It costs a
-few additions for each row.
+Its size is bounded: when the spans are used up, each two become one, and every span is twice as wide. A row costs a few
+additions.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from batch_enroll.core.model import Json
 
 _MOST_SPANS: Final = 240
-_FIRST_WIDTH_S: Final = 0.125  # doubled, it stays exact
+_FIRST_WIDTH_S: Final = 0.125  # a power of two, so that doubling is exact
 _SHORTEST_S: Final = 2.0**-10
-_PARTS: Final = 8  # of each doubling of the time an answer took; a percentile is then at most an eighth too high
+_PARTS: Final = 8  # of each doubling of an answer's time, so that a percentile is at most an eighth too high
 
 
 class Timeline:
-    """Counts what happens to rows and requests, at seconds since the run's first try began.
+    """Counts rows and requests by the seconds since the run's first attempt began.
 
-    Tries follow each other without a gap: the time between them tells nothing of the server.
+    A run that is resumed has several attempts; they follow each other without a gap.
     """
 
     def __init__(self) -> None:
@@ -37,44 +37,44 @@ class Timeline:
 
     @property
     def seconds(self) -> float:
-        """How long the tries so far have taken, as far as something happened."""
+        """The length of all attempts, up to the last span in which something happened."""
         return self.width_s * len(self.settled)
 
-    def begin(self) -> float:
-        """Begins a try; the offset of its first second from the first try's."""
+    def begin_attempt(self) -> float:
+        """Begins an attempt and returns its offset from the start of the first one, in seconds."""
         self.tries_s.append(self.seconds)
         return self.seconds
 
-    def row(self, at_s: float, *, well: bool) -> None:
-        """One row that was sent has its outcome."""
+    def count_row(self, at_s: float, *, succeeded: bool) -> None:
+        """Counts a row that was sent and has its outcome."""
         span = int(at_s / self.width_s)
         if span >= len(self.settled):
             span = self._reached(at_s)
-        if well:
+        if succeeded:
             self.settled[span] += 1
         else:
             self.failed[span] += 1
 
-    def answer(self, took_s: float) -> None:
-        """One request was answered, or was given up."""
+    def count_answer(self, took_s: float) -> None:
+        """Counts a request that was answered or given up."""
         mantissa, exponent = frexp(took_s if took_s > _SHORTEST_S else _SHORTEST_S)  # noqa: FURB136 - as below
-        part = exponent * _PARTS + int((mantissa - 0.5) * 2 * _PARTS)  # which eighth of which doubling
+        part = exponent * _PARTS + int((mantissa - 0.5) * 2 * _PARTS)  # the number of the eighth, over all doublings
         self.parts[part] = self.parts.get(part, 0) + 1
-        if took_s > self.longest_s:  # noqa: PLR1730 - this is done for every request, and `max` takes five times as long
+        if took_s > self.longest_s:  # noqa: PLR1730 - it runs for every request, and `max` takes five times as long
             self.longest_s = took_s
 
-    def throttle(self, at_s: float) -> None:
-        """The server asked us to slow down."""
-        span = self._reached(at_s)  # before the list is looked at: it may be another one afterwards
+    def count_throttled(self, at_s: float) -> None:
+        """Counts a request that the server throttled."""
+        span = self._reached(at_s)  # first, since this may replace the list
         self.throttled[span] += 1
 
     @property
     def answers(self) -> int:
-        """Answers counted."""
+        """The number of answers."""
         return sum(self.parts.values())
 
-    def took_s(self, share: float) -> float:
-        """The time that this share of the answers stayed below; 0 without any."""
+    def percentile_s(self, share: float) -> float:
+        """The time within which this share of the answers (0 to 1) came; 0 without any answer."""
         wanted, seen = share * self.answers, 0
         for part in sorted(self.parts):
             seen += self.parts[part]
@@ -82,8 +82,8 @@ class Timeline:
                 return min(_upper_s(part), self.longest_s)
         return 0.0
 
-    def took(self) -> list[tuple[float, float, int]]:
-        """Answers by how long they took: from, to (seconds, doubling) and how many, without gaps."""
+    def answer_histogram(self) -> list[tuple[float, float, int]]:
+        """Answers by the time they took: from, to (in seconds, doubling) and their number, without gaps."""
         doublings: dict[int, int] = {}
         for part, count in self.parts.items():
             doublings[part // _PARTS] = doublings.get(part // _PARTS, 0) + count
@@ -93,7 +93,7 @@ class Timeline:
         return [(2.0 ** (doubling - 1), 2.0**doubling, doublings.get(doubling, 0)) for doubling in every]
 
     def as_json(self) -> dict[str, Json]:
-        """What is kept with the run."""
+        """The shape that is stored with the run."""
         return {
             "width_s": self.width_s,
             "settled": [*self.settled],
@@ -105,7 +105,7 @@ class Timeline:
         }
 
     def _reached(self, at_s: float) -> int:
-        """The span of a time, after it was made room for."""
+        """The number of the span at a time; adds and joins spans as needed."""
         span = int(at_s / self.width_s)
         while span >= _MOST_SPANS:
             self._widen()
@@ -121,18 +121,18 @@ class Timeline:
         self.settled, self.failed, self.throttled = map(_paired, (self.settled, self.failed, self.throttled))
 
 
-def timeline_of(kept: Json) -> Timeline:
-    """The timeline that `as_json` gave, to be gone on with; an empty one for anything else."""
+def read_timeline(stored: Json) -> Timeline:
+    """The timeline that `as_json` returned, to be continued; an empty one for anything else."""
     timeline = Timeline()
-    if not isinstance(kept, dict):
+    if not isinstance(stored, dict):
         return timeline
-    timeline.width_s = _number(kept.get("width_s")) or _FIRST_WIDTH_S
+    timeline.width_s = _number(stored.get("width_s")) or _FIRST_WIDTH_S
     timeline.settled, timeline.failed, timeline.throttled = (
-        [int(count) for count in _numbers(kept.get(name))] for name in ("settled", "failed", "throttled")
+        [int(count) for count in _numbers(stored.get(name))] for name in ("settled", "failed", "throttled")
     )
-    timeline.tries_s = _numbers(kept.get("tries_s"))
-    timeline.longest_s = _number(kept.get("longest_s"))
-    took = kept.get("took")
+    timeline.tries_s = _numbers(stored.get("tries_s"))
+    timeline.longest_s = _number(stored.get("longest_s"))
+    took = stored.get("took")
     if isinstance(took, dict):
         timeline.parts = {int(part): int(_number(count)) for part, count in took.items()}
     return timeline
@@ -147,9 +147,9 @@ def _paired(counts: Sequence[int]) -> list[int]:
     return [sum(counts[at : at + 2]) for at in range(0, len(counts), 2)]
 
 
-def _number(kept: Json) -> float:
-    return float(kept) if isinstance(kept, int | float) else 0.0
+def _number(stored: Json) -> float:
+    return float(stored) if isinstance(stored, int | float) else 0.0
 
 
-def _numbers(kept: Json) -> list[float]:
-    return [_number(each) for each in kept] if isinstance(kept, list) else []
+def _numbers(stored: Json) -> list[float]:
+    return [_number(each) for each in stored] if isinstance(stored, list) else []

@@ -39,7 +39,7 @@ def test_a_scale_ends_at_the_first_round_number_that_holds_the_highest_bar(most:
 
 def test_counts_have_no_fractions_on_their_scale() -> None:
     timeline = timeline_of_rows(1.0, [1] * 3, [0] * 3, [0, 1, 0])
-    timeline.answer(0.3)
+    timeline.count_answer(0.3)
     for chart in (throttling_over_time(timeline), answer_times(timeline)):
         assert chart is not None
         assert [label.text for label in chart.scale] == ["0", "1"]
@@ -74,14 +74,14 @@ def test_times_below_the_bars_are_round_and_at_most_eight(seconds: float, labels
 def test_each_limit_of_answer_times_is_below_the_middle_of_its_bar() -> None:
     timeline = Timeline()
     for took_s in (0.04, 0.04, 0.3):
-        timeline.answer(took_s)
+        timeline.count_answer(took_s)
     chart = answer_times(timeline)
     assert chart is not None
     assert [label.text for label in chart.labels] == ["< 62 ms", "< 125 ms", "< 250 ms", "< 500 ms"]
     assert [label.at for label in chart.labels] == [12.5, 37.5, 62.5, 87.5]
     assert chart.words == "2 in less than 62 ms, 1 in less than 500 ms."
     for exponent in range(12):
-        timeline.answer(2.0**exponent)
+        timeline.count_answer(2.0**exponent)
     chart = answer_times(timeline)
     assert chart is not None
     assert len(chart.bars) == 17

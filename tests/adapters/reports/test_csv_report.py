@@ -175,7 +175,7 @@ def test_results_read_back_as_the_same_rows_in_the_same_order(
 
 
 @given(rows=st.lists(st.tuples(texts, texts, texts), max_size=6), columns=st.tuples(texts, texts, texts))
-def test_every_line_is_spelt_as_the_csv_module_spells_it(
+def test_every_line_is_written_as_by_the_csv_module(
     rows: list[tuple[str, ...]], columns: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder, table, expected = tmp_path_factory.mktemp("run"), ResultsTable(columns), io.StringIO(newline="")

@@ -26,14 +26,14 @@ ROWS = (
 RECORD = replace(RUN, columns=COLUMNS, facts={"timeline": {"width_s": 1}})
 
 
-def told(document: Document, rows: tuple[ResultRow, ...] = ROWS) -> str:
+def text_of(document: Document, rows: tuple[ResultRow, ...] = ROWS) -> str:
     for row in rows:
         document.write(row)
     return b"".join(document.pieces(summarize(RECORD, tally_of(*(row.outcome for row in rows)), {}))).decode()
 
 
 def test_the_csv_is_the_table_of_results() -> None:
-    text = told(CsvDocument(COLUMNS))
+    text = text_of(CsvDocument(COLUMNS))
     header, first, second = csv.reader(io.StringIO(text, newline=""))
     assert header[:4] == ["user_id", "course_id", "enroll_row", "enroll_outcome"]
     assert first[:4] == ["007", "'=maths", "2", "enrolled"]
@@ -42,7 +42,7 @@ def test_the_csv_is_the_table_of_results() -> None:
 
 
 def test_the_json_holds_rows_counts_timeline_and_summary() -> None:
-    whole = json.loads(told(JsonDocument(RECORD, COLUMNS)))
+    whole = json.loads(text_of(JsonDocument(RECORD, COLUMNS)))
     assert whole["columns"] == list(COLUMNS)
     assert [row["cells"] for row in whole["rows"]] == [list(row.cells) for row in ROWS]
     assert (whole["rows"][0]["finished_at"], whole["rows"][1]["code"]) == ("2026-09-01T06:15:00.000Z", "E101")
@@ -53,4 +53,4 @@ def test_the_json_holds_rows_counts_timeline_and_summary() -> None:
 
 
 def test_a_run_without_rows_is_json_too() -> None:
-    assert json.loads(told(JsonDocument(RECORD, ()), rows=()))["rows"] == []
+    assert json.loads(text_of(JsonDocument(RECORD, ()), rows=()))["rows"] == []

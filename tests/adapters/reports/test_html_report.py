@@ -120,7 +120,7 @@ def test_the_roster_stays_out_when_its_columns_are_to_be_left_out() -> None:
     assert "Ana" not in page
 
 
-def test_several_rosters_are_told_apart_and_causes_courses_and_advice_are_there() -> None:
+def test_rows_name_their_roster_if_there_are_several_and_causes_courses_and_advice_are_there() -> None:
     run = replace(RUN, rosters=(*RUN.rosters, RosterRef("other.csv", "", 1)), facts={"warnings": ["half the rows"]})
     text = " ".join(Elements(page_of((("u", "maths", "north", ""), FAILED), run=run)).text)
     for wanted in (
@@ -139,10 +139,10 @@ def test_many_courses_are_folded_and_very_many_are_left_to_the_json(rows: int, c
 def test_the_timeline_is_drawn_in_the_pages_own_colours_and_described_in_words() -> None:
     timeline = Timeline()
     for second in range(400):
-        timeline.row(second, well=second % 9 > 0)
-        timeline.answer(0.3)
+        timeline.count_row(second, succeeded=second % 9 > 0)
+        timeline.count_answer(0.3)
         if second % 50 == 0:
-            timeline.throttle(second)
+            timeline.count_throttled(second)
     page = page_of((("u", "c", "s", ""), ENROLLED), run=replace(RUN, facts={"timeline": timeline.as_json()}))
     ids = [attributes["id"] for _, attributes in Elements(page).found if "id" in attributes]
     assert len(ids) == len(set(ids))
@@ -154,14 +154,14 @@ def test_the_timeline_is_drawn_in_the_pages_own_colours_and_described_in_words()
     words = re.findall(r"<desc[^>]*>(.*?)</desc>", page)
     assert words[1] == "8 throttled requests in all, at most 1 within 4 s."
     assert words[2] == "400 in less than 500 ms."
-    assert "half of the answers within 300 ms" in page
+    assert "50% of answers within 300 ms" in page
     drawn = "".join(re.findall(r"<svg.*?</svg>", page, re.DOTALL))
     assert not re.search(r"<(script|style)|http", drawn, re.IGNORECASE)
     assert {"well", "bad", "slow"} == set(re.findall(r'<rect class="(\w+)"', drawn))
     assert "<title>&lt; 500 ms: 400 answers</title>" in drawn
 
 
-def test_a_run_without_a_timeline_is_told_without_charts() -> None:
+def test_a_run_without_a_timeline_has_no_charts() -> None:
     assert "<svg" not in page_of((("u", "c", "s", ""), Outcome(OutcomeKind.ENROLLED)))
 
 
@@ -175,8 +175,8 @@ def report_of(facts: dict[str, Json], *rows: ResultRow) -> list[bytes]:
 
 def test_a_timeline_that_cannot_be_drawn_is_a_report_error_that_shows_no_value() -> None:
     timeline = Timeline()
-    timeline.answer(0.3)
-    with pytest.raises(ReportError, match=r"^the page cannot be made \(internal error: OverflowError\)") as raised:
+    timeline.count_answer(0.3)
+    with pytest.raises(ReportError, match=r"^the page cannot be created \(internal error: OverflowError\)") as raised:
         report_of({"timeline": timeline.as_json() | {"longest_s": float("inf")}})
     assert raised.value.reason == "internal error: OverflowError"
 

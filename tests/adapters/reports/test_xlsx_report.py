@@ -65,7 +65,7 @@ def test_results_are_frozen_filtered_coloured_text() -> None:
     assert {rule.formula[0] for rule in coloured.rules} >= {'"enrolled"', '"failed"', '"unknown"'}
 
 
-def test_the_summary_tells_the_run_and_its_causes_and_runs_nothing() -> None:
+def test_the_summary_has_the_run_and_its_causes_and_no_formula() -> None:
     sheet = workbook((("007", "m", ""), ENROLLED), (("", "m", ""), INVALID))["Summary"]
     rows = [[value for value in row if value is not None] for row in sheet.iter_rows(values_only=True)]
     assert rows[0] == ["1 of 2 rows are enrolled, 1 is not."]
@@ -84,13 +84,13 @@ def test_every_cell_reads_back_as_the_roster_had_it(tmp_path: Path) -> None:
 
 
 def test_a_line_of_the_summary_is_as_high_as_its_wrapped_cells() -> None:
-    told = Outcome(OutcomeKind.FAILED, "E301", "word " * 40)
-    sheet = workbook((("007", "maths", ""), told))["Summary"]
+    failed = Outcome(OutcomeKind.FAILED, "E301", "word " * 40)
+    sheet = workbook((("007", "maths", ""), failed))["Summary"]
     (row,) = (number for number, cells in enumerate(sheet.iter_rows(), 1) if str(cells[4].value).startswith("word"))
     assert sheet.row_dimensions[row].height == 15 * 5
 
 
-def test_half_a_character_is_no_reason_to_fail() -> None:
+def test_half_a_character_is_replaced() -> None:
     assert workbook((("007", "maths", "a\ud800b"), FAILED))["Results"]["C2"].value == "a\ufffdb"
 
 

@@ -28,7 +28,7 @@ def test_a_title_is_a_short_noun_phrase(code: str) -> None:
     assert not re.search(r"\b(that|which|who|is|are|was|were|has|have|does)\b", title)
 
 
-def test_titles_are_told_apart() -> None:
+def test_no_two_codes_share_a_title() -> None:
     titles = [entry.title for entry in catalogue.CATALOGUE.values()]
     assert len(titles) == len(set(titles))
 

@@ -64,7 +64,7 @@ def test_a_night_has_changed_something_if_it_did_anything_or_fails_otherwise(
     assert changed(tonight, WEEK) is differs
 
 
-def test_the_same_failures_as_last_night_are_no_change_and_the_first_run_always_is_one() -> None:
+def test_the_same_failures_as_last_night_change_nothing_and_a_first_run_always_does() -> None:
     failing = night(5, already_enrolled=990, invalid=10, exit_status=1)
     assert not changed(night(6, already_enrolled=990, invalid=10, exit_status=1), [failing])
     assert changed(night(6, already_enrolled=991, invalid=9, exit_status=1), [failing])
@@ -129,12 +129,12 @@ def test_speed_is_judged_by_at_least_three_nights_that_sent_much(nights: int, *,
     assert bool(warnings(night(6, already_enrolled=1_000, sent=100), past)) is warned
 
 
-def test_four_more_bad_rows_in_a_tiny_roster_are_no_warning() -> None:
+def test_four_more_bad_rows_in_a_tiny_roster_do_not_warn() -> None:
     tiny = [night(number, already_enrolled=8) for number in range(5)]
     assert warnings(night(6, already_enrolled=4, failed=4), tiny) == ()
 
 
-def test_two_runs_are_too_few_to_tell_what_is_usual() -> None:
+def test_two_runs_are_too_few_to_know_what_is_usual() -> None:
     assert warnings(night(6, already_enrolled=1), WEEK[:2]) == ()
 
 

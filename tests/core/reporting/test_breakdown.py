@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from support.past_runs import ENROLLED, FAILED, INVALID, RUN, SKIPPED, START
 
 from batch_enroll.core.model import ResultRow, RowLocation
-from batch_enroll.core.reporting.breakdown import Breakdown, as_json
+from batch_enroll.core.reporting.breakdown import Breakdown, breakdown_as_json
 
 if TYPE_CHECKING:
     from batch_enroll.core.model import Outcome
@@ -22,7 +22,7 @@ def broken_down(run: RunRecord, *rows: tuple[tuple[str, ...], Outcome]) -> Break
     return breakdown
 
 
-def test_rows_are_counted_by_what_their_cells_name_sent_or_not() -> None:
+def test_rows_are_counted_by_their_cells_whether_they_were_sent_or_not() -> None:
     run = replace(RUN, columns=("user_id", "courseSourcedId", "School"), options={"map": {"school_id": "School"}})
     breakdown = broken_down(
         run,
@@ -32,16 +32,20 @@ def test_rows_are_counted_by_what_their_cells_name_sent_or_not() -> None:
         (("u4", "", ""), INVALID),
         (("u5",), INVALID),
     )
-    assert [(share.name, share.rows, share.well, share.to_fix) for share in breakdown.courses()] == [
+    assert [(share.name, share.rows, share.succeeded, share.to_fix) for share in breakdown.courses()] == [
         ("", 2, 0, 2),
         ("art", 1, 0, 1),
         ("maths", 2, 1, 0),
     ]
     assert [share.name for share in breakdown.schools()] == ["", "south", "north"]
-    assert as_json(breakdown.courses())[-1] == {"name": "maths", "rows": 2, "outcomes": {"enrolled": 1, "skipped": 1}}
+    assert breakdown_as_json(breakdown.courses())[-1] == {
+        "name": "maths",
+        "rows": 2,
+        "outcomes": {"enrolled": 1, "skipped": 1},
+    }
 
 
-def test_what_the_command_line_gave_stands_for_blank_cells() -> None:
+def test_the_options_of_the_run_fill_blank_cells() -> None:
     run = replace(RUN, columns=("user_id", "course_id"), options={"course_id": "maths", "school_id": "north"})
     breakdown = broken_down(run, (("u1", ""), ENROLLED), (("u2", "art"), ENROLLED))
     assert [share.name for share in breakdown.courses()] == ["art", "maths"]
@@ -53,6 +57,6 @@ def test_rows_that_name_none_at_all_are_not_broken_down() -> None:
     assert (breakdown.courses(), breakdown.schools()) == ([], [])
 
 
-def test_columns_that_cannot_be_read_any_more_are_no_failure() -> None:
+def test_columns_that_cannot_be_mapped_leave_the_breakdown_empty() -> None:
     run = replace(RUN, columns=("user_id", "course_id"), options={"map": {"course_id": "gone"}})
     assert broken_down(run, (("u1", "maths"), ENROLLED)).courses() == []

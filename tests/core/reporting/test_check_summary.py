@@ -1,4 +1,4 @@
-"""What `check` tells of a roster."""
+"""The findings of `check`."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def test_the_counts_say_what_a_run_would_do() -> None:
     assert (summary.rows, summary.rate, summary.estimated_s, summary.exit_status) == (4, 2.0, 1.0, 1)
 
 
-def test_a_doubt_is_told_with_its_column_and_value() -> None:
-    doubt = RowProblem(catalogue.SHORT_ID, "has 3 digits", "Student ID", "417")
-    (told,) = warning_findings(SourceRow(PLACE, (), {}, warnings=(doubt,)))
-    assert (told.code, told.column, told.value, told.row) == ("W101", "Student ID", "417", 7)
+def test_a_warning_has_its_column_and_value() -> None:
+    warning = RowProblem(catalogue.SHORT_ID, "has 3 digits", "Student ID", "417")
+    (finding,) = warning_findings(SourceRow(PLACE, (), {}, warnings=(warning,)))
+    assert (finding.code, finding.column, finding.value, finding.row) == ("W101", "Student ID", "417", 7)
 
 
 def test_a_file_that_breaks_off_is_3() -> None:
@@ -56,17 +56,23 @@ def test_the_json_holds_everything() -> None:
     assert isinstance(checked(TO_SEND, rosters=(ROSTER, ROSTER)).as_json()["roster"], list)
 
 
-def test_a_problem_is_told_with_its_column_and_value_and_a_skip_with_its_reason() -> None:
+def test_a_problem_has_its_column_and_value_and_a_skip_its_reason() -> None:
     problem = RowProblem(catalogue.UNKNOWN_ROLE, "no such role", "Role", "wizard")
-    told = row_finding(ParsedRow(1, SourceRow(PLACE, (), {}), problem=problem), INVALID)
-    assert (told.file, told.sheet, told.row, told.column, told.value) == ("term.xlsx", "Grade 7", 7, "Role", "wizard")
-    assert told.hint == catalogue.get_remedy(catalogue.UNKNOWN_ROLE)
+    finding = row_finding(ParsedRow(1, SourceRow(PLACE, (), {}), problem=problem), INVALID)
+    assert (finding.file, finding.sheet, finding.row, finding.column, finding.value) == (
+        "term.xlsx",
+        "Grade 7",
+        7,
+        "Role",
+        "wizard",
+    )
+    assert finding.hint == catalogue.get_remedy(catalogue.UNKNOWN_ROLE)
     skipped = row_finding(ParsedRow(1, SourceRow(PLACE, (), {})), SKIPPED)
     assert (skipped.column, skipped.code, skipped.message) == ("", "S101", "repeats term.xlsx row 2")
 
 
 @pytest.mark.parametrize(("rate", "in_flight", "seconds"), [(10.0, 100, 10.0), (None, 11, 5.0), (1_000.0, 11, 5.0)])
-def test_the_time_is_reckoned_from_the_rate_or_from_a_usual_latency(
+def test_the_time_is_computed_from_the_rate_or_from_a_usual_latency(
     rate: float | None, in_flight: int, seconds: float
 ) -> None:
     assert Estimate(rate, in_flight).seconds(100) == pytest.approx(seconds)

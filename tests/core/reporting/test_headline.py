@@ -1,4 +1,4 @@
-"""What came of a run in one sentence, and what to type next."""
+"""The headline of a run, and the command to type next."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from support.past_runs import ALREADY, DRY, ENROLLED, FAILED, INVALID, RUN, SKIP
 
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.model import Outcome, OutcomeKind
-from batch_enroll.core.reporting.headline import headline
-from batch_enroll.core.reporting.next_step import next_step
+from batch_enroll.core.reporting.headline import format_headline
+from batch_enroll.core.reporting.next_step import suggest_next_step
 
 if TYPE_CHECKING:
     from batch_enroll.core.run_record import RunRecord
@@ -36,13 +36,13 @@ HELD = Outcome(OutcomeKind.NOT_ATTEMPTED, catalogue.STOPPED)
         ([*[ENROLLED] * 1500, INVALID, INVALID], "1,500 of 1,502 rows are enrolled, 2 are not."),
     ],
 )
-def test_a_run_is_told_in_one_sentence(outcomes: list[Outcome], sentence: str) -> None:
-    assert headline(summary_of(*outcomes)) == sentence
+def test_the_result_of_a_run_is_one_sentence(outcomes: list[Outcome], sentence: str) -> None:
+    assert format_headline(summary_of(*outcomes)) == sentence
 
 
 def test_a_dry_run_says_that_nothing_was_sent() -> None:
     summary = replace(summary_of(DRY, DRY), run=replace(RUN, dry_run=True))
-    assert headline(summary) == "Nothing was sent: this was a dry run over 2 rows."
+    assert format_headline(summary) == "Nothing was sent: this was a dry run over 2 rows."
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,6 @@ def test_a_dry_run_says_that_nothing_was_sent() -> None:
 def test_the_next_step_can_be_pasted(
     outcomes: list[Outcome], run: RunRecord, files: dict[str, str], command: str | None
 ) -> None:
-    told = replace(summary_of(*outcomes), run=run, files=files, exit_status=run.exit_status or 1)
-    step = next_step(told)
+    summary = replace(summary_of(*outcomes), run=run, files=files, exit_status=run.exit_status or 1)
+    step = suggest_next_step(summary)
     assert (None if step is None else step.command) == command

@@ -1,4 +1,4 @@
-"""What the doctor makes of what it saw."""
+"""The checks of `batch-enroll doctor`."""
 
 from __future__ import annotations
 
@@ -22,18 +22,20 @@ NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
     ],
 )
 def test_a_clock_may_be_half_a_minute_off(ahead_s: int, health: Health, seen: str) -> None:
-    found = health_checks.clock(NOON + timedelta(seconds=ahead_s), NOON)
+    found = health_checks.check_clock(NOON + timedelta(seconds=ahead_s), NOON)
     assert (found.health, found.seen) == (health, seen)
     assert bool(found.advice) is (health is not Health.GOOD)
 
 
-def test_a_server_that_tells_no_time_is_no_fault() -> None:
-    assert health_checks.clock(NOON, None).health is Health.NOT_LOOKED_AT
+def test_a_server_without_a_date_is_not_a_fault() -> None:
+    assert health_checks.check_clock(NOON, None).health is Health.NOT_CHECKED
 
 
 def test_less_than_a_gigabyte_is_little() -> None:
-    assert health_checks.disk("state folder", 5_000_000_000) == HealthCheck("state folder", Health.GOOD, "5.0 GB free")
-    assert health_checks.disk("state folder", 900_000_000).health is Health.DOUBTFUL
+    assert health_checks.check_disk("state folder", 5_000_000_000) == HealthCheck(
+        "state folder", Health.GOOD, "5.0 GB free"
+    )
+    assert health_checks.check_disk("state folder", 900_000_000).health is Health.DOUBTFUL
 
 
 @pytest.mark.parametrize(
@@ -48,13 +50,13 @@ def test_less_than_a_gigabyte_is_little() -> None:
         (503, Health.BAD, "later"),
     ],
 )
-def test_an_api_that_does_not_know_nobody_is_well(status: int, health: Health, advice: str) -> None:
-    found = health_checks.api(status, 0.25)
+def test_an_api_that_does_not_know_the_user_is_healthy(status: int, health: Health, advice: str) -> None:
+    found = health_checks.check_api(status, 0.25)
     assert (found.health, found.seen) == (health, f"answered {status} in 250 ms")
     assert advice in found.advice
 
 
-def test_a_finding_is_told_to_programs_too() -> None:
+def test_a_check_has_a_shape_for_programs() -> None:
     assert HealthCheck("api", Health.BAD, "no connection", "Check.").as_json() == {
         "name": "api", "health": "bad", "seen": "no connection", "advice": "Check.",
     }  # fmt: skip

@@ -104,7 +104,7 @@ def test_several_rosters_are_listed_and_an_unfinished_run_has_no_end() -> None:
     assert (as_json["duration_s"], as_json["rows_per_s"], as_json["exit_status"]) == (0.0, 0.0, 130)
 
 
-def test_the_limits_that_were_found_are_told_with_the_time_lost_to_them() -> None:
+def test_measured_limits_are_shown_with_the_time_lost_to_them() -> None:
     found = replace(RUN, facts={"pace": {"rate_per_s": 49.5, "in_flight": 12, "lost_s": 3.4}})
     summary = summarize(found, tally_of(ENROLLED), {})
     assert summary.limits == ("about 49.5 requests/s", "12 at once", "3.4 s lost waiting for it")

@@ -1,4 +1,4 @@
-"""The report people open: one page that needs no network, however it was sent (jinja2)."""
+"""The report for people: one page in one file, which needs no network (jinja2)."""
 
 from batch_enroll.adapters.reports.html_report.report import HtmlReport
 

@@ -98,7 +98,7 @@ def throttling_over_time(timeline: Timeline) -> Chart | None:
 
 def answer_times(timeline: Timeline) -> Chart | None:
     """Answers by the time they took, each bar reaching twice as far as the one before; None without any answer."""
-    took = timeline.took()
+    took = timeline.answer_histogram()
     if not took:
         return None
     counts = [count for *_, count in took]
@@ -161,7 +161,7 @@ def _time_labels(length_s: float) -> tuple[Label, ...]:
 
 
 def _with_times(words: Sequence[str], width_s: float) -> list[str]:
-    """What happened in each bar, with the time at which it begins."""
+    """The words of each bar, preceded by the time at which it begins."""
     return [f"{_time(at * width_s, width_s)}: {text}" for at, text in enumerate(words)]
 
 

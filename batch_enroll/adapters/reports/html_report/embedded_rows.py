@@ -1,7 +1,7 @@
-"""The rows to mend, packed into the page.
+"""The rows to fix, compressed and embedded in the page.
 
-Compressed, so that a large run still fits a mail, and so that nothing a roster holds can be taken for a part of the
-page.
+Compression keeps the page of a large run small enough to mail, and its encoding keeps the roster's text from being read
+as part of the page.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
     from batch_enroll.core.model import ResultRow
 
-_GZIP: Final = 31  # zlib's number for the gzip format with the widest window
+_GZIP: Final = 31  # zlib's code for the gzip format with the largest window
 _BETWEEN: Final = "\x1f"  # the unit separator of ASCII
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]+")
 _OWN: Final = ("Row", "Outcome", "Code", "Detail")
 
 
 class ProblemRows:
-    """Packs the rows that were not enrolled, one by one, in bounded memory.
+    """Packs the rows to fix one by one, in bounded memory.
 
     The page shows control characters as blanks; the exact cells are in the results.
     """
@@ -39,7 +39,7 @@ class ProblemRows:
         self.count = 0
 
     def add(self, row: ResultRow) -> None:
-        """Packs one row, if it is to be mended."""
+        """Packs one row if it is to be fixed."""
         outcome = row.outcome
         if outcome.kind not in KINDS_TO_FIX:
             return
@@ -58,6 +58,6 @@ class ProblemRows:
         self.count += 1
 
     def packed(self) -> str:
-        """All of them as text that has no meaning in HTML; to be asked once, at the end."""
+        """All rows as Base64, which has no meaning in HTML; call it once, at the end."""
         self._packed.append(self._packer.flush())
         return b64encode(b"".join(self._packed)).decode()

@@ -1,4 +1,4 @@
-"""A run as one page: what came of it, why, what to do, how it went, and every row to mend."""
+"""A run as one page: its result, causes, remedies, timeline, and every row to fix."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from batch_enroll.core.durations import duration, format_short
 from batch_enroll.core.errors import ReportError
 from batch_enroll.core.model import KINDS_TO_FIX, OutcomeKind
 from batch_enroll.core.reporting.breakdown import Breakdown
-from batch_enroll.core.reporting.headline import done, headline
-from batch_enroll.core.reporting.next_step import next_step
-from batch_enroll.core.reporting.timeline import timeline_of
+from batch_enroll.core.reporting.headline import describe_success, format_headline
+from batch_enroll.core.reporting.next_step import suggest_next_step
+from batch_enroll.core.reporting.timeline import read_timeline
 from batch_enroll.core.roster.dates import iso_utc
 
 if TYPE_CHECKING:
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
 _SHOWN_SHARES: Final = 12
 _MOST_SHARES: Final = 1000
-_SHARES_OF_TIME: Final = ((0.5, "half of the answers within"), (0.9, "nine of ten within"), (0.99, "99 of 100 within"))
+_SHARES_OF_TIME: Final = ((0.5, "50% of answers within"), (0.9, "90% within"), (0.99, "99% within"))
 # What a page can fail with: its templates, and what they and their filters make of a value that they do not expect.
 _UNFIT_DATA: Final = (TemplateError, ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError)
-# How an outcome is meant; the page's CSS has a colour for each.
+# The tone of each outcome; the page's CSS has a color for each.
 _TONES: Final = {
     OutcomeKind.ENROLLED: "well",
     OutcomeKind.ALREADY_ENROLLED: "before",
@@ -51,7 +51,7 @@ _TONES: Final = {
 
 
 class ReportSection(NamedTuple):
-    """One piece of the outcome bar."""
+    """One part of the outcome bar."""
 
     name: str
     tone: str
@@ -60,7 +60,7 @@ class ReportSection(NamedTuple):
 
 
 class Likely(NamedTuple):
-    """A cause with what is likely behind it."""
+    """A cause with the likely causes of its code."""
 
     cause: Cause
     causes: tuple[str, ...]
@@ -72,8 +72,8 @@ class HtmlReport:
 
     Args:
         run: the run as it began.
-        columns: the roster's own columns to show; none keep the roster out of the page.
-        with_roster: whether a column names the roster of each row.
+        columns: the roster's own columns to show; empty keeps the roster out of the page.
+        with_roster: adds a column that names the roster of each row.
     """
 
     def __init__(self, run: RunRecord, columns: Sequence[str], *, with_roster: bool = False) -> None:
@@ -95,7 +95,7 @@ class HtmlReport:
         """The page, in UTF-8.
 
         Raises:
-            ReportError: it cannot be made of this run.
+            ReportError: the page cannot be created from this run.
         """
         try:
             if self._failure is not None:
@@ -103,7 +103,7 @@ class HtmlReport:
             yield from self._render(summary)
         except _UNFIT_DATA as error:
             reason = f"internal error: {type(error).__name__}"  # its text may hold a value of the roster
-            raise ReportError(f"the page cannot be made ({reason}); please report this", reason) from error
+            raise ReportError(f"the page cannot be created ({reason}); please report this", reason) from error
 
     def _render(self, summary: RunSummary) -> Iterator[bytes]:
         env = Environment(
@@ -118,12 +118,12 @@ class HtmlReport:
         page = env.get_template("page.html").stream(
             summary=summary,
             run=summary.run,
-            headline=headline(summary),
-            done=done(summary.outcomes),
+            headline=format_headline(summary),
+            done=describe_success(summary.outcomes),
             parts=_parts(summary.outcomes, summary.rows),
             causes=[_likely(cause) for cause in summary.causes],
-            next=next_step(summary),
-            timeline=_charts(timeline_of(summary.run.facts.get("timeline")), done(summary.outcomes)),
+            next=suggest_next_step(summary),
+            timeline=_charts(read_timeline(summary.run.facts.get("timeline")), describe_success(summary.outcomes)),
             breakdowns=_shares(self._breakdown),
             rows=self._rows,
             codes=_codes(summary.causes),
@@ -149,7 +149,7 @@ def _likely(cause: Cause) -> Likely:
 
 
 def _codes(causes: Sequence[Cause]) -> list[tuple[str, int, str]]:
-    """The codes of the rows to mend, with how many rows have them; several causes can share a code."""
+    """The codes of the rows to fix with their number of rows and title; several causes can share a code."""
     counts: Counter[str] = Counter()
     for cause in causes:
         if cause.outcome in KINDS_TO_FIX:
@@ -162,17 +162,17 @@ def _charts(timeline: Timeline, done_words: str) -> dict[str, object]:
         "rows": charts.rows_over_time(timeline, done_words),
         "throttling": charts.throttling_over_time(timeline),
         "took": charts.answer_times(timeline),
-        "within": [(words, timeline.took_s(share)) for share, words in _SHARES_OF_TIME],
+        "within": [(words, timeline.percentile_s(share)) for share, words in _SHARES_OF_TIME],
         "longest_s": timeline.longest_s,
         "tries": len(timeline.tries_s),
     }
 
 
 def _shares(breakdown: Breakdown) -> list[tuple[str, list[BreakdownGroup], list[BreakdownGroup], int]]:
-    """By course and by school: those shown at once, those below a fold, and how many are left out."""
-    told = (("course", breakdown.courses()), ("school", breakdown.schools()))
+    """By course and by school: the groups shown at once, those in a fold, and the number left out."""
+    both = (("course", breakdown.courses()), ("school", breakdown.schools()))
     return [
         (name, shares[:_SHOWN_SHARES], shares[_SHOWN_SHARES:_MOST_SHARES], max(0, len(shares) - _MOST_SHARES))
-        for name, shares in told
+        for name, shares in both
         if shares
     ]
