@@ -109,6 +109,20 @@ async def test_a_results_folder_with_room_for_the_results_alone_leaves_the_run_i
         assert "All 300 rows are enrolled." in (tmp_path / "again.html").read_text(encoding="utf-8")
 
 
+async def test_a_workbook_without_room_for_its_parts_is_one_clean_message(tmp_path: Path) -> None:
+    roster = write_csv(tmp_path / "term.csv", [{**row, "note": f"{row['note']} " * 200} for row in term(300)])
+    async with desk(tmp_path) as at:
+        assert (await at.run(str(roster))).status == 0
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, str(CRAMPED), str(100 * 1024), "report", "--format", "xlsx",
+            cwd=tmp_path, env=at.environment(), stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        done = await finished(process)
+    assert done.status == 5, done.err
+    assert "choose another folder with TMPDIR. The ledger has every outcome" in done.err
+
+
 async def test_files_that_may_not_grow_stop_the_run_and_resume_goes_on(tmp_path: Path) -> None:
     roster = write_csv(tmp_path / "term.csv", term(ROWS))
     async with desk(tmp_path, *NO_ROOM) as at:

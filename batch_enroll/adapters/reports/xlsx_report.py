@@ -91,6 +91,7 @@ class XlsxDocument:
 
         Raises:
             UsageError: a workbook cannot hold so many rows.
+            RunStoppedError: there is no room for its parts.
         """
         self._rows += 1
         if self._rows > self._most_rows:
@@ -98,7 +99,10 @@ class XlsxDocument:
             raise UsageError(
                 f"a workbook holds at most {self._most_rows:,} rows and this run has more; use --format csv"
             )
-        self._write_cells(self._table.line(row))
+        try:
+            self._write_cells(self._table.line(row))
+        except (OSError, XlsxWriterException) as error:
+            raise self._give_up(error) from error
 
     def _write_cells(self, line: Sequence[str]) -> None:
         sheet, number, text_format = self._results, self._rows, self._text
