@@ -183,12 +183,12 @@ class Engine:
             match self._judged(request, tries, answer, token):
                 case Settle(outcome):
                     return self._settle(request, outcome, began_at, took_s)
-                case RetryAfterWait(tries=tries, wait_s=wait_s):
+                case RetryAfterWait(state=tries, wait_s=wait_s):
                     if not isinstance(answer, UserEnrollments):
                         failed = AttemptFailed(request.row_no, tries.sent, _cause(answer), wait_s, took_s)
                         self._parts.sink.emit(failed)
                     await self._wait(wait_s)
-                case RenewToken(tries=tries):
+                case RenewToken(state=tries):
                     await self._token(self._parts.tokens.renew(token))
                 case Halt(reason, detail):
                     self.stop(reason, detail)

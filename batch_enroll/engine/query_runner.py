@@ -17,8 +17,9 @@ from batch_enroll.core.events import PaceChanged
 from batch_enroll.core.model import NoReply, Reply
 from batch_enroll.core.pace import Sample, sample_of
 from batch_enroll.core.run_record import Requests
+from batch_enroll.core.verdict.answer_classes import is_about_token
 from batch_enroll.core.verdict.attempt_state import RetryContext
-from batch_enroll.core.verdict.common_rules import about_the_token, wait_s
+from batch_enroll.core.verdict.next_steps import jittered_wait_s
 from batch_enroll.engine.rate_limiter import RateLimiter
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class QueryRunner:
             self._retried += tries.begun
             answer = await self._attempt(question, token, turn)
             sample = self._learn(answer)
-            if isinstance(answer, Reply) and about_the_token(answer):
+            if isinstance(answer, Reply) and is_about_token(answer):
                 if tries.renewals:
                     return self._refused(answer)
                 tries.renewals = 1
@@ -109,7 +110,7 @@ class QueryRunner:
                 return answer
             else:
                 bench = RetryContext(policy, self._means.draw(), token_proven=True)
-                await anyio.sleep(wait_s(tries.failures + tries.throttles, bench))
+                await anyio.sleep(jittered_wait_s(tries.failures + tries.throttles, bench))
 
     async def _turn(self) -> tuple[str, Turn]:
         tokens = self._means.tokens

@@ -34,7 +34,7 @@ from batch_enroll.core.model import (
     ServerEnrollment,
     UserEnrollments,
 )
-from batch_enroll.core.verdict.enrollment_matching import matching
+from batch_enroll.core.verdict.enrollment_matching import match_enrollments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,7 +122,7 @@ class OneRosterGateway:
         if isinstance(listed, Reply):
             return listed
         reply: Reply | NoReply = _NO_SUCH
-        for seat in matching(listed, request.key):
+        for seat in match_enrollments(listed, request.key):
             reply = await self._end(seat.enrollment_id, request.key, token)
             if isinstance(reply, NoReply) or reply.status not in SUCCESS:
                 break

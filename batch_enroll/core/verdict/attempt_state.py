@@ -1,4 +1,4 @@
-"""What a row has been through, and what may come next: the vocabulary of verdicts."""
+"""State of a row between two requests, the decisions that may follow, and the limits of both."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class HaltReason(StrEnum):
-    """Why a run takes no more rows."""
+    """Reasons for which a run takes no more rows."""
 
     AUTH_REFUSED = "auth_refused"
     API_DOWN = "api_down"
@@ -32,10 +32,10 @@ class Policy:
         max_attempts: enroll requests sent for one row, throttled ones not counted.
         max_throttles: 429 or 425 answers one row takes before it fails.
         max_look_ups: look-ups in a row that did not answer, before the row stays unknown.
-        sure_absences: look-ups in a row that must miss the seat before a lost request is sent again; more than one,
-            because reads lag behind writes (contract 4, FM waits 1 s).
+        sure_absences: look-ups in a row that must miss the enrollment before a lost request is sent again; more than
+            one, because reads lag behind writes (contract 4, FM waits 1 s).
         base_wait_s, max_wait_s: bounds of the exponential wait.
-        withdraws_all_in_course: the API's withdrawal takes every seat of the user in the course and school.
+        withdraws_all_in_course: the API's withdrawal takes all that the user has in the course and school.
         settling_s: the least wait between a lost answer and its look-up.
     """
 
@@ -51,19 +51,19 @@ class Policy:
 
 @frozen
 class AttemptState:
-    """What one row has been through, and the step that comes next.
+    """The history of one row, and the step that comes next.
 
     Attributes:
-        step: ENROLL and WITHDRAW send, LOOK_UP asks for the user's seats.
+        step: ENROLL and WITHDRAW send, LOOK_UP lists the user's enrollments.
         sent: requests sent so far, look-ups not counted.
         throttles: 429 or 425 answers so far; those to what was sent are no attempts.
         attempts: sent requests that count against the limit.
         look_ups: look-ups in a row that did not answer.
-        absences: look-ups in a row that missed the seat.
+        absences: look-ups in a row that missed the enrollment.
         renewals: tokens renewed since the last answer that was not about the token.
-        doubt: the server may have acted on a request whose outcome we never heard.
-        lost: that was so at any time; a seat that turns up later, or is gone, is most likely this row's work.
-        seen: a look-up showed the seat.
+        doubt: the server may have acted on a request whose answer was lost.
+        lost: that was so at any time; an enrollment that appears later, or is gone, is most likely this row's work.
+        seen: a look-up showed the enrollment.
         last: the outcome the row gets if it must end now and there is no doubt.
     """
 
@@ -97,22 +97,22 @@ class Settle:
 
 @frozen
 class RetryAfterWait:
-    """Go on with `tries.step` after `wait_s`."""
+    """The row takes `state.step` after `wait_s`."""
 
-    tries: AttemptState
+    state: AttemptState
     wait_s: float
 
 
 @frozen
 class RenewToken:
-    """Renew the token, then repeat the step once."""
+    """The token is renewed, then the step is repeated once."""
 
-    tries: AttemptState
+    state: AttemptState
 
 
 @frozen
 class Halt:
-    """The run must end: no row can succeed. The row itself ends as `stopped` says."""
+    """The run must end, since no row can succeed. The row itself gets `outcome_when_halted`."""
 
     reason: HaltReason
     detail: str
@@ -124,9 +124,13 @@ Decision: TypeAlias = "Settle | RetryAfterWait | RenewToken | Halt"
 
 @frozen
 class RetryContext:
-    """Where a row is judged: the limits, a draw from [0, 1) for the jitter, and whether this token ever worked.
+    """The circumstances of a decision that are not the row's own.
 
-    `down`: the server answers nobody, so that failing is not the row's doing and does not count against its limits.
+    Attributes:
+        policy: the limits.
+        draw: a number from [0, 1) for the jitter.
+        token_proven: this token was accepted before.
+        down: the server answers no one, so failing does not count against the limits of the row.
     """
 
     policy: Policy

@@ -1,4 +1,4 @@
-"""Which of a user's seats, as the server lists them, a key speaks of; and what a seat is after its row."""
+"""Matches the enrollments that a server lists for a user with the key of a row."""
 
 from __future__ import annotations
 
@@ -7,42 +7,56 @@ from typing import TYPE_CHECKING
 from batch_enroll.core.model import ENROLLED_KINDS, WITHDRAWN_KINDS, Action, EnrollmentState, OutcomeKind
 
 if TYPE_CHECKING:
-    from batch_enroll.core.model import EnrollmentKey, Outcome, ServerEnrollment, UserEnrollments
+    from batch_enroll.core.model import EnrollmentKey, EnrollmentRequest, Outcome, ServerEnrollment, UserEnrollments
+
+_ENROLLED = EnrollmentState.ENROLLED  # each row needs it, and Python 3.11 takes long to look up a member of an enum
 
 
-_ENROLLED = EnrollmentState.ENROLLED  # asked for by each row, and Python 3.11 takes long to look up a member of an enum
+def find_enrollment(listed: UserEnrollments, key: EnrollmentKey) -> ServerEnrollment | None:
+    """The enrollment of `key` among those of a user. Without a school in the key, any school of the course counts."""
+    return next(iter(match_enrollments(listed, key)), None)
 
 
-def holds(seats: UserEnrollments, key: EnrollmentKey) -> ServerEnrollment | None:
-    """The seat of `key` among a user's seats. Without a school in the key, any school of the course counts."""
-    return next(iter(matching(seats, key)), None)
-
-
-def matching(seats: UserEnrollments, key: EnrollmentKey) -> list[ServerEnrollment]:
-    """Every seat of `key`: in its class, which says course and school; without one, in any class of the course."""
+def match_enrollments(listed: UserEnrollments, key: EnrollmentKey) -> list[ServerEnrollment]:
+    """Every enrollment of `key`: in its class, which implies course and school; else in any class of the course."""
     there = (
-        at_the_place(seats, key)
+        _in_course(listed, key)
         if key.class_id is None
-        else [seat for seat in seats.enrollments if seat.class_id == key.class_id]
+        else [enrollment for enrollment in listed.enrollments if enrollment.class_id == key.class_id]
     )
-    return [seat for seat in there if seat.role == key.role]
+    return [enrollment for enrollment in there if enrollment.role == key.role]
 
 
-def at_the_place(seats: UserEnrollments, key: EnrollmentKey) -> list[ServerEnrollment]:
-    """The user's seats in the course and school of `key`, whatever their role; without a school, in the course."""
-    return [
-        seat
-        for seat in seats.enrollments
-        if seat.course_id == key.course_id and key.school_id in {None, seat.school_id}
-    ]
+def affected_enrollments(
+    request: EnrollmentRequest, listed: UserEnrollments | None, *, whole_course: bool
+) -> list[ServerEnrollment]:
+    """The enrollments that a withdrawal would take.
+
+    With `whole_course` all in the course and school; else the one that the request names, or those of its key.
+    """
+    if listed is None:
+        return []
+    if whole_course:
+        return _in_course(listed, request.key)
+    there = match_enrollments(listed, request.key)
+    return [enrollment for enrollment in there if enrollment.enrollment_id == request.sourced_id] or there
 
 
-def state_after(outcome: Outcome, aim: Action) -> EnrollmentState:
-    """What a seat is once its row has settled."""
+def state_after(outcome: Outcome, purpose: Action) -> EnrollmentState:
+    """The state of an enrollment once its row has settled."""
     if outcome.kind in ENROLLED_KINDS:
         return _ENROLLED
     if outcome.kind in WITHDRAWN_KINDS:
         return EnrollmentState.WITHDRAWN
-    if outcome.kind is OutcomeKind.UNKNOWN or aim is Action.WITHDRAW:
+    if outcome.kind is OutcomeKind.UNKNOWN or purpose is Action.WITHDRAW:
         return EnrollmentState.UNKNOWN
     return EnrollmentState.OPEN
+
+
+def _in_course(listed: UserEnrollments, key: EnrollmentKey) -> list[ServerEnrollment]:
+    """The enrollments in the course and school of `key`, whatever their role; without a school, in the course."""
+    return [
+        enrollment
+        for enrollment in listed.enrollments
+        if enrollment.course_id == key.course_id and key.school_id in {None, enrollment.school_id}
+    ]

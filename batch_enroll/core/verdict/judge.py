@@ -1,16 +1,9 @@
-"""What one answer means for its row: settle it, take the next step, renew the token, or halt the run.
+"""The decision on one answer: settle the row, take the next step, renew the token, or halt the run.
 
-Rules and their sources:
-- A request that never left may be sent again; one that left may have been acted on, so the seat is looked up
-  before anything is sent twice (contract 7.14; there is no idempotency header).
-- 5xx and 408 can follow a write: gateways answer 502-504 while the service behind them goes on. They count as
-  "may have been acted on". 425 and 429 say the request was not handled (RFC 8470 5.2, RFC 6585 4).
-- Any 201 is an enrollment, however odd its body. Another 2xx that is no JSON is not the API's answer (a proxy's
-  page): look it up.
-- "Already exists" comes as 404, 409 or 422 (contract 2.2). It may speak of the sourcedId instead of the seat, so a
-  request that carried one is looked up.
-- Withdrawals have rules of their own: `core.withdrawal`.
-- Waits are exponential with full jitter. Source: AWS Architecture Blog, "Exponential Backoff And Jitter".
+`decide` reads in one direction: `answer_classes` says what the answer proves, the rules of the row's purpose
+(`enrollment_rules`, `withdrawal_rules`) say what that means for the row, and `next_steps` has the limits and waits.
+What may have been carried out is looked up before anything is sent twice (contract 7.14; there is no idempotency
+header). The reasons are in docs/decisions/verdict-rules.md.
 """
 
 from __future__ import annotations
@@ -20,169 +13,89 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from batch_enroll.core.codes import catalogue
-from batch_enroll.core.model import Action, Meaning, Outcome, OutcomeKind, Reply, UserEnrollments
-from batch_enroll.core.verdict import withdrawal_rules
-from batch_enroll.core.verdict.attempt_state import Halt, HaltReason, RenewToken, RetryAfterWait, Settle
-from batch_enroll.core.verdict.common_rules import (
-    MAY_SAY_ALREADY,
-    NOT_HANDLED,
-    SUCCESS,
-    about_the_token,
-    classify_reply,
-    look_up_again,
-    no_fault_of_the_row,
-    refusal,
-    reply_text,
-    send_again,
-    throttled,
-    unknown_outcome,
-    wait_s,
+from batch_enroll.core.model import Action, Outcome, OutcomeKind, Reply
+from batch_enroll.core.verdict import next_steps
+from batch_enroll.core.verdict.answer_classes import (
+    InDoubt,
+    Listed,
+    NotHandled,
+    NotListed,
+    NotSent,
+    TokenRefused,
+    classify_answer,
 )
-from batch_enroll.core.verdict.enrollment_matching import holds
+from batch_enroll.core.verdict.attempt_state import HaltReason
+from batch_enroll.core.verdict.enrollment_rules import decide_enrollment
+from batch_enroll.core.verdict.withdrawal_rules import decide_withdrawal
 
 if TYPE_CHECKING:
-    from batch_enroll.core.model import EnrollmentRequest, ServerEnrollment
+    from batch_enroll.core.model import EnrollmentRequest
+    from batch_enroll.core.verdict.answer_classes import LookUpClass, SentClass
     from batch_enroll.core.verdict.attempt_state import AttemptResult, AttemptState, Decision, Policy, RetryContext
 
-
-# Names of their own, since each row asks for them, and Python 3.11 takes long to look up a member of an enum.
+# Names of their own, since each row needs them, and Python 3.11 takes long to look up a member of an enum.
 _ENROLL, _ENROLLED, _CREATED = Action.ENROLL, OutcomeKind.ENROLLED, HTTPStatus.CREATED
 
 
-def first_wait_s(tries: AttemptState, running_s: float, policy: Policy) -> float:
-    """How long a row waits before its first step, `running_s` after this process began to send.
+def first_wait_s(state: AttemptState, running_s: float, policy: Policy) -> float:
+    """Seconds that a row waits before its first step, `running_s` after this process began to send.
 
     A process that died may have left requests under way, and reads lag behind writes: a look-up in doubt waits as
     long as two absences take to be believed. All such rows wait together, once.
     """
-    return max(0.0, policy.sure_absences * policy.settling_s - running_s) if tries.doubt else 0.0
+    return max(0.0, policy.sure_absences * policy.settling_s - running_s) if state.doubt else 0.0
 
 
-def outcome_if_created(tries: AttemptState, answer: AttemptResult) -> Outcome | None:
-    """What nearly every row comes to, a 201 to its enrollment; None for all else, which takes a bench to judge."""
-    if tries.step is _ENROLL and isinstance(answer, Reply) and answer.status == _CREATED:
-        return _there(tries.sent + 1, answer)
+def outcome_if_created(state: AttemptState, answer: AttemptResult) -> Outcome | None:
+    """The outcome of a 201 to an enrollment, as nearly every row has it; None for all else, which `decide` takes."""
+    if state.step is _ENROLL and isinstance(answer, Reply) and answer.status == _CREATED:
+        return Outcome(_ENROLLED, attempts=state.sent + 1, status=answer.status, enrollment_id=answer.enrollment_id)
     return None
 
 
-def decide(request: EnrollmentRequest, tries: AttemptState, answer: AttemptResult, bench: RetryContext) -> Decision:
-    """What `answer` to the step in `tries` means. Total over every status, header and number of attempts."""
-    if (outcome := outcome_if_created(tries, answer)) is not None:  # no copies of `tries` on its way
-        return Settle(outcome)
-    if isinstance(answer, Reply) and about_the_token(answer):
-        return _judge_token(tries, answer, bench)
-    tries = replace(tries, renewals=0)
-    if tries.step is Action.LOOK_UP:
-        return _judge_look_up(request, tries, answer, bench)
-    counts = not (bench.down and no_fault_of_the_row(answer))
-    tries = replace(tries, sent=tries.sent + 1, attempts=tries.attempts + counts)
-    match classify_reply(request.purpose, tries, answer, bench):
-        case Reply() as reply if request.purpose is Action.WITHDRAW:
-            return withdrawal_rules.judge_reply(request, tries, reply)
-        case Reply() as reply:
-            return _judge_reply(request, tries, reply, bench)
-        case unclear:
-            return unclear
+def decide(request: EnrollmentRequest, state: AttemptState, answer: AttemptResult, context: RetryContext) -> Decision:
+    """The decision on `answer` to the step in `state`; total over every status, header and number of attempts."""
+    sent = state.sent + (state.step is not Action.LOOK_UP)
+    proof = classify_answer(state.step, answer, sent)
+    if isinstance(proof, TokenRefused):
+        return next_steps.renew_token(state, proof.refusal, context)
+    state = replace(state, renewals=0, sent=sent, attempts=state.attempts + _cost(proof, context))
+    match proof:
+        case NotSent(failure):
+            return next_steps.send_again(request.purpose, state, failure, context)
+        case NotHandled(failure, retry_after_s):
+            return next_steps.wait_out(state, failure, context, retry_after_s)
+        case InDoubt(failure, _, retry_after_s):
+            return next_steps.look_up(state, failure, context, retry_after_s)
+        case NotListed(cause, retry_after_s):
+            return next_steps.retry_look_up(state, cause, context, retry_after_s)
+        case clear:
+            rules = decide_withdrawal if request.purpose is Action.WITHDRAW else decide_enrollment
+            return rules(request, state, clear, context)
 
 
-def outcome_when_halted(tries: AttemptState, reason: HaltReason) -> Outcome:
-    """The honest end of a row whose run is halting between two steps."""
-    if tries.doubt:
-        return Outcome(OutcomeKind.UNKNOWN, catalogue.INTERRUPTED, "the run ended before the look-up", tries.sent)
+def outcome_when_halted(state: AttemptState, reason: HaltReason) -> Outcome:
+    """The outcome of a row whose run halts between two steps."""
+    if state.doubt:
+        return Outcome(OutcomeKind.UNKNOWN, catalogue.INTERRUPTED, "the run ended before the look-up", state.sent)
     code = {
         HaltReason.AUTH_REFUSED: catalogue.AUTH_REFUSED,
         HaltReason.API_DOWN: catalogue.API_DOWN,
         HaltReason.DEADLINE: catalogue.DEADLINE,
     }.get(reason, catalogue.STOPPED)
-    status = None if tries.last is None else tries.last.status
-    return Outcome(OutcomeKind.NOT_ATTEMPTED, code, "" if tries.last is None else tries.last.detail, tries.sent, status)
+    status = None if state.last is None else state.last.status
+    return Outcome(OutcomeKind.NOT_ATTEMPTED, code, "" if state.last is None else state.last.detail, state.sent, status)
 
 
-def _judge_token(tries: AttemptState, reply: Reply, bench: RetryContext) -> Decision:
-    if tries.renewals == 0:
-        return RenewToken(replace(tries, renewals=1))
-    if not bench.token_proven:
-        return Halt(HaltReason.AUTH_REFUSED, f"the API answers {reply.status} to a fresh token")
-    looking_up = tries.step is Action.LOOK_UP
-    sent = tries.sent + (not looking_up)
-    refused = Outcome(OutcomeKind.REJECTED, catalogue.NOT_AUTHORISED, reply_text(reply), sent, reply.status)
-    return Settle(unknown_outcome(tries, refused) if looking_up else refused)
+def _cost(proof: SentClass | LookUpClass, context: RetryContext) -> int:
+    """The attempts that an answer costs its row: 0 or 1.
 
-
-def _judge_reply(request: EnrollmentRequest, tries: AttemptState, reply: Reply, bench: RetryContext) -> Decision:
-    status = reply.status
-    if status in SUCCESS:
-        return Settle(_there(tries.sent, reply))
-    if status == HTTPStatus.CONFLICT or (reply.meaning is Meaning.ALREADY_ENROLLED and status in MAY_SAY_ALREADY):
-        return _already(request, tries, reply, bench)
-    return Settle(refusal(tries, reply))
-
-
-def _there(sent: int, reply: Reply) -> Outcome:
-    return Outcome(_ENROLLED, attempts=sent, status=reply.status, enrollment_id=reply.enrollment_id)
-
-
-def _already(request: EnrollmentRequest, tries: AttemptState, reply: Reply, bench: RetryContext) -> Decision:
-    if request.sourced_id is not None:
-        conflict = Outcome(OutcomeKind.REJECTED, catalogue.CONFLICT, reply_text(reply), tries.sent, reply.status)
-        ask = replace(tries, step=Action.LOOK_UP, last=conflict, absences=bench.policy.sure_absences)
-        return RetryAfterWait(ask, 0.0)
-    # After a lost answer, now or before a crash, the seat it speaks of is most likely the one we asked for.
-    kind, code = (
-        (OutcomeKind.ENROLLED, catalogue.FOUND_AFTER_LOSS)
-        if tries.lost or request.sent_before
-        else (OutcomeKind.ALREADY_ENROLLED, catalogue.SEEN_BY_SERVER)
-    )
-    return Settle(Outcome(kind, code, reply_text(reply), tries.sent, reply.status))
-
-
-def _judge_look_up(
-    request: EnrollmentRequest, tries: AttemptState, answer: AttemptResult, bench: RetryContext
-) -> Decision:
-    match answer:
-        case UserEnrollments():
-            return _judge_list(request, tries, answer, bench)
-        case Reply(status=status) if status in NOT_HANDLED:
-            return throttled(tries, answer, bench)
-        case Reply(status=404, meaning=meaning) if meaning is not Meaning.NOT_JSON:
-            # The server lists nothing for this user, so the seat is not there. A proxy's page says no such thing.
-            return _judge_list(request, tries, None, bench)
-        case Reply():
-            return look_up_again(tries, reply_text(answer), bench, answer.retry_after_s)
+    A look-up is not an attempt, nor is a request that was not handled, nor one that failed in an outage.
+    """
+    match proof:
+        case Listed() | NotListed() | NotHandled():
+            return 0
+        case NotSent() | InDoubt(outage=True):
+            return 0 if context.down else 1
         case _:
-            return look_up_again(tries, answer.cause, bench, None)
-
-
-def _judge_list(
-    request: EnrollmentRequest, tries: AttemptState, seats: UserEnrollments | None, bench: RetryContext
-) -> Decision:
-    if request.purpose is Action.WITHDRAW:
-        return withdrawal_rules.judge_seats(request, tries, seats, bench)
-    return _judge_seats(request, tries, seats or UserEnrollments(()), bench)
-
-
-def _judge_seats(
-    request: EnrollmentRequest, tries: AttemptState, seats: UserEnrollments, bench: RetryContext
-) -> Decision:
-    seat = holds(seats, request.key)
-    if seat is not None:
-        return Settle(_found(request, tries, seat))
-    absences = tries.absences + 1
-    if tries.sent > 0 and absences < bench.policy.sure_absences:
-        return RetryAfterWait(
-            replace(tries, look_ups=0, absences=absences), bench.policy.settling_s + wait_s(tries.attempts, bench)
-        )
-    sure = replace(tries, doubt=False)
-    if tries.last is None:
-        return RetryAfterWait(replace(sure, step=Action.ENROLL, look_ups=0, absences=0), 0.0)
-    if tries.last.kind is OutcomeKind.REJECTED:
-        return Settle(tries.last)
-    return send_again(Action.ENROLL, sure, tries.last, bench)
-
-
-def _found(request: EnrollmentRequest, tries: AttemptState, seat: ServerEnrollment) -> Outcome:
-    ours = tries.lost or request.sent_before
-    kind = OutcomeKind.ENROLLED if ours else OutcomeKind.ALREADY_ENROLLED
-    code = catalogue.FOUND_AFTER_LOSS if ours else catalogue.SEEN_BY_LOOK_UP
-    status = None if tries.last is None else tries.last.status
-    return Outcome(kind, code, "", tries.sent, status, seat.enrollment_id)
+            return 1

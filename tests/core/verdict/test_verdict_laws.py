@@ -21,7 +21,7 @@ from batch_enroll.core.model import (
     UserEnrollments,
     UserId,
 )
-from batch_enroll.core.verdict import common_rules, judge
+from batch_enroll.core.verdict import judge
 from batch_enroll.core.verdict.attempt_state import (
     Halt,
     Policy,
@@ -31,6 +31,7 @@ from batch_enroll.core.verdict.attempt_state import (
     Settle,
     initial_state,
 )
+from batch_enroll.core.verdict.next_steps import jittered_wait_s
 
 POLICY = Policy(max_attempts=3, max_throttles=2, max_look_ups=2, sure_absences=2)
 KEY = EnrollmentKey("test", UserId("u1"), CourseId("c1"), SchoolId("s1"), Role.STUDENT)
@@ -55,10 +56,10 @@ def test_whatever_the_server_answers_a_row_ends_within_its_limits(
     sourced_id: str | None,
 ) -> None:
     request = EnrollmentRequest(1, KEY, sourced_id=sourced_id)
-    tries = initial_state(request)
+    state = initial_state(request)
     for _ in range(80):
         answer = story.draw(answers)
-        judged = judge.decide(request, tries, answer, RetryContext(POLICY, story.draw(draws), proven))
+        judged = judge.decide(request, state, answer, RetryContext(POLICY, story.draw(draws), proven))
         match judged:
             case Settle(outcome):
                 assert outcome.attempts <= POLICY.max_attempts + POLICY.max_throttles + 1
@@ -71,7 +72,7 @@ def test_whatever_the_server_answers_a_row_ends_within_its_limits(
                 pass
             case RetryAfterWait(wait_s=wait_s):
                 assert wait_s >= (answer.retry_after_s or 0.0 if isinstance(answer, Reply) and _is_retry(answer) else 0)
-        tries = judged.tries
+        state = judged.state
     pytest.fail("the row never ended")
 
 
@@ -81,5 +82,5 @@ def _is_retry(reply: Reply) -> bool:
 
 @given(st.integers(1, 10_000), draws)
 def test_waits_grow_but_never_beyond_their_ceiling(attempt: int, draw: float) -> None:
-    wait = common_rules.wait_s(attempt, RetryContext(POLICY, draw, token_proven=True))
+    wait = jittered_wait_s(attempt, RetryContext(POLICY, draw, token_proven=True))
     assert 0 <= wait <= min(POLICY.max_wait_s, POLICY.base_wait_s * 2.0 ** min(attempt - 1, 32))

@@ -43,7 +43,7 @@ from batch_enroll.core.verdict.attempt_state import (
 )
 
 POLICY = Policy(max_attempts=3, max_throttles=2, max_look_ups=2, sure_absences=2)
-BENCH = RetryContext(POLICY, draw=0.5, token_proven=True)
+CONTEXT = RetryContext(POLICY, draw=0.5, token_proven=True)
 KEY = EnrollmentKey("test", UserId("u1"), CourseId("c1"), SchoolId("s1"), Role.STUDENT)
 REQUEST = EnrollmentRequest(1, KEY, Action.WITHDRAW, purpose=Action.WITHDRAW)
 IN_DOUBT = replace(REQUEST, action=Action.LOOK_UP, sent_before=True)
@@ -61,14 +61,16 @@ DONE = Reply(204)
 V = TypeVar("V", Settle, RetryAfterWait, RenewToken, Halt)
 
 
-def following(*answers: AttemptResult, request: EnrollmentRequest = REQUEST, bench: RetryContext = BENCH) -> Decision:
+def following(
+    *answers: AttemptResult, request: EnrollmentRequest = REQUEST, context: RetryContext = CONTEXT
+) -> Decision:
     """The verdict on the last of `answers`, each given to the step that the one before it asked for."""
-    tries, judged = initial_state(request), None
+    state, judged = initial_state(request), None
     for answer in answers:
         if judged is not None:
             assert isinstance(judged, RetryAfterWait | RenewToken), judged
-            tries = judged.tries
-        judged = judge.decide(request, tries, answer, bench)
+            state = judged.state
+        judged = judge.decide(request, state, answer, context)
     assert judged is not None
     return judged
 
@@ -83,12 +85,12 @@ def settled(*answers: AttemptResult, request: EnrollmentRequest = REQUEST) -> Ou
 
 
 def step(*answers: AttemptResult, request: EnrollmentRequest = REQUEST) -> Action:
-    return expect(RetryAfterWait, following(*answers, request=request)).tries.step
+    return expect(RetryAfterWait, following(*answers, request=request)).state.step
 
 
 def test_the_users_seats_are_asked_for_before_anything_is_withdrawn() -> None:
-    tries = initial_state(REQUEST)
-    assert (tries.step, tries.doubt) == (Action.LOOK_UP, False)
+    state = initial_state(REQUEST)
+    assert (state.step, state.doubt) == (Action.LOOK_UP, False)
     assert step(THERE) is Action.WITHDRAW
     assert settled(THERE, DONE) == Outcome(OutcomeKind.WITHDRAWN, attempts=1, status=204)
 
@@ -145,29 +147,33 @@ def test_an_undo_withdraws_no_seat_that_has_not_changed_since_before_the_run() -
 
 
 def test_a_single_seat_is_told_by_its_id_from_others_like_it() -> None:
-    bench = replace(BENCH, policy=replace(POLICY, withdraws_all_in_course=False))
+    context = replace(CONTEXT, policy=replace(POLICY, withdraws_all_in_course=False))
     both = UserEnrollments((seat(number=2), seat()))
-    named = following(both, request=replace(REQUEST, sourced_id="e1"), bench=bench)
-    assert expect(RetryAfterWait, named).tries.step is Action.WITHDRAW
-    gone = following(UserEnrollments((seat(number=2),)), request=replace(REQUEST, sourced_id="e1"), bench=bench)
+    named = following(both, request=replace(REQUEST, sourced_id="e1"), context=context)
+    assert expect(RetryAfterWait, named).state.step is Action.WITHDRAW
+    gone = following(UserEnrollments((seat(number=2),)), request=replace(REQUEST, sourced_id="e1"), context=context)
     assert expect(Settle, gone).outcome.code == catalogue.NOT_OURS
 
 
 def test_an_api_that_withdraws_single_seats_may_do_so_beside_others() -> None:
-    bench = replace(BENCH, policy=replace(POLICY, withdraws_all_in_course=False))
+    context = replace(CONTEXT, policy=replace(POLICY, withdraws_all_in_course=False))
     assert (
-        expect(RetryAfterWait, following(UserEnrollments((seat(), seat(Role.TEACHER))), bench=bench)).tries.step
+        expect(RetryAfterWait, following(UserEnrollments((seat(), seat(Role.TEACHER))), context=context)).state.step
         is Action.WITHDRAW
     )
 
 
 def test_by_class_only_the_seats_of_the_class_count() -> None:
-    bench = replace(BENCH, policy=replace(POLICY, withdraws_all_in_course=False))
+    context = replace(CONTEXT, policy=replace(POLICY, withdraws_all_in_course=False))
     in_class = replace(REQUEST, key=KEY._replace(class_id=ClassId("a")))
     other, mine = replace(seat(number=2), class_id=ClassId("b")), replace(seat(course="?"), class_id=ClassId("a"))
-    assert expect(RetryAfterWait, following(UserEnrollments((other, mine)), request=in_class, bench=bench)).tries.seen
-    assert not expect(RetryAfterWait, following(UserEnrollments((other,)), request=in_class, bench=bench)).tries.seen
-    twice = following(UserEnrollments((mine, mine)), request=in_class, bench=bench)
+    assert expect(
+        RetryAfterWait, following(UserEnrollments((other, mine)), request=in_class, context=context)
+    ).state.seen
+    assert not expect(
+        RetryAfterWait, following(UserEnrollments((other,)), request=in_class, context=context)
+    ).state.seen
+    twice = following(UserEnrollments((mine, mine)), request=in_class, context=context)
     assert expect(Settle, twice).outcome.code == catalogue.SHARED
 
 
@@ -276,9 +282,9 @@ def test_whatever_the_server_answers_a_row_ends_within_its_limits(
     proven: bool,  # noqa: FBT001 - hypothesis calls it by name
     request_: EnrollmentRequest,
 ) -> None:
-    tries = initial_state(request_)
+    state = initial_state(request_)
     for _ in range(120):
-        judged = judge.decide(request_, tries, story.draw(answers), RetryContext(POLICY, 0.5, proven))
+        judged = judge.decide(request_, state, story.draw(answers), RetryContext(POLICY, 0.5, proven))
         match judged:
             case Settle(outcome):
                 assert outcome.attempts <= POLICY.max_attempts + POLICY.max_throttles + 1
@@ -288,5 +294,5 @@ def test_whatever_the_server_answers_a_row_ends_within_its_limits(
             case Halt():
                 return
             case _:
-                tries = judged.tries
+                state = judged.state
     pytest.fail("the row never ended")
