@@ -52,7 +52,7 @@ LIMITS = ["-timeout=20", "-rss_limit_mb=700", "-max_len=40000", "-len_control=20
 
 
 class Archive:
-    """An archive of which the first byte of an input says which part the rest of it stands in for; 255: for all."""
+    """An archive of which the first byte of an input says which part the rest of it replaces; 255: all of them."""
 
     def __init__(self, parts: dict[str, bytes]) -> None:
         self._parts = parts
@@ -138,7 +138,7 @@ def one_input(reader: str, path: Path) -> Callable[[bytes], None]:
     return read
 
 
-def _spelt(word: str) -> str:
+def _respell(word: str) -> str:
     return "".join(rf"\x{byte:02x}" for byte in word.encode())
 
 
@@ -159,7 +159,7 @@ def main() -> None:
     for nth, seed in enumerate(_seeds(asked.reader)):
         (folder / "corpus" / f"seed-{nth}").write_bytes(seed)
     words = folder / "words"
-    words.write_text("".join(f'"{_spelt(word)}"\n' for word in WORDS))
+    words.write_text("".join(f'"{_respell(word)}"\n' for word in WORDS))
     flags = [
         *LIMITS,
         f"-dict={words}",

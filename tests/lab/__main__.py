@@ -46,7 +46,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Figure:
-    """What it came to."""
+    """The result of a job."""
 
     model: str
     law: str

@@ -14,7 +14,7 @@ _CEILING: Final = 100
 
 
 class _Law(Pace):
-    """What they share: a pause after a refusal, one probe at a time in an outage."""
+    """Base of the other laws: a pause after a refusal, one probe at a time in an outage."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class _Law(Pace):
     def begin_other_work(self) -> None:
         pass
 
-    def _unheard(self, turn: Turn, now: float) -> None:
+    def _unanswered(self, turn: Turn, now: float) -> None:
         pass
 
     def _failed(self, turn: Turn, now: float, retry_after_s: float) -> bool:

@@ -25,7 +25,7 @@ _AGAIN_S: Final = 1.0
 
 @dataclass
 class Played:
-    """What one client's run came to."""
+    """The result of the run of one client."""
 
     rows: int
     seconds: float = 0.0
@@ -49,8 +49,8 @@ class _Client:
     def next_start(self, now: float) -> float | None:
         return self.pace.start_at(max(now, self.begins_at)) if self.left else None
 
-    def heard(self, turn: Turn, decision: Decision, now: float) -> bool:
-        """Whether the row is done."""
+    def receive(self, turn: Turn, decision: Decision, now: float) -> bool:
+        """Returns true if the row is done."""
         answer = NoReply("no answer in time", sent=True) if decision.status == 0 else _reply(decision)
         sample = sample_of(answer)
         self.pace.ended(turn, now, sample, decision.retry_after_s)
@@ -74,15 +74,15 @@ def play(server: Server, pace: Pace, rows: int, until: float = 1e9) -> Played:
 
 def play_all(server: Server, clients: Sequence[tuple[Pace, int, float]], until: float = 1e9) -> list[Played]:
     """Several clients share a server; each begins at its time."""
-    crew = [_Client(*client) for client in clients]
+    players = [_Client(*client) for client in clients]
     events: list[tuple[float, int, _Client, Turn | None, Decision | None]] = []
     now, number = 0.0, 0
-    while now < until and any(client.played.done < client.played.rows for client in crew):
-        starts = [(at, index) for index, client in enumerate(crew) if (at := client.next_start(now)) is not None]
+    while now < until and any(client.played.done < client.played.rows for client in players):
+        starts = [(at, index) for index, client in enumerate(players) if (at := client.next_start(now)) is not None]
         number += 1
         if starts and (not events or min(starts)[0] <= events[0][0]):
             now, index = min(starts)
-            client = crew[index]
+            client = players[index]
             client.left -= 1
             client.played.sent += 1
             server.in_flight += 1
@@ -95,6 +95,6 @@ def play_all(server: Server, clients: Sequence[tuple[Pace, int, float]], until: 
             client.left += 1
             continue
         server.in_flight -= 1
-        if not client.heard(ended, what, now):
+        if not client.receive(ended, what, now):
             heapq.heappush(events, (now + _AGAIN_S, number, client, None, None))
-    return [client.played for client in crew]
+    return [client.played for client in players]

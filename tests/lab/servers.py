@@ -31,7 +31,7 @@ CEILING: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What becomes of a request: its status (0: no answer at all), how long that takes, and Retry-After."""
+    """The answer to a request: its status (0: no answer at all), the time it takes, and Retry-After."""
 
     status: int = 201
     latency_s: float = 0.1
@@ -50,7 +50,7 @@ class Server:
     random = Random(0)
 
     def arrive(self, now: float) -> Decision:
-        """What becomes of a request that arrives now."""
+        """Returns the answer to a request that arrives now."""
         raise NotImplementedError
 
     def capacity(self, now: float) -> float:
@@ -61,7 +61,7 @@ class Server:
         return Decision(429, self.refusal_s, self.retry_after_s)
 
     def oracle_s(self, rows: int) -> float:
-        """How long an oracle takes."""
+        """Returns the time that an oracle takes."""
         step, now, left = 0.1, 0.0, float(rows)
         while left > 0.0:
             got = self.capacity(now) * step
@@ -89,9 +89,9 @@ class Bucket(Server):
         self.tokens -= 1.0
         return Decision(latency_s=self.answer_s(self.random))
 
-    def answer_s(self, dice: Random) -> float:
-        """How long an answer takes."""
-        return self.latency_s * dice.uniform(0.9, 1.1)
+    def answer_s(self, draws: Random) -> float:
+        """Returns the time that an answer takes."""
+        return self.latency_s * draws.uniform(0.9, 1.1)
 
     def capacity(self, now: float) -> float:
         return self.rate
@@ -111,14 +111,14 @@ class TimeOfDay(Bucket):
 class HeavyTail(Bucket):
     """Latencies whose slowest percent takes thirty times the median, behind a bucket."""
 
-    def answer_s(self, dice: Random) -> float:
-        return min(20.0, self.latency_s * math.exp(dice.gauss(0.0, 1.2)))
+    def answer_s(self, draws: Random) -> float:
+        return min(20.0, self.latency_s * math.exp(draws.gauss(0.0, 1.2)))
 
     def oracle_s(self, rows: int) -> float:
         """Knowing the limit does not make the last answers come sooner: an oracle has the same luck."""
-        dice = Random()
-        dice.setstate(self.random.getstate())
-        return max(max(0.0, nth - self.burst) / self.rate + self.answer_s(dice) for nth in range(1, rows + 1))
+        draws = Random()
+        draws.setstate(self.random.getstate())
+        return max(max(0.0, nth - self.burst) / self.rate + self.answer_s(draws) for nth in range(1, rows + 1))
 
 
 class Outages(Bucket):
@@ -154,7 +154,7 @@ class InFlightCap(Server):
 
 
 class Workers(Server):
-    """M/G/c: `workers` serve one after the other, first come, first served; nobody is refused, everybody waits."""
+    """M/G/c: `workers` serve one after the other, first come, first served; no request is refused, all wait."""
 
     def __init__(self, workers: int, service_s: float, sigma: float = 0.5) -> None:
         self.workers, self.service_s, self.sigma = workers, service_s, sigma
@@ -186,7 +186,7 @@ class Knee(Server):
 
 
 class WindowCounter(Bucket):
-    """So many in each fixed span of time; who comes too late waits for the next one, and is told how long."""
+    """So many in each fixed span of time; a request that comes too late is refused with the time until the next one."""
 
     def __init__(self, most: int, span_s: float) -> None:
         super().__init__(most / span_s)
@@ -226,7 +226,7 @@ class PenaltyBox(Bucket):
 
 
 class Dropping(Workers):
-    """Workers with a queue of few seats: who finds none gets no answer at all, and times out."""
+    """Workers with a short queue: a request that finds it full gets no answer at all, and times out."""
 
     def arrive(self, now: float) -> Decision:
         if min(self.free_at) - now > 1.0:

@@ -36,21 +36,21 @@ class ModelGateway:
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._seats: dict[UserId, ServerEnrollment] = {}
+        self._enrollments: dict[UserId, ServerEnrollment] = {}
 
     async def submit(self, request: EnrollmentRequest, token: str) -> Reply | NoReply:
         del token
         answer = await self._answer()
         if isinstance(answer, Reply) and answer.status == 201:
             key = request.key
-            self._seats[key.user_id] = ServerEnrollment("e", key.course_id, key.school_id, key.role)
+            self._enrollments[key.user_id] = ServerEnrollment("e", key.course_id, key.school_id, key.role)
         return answer
 
     async def look_up(self, user_id: UserId, token: str) -> UserEnrollments | Reply | NoReply:
         del token
         answer = await self._answer()
         if isinstance(answer, Reply) and answer.status == 201:
-            return UserEnrollments((self._seats[user_id],) if user_id in self._seats else ())
+            return UserEnrollments((self._enrollments[user_id],) if user_id in self._enrollments else ())
         return answer
 
     async def _answer(self) -> Reply | NoReply:
