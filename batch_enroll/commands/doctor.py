@@ -1,4 +1,4 @@
-"""Looks at everything a run depends on, changes nothing, and says what to mend."""
+"""The command `doctor`: checks everything that a run depends on, changes nothing, and says what to fix."""
 
 from __future__ import annotations
 
@@ -30,34 +30,39 @@ if TYPE_CHECKING:
     from batch_enroll.settings import Settings
     from batch_enroll.wiring.server import ApiTarget
 
-_NOBODY = UserId("batch-enroll-doctor")
+_UNKNOWN_USER = UserId("batch-enroll-doctor")
 
 
 def doctor(settings: Settings) -> list[HealthCheck]:
-    """What was found, in the order a run needs it."""
-    return [*_software(settings), *_places(settings), _ledger(settings), *run_async(partial(_server, settings))]
+    """Returns what was found, in the order in which a run needs it."""
+    return [
+        *_check_software(settings),
+        *_check_folders(settings),
+        _check_ledger(settings),
+        *run_async(partial(_check_server, settings)),
+    ]
 
 
-def _software(settings: Settings) -> Iterator[HealthCheck]:
+def _check_software(settings: Settings) -> Iterator[HealthCheck]:
     fast = find_spec("uvloop") is not None
     seen = f"batch-enroll {version('batch-enroll')}, {'with' if fast else 'without'} uvloop"
     yield HealthCheck("software", Health.GOOD, seen)
     if settings.notify:
-        yield _extra("notifications", "apprise", "notify")
+        yield _check_extra("notifications", "apprise", "notify")
     if settings.ledger_url.get_secret_value():
-        yield _extra("postgresql", "psycopg", "postgres")
+        yield _check_extra("postgresql", "psycopg", "postgres")
 
 
-def _extra(name: str, package: str, extra: str) -> HealthCheck:
+def _check_extra(name: str, package: str, extra: str) -> HealthCheck:
     try:
         return HealthCheck(name, Health.GOOD, f"{package} {version(package)}")
     except PackageNotFoundError:
         return HealthCheck(name, Health.BAD, f"{package} is missing", f"pip install 'batch-enroll[{extra}]'")
 
 
-def _places(settings: Settings) -> Iterator[HealthCheck]:
+def _check_folders(settings: Settings) -> Iterator[HealthCheck]:
     for name, folder in (("results folder", settings.out), ("state folder", settings.state)):
-        there = _nearest(folder)
+        there = _find_nearest(folder)
         if os.access(there, os.W_OK | os.X_OK):
             found = health_checks.check_disk(name, shutil.disk_usage(there).free)
             yield HealthCheck(found.name, found.health, f"{folder}: {found.seen}", found.advice)
@@ -66,13 +71,13 @@ def _places(settings: Settings) -> Iterator[HealthCheck]:
             yield HealthCheck(name, Health.BAD, f"{folder} cannot be written", f"Choose another one with {flag}.")
 
 
-def _nearest(folder: Path) -> Path:
-    """The folder, or the first one above it that is there."""
+def _find_nearest(folder: Path) -> Path:
+    """Returns the folder, or the first one above it that exists."""
     folder = folder.absolute()
     return next(each for each in (folder, *folder.parents) if each.is_dir())
 
 
-def _ledger(settings: Settings) -> HealthCheck:
+def _check_ledger(settings: Settings) -> HealthCheck:
     if not has_ledger(settings):
         return HealthCheck("ledger", Health.GOOD, f"none yet in {describe_ledger(settings)}; the first run makes it")
     try:
@@ -83,7 +88,7 @@ def _ledger(settings: Settings) -> HealthCheck:
     return HealthCheck("ledger", Health.GOOD, f"{runs} run{'' if runs == 1 else 's'} in {describe_ledger(settings)}")
 
 
-async def _server(settings: Settings) -> list[HealthCheck]:
+async def _check_server(settings: Settings) -> list[HealthCheck]:
     if not settings.env:
         advice = "Choose one with --env, or export TIMEBACK_ENV=staging."
         return [HealthCheck("environment", Health.BAD, "none was chosen", advice)]
@@ -95,11 +100,11 @@ async def _server(settings: Settings) -> list[HealthCheck]:
             if sight.status is None:
                 return [*found, HealthCheck("api", Health.BAD, sight.trouble, sight.advice)]
             found.append(health_checks.check_clock(utc_now(), sight.date))
-            found += await _as_client(session, server)
+            found += await _check_client(session, server)
     return found
 
 
-async def _as_client(session: aiohttp.ClientSession, server: ApiTarget) -> list[HealthCheck]:
+async def _check_client(session: aiohttp.ClientSession, server: ApiTarget) -> list[HealthCheck]:
     if not (server.client.client_id and server.client.client_secret):
         advice = "Set TIMEBACK_CLIENT_ID and TIMEBACK_CLIENT_SECRET_FILE."
         return [HealthCheck("token", Health.BAD, "no client id or no secret", advice)]
@@ -109,7 +114,7 @@ async def _as_client(session: aiohttp.ClientSession, server: ApiTarget) -> list[
     except BatchEnrollError as error:
         return [HealthCheck("token", Health.BAD, str(error))]
     began_s = anyio.current_time()
-    answer = await EduBridge(Transport(session, server.base_url, utc_now)).look_up(_NOBODY, token)
+    answer = await EduBridge(Transport(session, server.base_url, utc_now)).look_up(_UNKNOWN_USER, token)
     elapsed_s = anyio.current_time() - began_s
     issued = HealthCheck("token", Health.GOOD, "the client was given one")
     match answer:

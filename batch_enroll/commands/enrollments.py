@@ -1,4 +1,4 @@
-"""What the server has for one user."""
+"""The command `enrollments`: the active enrollments of one user."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _NOT_FOUND: Final = 404
 
 
 def enrollments(settings: Settings, user_id: str) -> UserEnrollments | None:
-    """The user's active enrollments; None if the server does not know the user.
+    """Returns the active enrollments of a user; None if the server does not know the user.
 
     Raises:
-        AuthRefusedError, RunStoppedError: it would not tell.
+        AuthRefusedError, RunStoppedError: it does not answer with enrollments.
     """
     return run_async(partial(_enrollments, settings, UserId(user_id)))
 
@@ -32,16 +32,18 @@ async def _enrollments(settings: Settings, user_id: UserId) -> UserEnrollments |
         open_target(settings, RunId("enrollments")) as server,
         open_query_runner(settings, server, FanoutSink()) as (asking, wire),
     ):
-        return _told(await asking.query(partial(make_gateway(settings, wire).look_up, user_id)))
+        return _read_answer(await asking.query(partial(make_gateway(settings, wire).look_up, user_id)))
 
 
-def _told(answer: UserEnrollments | Reply | NoReply) -> UserEnrollments | None:
+def _read_answer(answer: UserEnrollments | Reply | NoReply) -> UserEnrollments | None:
     match answer:
         case UserEnrollments():
             return answer
         case Reply(status=status) if status == _NOT_FOUND:
             return None
         case Reply():
-            raise RunStoppedError(f"the server did not tell: HTTP {answer.status}: {answer.detail}".rstrip(": "))
+            raise RunStoppedError(
+                f"the server did not answer with enrollments: HTTP {answer.status}: {answer.detail}".rstrip(": ")
+            )
         case _:
-            raise RunStoppedError(f"the server did not tell: {answer.cause}")
+            raise RunStoppedError(f"the server did not answer with enrollments: {answer.cause}")

@@ -1,4 +1,4 @@
-"""A repaired copy of a roster, beside it."""
+"""The option `--fix` of `check`: writes a repaired copy of a roster."""
 
 from __future__ import annotations
 
@@ -22,32 +22,32 @@ _TABLES: Final = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm"})
 
 
 def fix(settings: Settings, rosters: Sequence[str], out: Path) -> RosterRepairer:
-    """Writes the repaired copy as CSV and tells what was changed.
+    """Writes the repaired copy as CSV and returns what was changed.
 
     Raises:
-        UsageError: what was given is no single table in a file, or the copy would overwrite it.
+        UsageError: the argument is not a single table in a file, or the copy would overwrite it.
         RosterError: it cannot be read to its end; then nothing is written.
     """
-    roster = _table(rosters, out)
+    roster = _check_arguments(rosters, out)
     source = open_rosters(settings, [roster])
-    mender = RosterRepairer(source.describe(), marked=any(row.problem is not None for row in source.rows()))
-    write_table(out, _lines(source, mender))
-    return mender
+    repairer = RosterRepairer(source.describe(), marked=any(row.problem is not None for row in source.rows()))
+    write_table(out, _write_lines(source, repairer))
+    return repairer
 
 
-def _lines(source: RosterSource, mender: RosterRepairer) -> Iterator[Sequence[str]]:
-    yield mender.header()
+def _write_lines(source: RosterSource, repairer: RosterRepairer) -> Iterator[Sequence[str]]:
+    yield repairer.header()
     apart = False
     for row in source.rows():
         apart = apart or any(doubt.code == catalogue.ANOTHER_TABLE for doubt in row.warnings)
-        if (line := mender.row(row)) is not None:
-            yield from ((), line) if apart else (line,)  # what stands apart may be another table, in the copy too
+        if (line := repairer.row(row)) is not None:
+            yield from ((), line) if apart else (line,)  # what is apart may be another table, in the copy too
             apart = False
 
 
-def _table(rosters: Sequence[str], out: Path) -> str:
+def _check_arguments(rosters: Sequence[str], out: Path) -> str:
     if len(rosters) != 1 or rosters[0] == STDIN or Path(rosters[0]).suffix.lower() not in _TABLES:
-        raise UsageError("--fix mends one roster at a time, a .csv, .tsv, .txt or .xlsx file")
+        raise UsageError("--fix repairs one roster at a time, a .csv, .tsv, .txt or .xlsx file")
     if out.exists() and Path(rosters[0]).exists() and out.samefile(rosters[0]):
         raise UsageError(f"--fix: {out} is the roster itself; name another file for the copy")
     if out.suffix.lower() not in {".csv", ".txt"}:

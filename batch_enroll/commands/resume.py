@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ResumeRequest:
-    """What to resume.
+    """A request to resume a run.
 
     Attributes:
         command: the command that asks for it.

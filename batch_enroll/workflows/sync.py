@@ -97,7 +97,7 @@ class SchoolEnrollments:
 
     Attributes:
         enrollments: those that are known in full.
-        unattributed: rows that lack a user, a course or a school.
+        unattributed: rows without a user, a course or a school.
         unknown_roles: users in courses of which a row has an unknown role.
     """
 
