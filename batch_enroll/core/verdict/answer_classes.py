@@ -31,6 +31,7 @@ _STATUS_CODES: Final = {
     **dict.fromkeys(range(300, 400), catalogue.REDIRECTED),
 }
 _SUCCESS: Final = range(200, 300)
+_CLIENT_ERROR: Final = range(400, 500)
 _SERVER_ERROR: Final = range(500, 600)
 _NOT_HANDLED: Final = frozenset({HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 _PERHAPS_HANDLED: Final = frozenset(
@@ -42,8 +43,9 @@ _PERHAPS_HANDLED: Final = frozenset(
         HTTPStatus.GATEWAY_TIMEOUT,
     }
 )
-_MAY_SAY_ALREADY: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY})
-_MAY_NAME_THE_ID: Final = _MAY_SAY_ALREADY | {HTTPStatus.BAD_REQUEST}
+# "Already exists" was seen with these (contract 2.2). With another status the text may speak of something else, and a
+# row that counts as enrolled is never sent again: the server has to list the enrollment.
+_PROVES_EXISTENCE: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY})
 
 
 @frozen
@@ -56,9 +58,10 @@ class Accepted:
 
 @frozen
 class AlreadyExists:
-    """The server says that something of the kind exists."""
+    """The server says that something of the kind exists. `proven`: the status is one that goes with this text."""
 
     refusal: Outcome
+    proven: bool
 
 
 @frozen
@@ -164,13 +167,17 @@ def _classify_success(reply: Reply, sent: int) -> Accepted | InDoubt:
 
 
 def _classify_refusal(reply: Reply, sent: int) -> Refused | AlreadyExists:
+    """The class of a refusal: what a 4xx says decides before its status."""
     status = reply.status
     if status in _SERVER_ERROR:
         return Refused(_failed(catalogue.SERVER_ERROR, reply, sent))
-    named = MEANING_CODES.get(reply.meaning) if status in _MAY_NAME_THE_ID else None
-    refusal = _rejected(named or _STATUS_CODES.get(status, catalogue.REFUSED), reply, sent)
-    says_so = reply.meaning is Meaning.ALREADY_ENROLLED and status in _MAY_SAY_ALREADY
-    return AlreadyExists(refusal) if says_so or status == HTTPStatus.CONFLICT else Refused(refusal)
+    if status in _CLIENT_ERROR and (code := MEANING_CODES.get(reply.meaning)) is not None:
+        return Refused(_rejected(code, reply, sent))
+    refusal = _rejected(_STATUS_CODES.get(status, catalogue.REFUSED), reply, sent)
+    says_so = status in _CLIENT_ERROR and reply.meaning is Meaning.ALREADY_ENROLLED
+    if says_so or status == HTTPStatus.CONFLICT:
+        return AlreadyExists(refusal, proven=status in _PROVES_EXISTENCE)
+    return Refused(refusal)
 
 
 def _classify_look_up(answer: AttemptResult, sent: int) -> LookUpClass:

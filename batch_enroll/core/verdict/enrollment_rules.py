@@ -34,21 +34,21 @@ def decide_enrollment(
             return Settle(Outcome(OutcomeKind.ENROLLED, "", "", state.sent, status, enrollment_id))
         case Refused(refusal):
             return Settle(refusal)
-        case AlreadyExists(refusal):
-            return _decide_existing(request, state, refusal, context)
+        case AlreadyExists():
+            return _decide_existing(request, state, answer, context)
         case Listed(enrollments):
             return _decide_listed(request, state, enrollments or UserEnrollments(()), context)
 
 
 def _decide_existing(
-    request: EnrollmentRequest, state: AttemptState, refusal: Outcome, context: RetryContext
+    request: EnrollmentRequest, state: AttemptState, answer: AlreadyExists, context: RetryContext
 ) -> Decision:
-    if request.sourced_id is not None:
-        conflict = replace(refusal, code=catalogue.CONFLICT)
+    if request.sourced_id is not None or not answer.proven:
+        conflict = replace(answer.refusal, code=catalogue.CONFLICT)
         asked = replace(state, step=Action.LOOK_UP, last=conflict, absences=context.policy.sure_absences)
         return RetryAfterWait(asked, 0.0)
     kind, code = _found(request, state, catalogue.SEEN_BY_SERVER)
-    return Settle(replace(refusal, kind=kind, code=code))
+    return Settle(replace(answer.refusal, kind=kind, code=code))
 
 
 def _decide_listed(

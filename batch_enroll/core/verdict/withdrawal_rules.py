@@ -6,6 +6,7 @@
 - An enrollment that the look-up misses is withdrawn all the same: reads lag behind writes, and a withdrawal may be
   repeated.
 - A 404 can mean the enrollment, the user, the course or the school (contract 2.2): the list afterwards decides.
+  After no other status: a 403 also comes for schools whose lists are empty to us, where absence proves nothing.
 """
 
 from __future__ import annotations

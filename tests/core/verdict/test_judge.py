@@ -139,7 +139,6 @@ def test_already_exists_for_a_sourced_id_is_looked_up_because_it_may_mean_anothe
         (Reply(403), catalogue.FORBIDDEN),
         (Reply(405), catalogue.REFUSED),
         (Reply(302), catalogue.REDIRECTED),
-        (Reply(418, Meaning.ALREADY_ENROLLED), catalogue.REFUSED),
     ],
 )
 def test_a_refused_row_is_rejected_at_once_with_its_cause(reply: Reply, code: str) -> None:
