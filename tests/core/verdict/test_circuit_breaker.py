@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from batch_enroll.core.model import Outcome, OutcomeKind
 from batch_enroll.core.verdict.circuit_breaker import Breaker, BreakerLimits
 
@@ -80,3 +82,20 @@ def test_probes_of_a_server_that_is_down_cost_patience_but_no_budget() -> None:
     breaker = Breaker(LIMITS)
     assert all(breaker.failed(1.0, down=True) is None for _ in range(1_000))
     assert breaker.failed(50.0, down=True) == "nothing succeeded for 30 s"
+
+
+@pytest.mark.parametrize(("budget", "most"), [(10, 1_000), (2_000, 2_000)])
+def test_a_long_success_does_not_earn_retries_without_end(budget: int, most: int) -> None:
+    breaker = Breaker(BreakerLimits(budget=budget, patience_s=100.0))
+    for _ in range(5_000):
+        breaker.succeeded()
+    assert all(breaker.failed(1.0) is None for _ in range(most))
+    assert breaker.failed(1.0) == f"more than {budget} requests failed beyond those that succeeded"
+
+
+def test_a_share_of_failed_rows_at_the_limit_stops_nothing_and_one_more_row_does() -> None:
+    breaker = Breaker(BreakerLimits(window=10, max_failed_share=0.8))
+    refused = Outcome(OutcomeKind.REJECTED, "E201", attempts=1)
+    enrolled = Outcome(OutcomeKind.ENROLLED, attempts=1)
+    assert all(breaker.settled(one) is None for one in [enrolled, enrolled, *[refused] * 8])
+    assert breaker.settled(refused) == "9 of the last 10 rows sent were not enrolled"
