@@ -66,6 +66,20 @@ async def test_a_summary_that_cannot_be_written_is_named_even_when_the_run_is_qu
         assert {row["enroll_outcome"] for row in shown.rows()} == {"enrolled"}
 
 
+async def test_a_page_of_an_earlier_attempt_does_not_stay_to_contradict_the_results(tmp_path: Path) -> None:
+    async with desk(tmp_path) as at:
+        first = await at.run(str(write_csv(tmp_path / "term.csv", [{**row, "user_id": ""} for row in term(1)])))
+        folder = Path(first.summary["files"]["results"]).parent
+        assert "0 of 1 row is enrolled" in (folder / "report.html").read_text(encoding="utf-8")
+        (folder / ".report.html.new").mkdir()  # where the new page is written until it is complete
+        fixed = write_csv(tmp_path / "fixed.csv", [{**row, "user_id": "000000"} for row in first.rows("failed")])
+        done = await at.call("retry", "--from", str(fixed), "--json")
+        assert done.status == 0, done.err
+        assert "report.html could not be written (Is a directory)" in done.err
+        assert {row["enroll_outcome"] for row in done.rows()} == {"enrolled"}
+        assert not (folder / "report.html").exists()
+
+
 async def test_records_on_stderr_hold_it_once_and_nothing_else_is_mixed_in(tmp_path: Path) -> None:
     async with desk(tmp_path) as at:
         done, _ = await finished_with_blocked(at, ["report.html"], "--log-format", "json")

@@ -50,7 +50,7 @@ _TONES: Final = {
 }
 
 
-class ReportSection(NamedTuple):
+class OutcomeShare(NamedTuple):
     """One part of the outcome bar."""
 
     name: str
@@ -59,7 +59,7 @@ class ReportSection(NamedTuple):
     percent: float
 
 
-class Likely(NamedTuple):
+class ExplainedCause(NamedTuple):
     """A cause with the likely causes of its code."""
 
     cause: Cause
@@ -121,7 +121,7 @@ class HtmlReport:
             headline=format_headline(summary),
             done=describe_success(summary.outcomes),
             parts=_parts(summary.outcomes, summary.rows),
-            causes=[_likely(cause) for cause in summary.causes],
+            causes=[_explain(cause) for cause in summary.causes],
             next=suggest_next_step(summary),
             timeline=_charts(read_timeline(summary.run.facts.get("timeline")), describe_success(summary.outcomes)),
             breakdowns=_shares(self._breakdown),
@@ -135,17 +135,17 @@ class HtmlReport:
             yield piece.encode(errors="backslashreplace")
 
 
-def _parts(outcomes: Mapping[str, int], rows: int) -> list[ReportSection]:
+def _parts(outcomes: Mapping[str, int], rows: int) -> list[OutcomeShare]:
     return [
-        ReportSection(kind.replace("_", " "), _TONES[OutcomeKind(kind)], count, 100 * count / rows)
+        OutcomeShare(kind.replace("_", " "), _TONES[OutcomeKind(kind)], count, 100 * count / rows)
         for kind, count in outcomes.items()
         if count
     ]
 
 
-def _likely(cause: Cause) -> Likely:
+def _explain(cause: Cause) -> ExplainedCause:
     entry = CATALOGUE.get(cause.code)
-    return Likely(cause, () if entry is None else entry.causes, cause.outcome in KINDS_TO_FIX)
+    return ExplainedCause(cause, () if entry is None else entry.causes, cause.outcome in KINDS_TO_FIX)
 
 
 def _codes(causes: Sequence[Cause]) -> list[tuple[str, int, str]]:
