@@ -90,6 +90,11 @@ def resume(
 
 async def resume_past_run(settings: Settings, run_id: str | None, request: ResumeRequest) -> ResumeResult:
     """Sends what is left of a run, as the request says. Raises as `resume`."""
+    if settings.dry_run:  # rows would be claimed in the real ledger and settled in a scratch one
+        raise UsageError(
+            f"{request.command} has no dry run: leave out dry_run (BATCH_ENROLL_DRY_RUN or batch-enroll.toml); "
+            "`batch-enroll show` lists what is left of a run"
+        )
     with open_past_run(settings, run_id) as (ledger, found):
         refuse_another_server(settings, found)
         acquire_run_lock(settings, ledger, request.command)
