@@ -117,7 +117,7 @@ def _joined(lines: list[str]) -> str:
 def _mutate(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     for kind, operator in mutation_operators:
         if isinstance(node, kind):
-            yield from operator(node)
+            yield from (each for each in operator(node) if not _is_refused_by_mypy(node, each))
     match node:
         case cst.Integer() | cst.Float():
             yield from _move_number(node)
@@ -129,6 +129,17 @@ def _mutate(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
             yield cst.Expr(cst.Ellipsis())
         case _:
             pass
+
+
+def _is_refused_by_mypy(node: cst.CSTNode, mutated: cst.CSTNode) -> bool:
+    """Returns whether a declared type rules out the new value: the gate notices that, so no test has to."""
+    match node, mutated:
+        case cst.AnnAssign(), cst.AnnAssign(value=cst.Name("None")):
+            return not m.findall(node.annotation, m.Name("None") | m.Name("Final"))
+        case cst.AnnAssign(), cst.AnnAssign(value=cst.SimpleString('""')):
+            return not m.findall(node.annotation, m.Name("str") | m.Name("Final"))
+        case _:
+            return False
 
 
 def _move_number(node: cst.Integer | cst.Float) -> Iterator[cst.CSTNode]:

@@ -73,6 +73,13 @@ def test_properties_are_mutated_and_annotations_decorators_and_imports_are_not()
     assert {before for before, _ in found} == {"return self.size * 2"}
 
 
+def test_values_that_a_declared_type_rules_out_are_left_to_mypy() -> None:
+    assert changes("limit: int = 0") == {("limit: int = 0", "limit: int = 1"), ("limit: int = 0", "limit: int = -1")}
+    assert changes("day: date | None = None") == set()
+    assert changes("text: str | None = None") == {("text: str | None = None", 'text: str | None = ""')}
+    assert ("usual: Final = Limits()", "usual: Final = None") in changes("usual: Final = Limits()")
+
+
 def test_a_mutant_names_its_line_and_the_function_around_it() -> None:
     [mutant] = make_mutants("class Scale:\n    def read(self):\n        return not self.broken\n")
     assert (mutant.where, mutant.line_no) == ("Scale.read", 3)
