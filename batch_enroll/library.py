@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 
 from batch_enroll.commands import run as command
 from batch_enroll.core.errors import UsageError
-from batch_enroll.core.guards.rules import allowance
+from batch_enroll.core.guards.rules import parse_allowance
 from batch_enroll.core.roster.cells import undefuse
 from batch_enroll.settings import load
 from batch_enroll.wiring.run_session import HostProgram
@@ -103,7 +103,7 @@ async def enroll(
         BatchEnrollError: nothing could be started, or the books could not be kept.
         CancelledError: the task was cancelled; what was sent is in the ledger, and `batch-enroll resume` goes on.
     """
-    allowed = allowance(options.pop("allow", ()), options.pop("reason", None))
+    allowed = parse_allowance(options.pop("allow", ()), options.pop("reason", None))
     settings = load(options)
     names = [os.fspath(roster)] if isinstance(roster, str | os.PathLike) else []
     guest = HostProgram(None if names else roster, on_event)  # type: ignore[arg-type]  # mypy does not see that it is no path

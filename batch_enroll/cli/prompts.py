@@ -38,7 +38,7 @@ def _agreed(what: str) -> bool:
 
 
 def overruling(allow: Sequence[str] | None, reason: str | None) -> Allowance:
-    """The guards that are overruled, and why. Raises UsageError as `allowance` does."""
-    from batch_enroll.core.guards.rules import allowance  # noqa: PLC0415 - not for --help
+    """The guards that are overruled, and why. Raises UsageError as `parse_allowance` does."""
+    from batch_enroll.core.guards.rules import parse_allowance  # noqa: PLC0415 - not for --help
 
-    return allowance(allow or (), reason)
+    return parse_allowance(allow or (), reason)

@@ -75,7 +75,7 @@ def apply_overrides(verdicts: Sequence[GuardResult], allowed: Allowance) -> dict
     """
     if stopping := [verdict for verdict in verdicts if verdict.stops and verdict.guard not in allowed.guards]:
         raise GuardStoppedError(stopping)
-    recorded = allowed.recorded(verdicts)
+    recorded = allowed.as_records(verdicts)
     return {"allowed": recorded} if recorded else {}
 
 

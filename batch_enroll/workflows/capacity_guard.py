@@ -82,5 +82,5 @@ class _WatchedRows(Generic[Row]):
         if (verdict := capacity_guard(self._stats)) is not None:
             self._stats = None
             self._held.append(row)
-            raise GuardStoppedError([verdict], came="only rows before the first one too many were sent")
+            raise GuardStoppedError([verdict], situation="only rows before the first one too many were sent")
         return row

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.codes import catalogue
-from batch_enroll.core.guards.previous_runs import run_sources, source_name
+from batch_enroll.core.guards.previous_runs import normalize_source_name, run_sources
 from batch_enroll.core.guards.rules import LaterUse
 from batch_enroll.core.model import EnrollmentState, OutcomeKind
 from batch_enroll.core.planning.resume_planner import TO_RESUME
@@ -49,7 +49,7 @@ def find_later_use(undone: RunRecord, ledger: Ledger) -> LaterUse | None:
     """
     seen: set[tuple[str, ...]] = set()
     for run in ledger.runs():
-        names = tuple(source_name(path) for path, _, _ in run_sources(run))
+        names = tuple(normalize_source_name(path) for path, _, _ in run_sources(run))
         if run.started_at <= undone.started_at or run.scope != undone.scope or run.dry_run or names in seen:
             continue
         seen.add(names)

@@ -1,10 +1,11 @@
-"""A roster counted as the guards see it: rows, withdrawals, who sits where, and when it all begins and ends."""
+"""Figures of a roster for the guards: rows, withdrawals, students of each course, first and last days."""
 
 from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.core.frozen import frozen
@@ -44,13 +45,13 @@ class GuardLimits:
 
 @dataclass(slots=True)
 class RosterStats:
-    """A roster's rows counted as the guards see them; memory is bound by its courses, schools and dates."""
+    """Figures of the rows counted so far; memory is bound by its courses, schools and dates."""
 
     defaults: Defaults
     limits: GuardLimits
     rows: int = 0
     withdrawals: int = 0
-    crowd: str = ""  # the first course or school that took too many
+    over_capacity: str = ""  # the first course or school that took too many
     _students: Counter[tuple[str, str]] = field(default_factory=Counter)
     _enrollments: Counter[str] = field(default_factory=Counter)
     _begins: set[str] = field(default_factory=set)
@@ -75,38 +76,40 @@ class RosterStats:
         if school:
             self._enrollments[school] = enrollments = self._enrollments[school] + 1
             if enrollments > self.limits.school_seats:
-                self.crowd = self.crowd or f'school "{school}" gets more than {self.limits.school_seats:,} enrollments'
+                self._note(f'school "{school}" gets more than {self.limits.school_seats:,} enrollments')
         if (fields.get("role") or self.defaults.role or _STUDENT).lower() == _STUDENT:
             self._students[course, school] = students = self._students[course, school] + 1
             if students > self.limits.course_students:
                 at = f' at school "{school}"' if school else ""
-                most = f"{self.limits.course_students:,}"
-                self.crowd = self.crowd or f'course "{course}"{at} takes more than {most} students'
+                self._note(f'course "{course}"{at} takes more than {self.limits.course_students:,} students')
 
-    def fullest(self) -> str:
-        """The course with most students, for people."""
+    def _note(self, excess: str) -> None:
+        self.over_capacity = self.over_capacity or excess
+
+    def describe_fullest_course(self) -> str:
+        """Returns the course with the most students, in words."""
         if not self._students:
             return "no course takes a student"
-        (course, school), count = self._students.most_common(1)[0]
+        (course, school), count = max(self._students.items(), key=itemgetter(1))
         at = f' at school "{school}"' if school else ""
-        return f'course "{course}"{at} takes {counted(count, "student")}'
+        return f'course "{course}"{at} takes {format_count(count, "student")}'
 
-    def begins(self) -> list[date]:
-        """The different first days; empty when a row names none, since it may begin at any time."""
-        return [] if "" in self._begins else sorted(_days(self._begins))
+    def begin_dates(self) -> list[date]:
+        """Returns the different first days, sorted; none if a row has no first day, since it may begin at any time."""
+        return [] if "" in self._begins else sorted(_read_days(self._begins))
 
-    def ends(self) -> list[date]:
-        """The different last days; empty when a row names none."""
-        return [] if "" in self._ends else sorted(_days(self._ends))
+    def end_dates(self) -> list[date]:
+        """Returns the different last days, sorted; none if a row has no last day."""
+        return [] if "" in self._ends else sorted(_read_days(self._ends))
 
 
-def _days(texts: Iterable[str]) -> Iterator[date]:
-    """Those of `texts` that can be read; the others are reported row by row."""
+def _read_days(texts: Iterable[str]) -> Iterator[date]:
+    """Yields the texts that are dates; the others are reported row by row."""
     for text in texts:
         with suppress(ValueError):
             yield read_day(text)
 
 
-def counted(number: int, noun: str) -> str:
-    """`1 row`, `2 rows`."""
+def format_count(number: int, noun: str) -> str:
+    """Returns a number with its noun: `1 row`, `2 rows`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

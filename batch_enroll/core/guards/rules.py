@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from batch_enroll.core.errors import RunStoppedError, UsageError
 from batch_enroll.core.frozen import frozen
 from batch_enroll.core.guards.previous_runs import run_sources
-from batch_enroll.core.guards.roster_stats import counted
+from batch_enroll.core.guards.roster_stats import format_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -60,10 +60,10 @@ class GuardResult:
 class GuardStoppedError(RunStoppedError):
     """One guard or several stopped the run; the text has what each saw, its limit and how to overrule it."""
 
-    def __init__(self, verdicts: Sequence[GuardResult], *, came: str = "nothing was sent") -> None:
-        stopped = "a guard stopped the run" if len(verdicts) == 1 else f"{len(verdicts)} guards stopped the run"
-        allow = " ".join(f"--allow {verdict.guard}" for verdict in verdicts)
-        text = "\n- ".join((f"{stopped}; {came}", *map(str, verdicts)))
+    def __init__(self, results: Sequence[GuardResult], *, situation: str = "nothing was sent") -> None:
+        stopped = "a guard stopped the run" if len(results) == 1 else f"{len(results)} guards stopped the run"
+        allow = " ".join(f"--allow {result.guard}" for result in results)
+        text = "\n- ".join((f"{stopped}; {situation}", *map(str, results)))
         super().__init__(f'{text}\nIf this is intended, run once with: {allow} --reason "..."')
 
 
@@ -74,19 +74,19 @@ class Allowance:
     guards: frozenset[Guard] = frozenset()
     reason: str = ""
 
-    def recorded(self, verdicts: Iterable[GuardResult]) -> list[Json]:
+    def as_records(self, results: Iterable[GuardResult]) -> list[Json]:
         """Returns the record of those guards that would have stopped the run."""
         return [
-            {"guard": verdict.guard.value, "saw": verdict.saw, "limit": verdict.limit, "reason": self.reason}
-            for verdict in verdicts
-            if verdict.stops and verdict.guard in self.guards
+            {"guard": result.guard.value, "saw": result.saw, "limit": result.limit, "reason": self.reason}
+            for result in results
+            if result.stops and result.guard in self.guards
         ]
 
 
 NOTHING_ALLOWED: Final = Allowance()
 
 
-def allowance(names: Sequence[str], reason: str | None) -> Allowance:
+def parse_allowance(names: Sequence[str], reason: str | None) -> Allowance:
     """Returns the overrides as typed.
 
     Raises:
@@ -135,19 +135,24 @@ class LaterUse:
     rows: int
 
 
-def evaluate_guards(census: RosterStats, seen: GuardContext, limits: GuardLimits) -> tuple[GuardResult, ...]:
+def evaluate_guards(stats: RosterStats, context: GuardContext, limits: GuardLimits) -> tuple[GuardResult, ...]:
     """Returns the results of all guards that apply, also of those that do not stop the run."""
-    found = [_shrunk(seen, limits), _crowded(census, limits), _test_file(seen), _dates(census, seen, limits)]
-    if seen.withdraws:
+    results = [
+        _check_shrunk(context, limits),
+        _check_crowded(stats, limits),
+        _check_test_file(context),
+        _check_dates(stats, context, limits),
+    ]
+    if context.withdraws:
         # A delta holds nothing but changes, so its share is taken of the last whole roster, if that is larger.
-        before = 0 if seen.last is None else sum(rows for _, _, rows in run_sources(seen.last))
-        found += [withdrawal_guard(census.withdrawals, max(seen.rows, before), limits), _applied(census, seen)]
-    return tuple(verdict for verdict in found if verdict is not None)
+        whole = max(context.rows, _count_rows(context.last))
+        results += [withdrawal_guard(stats.withdrawals, whole, limits), _check_applied(stats, context)]
+    return tuple(result for result in results if result is not None)
 
 
-def capacity_guard(census: RosterStats) -> GuardResult | None:
+def capacity_guard(stats: RosterStats) -> GuardResult | None:
     """Returns the result for rows counted after the start of the run; None while nothing is wrong."""
-    return _crowded(census, census.limits) if census.crowd else None
+    return _check_crowded(stats, stats.limits) if stats.over_capacity else None
 
 
 def withdrawal_guard(count: int, total: int, limits: GuardLimits) -> GuardResult:
@@ -155,7 +160,7 @@ def withdrawal_guard(count: int, total: int, limits: GuardLimits) -> GuardResult
     too_large_a_share = count >= _TOO_FEW_ROWS and count > limits.withdrawn_share * total
     return GuardResult(
         Guard.WITHDRAWALS,
-        f"{counted(count, 'withdrawal')} among {total:,}",
+        f"{format_count(count, 'withdrawal')} among {total:,}",
         f"at most {limits.withdrawals:,} and {limits.withdrawn_share:.0%} are let through",
         count > limits.withdrawals or too_large_a_share,
     )
@@ -166,7 +171,7 @@ def undo_guard(run_id: RunId, count: int, wanted: LaterUse | None, limits: Guard
     found = [
         GuardResult(
             Guard.WITHDRAWALS,
-            f"{counted(count, 'withdrawal')}, all that is left of run {run_id}",
+            f"{format_count(count, 'withdrawal')}, all that is left of run {run_id}",
             f"at most {limits.withdrawals:,} are let through",
             count > limits.withdrawals,
         )
@@ -175,7 +180,7 @@ def undo_guard(run_id: RunId, count: int, wanted: LaterUse | None, limits: Guard
         found.append(
             GuardResult(
                 Guard.APPLIED,
-                f"{counted(wanted.rows, 'row')} of the later run {wanted.run_id} need enrollments "
+                f"{format_count(wanted.rows, 'row')} of the later run {wanted.run_id} need enrollments "
                 f"that run {run_id} made",
                 "an undo must not withdraw what a newer roster needs",
                 stops=True,
@@ -187,44 +192,44 @@ def undo_guard(run_id: RunId, count: int, wanted: LaterUse | None, limits: Guard
 # -- the guards -----------------------------------------------------------------------------------------------------
 
 
-def _shrunk(seen: GuardContext, limits: GuardLimits) -> GuardResult | None:
-    if seen.last is None:
+def _check_shrunk(context: GuardContext, limits: GuardLimits) -> GuardResult | None:
+    if context.last is None:
         return None
-    before = sum(rows for _, _, rows in run_sources(seen.last))
+    before = _count_rows(context.last)
     if before < _TOO_FEW_ROWS:
         return None
     required = limits.least_share * before
-    saw = f"{counted(seen.rows, 'row')}, where run {seen.last.run_id} read {before:,}"
+    saw = f"{format_count(context.rows, 'row')}, where run {context.last.run_id} read {before:,}"
     return GuardResult(
-        Guard.SHRUNK, saw, f"at least {limits.least_share:.0%} of that is required", seen.rows < required
+        Guard.SHRUNK, saw, f"at least {limits.least_share:.0%} of that is required", context.rows < required
     )
 
 
-def _crowded(census: RosterStats, limits: GuardLimits) -> GuardResult:
+def _check_crowded(stats: RosterStats, limits: GuardLimits) -> GuardResult:
     return GuardResult(
         Guard.CROWDED,
-        census.crowd or census.fullest(),
+        stats.over_capacity or stats.describe_fullest_course(),
         f"at most {limits.course_students:,} students of a course and {limits.school_seats:,} enrollments of a school "
         "are let through",
-        bool(census.crowd),
+        bool(stats.over_capacity),
     )
 
 
-def _applied(census: RosterStats, seen: GuardContext) -> GuardResult | None:
-    if seen.newer is None:
+def _check_applied(stats: RosterStats, context: GuardContext) -> GuardResult | None:
+    if context.newer is None:
         return None
     return GuardResult(
         Guard.APPLIED,
-        f"this very file was applied before, and after it another one by run {seen.newer.run_id}",
+        f"this very file was applied before, and after it another one by run {context.newer.run_id}",
         "an older file must not withdraw what a newer one enrolled",
-        census.withdrawals > 0,
+        stats.withdrawals > 0,
     )
 
 
-def _test_file(seen: GuardContext) -> GuardResult | None:
-    if not seen.production:
+def _check_test_file(context: GuardContext) -> GuardResult | None:
+    if not context.production:
         return None
-    for name in seen.names:
+    for name in context.names:
         words = set(re.split(r"[^a-z]+", re.split(r"[/\\]", name)[-1].casefold()))
         if words & _TEST_WORDS:
             saw = f'"{name}" is to go to production'
@@ -232,18 +237,27 @@ def _test_file(seen: GuardContext) -> GuardResult | None:
     return None
 
 
-def _dates(census: RosterStats, seen: GuardContext, limits: GuardLimits) -> GuardResult | None:
-    """On production only: elsewhere old rosters are what one rehearses with."""
-    begins, ends = census.begins(), census.ends()
-    if not seen.production or not (begins or ends):
+def _check_dates(stats: RosterStats, context: GuardContext, limits: GuardLimits) -> GuardResult | None:
+    """On production only: elsewhere old rosters are used for rehearsals."""
+    begins, ends = stats.begin_dates(), stats.end_dates()
+    if not context.production or not (begins or ends):
         return None
-    span = timedelta(days=limits.days)
-    saw = ""
-    if ends and ends[-1] <= seen.today:
-        saw = f"every enrollment ended on {ends[-1]} or before"
-    elif begins and begins[-1] < seen.today - span:
-        saw = f"every enrollment began on {begins[-1]} or before"
-    elif begins and begins[0] > seen.today + span:
-        saw = f"no enrollment begins before {begins[0]}"
-    shown = saw or f"enrollments begin from {begins[0]} on" if begins else saw or f"enrollments end by {ends[-1]}"
-    return GuardResult(Guard.DATES, shown, f"a term lies within {limits.days} days of {seen.today}", bool(saw))
+    misfit = _find_misfit(begins, ends, context.today, timedelta(days=limits.days))
+    usual = f"enrollments begin from {begins[0]} on" if begins else f"enrollments end by {ends[-1]}"
+    limit = f"a term lies within {limits.days} days of {context.today}"
+    return GuardResult(Guard.DATES, misfit or usual, limit, bool(misfit))
+
+
+def _find_misfit(begins: Sequence[date], ends: Sequence[date], today: date, span: timedelta) -> str:
+    """Returns why no enrollment is of this term; "" if one may be."""
+    if ends and ends[-1] <= today:
+        return f"every enrollment ended on {ends[-1]} or before"
+    if begins and begins[-1] < today - span:
+        return f"every enrollment began on {begins[-1]} or before"
+    if begins and begins[0] > today + span:
+        return f"no enrollment begins before {begins[0]}"
+    return ""
+
+
+def _count_rows(run: RunRecord | None) -> int:
+    return 0 if run is None else sum(rows for _, _, rows in run_sources(run))

@@ -1,330 +1,370 @@
-"""Guards, told as what happened to whom."""
+"""Guards, each shown by what happened to a roster."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
+from support.guarded_rosters import TODAY, USUAL, context_of, past_run, pupils, stats_of
 
 from batch_enroll.core.errors import UsageError
-from batch_enroll.core.guards.previous_runs import last_comparable_run, newer_run_than, run_sources, source_name
 from batch_enroll.core.guards.roster_stats import GuardLimits, RosterStats
 from batch_enroll.core.guards.rules import (
+    NOTHING_ALLOWED,
     Allowance,
     Guard,
     GuardContext,
     GuardResult,
     GuardStoppedError,
     LaterUse,
-    allowance,
     capacity_guard,
     evaluate_guards,
+    parse_allowance,
     undo_guard,
+    withdrawal_guard,
 )
 from batch_enroll.core.model import RunId
-from batch_enroll.core.roster.row_parser import Defaults
-from batch_enroll.core.run_record import RosterRef, RunRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Sequence
 
-    from batch_enroll.core.model import Json
-
-SERVER = "https://api.test"
-FALL = date(2026, 9, 1)
-AT = datetime(2026, 9, 1, 4, tzinfo=UTC)
-USUAL = GuardLimits()
 SMALL = GuardLimits(course_students=30, school_seats=100, withdrawals=50)
+YEAR = timedelta(days=366)
 
 
-def census(
-    rows: Iterable[Mapping[str, str]], limits: GuardLimits = USUAL, defaults: Defaults | None = None
-) -> RosterStats:
-    counted = RosterStats(defaults or Defaults(), limits)
-    for row in rows:
-        counted.add(row)
-    return counted
+def stopping(stats: RosterStats, context: GuardContext, limits: GuardLimits = USUAL) -> list[str]:
+    return [result.guard for result in evaluate_guards(stats, context, limits) if result.stops]
 
 
-def pupils(count: int, courses: int = 20, also: Mapping[str, str] | None = None, **more: str) -> list[dict[str, str]]:
-    more |= also or {}
-    return [{"user_id": f"u{n}", "course_id": f"c{n % courses}", "school_id": "s1", **more} for n in range(count)]
-
-
-def past(rows: int, run_id: str = "r1", path: str = "export.csv", sha256: str = "a", **also: object) -> RunRecord:
-    values: dict[str, Any] = {"finished_at": AT, "rosters": (RosterRef(path, sha256, rows),), **also}
-    return replace(RunRecord(RunId(run_id), "production", SERVER, SERVER, (), AT, ""), **values)
-
-
-def stopping(counted: RosterStats, seen: GuardContext, limits: GuardLimits = USUAL) -> list[str]:
-    return [verdict.guard for verdict in evaluate_guards(counted, seen, limits) if verdict.stops]
-
-
-def seen(rows: int, **also: object) -> GuardContext:
-    values: dict[str, Any] = {"names": ("export.csv",), "today": FALL, **also}
-    return GuardContext(rows, **values)
+def result_of(
+    guard: Guard, stats: RosterStats, context: GuardContext, limits: GuardLimits = USUAL
+) -> GuardResult | None:
+    return next((result for result in evaluate_guards(stats, context, limits) if result.guard is guard), None)
 
 
 # -- an undo --------------------------------------------------------------------------------------------------------
 
 
-def test_a_run_of_the_term_start_is_undone_when_somebody_says_why() -> None:
-    (many,) = [verdict for verdict in undo_guard(RunId("r1"), 12_000, None, USUAL) if verdict.stops]
+def test_a_run_of_the_term_start_is_undone_only_with_a_reason() -> None:
+    (many,) = [result for result in undo_guard(RunId("r1"), 12_000, None, USUAL) if result.stops]
     assert str(many) == "withdrawals: 12,000 withdrawals, all that is left of run r1; at most 1,000 are let through"
     assert 'run once with: --allow withdrawals --reason "..."' in str(GuardStoppedError([many]))
 
 
-def test_the_undo_of_a_small_run_takes_all_of_it_without_a_word() -> None:
-    assert [verdict.stops for verdict in undo_guard(RunId("r1"), 60, None, USUAL)] == [False]
+@pytest.mark.parametrize(("left", "stops"), [(60, False), (1_000, False), (1_001, True)])
+def test_an_undo_withdraws_up_to_a_thousand_enrollments_without_a_reason(left: int, stops: bool) -> None:  # noqa: FBT001
+    assert [result.stops for result in undo_guard(RunId("r1"), left, None, USUAL)] == [stops]
 
 
-def test_monday_is_undone_after_tuesday_wanted_the_same_seats() -> None:
-    (stale,) = [verdict for verdict in undo_guard(RunId("r1"), 60, LaterUse(RunId("r2"), 58), USUAL) if verdict.stops]
-    assert str(stale).startswith("applied: 58 rows of the later run r2 need enrollments that run r1 made; an undo must")
+def test_a_run_is_not_undone_after_a_later_one_needed_the_same_enrollments() -> None:
+    (stale,) = [result for result in undo_guard(RunId("r1"), 60, LaterUse(RunId("r2"), 58), USUAL) if result.stops]
+    assert str(stale) == (
+        "applied: 58 rows of the later run r2 need enrollments that run r1 made; "
+        "an undo must not withdraw what a newer roster needs"
+    )
 
 
 # -- how many there are ---------------------------------------------------------------------------------------------
 
 
-def test_the_export_came_half_empty() -> None:
-    verdicts = evaluate_guards(census(pupils(480)), seen(480, last=past(1_000)), USUAL)
-    (shrunk,) = [verdict for verdict in verdicts if verdict.stops]
+def test_an_export_that_came_half_empty_is_stopped() -> None:
+    shrunk = result_of(Guard.SHRUNK, stats_of(pupils(480)), context_of(480, last=past_run(1_000)))
+    assert shrunk is not None
+    assert shrunk.stops
     assert str(shrunk) == "shrunk: 480 rows, where run r1 read 1,000; at least 60% of that is required"
 
 
-def test_the_whole_file_was_left_out() -> None:
-    assert stopping(census([]), seen(0, last=past(1_000))) == [Guard.SHRUNK]
+@pytest.mark.parametrize(("rows", "stops"), [(0, True), (599, True), (600, False), (601, False)])
+def test_exactly_the_least_share_of_the_last_runs_rows_is_enough(rows: int, stops: bool) -> None:  # noqa: FBT001
+    shrunk = result_of(Guard.SHRUNK, stats_of([]), context_of(rows, last=past_run(1_000)))
+    assert shrunk is not None
+    assert shrunk.stops is stops
 
 
-def test_a_first_roster_and_a_small_one_are_measured_by_nothing() -> None:
-    assert stopping(census(pupils(3)), seen(3)) == []
-    assert stopping(census(pupils(3)), seen(3, last=past(19))) == []
+@pytest.mark.parametrize(("before", "measured"), [(19, False), (20, True), (21, True)])
+def test_a_roster_of_fewer_than_twenty_rows_does_not_set_a_limit(before: int, measured: bool) -> None:  # noqa: FBT001
+    shrunk = result_of(Guard.SHRUNK, stats_of([]), context_of(0, last=past_run(before)))
+    assert (shrunk is not None) is measured
 
 
-def test_term_start_brings_many_more_and_some_leave() -> None:
-    assert stopping(census(pupils(4_000)), seen(4_000, last=past(900))) == []
-    assert stopping(census(pupils(700)), seen(700, last=past(1_000))) == []
+def test_a_first_roster_has_no_limit_to_meet() -> None:
+    assert result_of(Guard.SHRUNK, stats_of(pupils(3)), context_of(3)) is None
+
+
+def test_a_term_start_brings_many_more_rows() -> None:
+    assert stopping(stats_of(pupils(4_000)), context_of(4_000, last=past_run(900))) == []
+
+
+# -- courses and schools --------------------------------------------------------------------------------------------
+
+
+def test_a_course_that_was_typed_into_every_row_is_stopped() -> None:
+    stats = stats_of(pupils(31, courses=1), SMALL)
+    assert capacity_guard(stats) == GuardResult(
+        Guard.CROWDED,
+        'course "c0" at school "s1" takes more than 30 students',
+        "at most 30 students of a course and 100 enrollments of a school are let through",
+        stops=True,
+    )
+    assert stopping(stats, context_of(31), SMALL) == [Guard.CROWDED]
+
+
+def test_a_course_within_its_limit_is_named_when_asked_and_not_while_rows_are_read() -> None:
+    stats = stats_of(pupils(4_999, courses=1))
+    assert capacity_guard(stats) is None
+    assert evaluate_guards(stats, context_of(4_999), USUAL) == (
+        GuardResult(
+            Guard.CROWDED,
+            'course "c0" at school "s1" takes 4,999 students',
+            "at most 5,000 students of a course and 200,000 enrollments of a school are let through",
+        ),
+    )
+
+
+# -- withdrawals ----------------------------------------------------------------------------------------------------
+
+
+def test_a_blank_column_that_would_withdraw_half_the_school_is_stopped() -> None:
+    stats = stats_of([*pupils(30), *pupils(25, status="toBeDeleted")], SMALL)
+    withdrawals = result_of(Guard.WITHDRAWALS, stats, context_of(55, withdraws=True), SMALL)
+    assert withdrawals == GuardResult(
+        Guard.WITHDRAWALS, "25 withdrawals among 55", "at most 50 and 20% are let through", stops=True
+    )
+
+
+def test_withdrawals_are_not_judged_unless_the_run_withdraws() -> None:
+    stats = stats_of(pupils(25, status="tobedeleted"), SMALL)
+    assert [result.guard for result in evaluate_guards(stats, context_of(25), SMALL)] == [Guard.CROWDED]
 
 
 @pytest.mark.parametrize(
-    ("path", "name"),
+    ("count", "total", "stops"),
     [
-        ("export.csv", "export"),
-        ("/srv/2026-09-01/Export.CSV", "export"),
-        ("export-2026-09-01.csv", "export"),
-        ("export_20260901T061502Z.xlsx", "export"),
-        ("C:\\rosters\\grade7.csv", "grade7"),
-        ("bundle/", "bundle"),
-        (".hidden", "hidden"),
-        ("-", ""),
+        (1_000, 50_000, False),
+        (1_001, 50_000, True),  # more than a term ever loses
+        (19, 19, False),  # a few of a small class
+        (20, 99, True),
+        (20, 100, False),  # exactly a fifth
+        (21, 100, True),
     ],
 )
-def test_a_nightly_export_is_known_whatever_day_its_name_holds(path: str, name: str) -> None:
-    assert source_name(path) == name
+def test_withdrawals_are_limited_in_number_and_from_twenty_on_in_share(count: int, total: int, stops: bool) -> None:  # noqa: FBT001
+    assert withdrawal_guard(count, total, USUAL).stops is stops
 
 
-def test_the_last_run_of_the_same_roster_on_the_same_server_counts() -> None:
-    runs = [
-        past(9, "other-server", scope="https://else.test"),
-        past(1, "unfinished", finished_at=None),
-        past(2, "dry", dry_run=True),
-        past(3, "limited", options={"limit": 3}),
-        past(4, "another", path="other.csv"),
-        past(500, "wanted", path="/srv/export-2026-08-31.csv"),
-        past(6, "older"),
+def test_one_withdrawal_is_counted_in_the_singular() -> None:
+    assert withdrawal_guard(1, 1_200, USUAL).saw == "1 withdrawal among 1,200"
+
+
+def test_withdrawals_of_a_delta_are_compared_with_the_last_whole_roster() -> None:
+    stats = stats_of(pupils(40, status="tobedeleted"))
+    results = [
+        result_of(Guard.WITHDRAWALS, stats, context_of(40, withdraws=True, last=last))
+        for last in (None, past_run(45), past_run(199), past_run(200))
     ]
-    found = last_comparable_run(["export.csv"], SERVER, runs)
-    assert (found and found.run_id) == "wanted"
+    assert [result and (result.saw, result.stops) for result in results] == [
+        ("40 withdrawals among 40", True),
+        ("40 withdrawals among 45", True),
+        ("40 withdrawals among 199", True),
+        ("40 withdrawals among 200", False),
+    ]
 
 
-def test_a_part_of_a_run_is_no_roster_of_its_own() -> None:
-    assert last_comparable_run(["a/failed.csv"], SERVER, [past(1_000, path="b/failed.csv")]) is None
+def test_withdrawals_of_a_grown_roster_are_compared_with_its_own_rows() -> None:
+    stats = stats_of(pupils(40, status="tobedeleted"))
+    result = result_of(Guard.WITHDRAWALS, stats, context_of(200, withdraws=True, last=past_run(45)))
+    assert result is not None
+    assert (result.saw, result.stops) == ("40 withdrawals among 200", False)
 
 
-def test_a_file_that_was_let_through_is_no_measure_for_the_next() -> None:
-    allowed: Json = [{"guard": "shrunk", "saw": "", "limit": "", "reason": "the school closed"}, "?"]
-    runs = [past(100, "overruled", facts={"allowed": allowed}), past(1_000, "before", facts={"allowed": ["?"]})]
-    found = last_comparable_run(["export.csv"], SERVER, runs)
-    assert (found and found.run_id) == "before"
-
-
-def test_a_run_made_from_a_plan_counts_as_one_of_its_roster() -> None:
-    source: Json = [{"path": "export.csv", "sha256": "b", "rows": 700}, "?"]
-    planned = past(5, path="plan.csv", facts={"source": source})
-    assert run_sources(planned) == (("export.csv", "b", 700),)
-
-
-# -- where they sit -------------------------------------------------------------------------------------------------
-
-
-def test_a_course_was_typed_into_every_row() -> None:
-    counted = census(pupils(31, courses=1), SMALL)
-    verdict = capacity_guard(counted)
-    assert verdict is not None
-    assert verdict.saw == 'course "c0" at school "s1" takes more than 30 students'
-    assert stopping(counted, seen(31), SMALL) == [Guard.CROWDED]
-
-
-def test_a_course_given_for_all_rows_counts_too() -> None:
-    rows = [{"user_id": f"u{n}"} for n in range(31)]
-    counted = census(rows, SMALL, Defaults(course_id="MATH-7", role="student"))
-    assert counted.crowd == 'course "MATH-7" takes more than 30 students'
-
-
-def test_teachers_and_rows_without_a_course_fill_no_course() -> None:
-    rows = [*pupils(31, courses=1, role="Teacher"), *({"user_id": f"x{n}"} for n in range(31))]
-    assert capacity_guard(census(rows, SMALL)) is None
-
-
-def test_a_school_was_typed_into_every_row() -> None:
-    counted = census(pupils(101, courses=50), SMALL)
-    assert counted.crowd == 'school "s1" gets more than 100 enrollments'
-
-
-def test_a_large_course_of_term_start_is_let_through_and_named() -> None:
-    verdicts = evaluate_guards(census(pupils(4_999, courses=1)), seen(4_999), USUAL)
-    assert [verdict.saw for verdict in verdicts] == ['course "c0" at school "s1" takes 4,999 students']
-    assert evaluate_guards(census([]), seen(0), USUAL)[0].saw == "no course takes a student"
-    counted = census([{"user_id": "u", "course_id": "c"}])
-    assert evaluate_guards(counted, seen(1), USUAL)[0].saw == 'course "c" takes 1 student'
-
-
-# -- who is withdrawn -----------------------------------------------------------------------------------------------
-
-
-def test_a_blank_column_withdraws_half_the_school() -> None:
-    counted = census([*pupils(30), *pupils(25, status="toBeDeleted")], SMALL)
-    assert stopping(counted, seen(55, withdraws=True), SMALL) == [Guard.WITHDRAWALS]
-    assert stopping(counted, seen(55), SMALL) == []  # nothing is withdrawn without being asked for
-
-
-def test_more_are_withdrawn_than_a_term_ever_loses() -> None:
-    counted = census([*pupils(5_000), *pupils(51, status="deleted")], SMALL)
-    assert Guard.WITHDRAWALS in stopping(counted, seen(5_051, withdraws=True), SMALL)
-
-
-def test_a_few_withdrawals_of_a_small_class_are_let_through() -> None:
-    counted = census([*pupils(5), *pupils(19, status="tobedeleted")])
-    assert stopping(counted, seen(24, withdraws=True)) == []
-
-
-def test_a_delta_holds_nothing_but_changes_and_is_measured_by_the_last_whole_roster() -> None:
-    counted = census(pupils(40, status="tobedeleted"))
-    assert stopping(counted, seen(40, withdraws=True, last=past(45))) == [Guard.WITHDRAWALS]
-    assert Guard.WITHDRAWALS not in stopping(counted, seen(40, withdraws=True, last=past(1_000)))
+def test_withdrawals_among_no_rows_at_all_are_counted_among_none() -> None:
+    result = result_of(Guard.WITHDRAWALS, stats_of([]), context_of(0, withdraws=True))
+    assert result is not None
+    assert result.saw == "0 withdrawals among 0"
 
 
 # -- which file it is -----------------------------------------------------------------------------------------------
 
 
-def test_last_weeks_file_is_applied_again_after_this_weeks() -> None:
-    runs = [past(9, "new", sha256="b"), past(9, "old", sha256="a")]
-    newer = newer_run_than(["a"], ["export.csv"], SERVER, runs)
-    assert (newer and newer.run_id) == "new"
-    counted = census(pupils(3, status="tobedeleted"))
-    assert stopping(counted, seen(3, withdraws=True, newer=newer)) == [Guard.APPLIED]
-    assert stopping(census(pupils(3)), seen(3, withdraws=True, newer=newer)) == []  # it only enrolls
-
-
-def test_the_same_file_every_night_is_what_a_nightly_job_does() -> None:
-    assert newer_run_than(["a"], ["export.csv"], SERVER, [past(9, sha256="a"), past(9, sha256="a")]) is None
-    assert newer_run_than(["c"], ["export.csv"], SERVER, [past(9, sha256="a"), past(9, sha256="b")]) is None
-
-
-@pytest.mark.parametrize("name", ["test.csv", "/srv/Term-Demo.xlsx", "my_sample_2.zip", "C:\\x\\demo.csv"])
-def test_a_file_named_test_does_not_go_to_production(name: str) -> None:
-    assert stopping(census(pupils(3)), seen(3, names=(name,), production=True)) == [Guard.TEST_FILE]
-    assert stopping(census(pupils(3)), seen(3, names=(name,))) == []
-
-
-def test_a_word_that_only_holds_test_is_none() -> None:
-    assert stopping(census(pupils(3)), seen(3, names=("latest.csv", "contest/fall.csv"), production=True)) == []
-
-
-# -- when it is -----------------------------------------------------------------------------------------------------
+def test_last_weeks_file_is_not_applied_again_after_this_weeks() -> None:
+    context = context_of(3, withdraws=True, newer=past_run(9, "new", sha256="b"))
+    assert result_of(Guard.APPLIED, stats_of(pupils(1, status="tobedeleted")), context) == GuardResult(
+        Guard.APPLIED,
+        "this very file was applied before, and after it another one by run new",
+        "an older file must not withdraw what a newer one enrolled",
+        stops=True,
+    )
+    assert stopping(stats_of(pupils(3)), context) == []  # it only enrolls
+    assert result_of(Guard.APPLIED, stats_of(pupils(3)), context_of(3, withdraws=True)) is None
 
 
 @pytest.mark.parametrize(
-    ("dates", "saw"),
+    "name",
     [
-        ({"end_date": "2026-06-30"}, "every enrollment ended on 2026-06-30 or before"),
-        ({"begin_date": "2025-08-25"}, "every enrollment began on 2025-08-25 or before"),
-        ({"begin_date": "2062-09-01"}, "no enrollment begins before 2062-09-01"),
+        "test.csv",
+        "/srv/Term-Demo.xlsx",
+        "my_sample_2.zip",
+        "C:\\x\\demo.csv",
+        "tests.csv",
+        "Testing.csv",
+        "samples.csv",
+        "example-7.csv",
+        "dummy.csv",
+        "trial_run.csv",
     ],
 )
-def test_the_terms_dates_do_not_fit(dates: dict[str, str], saw: str) -> None:
-    counted = census(pupils(3, also=dates))
-    verdicts = evaluate_guards(counted, seen(3, production=True), USUAL)
-    assert [verdict.saw for verdict in verdicts if verdict.stops] == [saw]
-    assert stopping(counted, seen(3)) == []  # old rosters are what one rehearses with
+def test_a_file_that_is_named_as_a_test_does_not_go_to_production(name: str) -> None:
+    assert result_of(Guard.TEST_FILE, stats_of(pupils(3)), context_of(3, names=(name,), production=True)) == (
+        GuardResult(
+            Guard.TEST_FILE,
+            f'"{name}" is to go to production',
+            "no file named test, demo or sample goes there",
+            stops=True,
+        )
+    )
+    assert stopping(stats_of(pupils(3)), context_of(3, names=(name,))) == []
+
+
+def test_a_longer_word_or_a_folder_that_contains_test_does_not_count() -> None:
+    names = ("latest.csv", "contest/fall.csv", "test/fall.csv", "test\\fall.csv")
+    assert stopping(stats_of(pupils(3)), context_of(3, names=names, production=True)) == []
+
+
+# -- dates of the term ----------------------------------------------------------------------------------------------
+
+
+def dates_result(begins: Sequence[date] = (), ends: Sequence[date] = ()) -> GuardResult | None:
+    rows = [
+        *(row for day in begins for row in pupils(1, begin_date=str(day))),
+        *(row for day in ends for row in pupils(1, begin_date="?", end_date=str(day))),
+    ]
+    if begins and ends:
+        rows = pupils(1, begin_date=str(begins[0]), end_date=str(ends[0]))
+    return result_of(Guard.DATES, stats_of(rows), context_of(len(rows), production=True))
 
 
 @pytest.mark.parametrize(
-    ("dates", "saw"),
+    ("ends", "saw", "stops"),
     [
-        ({"begin_date": "2026-08-25", "end_date": "2027-06-30"}, "enrollments begin from 2026-08-25 on"),
-        ({"end_date": "2027-06-30"}, "enrollments end by 2027-06-30"),
+        ([date(2026, 6, 30)], "every enrollment ended on 2026-06-30 or before", True),
+        ([TODAY, date(2026, 6, 30)], "every enrollment ended on 2026-09-01 or before", True),  # an end is exclusive
+        ([date(2026, 9, 2), date(2026, 6, 30)], "enrollments end by 2026-09-02", False),
     ],
 )
-def test_the_terms_dates_fit(dates: dict[str, str], saw: str) -> None:
-    verdicts = evaluate_guards(census(pupils(3, also=dates)), seen(3, production=True), USUAL)
-    assert [(verdict.saw, verdict.stops) for verdict in verdicts if verdict.guard is Guard.DATES] == [(saw, False)]
+def test_a_roster_is_over_when_its_last_enrollment_has_ended(ends: list[date], saw: str, stops: bool) -> None:  # noqa: FBT001
+    assert dates_result(ends=ends) == GuardResult(
+        Guard.DATES, saw, "a term lies within 366 days of 2026-09-01", stops=stops
+    )
 
 
-def test_one_row_of_this_term_is_enough_and_what_is_no_date_is_none() -> None:
+@pytest.mark.parametrize(
+    ("begins", "saw", "stops"),
+    [
+        (
+            [TODAY - YEAR - timedelta(days=1), date(2024, 9, 1)],
+            "every enrollment began on 2025-08-30 or before",
+            True,
+        ),
+        ([TODAY - YEAR, date(2024, 9, 1)], "enrollments begin from 2024-09-01 on", False),
+        ([TODAY + YEAR, date(2028, 9, 1)], "enrollments begin from 2027-09-02 on", False),
+        ([TODAY + YEAR + timedelta(days=1), date(2028, 9, 1)], "no enrollment begins before 2027-09-03", True),
+        ([TODAY, date(2062, 9, 1)], "enrollments begin from 2026-09-01 on", False),
+    ],
+)
+def test_a_term_begins_within_a_year_of_today(begins: list[date], saw: str, stops: bool) -> None:  # noqa: FBT001
+    assert dates_result(begins) == GuardResult(
+        Guard.DATES, saw, "a term lies within 366 days of 2026-09-01", stops=stops
+    )
+
+
+def test_a_term_that_has_begun_and_not_ended_fits() -> None:
+    result = dates_result([date(2026, 8, 25)], [date(2027, 6, 30)])
+    assert result is not None
+    assert (result.saw, result.stops) == ("enrollments begin from 2026-08-25 on", False)
+
+
+def test_one_row_of_this_term_or_without_a_date_is_enough() -> None:
     old, new = pupils(3, begin_date="2025-08-25"), pupils(1, begin_date="2026-08-25")
-    assert stopping(census([*old, *new]), seen(4, production=True)) == []
-    assert stopping(census([*old, *pupils(1)]), seen(4, production=True)) == []
-    assert stopping(census(pupils(2, begin_date="soon")), seen(4, production=True)) == []
+    assert stopping(stats_of([*old, *new]), context_of(4, production=True)) == []
+    assert stopping(stats_of([*old, *pupils(1)]), context_of(4, production=True)) == []
+    assert result_of(Guard.DATES, stats_of(pupils(2)), context_of(2, production=True)) is None
 
 
-def test_different_dates_are_looked_at_up_to_a_number_that_no_term_has() -> None:
-    rows = [{"user_id": "u", "course_id": "c", "begin_date": f"{n}"} for n in range(2_000)]
-    assert len(census(rows)._begins) < 1_001
+def test_dates_are_judged_on_production_only() -> None:
+    stats = stats_of(pupils(3, also={"begin_date": "2025-08-25", "end_date": "2026-06-30"}))
+    assert result_of(Guard.DATES, stats, context_of(3)) is None
 
 
 # -- overruling -----------------------------------------------------------------------------------------------------
 
 
-def test_an_override_names_a_guard_and_a_reason() -> None:
-    assert allowance(["shrunk"], " the school closed ") == Allowance(frozenset({Guard.SHRUNK}), "the school closed")
-    assert allowance([], None) == Allowance()
+def test_an_override_names_guards_and_a_reason() -> None:
+    allowed = parse_allowance(["shrunk", "dates"], " the school closed ")
+    assert allowed == Allowance(frozenset({Guard.SHRUNK, Guard.DATES}), "the school closed")
+    assert parse_allowance([], None) == NOTHING_ALLOWED == Allowance(frozenset(), "")
 
 
 @pytest.mark.parametrize(
     ("names", "reason", "text"),
-    [(["shrink"], "so", "unknown guard"), (["shrunk"], " ", "say why"), ([], "so", "name it with --allow")],
+    [
+        (
+            ["dates", "shrink", "crowd"],
+            "so",
+            "--allow shrink: unknown guard; choose one of shrunk, withdrawals, crowded, applied, dates, test-file",
+        ),
+        (["shrunk", "dates"], " ", '--allow shrunk: say why, for the record of the run: --reason "..."'),
+        (["shrunk"], None, '--allow shrunk: say why, for the record of the run: --reason "..."'),
+        (
+            [],
+            "so",
+            (
+                "--reason: says why a guard is overruled; name it with --allow, "
+                "one of shrunk, withdrawals, crowded, applied, dates, test-file"
+            ),
+        ),
+    ],
 )
-def test_an_override_that_does_not_say_all_is_refused(names: list[str], reason: str, text: str) -> None:
-    with pytest.raises(UsageError, match=text):
-        allowance(names, reason)
+def test_an_override_without_a_known_guard_or_a_reason_is_refused(
+    names: list[str], reason: str | None, text: str
+) -> None:
+    with pytest.raises(UsageError) as refused:
+        parse_allowance(names, reason)
+    assert str(refused.value) == text
 
 
 def test_guards_keep_the_names_that_settings_and_ledgers_hold() -> None:
     assert [guard.value for guard in Guard] == ["shrunk", "withdrawals", "crowded", "applied", "dates", "test-file"]
 
 
-def test_what_was_overruled_is_recorded_and_nothing_else() -> None:
+def test_only_guards_that_were_overruled_and_would_have_stopped_the_run_are_recorded() -> None:
     stops = GuardResult(Guard.SHRUNK, "saw", "limit", stops=True)
     allowed = Allowance(frozenset({Guard.SHRUNK, Guard.DATES}), "so")
-    verdicts = [stops, GuardResult(Guard.DATES, "", ""), GuardResult(Guard.CROWDED, "", "", stops=True)]
-    assert allowed.recorded(verdicts) == [{"guard": "shrunk", "saw": "saw", "limit": "limit", "reason": "so"}]
+    results = [stops, GuardResult(Guard.DATES, "", ""), GuardResult(Guard.CROWDED, "", "", stops=True)]
+    assert allowed.as_records(results) == [{"guard": "shrunk", "saw": "saw", "limit": "limit", "reason": "so"}]
+
+
+def test_a_result_is_shown_to_programs_with_its_guard_finding_limit_and_stop() -> None:
+    stops = GuardResult(Guard.SHRUNK, "saw", "limit", stops=True)
     assert stops.as_json() == {"guard": "shrunk", "saw": "saw", "limit": "limit", "stops": True}
+    assert GuardResult(Guard.DATES, "", "").as_json()["stops"] is False
 
 
-def test_a_stop_tells_every_guard_and_how_to_pass_them_once() -> None:
+def test_a_stop_lists_every_guard_and_how_to_pass_them_once() -> None:
     stops = [
-        GuardResult(Guard.SHRUNK, "3 rows", "10 wanted", stops=True),
+        GuardResult(Guard.SHRUNK, "3 rows", "10 required", stops=True),
         GuardResult(Guard.DATES, "old", "new", stops=True),
     ]
     error = GuardStoppedError(stops)
     assert error.exit_status == 5
     assert str(error).splitlines() == [
         "2 guards stopped the run; nothing was sent",
-        "- shrunk: 3 rows; 10 wanted",
+        "- shrunk: 3 rows; 10 required",
         "- dates: old; new",
         'If this is intended, run once with: --allow shrunk --allow dates --reason "..."',
     ]
-    assert str(GuardStoppedError(stops[:1])).startswith("a guard stopped the run; nothing was sent\n- shrunk")
+    assert str(GuardStoppedError(stops[:1], situation="half of it was sent")).splitlines() == [
+        "a guard stopped the run; half of it was sent",
+        "- shrunk: 3 rows; 10 required",
+        'If this is intended, run once with: --allow shrunk --reason "..."',
+    ]
