@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from batch_enroll.core.roster.formats import FORMATS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -17,11 +19,10 @@ _REHEARSAL = "Rehearsal (--env sandbox)"
 _UNATTENDED = "Unattended runs (see also the settings notify and ping_url)"
 _GUARDS = "Guards"
 _ENVIRONMENTS = ("production", "staging", "sandbox")
-_FORMATS = ("table", "moodle", "oneroster", "sds-v1", "sds-v2", "clever", "canvas", "apple")
 
 
-def _formats() -> list[str]:
-    return list(_FORMATS)
+def _formats() -> list[tuple[str, str]]:
+    return [(name, each.title) for name, each in FORMATS.items()]
 
 
 def _environments() -> list[str]:
@@ -129,7 +130,7 @@ RosterFormat: TypeAlias = Annotated[
     typer.Option(
         "--format",
         metavar="NAME",
-        help=f"What the roster is: {', '.join(_FORMATS)}. Default: told by its content.",
+        help=f"What the roster is: {', '.join(FORMATS)}. Default: told by its content.",
         autocompletion=_formats,
     ),
 ]

@@ -23,7 +23,7 @@ from batch_enroll.core.errors import UsageError
 from batch_enroll.core.lookup.id_resolution import AUTO, BYS, NEVER
 from batch_enroll.core.lookup.records import EntityKind
 from batch_enroll.core.model import Role
-from batch_enroll.core.roster.bundle_formats import Format  # noqa: TC001 - the library reads the annotations
+from batch_enroll.core.roster.formats import Format  # noqa: TC001 - the library reads the annotations
 from batch_enroll.settings.guards import GuardSettings
 from batch_enroll.settings.servers import SANDBOX, Needs, complaints, completed, known_environment, usable_url
 from batch_enroll.settings.sources import BOOKKEEPING, FileSource, Findings, VariableSource

@@ -12,8 +12,8 @@ from batch_enroll.adapters.rosters.csv_roster import STDIN, CsvRoster
 from batch_enroll.adapters.rosters.multi_course_roster import MultiCourseRoster
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.lookup.records import WAYS
-from batch_enroll.core.roster.bundle_formats import BY_FORMAT, ENROLLMENT_FILES, Format
-from batch_enroll.core.roster.header_aliases import FIRST_COURSE
+from batch_enroll.core.roster.formats import ENROLLMENT_FILES, FORMATS, NUMBERED_TABLES
+from batch_enroll.core.roster.roster_format import BundleFormat, TableFormat
 from batch_enroll.workflows import ScreenedRoster
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from batch_enroll.adapters.rosters.mapping_roster import MappingRoster
     from batch_enroll.adapters.rosters.xlsx_roster import XlsxRoster
+    from batch_enroll.core.roster.roster_format import RosterFormat
     from batch_enroll.ports import RosterParts, RosterSource
     from batch_enroll.settings import Settings
 
@@ -33,7 +34,6 @@ _ARCHIVE: Final = b"PK"
 _OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"  # its reader says what to do about it
 _WORKBOOK_CONTENTS: Final = "[content_types].xml"
 _DEFAULTED: Final = ("course_id", "school_id", "role", "begin_date")
-_TABLES: Final = frozenset({Format.TABLE, Format.MOODLE})
 
 
 class _Reading(TypedDict):
@@ -42,7 +42,7 @@ class _Reading(TypedDict):
     overrides: dict[str, str]
     defaults_present: frozenset[str]
     limit: int | None
-    several_seats: bool
+    numbered: Sequence[TableFormat]
 
 
 def open_rosters(settings: Settings, rosters: Sequence[str]) -> RosterSource:
@@ -80,7 +80,7 @@ def open_rows(settings: Settings, rows: pd.DataFrame | Iterable[Mapping[str, obj
         columns=columns,
         overrides=settings.map,
         defaults_present=_defaults(settings),
-        several_seats=settings.format is not Format.TABLE,
+        numbered=_usable_numbering(settings),
     )
     return _table(settings, lines, settings.limit)
 
@@ -109,9 +109,9 @@ def _workbook(settings: Settings, path: Path, limit: int | None) -> ScreenedRost
     """
     from batch_enroll.adapters.rosters import xlsx_roster as xlsx  # noqa: PLC0415 - a plain CSV run pays nothing for it
 
-    if settings.format in BY_FORMAT:
+    if isinstance(_chosen_format(settings), BundleFormat):
         return _bundle(settings, xlsx.SheetBundle(path), limit)
-    asked = settings.sheet is not None or settings.format in _TABLES
+    asked = settings.sheet is not None or settings.format is not None
     if not asked and set(map(xlsx.table_name, xlsx.sheet_titles(path))) & set(ENROLLMENT_FILES):
         from batch_enroll.adapters.rosters.bundle_roster import is_whole  # noqa: PLC0415 - brings pandas
 
@@ -124,38 +124,53 @@ def _workbook(settings: Settings, path: Path, limit: int | None) -> ScreenedRost
 def _bundle(settings: Settings, parts: RosterParts, limit: int | None) -> ScreenedRoster:
     from batch_enroll.adapters.rosters.bundle_roster import BundleRoster  # noqa: PLC0415 - brings pandas
 
-    if settings.format in _TABLES:
-        raise RosterError(f"{parts.path.name} holds several files; --format {settings.format} reads a single one")
-    recipe = None if settings.format is None else BY_FORMAT[settings.format]
+    chosen = _chosen_format(settings)
+    if isinstance(chosen, TableFormat):
+        raise RosterError(f"{parts.path.name} holds several files; --format {chosen.name} reads a single one")
     bundle = BundleRoster(
         parts,
-        recipe=recipe,
+        of=chosen,
         overrides=settings.map,
         defaults_present=_defaults(settings),
         limit=limit,
         finds=[field for field, way in WAYS.items() if settings.find.get(way.kind) == way.by],
     )
-    return ScreenedRoster(bundle, gaps=False)  # a line may hold no seat at all
+    return ScreenedRoster(bundle, gaps=False)  # a line may hold no enrollment at all
 
 
 def _table(settings: Settings, lines: _Lines, limit: int | None) -> RosterSource:
-    """The table as it is, or each seat of its lines as a row if it has numbered courses."""
-    if settings.format in BY_FORMAT:
-        raise RosterError(f"{lines.name} is a single table; --format {settings.format} reads several files together")
-    if _is_wide(lines):
-        return MultiCourseRoster(lines, limit=limit)
-    if settings.format is Format.MOODLE:
-        raise RosterError(f"{lines.name} has no column {FIRST_COURSE} to read courses from, or names them in another")
+    """The table as it is, or each enrollment of its lines as a row if it has numbered courses."""
+    chosen = _chosen_format(settings)
+    if isinstance(chosen, BundleFormat):
+        raise RosterError(f"{lines.name} is a single table; --format {chosen.name} reads several files together")
+    found = _numbered_format(lines)
+    if found is not None and found.numbered is not None:
+        return MultiCourseRoster(lines, found.numbered, notes=found.notes, limit=limit)
+    if chosen is not None and chosen.numbered is not None:
+        raise RosterError(
+            f"{lines.name} has no column {chosen.first_course} to read courses from, or names them in another"
+        )
     return lines
 
 
-def _is_wide(lines: _Lines) -> bool:
+def _numbered_format(lines: _Lines) -> TableFormat | None:
     try:
-        return lines.wide
+        return lines.numbered
     except RosterError as why:
         if lines.name.lower() not in ENROLLMENT_FILES:
             raise
         raise RosterError(f"{why}. If it is one of an export's files, give the folder that holds them all") from None
+
+
+def _chosen_format(settings: Settings) -> RosterFormat | None:
+    """The format that the settings name, if any."""
+    return None if settings.format is None else FORMATS[settings.format]
+
+
+def _usable_numbering(settings: Settings) -> Sequence[TableFormat]:
+    """The formats with numbered courses that a table may have: the chosen one, or all if none is chosen."""
+    chosen = _chosen_format(settings)
+    return NUMBERED_TABLES if chosen is None else [table for table in NUMBERED_TABLES if table is chosen]
 
 
 def _reading(settings: Settings, limit: int | None) -> _Reading:
@@ -163,7 +178,7 @@ def _reading(settings: Settings, limit: int | None) -> _Reading:
         "overrides": settings.map,
         "defaults_present": _defaults(settings),
         "limit": limit,
-        "several_seats": settings.format is not Format.TABLE,
+        "numbered": _usable_numbering(settings),
     }
 
 

@@ -16,7 +16,7 @@ from batch_enroll.core.model import Role
 from batch_enroll.core.planning.protected_enrollments import NOTHING_PROTECTED, WHOLE_PLACES
 from batch_enroll.core.planning.row_planner import PlanSettings, SendSourcedId
 from batch_enroll.core.reporting.check_summary import Estimate
-from batch_enroll.core.roster.bundle_formats import Format
+from batch_enroll.core.roster.formats import Format
 from batch_enroll.core.roster.row_parser import Defaults
 from batch_enroll.wiring.runtime import resolve_deadline, utc_now
 

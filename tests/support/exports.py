@@ -105,7 +105,19 @@ DELTA: Parts = {
         "e4,active,k1,o1,u-elsewhere,ext:teacher,,\n"
     ),
 }
-
+TABLE: Parts = {"term.csv": "user_id,course_id,role\nu1,C1,student\n"}
+MOODLE: Parts = {"upload.csv": "username,idnumber,course1,role1,course2,role2\nada,7,ART,student,MATH,editingteacher\n"}
+# By the name of the format: each must have one.
+EXPORTS: Mapping[str, Parts] = {
+    "table": TABLE,
+    "moodle": MOODLE,
+    "oneroster": ONEROSTER_10,
+    "sds-v1": SDS_V1,
+    "sds-v2": SDS_V21,
+    "clever": CLEVER,
+    "canvas": CANVAS,
+    "apple": APPLE,
+}
 
 EXPECTED: Mapping[str, tuple[Parts, str, list[str]]] = {
     "clever": (

@@ -15,16 +15,18 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.model import RowLocation
 from batch_enroll.core.roster import csv_text
+from batch_enroll.core.roster.formats import NUMBERED_TABLES
 from batch_enroll.core.roster.header_hints import suggestions
 from batch_enroll.core.roster.table_search import header_requirements
 from batch_enroll.core.run_record import RosterRef
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from batch_enroll.core.model import SourceRow
     from batch_enroll.core.roster.csv_text import CsvDialect, TextInfo
+    from batch_enroll.core.roster.roster_format import TableFormat
 
 STDIN: Final = "-"
 
@@ -37,7 +39,7 @@ class CsvRoster:
         overrides: field to header, from `--map field=Header`.
         defaults_present: fields that have a default, so that their columns may lack.
         limit: at most so many data rows are read.
-        several_seats: whether columns course1, course2 ... count as courses.
+        numbered: formats whose numbered courses count where no other column names the course.
     """
 
     def __init__(
@@ -47,11 +49,11 @@ class CsvRoster:
         overrides: Mapping[str, str] | None = None,
         defaults_present: frozenset[str] = frozenset(),
         limit: int | None = None,
-        several_seats: bool = True,
+        numbered: Sequence[TableFormat] = NUMBERED_TABLES,
     ) -> None:
         self._path = path
         self._name = "standard input" if path is None else path.name
-        self._want = header_requirements(defaults_present, overrides or {}, several_seats=several_seats)
+        self._want = header_requirements(defaults_present, overrides or {}, numbered=numbered)
         self._limit = limit
         self._rows_read = 0
 
@@ -61,9 +63,9 @@ class CsvRoster:
         return self._name
 
     @property
-    def wide(self) -> bool:
-        """Whether a line may hold several seats (see `core.wide`)."""
-        return self._shape.table.map.wide
+    def numbered(self) -> TableFormat | None:
+        """The format of lines that may hold several enrollments; None if each is a row."""
+        return self._shape.table.map.numbered
 
     @property
     def columns(self) -> tuple[str, ...]:

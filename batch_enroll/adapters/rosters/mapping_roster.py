@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.model import RowLocation, RowProblem
+from batch_enroll.core.roster.formats import NUMBERED_TABLES
 from batch_enroll.core.roster.header_aliases import FIELDS
 from batch_enroll.core.roster.header_hints import question, suggestions
 from batch_enroll.core.roster.header_map import map_headers
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from batch_enroll.core.model import SourceRow
+    from batch_enroll.core.roster.roster_format import TableFormat
 
 NAME: Final = "rows"
 Row: TypeAlias = Mapping[str, object]
@@ -37,7 +39,7 @@ class MappingRoster:
         columns: the columns, where they are known.
         overrides: field to column, as `--map field=Header`.
         defaults_present: fields that have a default, so that their columns may lack.
-        several_seats: whether columns course1, course2 ... count as courses.
+        numbered: formats whose numbered courses count where no other column names the course.
     """
 
     name: Final = NAME
@@ -49,7 +51,7 @@ class MappingRoster:
         columns: Sequence[str] | None = None,
         overrides: Mapping[str, str] | None = None,
         defaults_present: frozenset[str] = frozenset(),
-        several_seats: bool = True,
+        numbered: Sequence[TableFormat] = NUMBERED_TABLES,
     ) -> None:
         self._rows = rows if isinstance(rows, Sequence) else list(rows)  # they are looked at more than once
         if not self._rows:
@@ -59,15 +61,15 @@ class MappingRoster:
         if twice := [key for key, count in Counter(self._keys).items() if count > 1]:
             raise RosterError(f"{NAME}: several columns are called {twice[0]}; rename them")
         want = header_requirements(defaults_present, overrides or {})
-        self._map = map_headers(self._keys, want.overrides, several_seats=several_seats)
+        self._map = map_headers(self._keys, want.overrides, numbered=numbered)
         missing = [field for field in FIELDS if field in want.required and field not in self._map.spelt]
         if missing:
             raise RosterError(f"{NAME}: {question(missing, self._map.header)}")
 
     @property
-    def wide(self) -> bool:
-        """Whether a row may hold several seats (see `core.wide`)."""
-        return self._map.wide
+    def numbered(self) -> TableFormat | None:
+        """The format of lines that may hold several enrollments; None if each is a row."""
+        return self._map.numbered
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -95,9 +95,6 @@ MAYBE: Final = {
 }
 # Blackboard calls the login user_id, and the id external_person_key.
 LOGIN_BESIDE: Final = {"user_id": ("externalpersonkey", "blackboardid")}
-# An upload file of Moodle: one line for a user, with columns for each course. The first course's columns tell it.
-FIRST_COURSE: Final = "course1"
-WIDE: Final = {FIRST_COURSE: "course_id", "idnumber": "user_id"}
 
 ROLES: Final = {role.value: role for role in Role} | {
     "learner": Role.STUDENT,

@@ -11,26 +11,26 @@ from batch_enroll.core.errors import RosterError
 from batch_enroll.core.frozen import frozen
 from batch_enroll.core.model import RowProblem, SourceRow
 from batch_enroll.core.roster.cells import BLANKS, all_blank, clean_cell, shorten, undefuse
+from batch_enroll.core.roster.formats import NUMBERED_TABLES
 from batch_enroll.core.roster.header_aliases import (
     ALIASES,
     FIELDS,
     FINDS,
-    FIRST_COURSE,
     LOGIN_BESIDE,
     ONEROSTER,
-    WIDE,
 )
 from batch_enroll.core.roster.own_columns import OUR_PREFIX, ROSTER_MARK, ROW_MARK
 from batch_enroll.core.roster.row_parser import METADATA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from batch_enroll.core.model import RowLocation
+    from batch_enroll.core.roster.roster_format import TableFormat
 
 _OUR_MARKS: Final = frozenset({ROW_MARK, "enroll_outcome"})  # both are in every file we wrote
 _PUNCTUATION: Final = re.compile(r"\[[^\]]*\]|[\s_\-.\u200b\ufeff]+")
-_EXACT, _EXACT_ONEROSTER, _OUR_NAME, _ONEROSTER_NAME, _ALIAS, _WIDE = range(6)
+_EXACT, _EXACT_ONEROSTER, _OUR_NAME, _ONEROSTER_NAME, _ALIAS, _NUMBERED = range(6)
 PLAIN_TABLE: Final = "plain table"
 SHOWN_HEADERS: Final = 30
 _CODE_COLUMN: Final = "enroll_code"
@@ -68,7 +68,7 @@ class HeaderMap:
         kept: indexes of the roster's own columns.
         spelt: field to its header as spelt.
         ours: the file is a result of an earlier run; its cells are un-defused.
-        wide: a line may hold several seats, in columns such as course1, course2 (see `core.wide`).
+        numbered: the format of a table whose lines may hold several enrollments, in columns such as course1, course2.
     """
 
     header: tuple[str, ...]
@@ -76,7 +76,7 @@ class HeaderMap:
     kept: tuple[int, ...]
     spelt: Mapping[str, str]
     ours: bool = False
-    wide: bool = False
+    numbered: TableFormat | None = None
 
     @property
     def own_columns(self) -> tuple[str, ...]:
@@ -121,7 +121,9 @@ class HeaderMap:
         """What the table was taken for."""
         if self.ours:
             return "results of an earlier run"
-        return "Moodle upload, one seat for each numbered course" if self.wide else PLAIN_TABLE
+        return (
+            PLAIN_TABLE if self.numbered is None else f"{self.numbered.title}, one enrollment for each numbered course"
+        )
 
     def describe(self) -> tuple[tuple[str, str], ...]:
         """Each own column with the field it is read as; empty where it is only carried along."""
@@ -162,11 +164,17 @@ class HeaderMap:
 
 
 def map_headers(
-    header: Sequence[str], overrides: Mapping[str, str] | None = None, *, several_seats: bool = True
+    header: Sequence[str],
+    overrides: Mapping[str, str] | None = None,
+    *,
+    numbered: Sequence[TableFormat] = NUMBERED_TABLES,
 ) -> HeaderMap:
-    """How a table with this header row is read. `overrides` holds field to header, from `--map field=Header`.
+    """Returns how a table with this header row is read.
 
-    `several_seats`: whether columns such as course1, course2 count as courses where there is no other course column.
+    Args:
+        header: the headers, as they are in the file.
+        overrides: field to header, from `--map field=Header`.
+        numbered: formats whose numbered courses count where no other column names the course.
 
     Raises:
         RosterError: two headers claim one field alike, or an override names a field or header that is not there.
@@ -174,7 +182,8 @@ def map_headers(
     ours = set(header) >= _OUR_MARKS
     columns = tuple(undefuse(name) for name in header) if ours else tuple(header)
     chosen = {_known_field(field): _column(name, columns) for field, name in (overrides or {}).items()}
-    claims = _claims(columns, chosen, wide=several_seats and FIRST_COURSE in map(plain, columns))
+    several = _numbered_format(columns, numbered)
+    claims = _claims(columns, chosen, _numbered_claims(several))
     _refuse_login(claims, columns)
     found: dict[str, tuple[int, ...]] = {field: (at,) for field, at in chosen.items()}
     found |= {field: _best(field, ranked, columns) for field, ranked in claims.items()}
@@ -185,16 +194,28 @@ def map_headers(
         kept=tuple(at for at, name in enumerate(columns) if not name.startswith(OUR_PREFIX)),
         spelt=spelt,
         ours=ours,
-        wide=several_seats and plain(spelt.get("course_id", "")) == FIRST_COURSE,
+        numbered=None if several is None or plain(spelt.get("course_id", "")) != several.first_course else several,
     )
 
 
-def recognised(header: Iterable[str]) -> int:
-    """How many headers of the row are known; tells a header row from a data row."""
-    return sum(_claim(name) is not None for name in header)
+def count_known(header: Sequence[str], numbered: Sequence[TableFormat] = NUMBERED_TABLES) -> int:
+    """Returns the number of headers in the row that are known, which distinguishes a header row from a data row."""
+    claims = _numbered_claims(_numbered_format(header, numbered))
+    return sum(_claim(name, claims) is not None for name in header)
 
 
-def _claims(columns: Sequence[str], chosen: Mapping[str, int], *, wide: bool) -> dict[str, list[tuple[int, int]]]:
+def _numbered_format(header: Sequence[str], numbered: Sequence[TableFormat]) -> TableFormat | None:
+    names = set(map(plain, header))
+    return next((each for each in numbered if each.first_course in names), None)
+
+
+def _numbered_claims(several: TableFormat | None) -> Mapping[str, str]:
+    return {} if several is None or several.numbered is None else several.numbered.claims
+
+
+def _claims(
+    columns: Sequence[str], chosen: Mapping[str, int], numbered: Mapping[str, str]
+) -> dict[str, list[tuple[int, int]]]:
     """Fields that were not chosen to the columns that claim them, each with its rank, best first.
 
     A column that is no id is left out if others claim its field alike and the id it would help to find is there.
@@ -202,7 +223,7 @@ def _claims(columns: Sequence[str], chosen: Mapping[str, int], *, wide: bool) ->
     taken = set(chosen.values())
     claims: dict[str, list[tuple[int, int]]] = {}
     for at, name in enumerate(columns):
-        claim = None if at in taken or name.startswith(OUR_PREFIX) else _claim(name, wide=wide)
+        claim = None if at in taken or name.startswith(OUR_PREFIX) else _claim(name, numbered)
         if claim is not None and claim[0] not in chosen:
             claims.setdefault(claim[0], []).append((claim[1], at))
     known = claims.keys() | chosen.keys()
@@ -224,14 +245,14 @@ def _refuse_login(claims: Mapping[str, list[tuple[int, int]]], columns: Sequence
             )
 
 
-def _claim(header: str, *, wide: bool = False) -> tuple[str, int] | None:
+def _claim(header: str, numbered: Mapping[str, str]) -> tuple[str, int] | None:
     name = clean_cell(header)
     if name in FIELDS:
         return name, _EXACT
     if name in ONEROSTER:
         return ONEROSTER[name], _EXACT_ONEROSTER
-    if wide and plain(name) in WIDE:
-        return WIDE[plain(name)], _WIDE
+    if (field := numbered.get(plain(name))) is not None:
+        return field, _NUMBERED
     if name[: len(METADATA)].casefold() == METADATA:
         path = name[len(METADATA) :].split(".")
         return (METADATA + ".".join(path), _EXACT) if all(path) else None

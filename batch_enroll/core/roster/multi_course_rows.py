@@ -19,14 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from batch_enroll.core.model import SourceRow
+    from batch_enroll.core.roster.roster_format import NumberedColumns
 
 ADDED: Final = (SEAT_FROM, "course_id", "role", "begin_date", "end_date", "status")
-_NUMBERED: Final = re.compile(r"(course|role|type|enrolstatus|enroltimestart|enrolperiod)([1-9]\d{0,2})")
-# Source: roster-formats section 5. A course without role or type makes a student, as in the file's own system.
-_TYPES: Final = {"1": "student", "2": "teacher", "3": "teacher"}
-_STATUSES: Final = {"0": "active", "1": "suspended"}
-_PLACES: Final = {"role": "role", "type": "role", "enrolstatus": "status", "enroltimestart": "begin_date",
-                  "enrolperiod": "end_date"}  # fmt: skip
+_NUMBERED: Final = re.compile(r"(.*?[^0-9])([1-9]\d{0,2})", re.DOTALL)
 
 
 @frozen
@@ -38,64 +34,65 @@ class CourseColumns:
     at: Mapping[str, int]
 
 
-def course_columns(header: Sequence[str]) -> tuple[CourseColumns, ...]:
-    """The seats that a line of this header can hold, by number; a number without a course column is none."""
+def course_columns(header: Sequence[str], of: NumberedColumns) -> tuple[CourseColumns, ...]:
+    """The courses that a line of this header can hold, by number; a number without a course column is none."""
+    kinds = {kind for headers in of.fields.values() for kind in headers} | {of.period}
     found: dict[int, dict[str, int]] = {}
     for at, name in enumerate(header):
         numbered = _NUMBERED.fullmatch(plain(name))
-        if numbered is not None:
+        if numbered is not None and numbered[1] in kinds:
             found.setdefault(int(numbered[2]), {}).setdefault(numbered[1], at)
     return tuple(
-        CourseColumns(number, clean_cell(header[kinds["course"]]), kinds)
-        for number, kinds in sorted(found.items())
-        if "course" in kinds
+        CourseColumns(number, clean_cell(header[places[of.course]]), places)
+        for number, places in sorted(found.items())
+        if of.course in places
     )
 
 
-def described(columns: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+def describe_columns(columns: Sequence[tuple[str, str]], of: NumberedColumns) -> tuple[tuple[str, str], ...]:
     """Each column and the field it is read as, the numbered ones too."""
-    places = {
-        at: "course_id" if kind == "course" else _PLACES[kind]
-        for seat in course_columns([name for name, _ in columns])
-        for kind, at in seat.at.items()
+    field_of = {kind: field for field, headers in of.fields.items() for kind in headers} | {of.period: "end_date"}
+    read = {
+        at: field_of[kind]
+        for course in course_columns([name for name, _ in columns], of)
+        for kind, at in course.at.items()
     }
-    return tuple((name, places.get(at, field)) for at, (name, field) in enumerate(columns))
+    return tuple((name, read.get(at, field)) for at, (name, field) in enumerate(columns))
 
 
-def split_line(row: SourceRow, columns: Sequence[CourseColumns]) -> Iterator[SourceRow]:
+def split_line(row: SourceRow, columns: Sequence[CourseColumns], of: NumberedColumns) -> Iterator[SourceRow]:
     """One row for each course of the line, with `ADDED` behind its cells; one for a line without any.
 
-    All have the line's place, and SEAT_FROM tells them apart.
+    All have the line's location, and SEAT_FROM tells them apart.
     """
-    filled = [seat for seat in columns if clean_cell(row.cells[seat.at["course"]])] or list(columns[:1])
-    for seat in filled:
-        fields, problem = _fields(seat, row.cells)
-        named = {SEAT_FROM: seat.header, **fields}
+    filled = [course for course in columns if clean_cell(row.cells[course.at[of.course]])] or list(columns[:1])
+    for course in filled:
+        fields, problem = _fields(course, row.cells, of)
+        named = {SEAT_FROM: course.header, **fields}
         kept = {field: text for field, text in row.fields.items() if field not in ADDED}
         yield replace(
             row,
             cells=(*row.cells, *(named.get(name, "") for name in ADDED)),
             fields=kept | {field: text for field, text in fields.items() if text},
             problem=row.problem or problem,
-            headers={**row.headers, **dict.fromkeys(ADDED, seat.header)},
+            headers={**row.headers, **dict.fromkeys(ADDED, course.header)},
         )
 
 
-def _fields(seat: CourseColumns, cells: Sequence[str]) -> tuple[dict[str, str], RowProblem | None]:
-    texts = {kind: clean_cell(cells[at]) for kind, at in seat.at.items()}
-    kind, status = texts.get("type", ""), texts.get("enrolstatus", "")
+def _fields(
+    course: CourseColumns, cells: Sequence[str], of: NumberedColumns
+) -> tuple[dict[str, str], RowProblem | None]:
+    texts = {kind: clean_cell(cells[at]) for kind, at in course.at.items()}
+    meant = {kind: of.words.get(kind, {}).get(text, text) for kind, text in texts.items()}
     fields = {
-        "course_id": texts["course"],
-        "role": texts.get("role") or _TYPES.get(kind, kind),
-        "status": _STATUSES.get(status, status),
-        "begin_date": texts.get("enroltimestart", ""),
+        field: next((meant[kind] for kind in headers if meant.get(kind)), "") for field, headers in of.fields.items()
     }
+    days = texts.get(of.period, "")
     try:
-        fields["end_date"] = _end(fields["begin_date"], texts.get("enrolperiod", ""))
+        fields["end_date"] = _end(fields.get("begin_date", ""), days)
     except (ValueError, OverflowError):
-        seen = texts["enrolperiod"]
-        message = f'"{shorten(seen)}" days from the first day on cannot be reckoned; write a number and a first day'
-        return fields, RowProblem(catalogue.UNREADABLE_DATE, message, f"enrolperiod{seat.number}", seen)
+        message = f'"{shorten(days)}" days after the begin date is not a date; write a number of days and a begin date'
+        return fields, RowProblem(catalogue.UNREADABLE_DATE, message, f"{of.period}{course.number}", days)
     return fields, None
 
 

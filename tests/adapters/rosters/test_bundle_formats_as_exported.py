@@ -254,12 +254,17 @@ def test_an_upload_file_with_several_courses_on_a_line_is_a_row_for_each(name: s
         "8 MATH None student inactive",
         "E102 course1: is empty",
     ]
-    assert source.refs()[0].read_as.startswith("Moodle upload, one seat for each numbered course")
+    assert source.refs()[0].read_as.startswith("Moodle upload, one enrollment for each numbered course")
     assert [row.location.row for row in source.rows()] == [2, 2, 3, 3, 4]
     again = opened(write_csv(tmp_path / "failed.csv", [source.columns, *(row.cells for row in source.rows())]))
     assert again.refs()[0].read_as == "plain table"
     assert all_told(again)[:4] == all_told(source)[:4]
     assert len(read(opened(path, limit=3))) == 3
+
+
+def test_an_upload_file_of_ids_and_courses_alone_is_recognized(tmp_path: Path) -> None:
+    source = opened(write_csv(tmp_path / "upload.csv", [("idnumber", "course1"), ("7", "ART")]))
+    assert all_told(source) == ["7 ART None student active"]
 
 
 def test_an_upload_file_can_be_read_as_a_plain_table_and_no_other_table_as_an_upload_file(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import pytest
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.model import RowLocation
 from batch_enroll.core.roster.cells import defuse
+from batch_enroll.core.roster.formats import FORMATS
 from batch_enroll.core.roster.header_hints import suggestions
 from batch_enroll.core.roster.header_map import map_headers
 from batch_enroll.core.roster.table_search import HeaderRequirements, NoTable, Table, find_table, header_requirements
@@ -106,14 +107,14 @@ def test_two_columns_of_one_name_complete_each_other_but_must_not_differ() -> No
 
 def test_numbered_courses_count_only_where_no_other_column_names_the_course() -> None:
     wide = map_headers(["username", "idnumber", "course1", "course2"])
-    assert (wide.wide, wide.spelt) == (
-        True,
+    assert (wide.numbered, wide.spelt) == (
+        FORMATS["moodle"],
         {"user_name": "username", "user_id": "idnumber", "course_id": "course1"},
     )
-    assert not map_headers(["idnumber", "course1", "course_id"]).wide
+    assert map_headers(["idnumber", "course1", "course_id"]).numbered is None
     assert spelt("idnumber", "course") == {"user_identifier": "idnumber"}
-    plainly = map_headers(["idnumber", "course1"], several_seats=False)
-    assert (plainly.wide, plainly.spelt) == (False, {"user_identifier": "idnumber"})
+    plainly = map_headers(["idnumber", "course1"], numbered=())
+    assert (plainly.numbered, plainly.spelt) == (None, {"user_identifier": "idnumber"})
 
 
 def test_a_table_says_what_it_was_taken_for() -> None:
@@ -121,7 +122,7 @@ def test_a_table_says_what_it_was_taken_for() -> None:
     headers = [("user_id", "course_id"), ("user_id", "course1"), ("user_id", "course_id", *marks)]
     assert [map_headers(header).read_as for header in headers] == [
         "plain table",
-        "Moodle upload, one seat for each numbered course",
+        "Moodle upload, one enrollment for each numbered course",
         "results of an earlier run",
     ]
 

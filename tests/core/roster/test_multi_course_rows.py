@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from batch_enroll.core.model import RosterRow, RowLocation, SourceRow
+from batch_enroll.core.roster.formats.moodle import FORMAT
 from batch_enroll.core.roster.header_map import map_headers
-from batch_enroll.core.roster.multi_course_rows import ADDED, course_columns, described, split_line
+from batch_enroll.core.roster.multi_course_rows import ADDED, course_columns, describe_columns, split_line
 from batch_enroll.core.roster.row_parser import Defaults, read_row
 
 HEADER = (
@@ -13,11 +14,15 @@ HEADER = (
 )  # fmt: skip
 
 
+assert FORMAT.numbered is not None
+NUMBERED = FORMAT.numbered
+
+
 def rows(*cells: str) -> list[SourceRow]:
     padded = (*cells, *[""] * (len(HEADER) - len(cells)))
     line = map_headers(HEADER).row(RowLocation("upload.csv", 2), padded)
     assert line is not None
-    return list(split_line(line, course_columns(HEADER)))
+    return list(split_line(line, course_columns(HEADER, NUMBERED), NUMBERED))
 
 
 def added(row: SourceRow) -> dict[str, str]:
@@ -75,12 +80,12 @@ def test_the_results_read_back_as_a_plain_table() -> None:
         columns = map_headers(header)
         again = columns.row(row.location, row.cells)
         assert again is not None
-        assert not columns.wide
+        assert columns.numbered is None
         assert read_row(again, Defaults()) == read_row(row, Defaults())
 
 
 def test_every_numbered_column_is_described() -> None:
-    read = dict(described(map_headers(HEADER).describe()))
+    read = dict(describe_columns(map_headers(HEADER).describe(), NUMBERED))
     assert (read["course10"], read["type2"], read["enrolstatus1"], read["group1"]) == (
         "course_id",
         "role",

@@ -15,7 +15,7 @@ from zipfile import BadZipFile, ZipFile
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.model import RowLocation
 from batch_enroll.core.roster import csv_text
-from batch_enroll.core.roster.bundle_formats import ENROLLMENT_FILES, wanted_files
+from batch_enroll.core.roster.formats import ENROLLMENT_FILES, name_enrollment_files
 from batch_enroll.core.roster.zip_safety import refuse_unsafe
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class BundleFiles:
             raise RosterError(f"{self._name}: several rosters in one, in {', '.join(folders)}; give one of them")
         if not folders:
             files = ", ".join(sorted(paths)[:_SHOWN_FILES]) or "none"
-            raise RosterError(f"{self._name}: no {wanted_files()} in the bundle; files: {files}")
+            raise RosterError(f"{self._name}: no {name_enrollment_files()} in the bundle; files: {files}")
         inside = PurePosixPath(folders[0])
         return {PurePosixPath(path).name.lower(): path for path in paths if PurePosixPath(path).parent == inside}
 

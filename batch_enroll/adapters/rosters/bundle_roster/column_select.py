@@ -11,7 +11,7 @@ from batch_enroll.core.roster.header_map import plain
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from batch_enroll.core.roster.bundle_formats import Headers
+    from batch_enroll.core.roster.roster_format import Headers
     from batch_enroll.ports import RosterParts
 
 

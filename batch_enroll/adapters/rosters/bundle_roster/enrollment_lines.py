@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from batch_enroll.core.model import SourceRow
-    from batch_enroll.core.roster.bundle_formats import EnrollmentFile
     from batch_enroll.core.roster.damaged_ids import CellProblem
+    from batch_enroll.core.roster.roster_format import EnrollmentFile
     from batch_enroll.ports import RosterParts
 
 
@@ -119,7 +119,7 @@ class EnrollmentLines:
             required -= {"class_id"}
         overrides = spelt(header_of(self._parts, self.name), self._seat_file.fields) | dict(self._overrides)
         head = list(islice(self._parts.records(self.name), SEARCHED_ROWS))
-        table = find_table(head, HeaderRequirements(required, overrides, several_seats=False))
+        table = find_table(head, HeaderRequirements(required, overrides, numbered=()))
         if isinstance(table, Table):
             return table
         raise RosterError(f"{self._parts.locate(self.name, 1).file}: {table.reason}")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from batch_enroll.adapters.rosters.bundle_roster.joins import Joined
     from batch_enroll.adapters.rosters.bundle_roster.manifest import Manifest
     from batch_enroll.core.model import SourceRow
-    from batch_enroll.core.roster.bundle_formats import BundleFormat
+    from batch_enroll.core.roster.roster_format import BundleFormat
     from batch_enroll.ports import RosterParts
 
 _ACTIVE: Final = frozenset({"", "active", "enabled"})
@@ -22,12 +22,12 @@ _ACTIVE: Final = frozenset({"", "active", "enabled"})
 class JoinProblems:
     """What keeps seats of one bundle from being joined. `course_given`: all rows without a course have a default."""
 
-    def __init__(self, parts: RosterParts, recipe: BundleFormat, manifest: Manifest, *, course_given: bool) -> None:
-        self._classes = recipe.classes
-        self._classes_there = recipe.classes.lower() in parts.names
+    def __init__(self, parts: RosterParts, of: BundleFormat, manifest: Manifest, *, course_given: bool) -> None:
+        self._classes = of.classes
+        self._classes_there = of.classes.lower() in parts.names
         self._course_given = course_given
-        self._own_course = recipe.own_course  # else it is a person's wish that a column be read as the course
-        self._complete = {seats.people: all(map(manifest.complete, seats.people)) for seats in recipe.seats}
+        self._own_course = of.own_course  # else it is a person's wish that a column be read as the course
+        self._complete = {seats.people: all(map(manifest.complete, seats.people)) for seats in of.enrollments}
 
     def of(self, row: SourceRow, course: str, joined: Joined, people: tuple[str, ...]) -> RowProblem | None:
         """The first thing that is wrong; `course` is the one that the row names itself."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from batch_enroll.adapters.rosters.bundle_roster.column_select import select
-from batch_enroll.core.roster.bundle_formats import Format
 from batch_enroll.core.roster.dates import settled_days
 
 if TYPE_CHECKING:
@@ -13,13 +12,12 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from batch_enroll.core.roster.bundle_formats import BundleFormat, Headers
+    from batch_enroll.core.roster.roster_format import BundleFormat, CourseDates, Headers, RoleFile, TermFile
     from batch_enroll.ports import RosterParts
 
 THERE: Final = "there"
 DELETED: Final = "deleted"
 TWICE: Final = "twice"
-_WITH_ROLES_FILE: Final = frozenset({Format.ONEROSTER, Format.SDS_V2})
 _DELETED_STATUSES: Final = ("tobedeleted", "deleted")
 
 
@@ -43,16 +41,16 @@ class Joins:
     `unclear_days` are first days of terms that can be read in two ways, and are left out.
     """
 
-    def __init__(self, parts: RosterParts, recipe: BundleFormat) -> None:
+    def __init__(self, parts: RosterParts, of: BundleFormat) -> None:
         self._parts = parts
-        self._recipe = recipe
+        self._format = of
         self._people: dict[tuple[str, ...], pd.DataFrame] = {}
-        self._classes, self.unclear_days = _classes(parts, recipe)
+        self._classes, self.unclear_days = _classes(parts, of)
 
     def join(self, seats: Sequence[tuple[str, str]], people: tuple[str, ...]) -> list[Joined]:
         """What the bundle says of each (class, user), in their order; `people` are the files that list the users."""
         if people not in self._people:
-            self._people[people] = _people(self._parts, self._recipe, people)
+            self._people[people] = _people(self._parts, self._format, people)
         keys = _frame(seats, ("class_id", "user_id"))
         joined = _beside(_beside(keys, self._classes, "class_id"), self._people[people], "user_id")
         return [Joined(*texts) for texts in joined[list(Joined._fields)].itertuples(index=False, name=None)]
@@ -76,64 +74,69 @@ def _part(parts: RosterParts, file: str, columns: Headers, needed: str) -> pd.Da
     return _frame(rows, list(columns))
 
 
-def _classes(parts: RosterParts, recipe: BundleFormat) -> tuple[pd.DataFrame, list[str]]:
+def _classes(parts: RosterParts, of: BundleFormat) -> tuple[pd.DataFrame, list[str]]:
     blank: Headers = dict.fromkeys(("class_is", "course_id", "class_school", "terms", "begin_date", "last_day"), ())
-    classes = _part(parts, recipe.classes, {**blank, **recipe.class_columns}, "class_id")
+    classes = _part(parts, of.classes, {**blank, **of.class_columns}, "class_id")
     unique = _unique(classes, "class_id", "class_is", "course_id")
-    if recipe.format is Format.CANVAS:
-        unique = _with_course_days(parts, unique)
-    elif "terms" in recipe.class_columns:
-        unique = _with_term_days(parts, unique)
+    terms = _terms(parts, of.terms)
+    if "terms" in of.class_columns:
+        unique = _with_term_days(unique, terms)
+    if of.course_dates is not None:
+        unique = _with_course_days(parts, of.course_dates, unique, terms)
     settled = settled_days([*unique["begin_date"], *unique["last_day"]])
     unclear = [text for text in unique["begin_date"].unique() if text and text not in settled]
     days = unique["begin_date"].map(lambda text: settled.get(text, ""))
     return unique.assign(begin_date=days).drop(columns=["terms", "last_day"]), unclear
 
 
-def _with_term_days(parts: RosterParts, classes: pd.DataFrame) -> pd.DataFrame:
-    """Each class with the start of the first of its terms that has one."""
-    columns = {"term": ("sourcedid",), "begin_date": ("startdate",)}
-    sessions = _part(parts, "academicSessions.csv", columns, "term").drop_duplicates("term")
-    terms = classes[["class_id"]].assign(term=classes["terms"].str.split(",")).explode("term")
-    terms["term"] = terms["term"].str.strip()
-    dated = terms.merge(sessions[sessions["begin_date"] != ""], on="term").drop_duplicates("class_id")
-    return _beside(classes.drop(columns="begin_date"), dated.drop(columns="term"), "class_id")
+def _terms(parts: RosterParts, of: TermFile | None) -> pd.DataFrame:
+    """Each term and the day on which it begins."""
+    if of is None:
+        return _frame((), ("term", "term_day"))
+    listed = _part(parts, of.file, {"term": of.ids, "term_day": of.begins}, "term").drop_duplicates("term")
+    return listed[listed["term"] != ""]
 
 
-def _with_course_days(parts: RosterParts, classes: pd.DataFrame) -> pd.DataFrame:
-    """Each class with its own first day, else its course's, else its course's term's."""
-    columns = {"course_id": ("courseid",), "term": ("termid",), "course_day": ("startdate",)}
-    courses = _part(parts, "courses.csv", columns, "course_id").drop_duplicates("course_id")
-    columns = {"term": ("termid",), "term_day": ("startdate",)}
-    terms = _part(parts, "terms.csv", columns, "term").drop_duplicates("term")
-    known = _beside(courses[courses["course_id"] != ""], terms[terms["term"] != ""], "term")
+def _with_term_days(classes: pd.DataFrame, terms: pd.DataFrame) -> pd.DataFrame:
+    """Each class with its own first day, else with that of the first of its terms that has one."""
+    named = classes[["class_id"]].assign(term=classes["terms"].str.split(",")).explode("term")
+    named["term"] = named["term"].str.strip()
+    dated = named.merge(terms[terms["term_day"] != ""], on="term").drop_duplicates("class_id")
+    return _fill_first_day(_beside(classes, dated.drop(columns="term"), "class_id"), "term_day")
+
+
+def _with_course_days(parts: RosterParts, of: CourseDates, classes: pd.DataFrame, terms: pd.DataFrame) -> pd.DataFrame:
+    """Each class with its own first day, else its course's, else that of its course's term."""
+    columns = {"course_id": of.ids, "term": of.terms, "course_day": of.begins}
+    courses = _part(parts, of.file, columns, "course_id").drop_duplicates("course_id")
+    known = _beside(courses[courses["course_id"] != ""], terms, "term")
     dated = _beside(classes, known.drop(columns="term"), "course_id")
-    day = dated["begin_date"].where(dated["begin_date"] != "", dated["course_day"])
-    return dated.assign(begin_date=day.where(day != "", dated["term_day"])).drop(columns=["course_day", "term_day"])
+    return _fill_first_day(_fill_first_day(dated, "course_day"), "term_day")
 
 
-def _people(parts: RosterParts, recipe: BundleFormat, files: Sequence[str]) -> pd.DataFrame:
+def _fill_first_day(classes: pd.DataFrame, column: str) -> pd.DataFrame:
+    """The classes with the days of that column for first days where they have none."""
+    own = classes["begin_date"]
+    return classes.assign(begin_date=own.where(own != "", classes[column])).drop(columns=column)
+
+
+def _people(parts: RosterParts, of: BundleFormat, files: Sequence[str]) -> pd.DataFrame:
     import pandas as pd  # noqa: PLC0415 - see `_frame`
 
-    columns = {"user_is": (), "primary_org": (), **recipe.person_columns}
+    columns = {"user_is": (), "primary_org": (), **of.person_columns}
     listed = pd.concat([_part(parts, file, columns, "user_id") for file in files])
     people = _unique(listed, "user_id", "user_is", "user_is")
-    if recipe.format not in _WITH_ROLES_FILE:
+    if of.roles is None:
         return people
-    by_role = _beside(people, _primary_roles(parts), "user_id")
+    by_role = _beside(people, _primary_roles(parts, of.roles), "user_id")
     named = by_role["primary_org"]
     return by_role.assign(primary_org=named.where(named != "", by_role["role_org"])).drop(columns="role_org")
 
 
-def _primary_roles(parts: RosterParts) -> pd.DataFrame:
-    """Users of a roles.csv (OneRoster 1.2, SDS v2.1) who have exactly one primary org."""
-    columns = {
-        "user_id": ("usersourcedid",),
-        "type": ("roletype", "isprimary"),
-        "role_org": ("orgsourcedid",),
-        "status": ("status",),
-    }
-    roles = _part(parts, "roles.csv", columns, "user_id")
+def _primary_roles(parts: RosterParts, of: RoleFile) -> pd.DataFrame:
+    """Users who have exactly one primary org, and that org."""
+    columns = {"user_id": of.users, "type": of.primary, "role_org": of.orgs, "status": of.statuses}
+    roles = _part(parts, of.file, columns, "user_id")
     there = ~roles["status"].str.lower().isin(_DELETED_STATUSES)
     primary = roles[roles["type"].str.lower().isin(("primary", "true", "1")) & there]
     orgs = primary[["user_id", "role_org"]].drop_duplicates()

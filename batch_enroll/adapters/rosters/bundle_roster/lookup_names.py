@@ -15,7 +15,7 @@ from batch_enroll.core.roster.header_map import plain
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from batch_enroll.core.roster.bundle_formats import BundleFormat, NameFile
+    from batch_enroll.core.roster.roster_format import BundleFormat, NameFile
     from batch_enroll.ports import RosterParts
 
 
@@ -26,11 +26,11 @@ class LookupNames:
         fields: those of the wanted fields that the bundle has a column for.
     """
 
-    def __init__(self, parts: RosterParts, recipe: BundleFormat, wanted: Collection[str]) -> None:
+    def __init__(self, parts: RosterParts, of: BundleFormat, wanted: Collection[str]) -> None:
         self._parts = parts
-        self._recipe = recipe
+        self._format = of
         self._tables: dict[tuple[str, tuple[str, ...]], dict[str, str]] = {}
-        everybody = tuple(file for seats in recipe.seats for file in seats.people)
+        everybody = tuple(file for seats in of.enrollments for file in seats.people)
         self.fields = tuple(field for field in WAYS if field in wanted and self._told(field, everybody))
 
     def of(
@@ -81,11 +81,11 @@ class LookupNames:
 
     def _ids(self, kind: EntityKind) -> tuple[str, ...]:
         its = self._names(kind)
-        return self._recipe.person_columns["user_id"] if its is None else its.ids
+        return self._format.person_columns["user_id"] if its is None else its.ids
 
     def _headers(self, field: str) -> tuple[str, ...]:
         its = self._names(WAYS[field].kind)
-        return (self._recipe.person_names if its is None else its.fields).get(field, ())
+        return (self._format.person_names if its is None else its.fields).get(field, ())
 
     def _names(self, kind: EntityKind) -> NameFile | None:
-        return {EntityKind.COURSE: self._recipe.course_names, EntityKind.SCHOOL: self._recipe.school_names}.get(kind)
+        return {EntityKind.COURSE: self._format.course_names, EntityKind.SCHOOL: self._format.school_names}.get(kind)

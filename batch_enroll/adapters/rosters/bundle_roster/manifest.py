@@ -6,10 +6,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.adapters.rosters.bundle_roster.column_select import select
-from batch_enroll.core.roster.bundle_formats import Format
 
 if TYPE_CHECKING:
-    from batch_enroll.core.roster.bundle_formats import BundleFormat
+    from batch_enroll.core.roster.roster_format import BundleFormat
     from batch_enroll.ports import RosterParts
 
 _FILE: Final = "manifest.csv"
@@ -34,17 +33,9 @@ class Manifest:
         """The bundle lists only enrollments that changed."""
         return self._said.get("file.enrollments") == "delta"
 
-    def title(self, recipe: BundleFormat) -> str:
-        """The format with its version, and whether it is a bulk or a delta."""
-        if recipe.format is Format.SDS_V2:
-            return f"{recipe.title}.1" if "roles.csv" in self._parts.names else recipe.title
-        if recipe.format is not Format.ONEROSTER:
-            return recipe.title
-        if not self._said:
-            likely = "1.2" if "roles.csv" in self._parts.names else "1.0 or 1.1"
-            return f"{recipe.title} {likely}, without a manifest"
-        version, kind = self._said.get("oneroster.version", ""), self._said.get("file.enrollments", "")
-        return f"{recipe.title} {version}".rstrip() + (f", {kind}" if kind in {"bulk", "delta"} else "")
+    def title(self, of: BundleFormat) -> str:
+        """The title of the format with what the files and the manifest add to it."""
+        return of.title if of.describe is None else of.describe(self._parts.names, self._said)
 
     @cached_property
     def _said(self) -> dict[str, str]:

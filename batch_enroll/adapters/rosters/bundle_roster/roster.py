@@ -16,9 +16,9 @@ from batch_enroll.adapters.rosters.bundle_roster.manifest import Manifest
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.lookup.records import WAYS, EntityKind
 from batch_enroll.core.model import RowProblem, SourceRow
-from batch_enroll.core.roster.bundle_formats import Format, fallback, recognize_format
 from batch_enroll.core.roster.cells import clean_cell, shorten
 from batch_enroll.core.roster.column_alignment import laid, numbered, places, united
+from batch_enroll.core.roster.formats import fallback_format, recognize_format
 from batch_enroll.core.roster.header_map import plain
 from batch_enroll.core.roster.merged_cells import describe_merges
 from batch_enroll.core.roster.own_columns import SEAT_FROM
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from batch_enroll.adapters.rosters.bundle_roster.enrollment_lines import EnrollmentLine
     from batch_enroll.adapters.rosters.bundle_roster.joins import Joined
-    from batch_enroll.core.roster.bundle_formats import BundleFormat, EnrollmentFile
     from batch_enroll.core.roster.column_alignment import Column
+    from batch_enroll.core.roster.roster_format import BundleFormat, EnrollmentFile
     from batch_enroll.ports import RosterParts
 
 _PIECE: Final = 20_000  # rows joined at a time; memory stays flat, and a join costs little next to its rows
@@ -38,8 +38,8 @@ _PIECE: Final = 20_000  # rows joined at a time; memory stays flat, and a join c
 
 def is_whole(parts: RosterParts) -> bool:
     """Whether the headers show a format, and the table of its classes is there."""
-    recipe = _recognised(parts)
-    return recipe is not None and recipe.classes.lower() in parts.names
+    found = _recognize(parts)
+    return found is not None and found.classes.lower() in parts.names
 
 
 class BundleRoster:
@@ -51,7 +51,7 @@ class BundleRoster:
 
     Args:
         parts: the tables.
-        recipe: how they are joined; None: as their headers show.
+        of: the format; None: as their headers show.
         overrides: field to header of the lines of seats, from `--map field=Header`.
         defaults_present: fields that have a default.
         limit: at most so many seats are read.
@@ -62,14 +62,14 @@ class BundleRoster:
         self,
         parts: RosterParts,
         *,
-        recipe: BundleFormat | None = None,
+        of: BundleFormat | None = None,
         overrides: Mapping[str, str] | None = None,
         defaults_present: frozenset[str] = frozenset(),
         limit: int | None = None,
         finds: Collection[str] = (),
     ) -> None:
         self._parts = parts
-        self._given = recipe
+        self._given = of
         self._overrides = overrides or {}
         self._course_given = "course_id" in defaults_present
         self._limit = limit
@@ -123,8 +123,8 @@ class BundleRoster:
 
     def notes(self) -> tuple[str, ...]:
         """What people should know of how it is read."""
-        notes = [*self._recipe.notes]
-        if self._recipe.format is not Format.ONEROSTER and not self._finds and (ways := self._ways):
+        notes = [*self._format.notes]
+        if not self._format.server_ids and not self._finds and (ways := self._ways):
             notes.append(f"ids are read as the server's own; if it has others, it finds them by {', '.join(ways)}")
         if unclear := self._joins.unclear_days:
             seen = ", ".join(f'"{shorten(text)}"' for text in unclear[:3])
@@ -134,7 +134,7 @@ class BundleRoster:
     def _merged(self) -> Iterator[str]:
         """Which columns have cells that are merged over rows, table by table."""
         headers = {lines.name: lines.header for lines in self._lines}
-        for name in map(str.lower, self._recipe.files):
+        for name in map(str.lower, self._format.files):
             if name in self._parts.names and (spans := self._parts.spans(name)):
                 row, header = headers.get(name) or first_row(self._parts, name)
                 columns = [(at, clean_cell(column)) for at, column in enumerate(header) if clean_cell(column)]
@@ -154,7 +154,7 @@ class BundleRoster:
     def _resolved(
         self, seats: Sequence[EnrollmentLine], people: tuple[str, ...], at: Sequence[int]
     ) -> Iterator[SourceRow]:
-        own_course = self._recipe.own_course or "course_id" in self._overrides
+        own_course = self._format.own_course or "course_id" in self._overrides
         keys = [(seat.row.fields.get("class_id", ""), seat.row.fields.get("user_id", "")) for seat in seats]
         for (row, seat_from), joined in zip(seats, self._joins.join(keys, people), strict=True):
             course = row.fields.get("course_id", "") if own_course else ""
@@ -173,31 +173,31 @@ class BundleRoster:
     @cached_property
     def _added(self) -> tuple[str, ...]:
         """The columns that results get."""
-        return (*self._recipe.added, *self._names.fields)
+        return (*self._format.added, *self._names.fields)
 
     @cached_property
     def _names(self) -> LookupNames:
-        return LookupNames(self._parts, self._recipe, self._finds)
+        return LookupNames(self._parts, self._format, self._finds)
 
     @cached_property
     def _ways(self) -> list[str]:
         """What ids may be found by, as it is typed; the likeliest of each kind."""
-        ways = [WAYS[field] for field in LookupNames(self._parts, self._recipe, WAYS).fields]
+        ways = [WAYS[field] for field in LookupNames(self._parts, self._format, WAYS).fields]
         likeliest = {way.kind: way.by for way in reversed(ways)}
         return [f"--find {kind}={by}" for kind, by in reversed(likeliest.items())]
 
     @cached_property
-    def _recipe(self) -> BundleFormat:
+    def _format(self) -> BundleFormat:
         names = self._parts.names
-        recipe = self._given or _recognised(self._parts) or fallback(names)
-        if recipe is None or not any(seats.file.lower() in names for seats in recipe.seats):
-            wanted = "a bundle" if recipe is None else " or ".join(seats.file for seats in recipe.seats)
-            raise RosterError(f"{self._parts.path.name}: no {wanted}; files: {', '.join(names.values())}")
-        return recipe
+        found = self._given or _recognize(self._parts) or fallback_format(names)
+        if found is None or not any(lines.file.lower() in names for lines in found.enrollments):
+            missing = "a bundle" if found is None else " or ".join(lines.file for lines in found.enrollments)
+            raise RosterError(f"{self._parts.path.name}: no {missing}; files: {', '.join(names.values())}")
+        return found
 
     @cached_property
     def _lines(self) -> list[EnrollmentLines]:
-        there = [seats for seats in self._recipe.seats if seats.file.lower() in self._parts.names]
+        there = [seats for seats in self._format.enrollments if seats.file.lower() in self._parts.names]
         headers = {seats: [plain(name) for name in header_of(self._parts, seats.file.lower())] for seats in there}
         return [EnrollmentLines(self._parts, seats, self._meant_for(seats, headers)) for seats in there]
 
@@ -216,21 +216,21 @@ class BundleRoster:
 
     @cached_property
     def _joins(self) -> Joins:
-        return Joins(self._parts, self._recipe)
+        return Joins(self._parts, self._format)
 
     @cached_property
     def _flaws(self) -> JoinProblems:
-        return JoinProblems(self._parts, self._recipe, Manifest(self._parts), course_given=self._course_given)
+        return JoinProblems(self._parts, self._format, Manifest(self._parts), course_given=self._course_given)
 
     @cached_property
     def _read_as(self) -> str:
         """The format and the files that are read, as `check` shows it."""
-        title = Manifest(self._parts).title(self._recipe)
-        there = [self._parts.names[file.lower()] for file in self._recipe.files if file.lower() in self._parts.names]
+        title = Manifest(self._parts).title(self._format)
+        there = [self._parts.names[file.lower()] for file in self._format.files if file.lower() in self._parts.names]
         return f"{title} ({', '.join(there)})"
 
 
-def _recognised(parts: RosterParts) -> BundleFormat | None:
+def _recognize(parts: RosterParts) -> BundleFormat | None:
     return recognize_format(parts.names, lambda name: [plain(column) for column in header_of(parts, name)])
 
 

@@ -12,17 +12,19 @@ from batch_enroll.core.errors import RosterError
 from batch_enroll.core.model import RowLocation
 from batch_enroll.core.roster.cells import clean_cell
 from batch_enroll.core.roster.damaged_ids import first_problem
+from batch_enroll.core.roster.formats import NUMBERED_TABLES
 from batch_enroll.core.roster.header_hints import suggestions
 from batch_enroll.core.roster.merged_cells import MergedCellFiller, describe_merges
 from batch_enroll.core.roster.table_search import SEARCHED_ROWS, NoTable, Table, find_table, header_requirements
 from batch_enroll.core.run_record import RosterRef
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from batch_enroll.adapters.rosters.xlsx_roster.workbook_index import SheetInfo
     from batch_enroll.core.model import SourceRow
+    from batch_enroll.core.roster.roster_format import TableFormat
 
 
 class _Sheet(NamedTuple):
@@ -48,7 +50,7 @@ class XlsxRoster:
         overrides: field to header, from `--map field=Header`.
         defaults_present: fields that have a default, so that their columns may lack.
         limit: at most so many data rows are read.
-        several_seats: whether columns course1, course2 ... count as courses.
+        numbered: formats whose numbered courses count where no other column names the course.
     """
 
     def __init__(
@@ -59,12 +61,12 @@ class XlsxRoster:
         overrides: Mapping[str, str] | None = None,
         defaults_present: frozenset[str] = frozenset(),
         limit: int | None = None,
-        several_seats: bool = True,
+        numbered: Sequence[TableFormat] = NUMBERED_TABLES,
     ) -> None:
         self._path = path
         self._book = WorkbookFile(path)
         self._sheet_name = sheet
-        self._want = header_requirements(defaults_present, overrides or {}, several_seats=several_seats)
+        self._want = header_requirements(defaults_present, overrides or {}, numbered=numbered)
         self._limit = limit
         self._rows_read = 0
 
@@ -74,9 +76,9 @@ class XlsxRoster:
         return self._path.name
 
     @property
-    def wide(self) -> bool:
-        """Whether a line may hold several seats (see `core.wide`)."""
-        return self._sheet.table.map.wide
+    def numbered(self) -> TableFormat | None:
+        """The format of lines that may hold several enrollments; None if each is a row."""
+        return self._sheet.table.map.numbered
 
     @property
     def columns(self) -> tuple[str, ...]:
