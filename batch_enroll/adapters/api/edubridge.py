@@ -107,7 +107,7 @@ def _enrolled(answer: HttpResponse) -> Reply | None:
     """The reply of nearly every success, of which only the id is read; None if it may mean something else."""
     try:
         found = _decode_enrolled(answer.body or b"").data.id
-    except (ValueError, RecursionError):
+    except (ValueError, msgspec.MsgspecError, RecursionError):
         return None
     if not found.isprintable() or not 0 < len(found) <= _LONGEST_ID:
         return None

@@ -75,7 +75,7 @@ def parsed_json(body: bytes | None) -> Json:
     """The body as JSON; None when there is none or it is no JSON."""
     try:
         parsed: Json = msgspec.json.decode(body.removeprefix(BOM_UTF8)) if body else None
-    except (ValueError, RecursionError):
+    except (ValueError, msgspec.MsgspecError, RecursionError):  # its errors are no ValueError before msgspec 0.21
         return None
     return parsed
 
