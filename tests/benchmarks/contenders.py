@@ -41,6 +41,8 @@ class Spent:
 
 def spend(contender: Contender, roster: Path, base_url: str, in_flight: int, desk: Path, core: int | None) -> Spent:
     """Runs a contender to its end, pinned to `core`."""
+    if sys.platform == "win32":
+        raise NotImplementedError
     pin: list[str | Path] = [] if core is None else ["taskset", "-c", str(core)]
     command = [*pin, *contender.command(roster, base_url, in_flight, desk)]
     began = time.monotonic()

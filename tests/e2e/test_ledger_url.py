@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from signal import SIGKILL
 from typing import TYPE_CHECKING, Protocol
 
 import anyio
@@ -30,7 +29,7 @@ async def test_another_machine_goes_on_with_what_one_began(tmp_path: Path, postg
                 while len(at.sandbox.school.enroll_writes) < 50:  # noqa: ASYNC110 - waits for another process
                     await anyio.sleep(0.02)
             second = await at.run(str(roster), "--ledger-url", ledger, "--state", "second")
-            process.send_signal(SIGKILL)
+            process.kill()
             await process.communicate()
         rest = await at.call("resume", "--json", "--ledger-url", ledger, "--state", "third")
         listed = await at.call("runs", "--json", "--ledger-url", ledger)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from signal import SIGINT, SIGKILL
+from signal import SIGINT
 from typing import TYPE_CHECKING
 
 import anyio
@@ -50,7 +50,7 @@ async def test_a_killed_run_keeps_nobody_out(tmp_path: Path) -> None:
     long, short = write_csv(tmp_path / "long.csv", term(5_000)), write_csv(tmp_path / "short.csv", term(3))
     async with desk(tmp_path, "latency-ms=100") as at:
         async with under_way(at, long) as process:
-            process.send_signal(SIGKILL)
+            process.kill()
             await process.communicate()
         done = await at.run(str(short))
     assert done.status == 0

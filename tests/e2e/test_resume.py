@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from signal import SIGINT, SIGKILL
+from signal import SIGINT
 from typing import TYPE_CHECKING
 
 import anyio
@@ -22,16 +22,19 @@ pytestmark = pytest.mark.asyncio
 DISTRICT = SHARED / "oneroster_1p1" / "gospelnerd" / "oneroster-district-small.zip"
 
 
-async def broken_off(at: Desk, roster: Path, signal: Signals, *, after: int, flags: tuple[str, ...] = ()) -> None:
-    """Starts a run and sends it a signal once the server has `after` seats."""
+async def broken_off(
+    at: Desk, roster: Path, signal: Signals | None, *, after: int, flags: tuple[str, ...] = ()
+) -> None:
+    """Starts a run and sends it a signal, or kills it, once the server has `after` enrollments."""
     async with at.started("run", "--json", str(roster), *flags) as process:
         with anyio.fail_after(60):
             while len(at.sandbox.school.enroll_writes) < after:  # noqa: ASYNC110 - waits for another process
                 await anyio.sleep(0.01)
-        process.send_signal(signal)
-        if signal is SIGKILL:
+        if signal is None:
+            process.kill()
             await process.communicate()
         else:
+            process.send_signal(signal)
             await finished(process)
 
 
@@ -46,7 +49,7 @@ def complete(done: Finished, rows: int) -> None:
 async def test_after_kill_9_resume_loses_no_row_and_enrolls_none_twice(tmp_path: Path) -> None:
     roster = write_csv(tmp_path / "term.csv", term(1_500))
     async with desk(tmp_path, "latency-ms=20") as at:
-        await broken_off(at, roster, SIGKILL, after=120, flags=("--max-in-flight", "32"))
+        await broken_off(at, roster, None, after=120, flags=("--max-in-flight", "32"))
         assert len(at.sandbox.school.active_enrollments()) < 1_500
         done = await at.call("resume", "--json", "--max-in-flight", "32")
         writes = at.sandbox.school.enroll_writes
@@ -204,7 +207,7 @@ async def test_several_rosters_are_gone_on_with_as_one(tmp_path: Path) -> None:
     rows = term(300)
     first, second = write_csv(tmp_path / "a.csv", rows[:200]), write_csv(tmp_path / "b.csv", rows[200:])
     async with desk(tmp_path, "latency-ms=20") as at:
-        await broken_off(at, first, SIGKILL, after=20, flags=(str(second),))
+        await broken_off(at, first, None, after=20, flags=(str(second),))
         done = await at.call("resume", "--json")
         assert at.sandbox.school.enroll_writes.total() == 300
     assert done.summary["outcomes"]["enrolled"] == 300
@@ -227,7 +230,7 @@ async def test_the_roster_is_read_again_as_it_was_read_first(tmp_path: Path) -> 
     roster = write_csv(tmp_path / "term.csv", rows)
     flags = ("--map", "user_id=Who", "--course-id", "c-9", "--role", "teacher", "--limit", "300")
     async with desk(tmp_path, "latency-ms=20") as at:
-        await broken_off(at, roster, SIGKILL, after=20, flags=flags)
+        await broken_off(at, roster, None, after=20, flags=flags)
         done = await at.call("resume", "--json")
         seats = {(seat.course_id, seat.role) for seat in at.sandbox.school.active_enrollments()}
     assert seats == {("c-9", "teacher")}
@@ -237,7 +240,7 @@ async def test_the_roster_is_read_again_as_it_was_read_first(tmp_path: Path) -> 
 @pytest.mark.skipif(not DISTRICT.exists(), reason="shared rosters are not here")
 async def test_a_bundle_is_gone_on_with_too(tmp_path: Path) -> None:
     async with desk(tmp_path, "latency-ms=10") as at:
-        await broken_off(at, DISTRICT, SIGKILL, after=100, flags=("--as-of", "2025-09-01"))
+        await broken_off(at, DISTRICT, None, after=100, flags=("--as-of", "2025-09-01"))
         done = await at.call("resume", "--json", "--max-in-flight", "32")
         writes = at.sandbox.school.enroll_writes
         assert (len(writes), writes.total()) == (1_827, 1_827)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain, repeat
 from pathlib import Path
-from signal import SIGKILL
 from typing import TYPE_CHECKING
 
 import anyio
@@ -22,6 +21,7 @@ from batch_enroll.adapters.ledger import SqlLedger
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_KILLED_STATUS = -9  # the exit status of a process that SIGKILL ended
 KILLED = Path(__file__).with_name("killed_process.py")
 POINTS = (
     "before:SqlLedger.begin",
@@ -152,7 +152,7 @@ class Story:
         told = out.decode()
         assert "Traceback" not in told, told
         assert "internal error" not in told, told
-        if process.returncode == -SIGKILL and kill is not None:
+        if process.returncode == _KILLED_STATUS and kill is not None:
             self.tally.kills += 1
             self.tally.by_point[kill.point] += 1
         return process.returncode or 0, told

@@ -10,10 +10,10 @@ here is what users run. POINT is `when:name`, the name being the function's qual
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 from inspect import CO_COROUTINE
-from signal import SIGKILL
 from typing import TYPE_CHECKING
 
 from batch_enroll.cli import main
@@ -38,7 +38,9 @@ class Reaper:
         if self._when == self._moment(frame, event, given):
             self._left -= 1
             if self._left == 0:
-                os.kill(os.getpid(), SIGKILL)
+                if sys.platform == "win32":
+                    raise NotImplementedError
+                os.kill(os.getpid(), signal.SIGKILL)
 
     def _moment(self, frame: FrameType, event: str, given: object) -> str:
         code = frame.f_code

@@ -6,6 +6,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import sys
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,8 +28,9 @@ class PostgresServer:
     def __init__(self, programs: Path, home: Path) -> None:
         self._programs = programs
         self.home = home
-        self._user = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
-        if self._user is not None:
+        self._user: int | None = None
+        if sys.platform != "win32" and os.geteuid() == 0:
+            self._user = pwd.getpwnam("nobody").pw_uid
             os.chown(home, self._user, -1)
 
     def start(self) -> None:

@@ -23,6 +23,8 @@ MOST_ADDRESS_BYTES: Final = 3 << 30  # generous: threads of libraries reserve mu
 
 def told(path: str) -> dict[str, str | int]:
     """What came of one roster: its rows, or why it was refused; and the most memory that was in use so far."""
+    if sys.platform == "win32":
+        raise NotImplementedError
     used = resource.getrusage(resource.RUSAGE_SELF)
     spent = int(used.ru_utime + used.ru_stime)
     resource.setrlimit(resource.RLIMIT_CPU, (spent + MOST_CPU_S + 1, resource.RLIM_INFINITY))
@@ -44,6 +46,8 @@ def _peak_bytes() -> int:
 
 def main() -> None:
     """Reads what stdin names, a path a line."""
+    if sys.platform == "win32":
+        raise NotImplementedError
     resource.setrlimit(resource.RLIMIT_AS, (MOST_ADDRESS_BYTES, MOST_ADDRESS_BYTES))
     for line in sys.stdin:
         print(json.dumps(told(line.rstrip("\n"))), flush=True)  # noqa: T201 - the answer

@@ -8,6 +8,8 @@ import sys
 from batch_enroll.cli import main
 
 if __name__ == "__main__":
+    if sys.platform == "win32":
+        raise NotImplementedError
     limit = int(sys.argv[1])
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     main(sys.argv[2:])

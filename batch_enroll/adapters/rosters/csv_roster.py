@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from itertools import islice
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.model import RowLocation
@@ -123,7 +123,7 @@ class CsvRoster:
         return csv_text.detect_dialect(head, self._want, self._name)
 
     @cached_property
-    def _spool(self) -> BinaryIO:
+    def _spool(self) -> IO[bytes]:
         # Standard input can be read once, and the survey needs all of it; the copy has no name and is the user's only.
         spool = TemporaryFile("w+b")  # noqa: SIM115 - lives as long as the roster
         weakref.finalize(self, spool.close)
@@ -148,7 +148,7 @@ class CsvRoster:
                 text.detach()
 
     @contextmanager
-    def _bytes(self) -> Iterator[BinaryIO]:
+    def _bytes(self) -> Iterator[IO[bytes]]:
         if self._path is None:
             self._spool.seek(0)
             yield self._spool
