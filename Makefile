@@ -1,20 +1,24 @@
 # Everything a fresh machine needs is python3 (3.11 or newer), make and git.
 PYTHON ?= python3
 VENV := .venv
+LOCK := requirements.lock
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check lint cover-core mutants crash fuzz lab bench scale format lock clean
+.PHONY: help install demo test check lint types fast matrix lowest cover-core mutants crash fuzz lab bench scale format lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# The tests that take minutes, start processes or need a browser run on one Python only.
+FAST := tests --ignore=tests/e2e --ignore=tests/crash --ignore=tests/docs --ignore=tests/lab
+
 # The lock is complete, so nothing is resolved: pip would ask for the newest coverage[toml], which no hash names.
-$(STAMP): requirements.lock pyproject.toml
+$(STAMP): $(LOCK) pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("batch_enroll needs Python 3.11 or newer; call make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(LOCK)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $@
 
@@ -27,19 +31,32 @@ demo: $(STAMP) ## enroll a sample roster on the rehearsal server and show the re
 test: $(STAMP) ## set up and run the tests
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term --cov-fail-under=95
 
+fast: $(STAMP) ## the fast part of the tests, without coverage
+	$(BIN)/python -m pytest -q -n 3 $(FAST)
+
+matrix: ## the fast part on each further Python that is found
+	$(PYTHON) tools/matrix.py 3.12 3.13 3.14
+
+lowest: ## the fast part with the lowest version of each dependency (on Python 3.11)
+	$(MAKE) --no-print-directory VENV=.venv-lowest LOCK=requirements-lowest.lock fast
+
 check: $(STAMP) ## the whole gate: style, types, architecture, spelling, coverage, tests
-	$(MAKE) --no-print-directory -j2 --output-sync=target lint cover-core
+	$(MAKE) --no-print-directory -j2 --output-sync=target lint types cover-core
 	$(MAKE) --no-print-directory test
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	$(BIN)/vulture
 	$(BIN)/codespell
 	$(BIN)/python tools/check_language.py
+
+types: $(STAMP) ## check the types, as on Linux, macOS and Windows
+	$(BIN)/mypy --platform linux
+	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32
 
 cover-core: $(STAMP)
 	COVERAGE_FILE=.coverage-core $(BIN)/python -m pytest -q tests/core --cov=batch_enroll.core --cov-report=term-missing --cov-fail-under=100
@@ -60,6 +77,9 @@ scale: $(STAMP) ## measure time and memory of up to a million rows, and of a nig
 lab: $(STAMP) ## try the pace on models of servers, beside other laws; build/lab gets the table and a picture
 	PYTHONPATH=tests $(BIN)/python -m lab --out build/lab
 
+UPGRADE := --upgrade
+COMPILE := --generate-hashes --no-emit-index-url --no-header --quiet
+
 FUZZ_SECONDS ?= 1800
 fuzz: $(STAMP) ## feed each reader with what a coverage-guided fuzzer thinks of (FUZZ_SECONDS=1800 for all of them)
 	$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check atheris
@@ -70,9 +90,11 @@ format: $(STAMP) ## format, and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lock: $(STAMP) ## renew requirements.lock (needs uv)
+lock: $(STAMP) ## renew both locks (needs uv; UPGRADE= adds only what is missing)
 	uv pip compile pyproject.toml --group dev --extra notify --extra postgres --universal --python-version 3.11 \
-	  --generate-hashes --no-emit-index-url --no-header --quiet --upgrade --output-file requirements.lock
+	  $(COMPILE) $(UPGRADE) --output-file requirements.lock
+	uv pip compile pyproject.toml --group test --extra notify --extra postgres --resolution lowest-direct --python-version 3.11 \
+	  $(COMPILE) $(UPGRADE) --output-file requirements-lowest.lock
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) .coverage .coverage-core* .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .fuzz build dist
+	rm -rf $(VENV) .venv-lowest .venv-3.* .coverage .coverage-core* .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .fuzz build dist
