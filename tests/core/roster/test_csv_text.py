@@ -44,6 +44,14 @@ def test_the_encoding_is_told_from_the_bytes(raw: bytes, encoding: str) -> None:
     assert found.sha256 == hashlib.sha256(raw).hexdigest()
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark_is_recognized_where_more_than_half_of_the_text_is_latin(encoding: str) -> None:
+    assert survey(("a" * 60 + "я" * 40).encode(encoding)).encoding == encoding
+    assert survey(("a" * 51 + "я" * 49).encode(encoding)).encoding == encoding
+    with pytest.raises(RosterError, match="NUL"):
+        survey(("a" * 50 + "я" * 50).encode(encoding))
+
+
 def test_a_character_cut_by_two_pieces_is_whole() -> None:
     assert survey(b"Zo\xc3", b"\xab\n").encoding == "utf-8"
 

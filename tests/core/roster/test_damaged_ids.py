@@ -66,7 +66,8 @@ def test_a_number_shorter_than_those_filled_with_zeros_has_probably_lost_its_own
 
 def test_a_width_that_no_zero_shows_wants_many_ids_of_it() -> None:
     assert judged("417", WIDE) == ("W101", False)
-    assert judged("417", WIDE[:5]) == ("", False)
+    assert judged("417", WIDE[:9]) == ("W101", False)  # ten ids with it
+    assert judged("417", WIDE[:8]) == ("", False)
     assert judged("7", [str(number) for number in range(10, 99)]) == ("", False)
 
 

@@ -184,6 +184,12 @@ def test_a_file_that_is_spaced_out_says_nothing() -> None:
     assert codes(*rows, header=WIDER) == ". . . . . ."
 
 
+def test_three_gaps_show_that_a_file_is_spaced_out_and_two_do_not() -> None:
+    rows = [cells for seat in (*SEATS, SEATS[0]) for cells in (seat, ())]
+    assert codes(*rows, header=WIDER) == ". . . ."
+    assert codes(*rows[:6], header=WIDER) == ". W104 W104"
+
+
 def test_where_numbers_are_left_out_for_other_reasons_there_are_no_gaps() -> None:
     assert codes(*SEATS, (), *SEATS, header=WIDER, gaps=False) == ". . . . . ."
 
