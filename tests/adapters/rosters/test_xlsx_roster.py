@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -28,7 +27,7 @@ from support.roster_files import (
 )
 
 from batch_enroll.adapters.rosters.csv_roster import CsvRoster
-from batch_enroll.adapters.rosters.xlsx_roster import XlsxRoster, recognises
+from batch_enroll.adapters.rosters.xlsx_roster import XlsxRoster
 from batch_enroll.adapters.rosters.xlsx_roster.workbook import WorkbookFile
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.model import RowLocation
@@ -318,16 +317,6 @@ def test_a_damaged_sheet_is_told_and_the_rows_before_it_are_not_made_up(tmp_path
     path = rewrite(path, SHEET, lambda xml: xml.replace("</sheetData>", "<row"))
     with pytest.raises(RosterError, match="open it in Excel and save it"):
         read(XlsxRoster(path))
-
-
-def test_a_workbook_is_recognised_by_its_content(tmp_path: Path) -> None:
-    book = write_xlsx(tmp_path / "roster.bin", {"A": [IDS]})
-    old, text, bundle = tmp_path / "old.xls", tmp_path / "roster.csv", tmp_path / "bundle.zip"
-    old.write_bytes(b"\xd0\xcf\x11\xe0")
-    text.write_bytes(b"user_id,course_id\n")
-    with zipfile.ZipFile(bundle, "w") as archive:
-        archive.writestr("enrollments.csv", "a")
-    assert [recognises(path) for path in (book, old, text, bundle)] == [True, True, False, False]
 
 
 def test_a_strict_workbook_with_prefixed_names_reads_as_any_other(tmp_path: Path) -> None:

@@ -2,6 +2,5 @@
 
 from batch_enroll.adapters.rosters.xlsx_roster.roster import XlsxRoster
 from batch_enroll.adapters.rosters.xlsx_roster.sheet_bundle import SheetBundle, sheet_titles, table_name
-from batch_enroll.adapters.rosters.xlsx_roster.workbook import recognises
 
-__all__ = ["SheetBundle", "XlsxRoster", "recognises", "sheet_titles", "table_name"]
+__all__ = ["SheetBundle", "XlsxRoster", "sheet_titles", "table_name"]

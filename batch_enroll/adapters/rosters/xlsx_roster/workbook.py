@@ -6,10 +6,9 @@ import hashlib
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
-from zipfile import BadZipFile, ZipFile
 
 from batch_enroll.adapters.rosters.xlsx_roster.merged_ranges import spans
-from batch_enroll.adapters.rosters.xlsx_roster.ooxml_package import OLE, package, translated
+from batch_enroll.adapters.rosters.xlsx_roster.ooxml_package import package, translated
 from batch_enroll.adapters.rosters.xlsx_roster.shared_strings import shared_texts
 from batch_enroll.adapters.rosters.xlsx_roster.sheet_reader import SheetReader, WorkbookStyles
 from batch_enroll.adapters.rosters.xlsx_roster.workbook_index import read_index, read_styles
@@ -107,16 +106,3 @@ def _rows(parts: Package, tab: SheetInfo, reader: SheetReader) -> Iterator[Sheet
         if reader.done:
             return
     yield from reader.feed(b"")
-
-
-def recognises(path: Path) -> bool:
-    """Whether the file is a workbook by its content, or one that only Excel can open and must be told so."""
-    with path.open("rb") as file:
-        head = file.read(len(OLE))
-    if head == OLE:
-        return True
-    try:
-        with ZipFile(path) as archive:
-            return any(name.lower().lstrip("/").startswith("xl/") for name in archive.namelist())
-    except (BadZipFile, ValueError):
-        return False
