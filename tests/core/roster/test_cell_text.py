@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.roster.cell_text import Value, shown
+from batch_enroll.core.roster.cell_text import Value, format_value
 from batch_enroll.core.roster.zip_safety import refuse_unsafe
 
 
@@ -47,12 +47,12 @@ from batch_enroll.core.roster.zip_safety import refuse_unsafe
     ],
 )
 def test_a_value_is_shown_as_a_person_sees_it(value: Value, number_format: str, text: str) -> None:
-    assert shown(value, number_format) == text
+    assert format_value(value, number_format) == text
 
 
 @given(st.integers(min_value=0, max_value=10**15 - 1), st.integers(min_value=1, max_value=12))
 def test_zeros_in_front_come_from_the_format_and_no_digit_is_lost(number: int, width: int) -> None:
-    assert shown(float(number), "0" * width) == str(number).zfill(width)
+    assert format_value(float(number), "0" * width) == str(number).zfill(width)
 
 
 @dataclass

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_enroll.core.roster.sheetcells import (
+from batch_enroll.core.roster.cell_text import (
     NumberFormatKind,
-    iso_text,
-    lost_digits,
-    number_text,
-    numbered_style,
-    style,
+    format_iso_cell,
+    format_number_cell,
+    get_built_in_format,
+    lacks_digits,
+    parse_number_format,
 )
 
 
@@ -35,11 +35,11 @@ from batch_enroll.core.roster.sheetcells import (
     ],
 )
 def test_a_number_format_tells_dates_from_numbers(number_format: str, kind: NumberFormatKind) -> None:
-    assert style(number_format).kind is kind
+    assert parse_number_format(number_format).kind is kind
 
 
 def test_formats_known_by_their_number_need_no_spelling() -> None:
-    kinds = {number: numbered_style(number).kind for number in (0, 1, 2, 14, 22, 30, 37, 45, 46, 47, 49, 55, 200)}
+    kinds = {number: get_built_in_format(number).kind for number in (0, 1, 2, 14, 22, 30, 37, 45, 46, 47, 49, 55, 200)}
     dates = {number for number, kind in kinds.items() if kind is NumberFormatKind.DATE}
     assert dates == {14, 22, 30, 45, 47, 55}
     assert kinds[46] is NumberFormatKind.DURATION
@@ -71,12 +71,12 @@ def test_formats_known_by_their_number_need_no_spelling() -> None:
     ],
 )
 def test_a_number_is_what_its_format_shows(spelt: str, number_format: str, text: str) -> None:
-    assert number_text(spelt, style(number_format), since_1904=False) == text
+    assert format_number_cell(spelt, parse_number_format(number_format), since_1904=False) == text
 
 
 def test_days_may_be_counted_from_1904() -> None:
-    assert number_text("44439", style("yyyy-mm-dd"), since_1904=True) == "2025-09-01"
-    assert number_text("0", style("yyyy-mm-dd"), since_1904=True) == "1904-01-01"
+    assert format_number_cell("44439", parse_number_format("yyyy-mm-dd"), since_1904=True) == "2025-09-01"
+    assert format_number_cell("0", parse_number_format("yyyy-mm-dd"), since_1904=True) == "1904-01-01"
 
 
 @pytest.mark.parametrize(
@@ -85,15 +85,15 @@ def test_days_may_be_counted_from_1904() -> None:
 )
 def test_what_no_sheet_can_show_is_refused(spelt: str, number_format: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
-        number_text(spelt, style(number_format), since_1904=False)
+        format_number_cell(spelt, parse_number_format(number_format), since_1904=False)
 
 
 @given(st.datetimes(min_value=datetime(1900, 3, 1), max_value=datetime(9999, 12, 31)))  # noqa: DTZ001 - a sheet's
 def test_every_day_and_second_comes_back(at: datetime) -> None:
     at = at.replace(microsecond=0)
     days = (at - datetime(1899, 12, 30)) / timedelta(days=1)  # noqa: DTZ001 - a sheet's
-    shown = number_text(repr(days), style("yyyy-mm-dd hh:mm:ss"), since_1904=False)
-    assert datetime.fromisoformat(shown) == at
+    format_value = format_number_cell(repr(days), parse_number_format("yyyy-mm-dd hh:mm:ss"), since_1904=False)
+    assert datetime.fromisoformat(format_value) == at
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_every_day_and_second_comes_back(at: datetime) -> None:
     ],
 )
 def test_a_number_of_more_than_fifteen_digits_has_lost_the_rest(text: str, lost: bool) -> None:  # noqa: FBT001
-    assert lost_digits(text) is lost
+    assert lacks_digits(text) is lost
 
 
 @pytest.mark.parametrize(
@@ -117,4 +117,4 @@ def test_a_number_of_more_than_fifteen_digits_has_lost_the_rest(text: str, lost:
     [("2025-09-01", "2025-09-01"), ("2025-09-01T08:30:00", "2025-09-01T08:30:00"), ("soon", "soon")],
 )
 def test_a_date_spelt_out_in_the_file_reads_as_other_dates(spelt: str, text: str) -> None:
-    assert iso_text(spelt) == text
+    assert format_iso_cell(spelt) == text

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from batch_enroll.adapters.rosters.xlsx_roster.ooxml_package import local, new_parser
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.roster.cell_text import shown
+from batch_enroll.core.roster.cell_text import format_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +65,7 @@ class _TextReader:
         if tag == "t":
             self.parser.CharacterDataHandler = None
         elif tag == "si":
-            text = shown("".join(self._pieces))
+            text = format_value("".join(self._pieces))
             self._pieces.clear()
             self._chars += len(text)
             self.texts.append(text)

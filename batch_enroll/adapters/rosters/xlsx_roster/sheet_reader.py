@@ -10,18 +10,18 @@ from batch_enroll.adapters.rosters.xlsx_roster.ooxml_package import SPACE, new_p
 from batch_enroll.adapters.rosters.xlsx_roster.shared_strings import MOST_ONE_BYTES
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.roster.cell_text import shown
-from batch_enroll.core.roster.cells import shorten
-from batch_enroll.core.roster.damaged_ids import CellProblem
-from batch_enroll.core.roster.sheetcells import (
+from batch_enroll.core.roster.cell_text import (
     GENERAL,
     NumberFormat,
     NumberFormatKind,
-    iso_text,
-    lost_digits,
-    number_text,
-    style,
+    format_iso_cell,
+    format_number_cell,
+    format_value,
+    lacks_digits,
+    parse_number_format,
 )
+from batch_enroll.core.roster.cells import shorten
+from batch_enroll.core.roster.damaged_ids import CellProblem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ _MOST_COLUMNS: Final = 16_384
 _DIGITS: Final = "0123456789"
 _COLUMN: Final = re.compile("[A-Za-z]{1,3}")
 _LAST_CELL: Final = re.compile(r"(?:.*:)?\$?[A-Za-z]{1,3}\$?(\d{1,7})", re.ASCII)
-_PLAIN: Final = style(GENERAL)
+_PLAIN: Final = parse_number_format(GENERAL)
 
 
 class SheetRow(NamedTuple):
@@ -153,7 +153,7 @@ class SheetReader:
         if kind == "s":
             text = self._shared(text)
         elif kind in {"inlineStr", "str"}:
-            text = shown(text)
+            text = format_value(text)
         elif self._formula and not text:
             self._flaw(catalogue.DAMAGED_CELL, "holds a formula whose value was not saved with it")
         elif text:
@@ -170,13 +170,13 @@ class SheetReader:
     def _number(self, spelt: str) -> str:
         wears = self._wears()
         try:
-            text = number_text(spelt, wears, since_1904=self._since_1904)
+            text = format_number_cell(spelt, wears, since_1904=self._since_1904)
         except (ValueError, OverflowError):
             self._flaw(catalogue.DAMAGED_CELL, f"holds {shorten(spelt)}, which no sheet can show")
             return spelt
         if wears.kind is not NumberFormatKind.NUMBER:
             self._flaw(catalogue.DATE_FOR_ID, "is a date or time cell")
-        elif lost_digits(text):
+        elif lacks_digits(text):
             self._flaw(catalogue.LOST_DIGITS, "is a number cell, which keeps no more than fifteen digits")
         return text
 
@@ -191,9 +191,9 @@ class SheetReader:
             self._flaw(catalogue.DAMAGED_CELL, f"holds {shorten(text)} instead of a value")
         elif kind == "d":
             self._flaw(catalogue.DATE_FOR_ID, "is a date or time cell")
-            return iso_text(text)
+            return format_iso_cell(text)
         elif kind == "b":
-            return shown(text.strip() in {"1", "true"})
+            return format_value(text.strip() in {"1", "true"})
         return text
 
     def _flaw(self, code: str, message: str) -> None:

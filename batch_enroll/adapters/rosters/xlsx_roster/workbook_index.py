@@ -16,14 +16,14 @@ from openpyxl.styles.stylesheet import Stylesheet
 
 from batch_enroll.adapters.rosters.xlsx_roster.ooxml_package import Excerpt
 from batch_enroll.core.errors import RosterError
-from batch_enroll.core.roster.sheetcells import numbered_style, style
+from batch_enroll.core.roster.cell_text import get_built_in_format, parse_number_format
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from xml.etree.ElementTree import Element
 
     from batch_enroll.adapters.rosters.xlsx_roster.ooxml_package import Package
-    from batch_enroll.core.roster.sheetcells import NumberFormat
+    from batch_enroll.core.roster.cell_text import NumberFormat
 
 T = TypeVar("T")
 _RELATIONS: Final = Excerpt({"Relationship": ("Id", "Type", "Target", "TargetMode")}, most=10_000)
@@ -99,7 +99,9 @@ def read_styles(package: Package, path: str) -> list[NumberFormat]:
     # `cell_styles` would be shorter, but takes a number without a format of its own for the number of another one.
     formats = sheet.custom_formats
     numbers: list[int] = [cell.numFmtId for cell in sheet.cellXfs.xf]
-    return [style(formats[number]) if number in formats else numbered_style(number) for number in numbers]
+    return [
+        parse_number_format(formats[number]) if number in formats else get_built_in_format(number) for number in numbers
+    ]
 
 
 def _read_relations(package: Package, path: str) -> dict[str, OoxmlPart]:
