@@ -1,4 +1,4 @@
-"""`batch-enroll enrollments`: what the server has for a user."""
+"""`batch-enroll enrollments`: show the server's enrollments of a user."""
 
 from __future__ import annotations
 
@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from batch_enroll.cli import options as opt
-from batch_enroll.cli.output import CommandOutput, Tone, visible
+from batch_enroll.cli.command import Command
+from batch_enroll.cli.options import Given, Json, takes
+from batch_enroll.cli.output import CommandOutput, Tone, escape
+from batch_enroll.settings.options.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from batch_enroll.cli.output import Paint
-    from batch_enroll.core.model import Json, ServerEnrollment
+    from batch_enroll.core.model import Json as JsonValue
+    from batch_enroll.core.model import ServerEnrollment
 
-HELP = """Shows what the server has for a user: every active enrollment, with its course, school, role and id.
+HELP = """Shows the server's active enrollments of a user, each with its course, school, role and id.
 
---via oneroster asks OneRoster instead of EduBridge, which also tells the class. Exits with 1 if the server does not
-know the user.
+--via oneroster asks OneRoster instead of EduBridge, which also has the class. Exits with 1 if the server does not know
+the user.
 """
 EPILOG = """Examples:
 
@@ -30,53 +33,45 @@ EPILOG = """Examples:
 _COLUMNS = ("course", "school", "role", "class", "begins", "enrollment")
 
 
-def enrollments(
-    user: Annotated[str, typer.Argument(metavar="USER", help="The user's id (sourcedId).")],
-    via: opt.Via = None,
-    env: opt.Env = None,
-    base_url: opt.BaseUrl = None,
-    token_url: opt.TokenUrl = None,
-    config: opt.Config = None,
-    as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
+@takes(Server, "via", "config", Json)
+def list_enrollments(
+    given: Given, user: Annotated[str, typer.Argument(metavar="USER", help="The user's id (sourcedId).")]
 ) -> CommandOutput:
-    """The answer of one user's enrollments."""
-    given = opt.given(locals())
-    from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
-
-    settings = load(given)
+    """Runs the command."""
+    settings = given.load()
     from batch_enroll.commands import enrollments as command  # noqa: PLC0415 - not for --help
 
     found = command.enrollments(settings, user)
-    lines = [] if found is None else [_cells(seat) for seat in found.enrollments]
+    rows = [] if found is None else [_make_row(enrollment) for enrollment in found.enrollments]
     exit_status = 1 if found is None else 0
-    told: dict[str, Json] = {
+    summary: dict[str, JsonValue] = {
         "known": found is not None,
-        "enrollments": [dict(zip(_COLUMNS, cells, strict=True)) for cells in lines],
+        "enrollments": [dict(zip(_COLUMNS, cells, strict=True)) for cells in rows],
         "exit_status": exit_status,
     }
-    return CommandOutput(exit_status, told, partial(_lines, lines, known=found is not None))
+    return CommandOutput(exit_status, summary, partial(_format_rows, rows, known=found is not None))
 
 
-def _cells(seat: ServerEnrollment) -> list[str | None]:
-    begins = None if seat.begin_date is None else seat.begin_date.date().isoformat()
-    role = None if seat.role is None else seat.role.value
-    return [seat.course_id, seat.school_id, role, seat.class_id, begins, seat.enrollment_id]
+def _make_row(enrollment: ServerEnrollment) -> list[str | None]:
+    begins = None if enrollment.begin_date is None else enrollment.begin_date.date().isoformat()
+    role = None if enrollment.role is None else enrollment.role.value
+    return [
+        enrollment.course_id, enrollment.school_id, role, enrollment.class_id, begins, enrollment.enrollment_id,
+    ]  # fmt: skip
 
 
-def _lines(rows: Sequence[Sequence[str | None]], paint: Paint, *, known: bool) -> Iterator[str]:
+def _format_rows(rows: Sequence[Sequence[str | None]], paint: Paint, *, known: bool) -> Iterator[str]:
     if not rows:
-        yield "No active enrollment." if known else "The server does not know this user."
+        yield "There are no active enrollments." if known else "The server does not know this user."
         return
-    shown = [[visible(cell or "-") for cell in row] for row in rows]
+    shown = [[escape(cell or "-") for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(_COLUMNS, *shown, strict=True)]
-    yield paint(_line(_COLUMNS, widths), Tone.STRONG)
-    yield from (_line(row, widths) for row in shown)
+    yield paint(_format_row(_COLUMNS, widths), Tone.STRONG)
+    yield from (_format_row(row, widths) for row in shown)
 
 
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+def _format_row(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command."""
-    app.command("enrollments", help=HELP, short_help="Show what the server has for a user.", epilog=EPILOG)(enrollments)
+COMMAND = Command("enrollments", "Show what the server has for a user.", HELP, EPILOG, list_enrollments)

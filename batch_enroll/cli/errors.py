@@ -1,4 +1,4 @@
-"""Exceptions -> message and exit code: the one place. The README's table is compared with `EXIT_CODES` by a test."""
+"""Exceptions to messages and exit codes: the one place. A test compares the README's table with `EXIT_CODES`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import typer
 
-from batch_enroll.cli.output import CommandOutput, present, say_json, tell
+from batch_enroll.cli.output import CommandOutput, write_json, write_message, write_output
 from batch_enroll.core.errors import BatchEnrollError
 
 if TYPE_CHECKING:
@@ -34,42 +34,42 @@ _TERMINATED: Final = 143
 _SENDING: Final = frozenset({"run", "resume", "retry", "undo", "sync", "apply", "demo"})
 
 
-def meaning(exit_status: int) -> str:
-    """What an exit status says, in words."""
+def describe_exit_status(exit_status: int) -> str:
+    """Returns the meaning of an exit status."""
     return EXIT_CODES.get(exit_status, "an unexpected end")
 
 
 class Failure(NamedTuple):
-    """How a command failed: what to exit with, and what to say."""
+    """The failure of a command: its exit status and its message."""
 
     exit_status: int
     message: str
 
 
-def guarded(command: Callable[[], object], *, as_json: bool, name: str = "run") -> int:
-    """The exit status of the command called `name`, after its answer or its failure was told."""
-    with _sigterm_as_ctrl_c() as terminated:
+def run_guarded(command: Callable[[], object], *, as_json: bool, name: str = "run") -> int:
+    """Runs the command called `name`, writes its result or its failure, and returns the exit status."""
+    with _treat_sigterm_as_ctrl_c() as terminated:
         try:
-            answer = command()
+            result = command()
         except (Exception, KeyboardInterrupt, BaseExceptionGroup) as error:  # noqa: BLE001 - the top of the program
-            failure = _failure_of(_root(error), name)
+            failure = _describe(_find_root(error), name)
         else:
-            if isinstance(answer, CommandOutput):
-                present(answer, as_json=as_json)
-                return answer.exit_status
-            if answer != _INTERRUPTED:  # typer turns Ctrl-C into this number
-                return answer if isinstance(answer, int) else 0
-            failure = _failure_of(KeyboardInterrupt(), name)
+            if isinstance(result, CommandOutput):
+                write_output(result, as_json=as_json)
+                return result.exit_status
+            if result != _INTERRUPTED:  # typer turns Ctrl-C into this number
+                return result if isinstance(result, int) else 0
+            failure = _describe(KeyboardInterrupt(), name)
     if failure.exit_status == _INTERRUPTED and terminated.is_set():
         failure = failure._replace(exit_status=_TERMINATED)
-    return _told(failure, as_json=as_json)
+    return _report(failure, as_json=as_json)
 
 
 @contextmanager
-def _sigterm_as_ctrl_c() -> Iterator[Event]:
-    """Breaks off on SIGTERM as on Ctrl-C, so that nothing is left behind; the event tells that it came.
+def _treat_sigterm_as_ctrl_c() -> Iterator[Event]:
+    """Interrupts on SIGTERM as on Ctrl-C, so that nothing is left behind; the event is set when the signal came.
 
-    Who sends rows or looks ids up for them listens for both by itself.
+    Code that sends rows, or looks ids up for them, handles both signals itself.
     """
     terminated = Event()
 
@@ -77,7 +77,7 @@ def _sigterm_as_ctrl_c() -> Iterator[Event]:
         terminated.set()
         raise_signal(SIGINT)
 
-    if current_thread() is not main_thread():  # others cannot be told of signals
+    if current_thread() is not main_thread():  # other threads cannot receive signals
         yield terminated
         return
     before = signal(SIGTERM, interrupt)
@@ -87,15 +87,15 @@ def _sigterm_as_ctrl_c() -> Iterator[Event]:
         signal(SIGTERM, before)
 
 
-def _told(failure: Failure, *, as_json: bool) -> int:
-    tell(f"error: {failure.message}")
+def _report(failure: Failure, *, as_json: bool) -> int:
+    write_message(f"error: {failure.message}")
     if as_json:
-        say_json({"exit_status": failure.exit_status, "error": failure.message})
+        write_json({"exit_status": failure.exit_status, "error": failure.message})
     return failure.exit_status
 
 
-def _root(error: BaseException) -> BaseException:
-    """The first real error inside groups of errors; that it is shown too when debugging is asked for."""
+def _find_root(error: BaseException) -> BaseException:
+    """Returns the first real error inside groups of errors; prints the traceback if debugging is on."""
     if os.environ.get("BATCH_ENROLL_DEBUG") == "1":
         traceback.print_exception(error, file=sys.stderr)
     while isinstance(error, BaseExceptionGroup):
@@ -103,16 +103,16 @@ def _root(error: BaseException) -> BaseException:
     return error
 
 
-def _failure_of(error: BaseException, name: str) -> Failure:
+def _describe(error: BaseException, name: str) -> Failure:
     match error:
         case BatchEnrollError():
             return Failure(error.exit_status, str(error))
         case typer.TyperException():
             return Failure(error.exit_code, f"{error.format_message().rstrip('.')}; try `batch-enroll --help`")
         case KeyboardInterrupt() | typer.Abort():
-            return Failure(_INTERRUPTED, f"interrupted; {_after_interrupt(name)}")
+            return Failure(_INTERRUPTED, f"interrupted; {_advise_after_interrupt(name)}")
         case _:
-            # The text of a foreign exception may hold anything, so only its type is told.
+            # The text of a foreign exception may hold anything, so only its type is shown.
             return Failure(
                 1,
                 f"internal error: {type(error).__name__}; please report it with the log of the run's folder "
@@ -120,8 +120,8 @@ def _failure_of(error: BaseException, name: str) -> Failure:
             )
 
 
-def _after_interrupt(name: str) -> str:
-    """What is true of a command that was broken off; while it sends, and while it looks ids up, a run ends itself."""
+def _advise_after_interrupt(name: str) -> str:
+    """Returns what to do after an interrupt; a run that sends or looks ids up ends by itself instead."""
     if name in _SENDING:
-        return "`batch-enroll resume` goes on with the run if it had begun (`batch-enroll runs` shows it)"
-    return "nothing was sent, so start it again"
+        return "`batch-enroll resume` finishes the run if it had started (`batch-enroll runs` shows it)"
+    return "nothing was sent; start it again"

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
-from batch_enroll.cli.output import CommandOutput, Tone, wrapped
+from batch_enroll.cli.command import Command
+from batch_enroll.cli.options import Given, Json, takes
+from batch_enroll.cli.output import CommandOutput, Tone, wrap
 from batch_enroll.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,36 +34,37 @@ EPILOG = """Examples:
 _ORDER: Final = "EWSAN"
 
 
-def _codes() -> list[str]:
+def _list_codes() -> list[str]:
     from batch_enroll.core.codes.catalogue import CATALOGUE  # noqa: PLC0415 - only when the shell asks for it
 
     return list(CATALOGUE)
 
 
+@takes(Json)
 def explain(
+    given: Given,
     code: Annotated[
         str | None,
-        typer.Argument(metavar="CODE", help="Such as E201. Default: list all codes.", autocompletion=_codes),
+        typer.Argument(metavar="CODE", help="Such as E201. Default: list all codes.", autocompletion=_list_codes),
     ] = None,
-    as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
 ) -> CommandOutput:
-    """The record of one code, or of all."""
-    del as_json
+    """Runs the command."""
+    del given
     from batch_enroll.core.codes import catalogue, explain  # noqa: PLC0415 - not for --help
 
     if code is None:
         every = [explain.as_json(each) for each in catalogue.CATALOGUE]
-        return CommandOutput(0, {"codes": [*every], "exit_status": 0}, _list_lines)
+        return CommandOutput(0, {"codes": [*every], "exit_status": 0}, _format_list)
     meant = code.strip().upper()
     if meant not in catalogue.CATALOGUE:
         near = explain.nearest(code)
         advice = f"did you mean {' or '.join(near)}?" if near else "batch-enroll explain lists all codes"
         raise UsageError(f"unknown code {code!r}; {advice}")
-    lines = partial(_entry_lines, catalogue.CATALOGUE[meant])
+    lines = partial(_format_entry, catalogue.CATALOGUE[meant])
     return CommandOutput(0, {**explain.as_json(meant), "exit_status": 0}, lines)
 
 
-def _list_lines(paint: Paint) -> Iterator[str]:
+def _format_list(paint: Paint) -> Iterator[str]:
     from batch_enroll.core.codes import catalogue, explain  # noqa: PLC0415 - not for --help
 
     shown = None
@@ -73,26 +75,24 @@ def _list_lines(paint: Paint) -> Iterator[str]:
                 yield ""
             yield paint(kind.replace("_", " "), Tone.STRONG)
             shown = kind
-        yield from wrapped(f"{code}  {entry.title}", 2, hanging=6)
+        yield from wrap(f"{code}  {entry.title}", 2, hanging=6)
 
 
-def _entry_lines(entry: CodeEntry, paint: Paint) -> Iterator[str]:
+def _format_entry(entry: CodeEntry, paint: Paint) -> Iterator[str]:
     from batch_enroll.core.codes import explain  # noqa: PLC0415 - not for --help
 
     yield paint(f"{entry.code} {entry.title}", Tone.STRONG)
     yield paint(f"outcome: {explain.outcome_of(entry.code)}", Tone.QUIET)
     yield ""
-    yield from wrapped(entry.meaning, hanging=0)
+    yield from wrap(entry.meaning, hanging=0)
     yield ""
     yield paint("Likely causes", Tone.STRONG)
     for cause in entry.causes:
-        yield from wrapped(f"- {cause}", 2)
+        yield from wrap(f"- {cause}", 2)
     if entry.remedy:
         yield ""
         yield paint("What to do", Tone.STRONG)
-        yield from wrapped(entry.remedy, 2, hanging=0)
+        yield from wrap(entry.remedy, 2, hanging=0)
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command."""
-    app.command("explain", help=HELP, short_help="Explain a code of the results.", epilog=EPILOG)(explain)
+COMMAND = Command("explain", "Explain a code of the results.", HELP, EPILOG, explain)

@@ -1,56 +1,65 @@
-"""The options that commands share, with their help; the parameter's name is the setting's.
+"""The flags of commands, made from the declared options, and the values that a command was called with.
 
-Values stay text here: Settings checks them, so that every problem is told at once and with its origin.
+Values remain text here: Settings checks them, so that every problem is reported at once and with its origin.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+import inspect
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, TypeVar
 
 import typer
 
-from batch_enroll.core.roster.formats import FORMATS
+from batch_enroll.settings.declaration import Option, Panel, in_panel, options_of
+from batch_enroll.settings.options.output import Results, State, Terminal, Unattended
+from batch_enroll.settings.options.rehearsal import Rehearsal
+from batch_enroll.settings.options.roster import Reading, RowDefaults
+from batch_enroll.settings.options.safety import Overriding, Verifying, Withdrawing
+from batch_enroll.settings.options.sending import Requests, Sending, Stopping
+from batch_enroll.settings.options.server import Server
+from batch_enroll.settings.servers import Needs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Collection, Mapping
 
-_REHEARSAL = "Rehearsal (--env sandbox)"
-_UNATTENDED = "Unattended runs (see also the settings notify and ping_url)"
-_GUARDS = "Guards"
-_ENVIRONMENTS = ("production", "staging", "sandbox")
+    from batch_enroll.core.guards.rules import Allowance
+    from batch_enroll.settings import Settings
 
-
-def _formats() -> list[tuple[str, str]]:
-    return [(name, each.title) for name, each in FORMATS.items()]
+R = TypeVar("R")
 
 
-def _environments() -> list[str]:
-    return list(_ENVIRONMENTS)
+@in_panel(Panel.SAFETY)
+class Confirming:
+    """Consent given in advance."""
+
+    yes: Annotated[bool, Option("Withdraw without asking.")] = False
 
 
-def _guards() -> list[str]:
-    from batch_enroll.core.guards.rules import Guard  # noqa: PLC0415 - only when the shell asks for it
+@in_panel(Panel.OUTPUT)
+class Json:
+    """Output for programs."""
 
-    return list(Guard)
-
-
-def _paces() -> list[str]:
-    return ["auto", "fixed"]
+    json: Annotated[bool, Option("Print the summary as one line of JSON.")] = False
 
 
-def _scenarios() -> list[str]:
-    from batch_enroll.sandbox import SCENARIOS  # noqa: PLC0415 - only when the shell asks for it
+@in_panel(Panel.ROSTER)
+class Resuming:
+    """Consent to a roster that is not as it was."""
 
-    return list(SCENARIOS)
+    accept_changes: Annotated[
+        bool, Option("Continue although the roster has changed; changed rows are read again.")
+    ] = False
 
 
-def given(arguments: Mapping[str, object]) -> dict[str, object]:
-    """Those of a command's arguments that are settings, by the setting's name: `given(locals())`, on its first line."""
-    from batch_enroll.settings import Settings  # noqa: PLC0415 - not for --help
-
-    return {name: value for name, value in arguments.items() if name in Settings.model_fields}
-
+SENDING: Final = (Server, Sending, Stopping, Confirming, Overriding, Terminal, Json, State)
+READING: Final = (Reading, RowDefaults)
+_GROUPS: Final = (
+    Server, Reading, RowDefaults, Resuming, Requests, Sending, Stopping, Withdrawing, Confirming, Verifying, Overriding,
+    Results, Terminal, Json, State, Unattended, Rehearsal,
+)  # fmt: skip
+_FLAGS: Final = {option.name: option for option in options_of(_GROUPS) if option.flag is not None}
 
 Rosters: TypeAlias = Annotated[
     list[str],
@@ -61,191 +70,109 @@ Rosters: TypeAlias = Annotated[
     ),
 ]
 PastRun: TypeAlias = Annotated[str | None, typer.Argument(metavar="RUN", help="The run's id. Default: the latest run.")]
-AcceptChanges: TypeAlias = Annotated[
-    bool, typer.Option("--accept-changes", help="Go on although the roster changed; changed rows are read anew.")
-]
-Env: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        metavar="ENV",
-        help="production, staging or sandbox (a rehearsal inside this process). Default: TIMEBACK_ENV.",
-        autocompletion=_environments,
-    ),
-]
-BaseUrl: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="URL", help="Use this API instead of the environment's.")
-]
-TokenUrl: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="URL", help="Fetch tokens here instead of where the environment does.")
-]
-Pace: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        metavar="PACE",
-        help="auto: find the server's limits and stay below them. fixed: keep to --rate and --max-in-flight. "
-        "Default: auto.",
-        autocompletion=_paces,
-    ),
-]
-Rate: TypeAlias = Annotated[str | None, typer.Option(metavar="R", help="Send at most R requests per second.")]
-MaxInFlight: TypeAlias = Annotated[
-    str | None,
-    typer.Option(metavar="N", help="Send at most N requests at once. Default: 100, or 10 with --pace fixed."),
-]
-CourseId: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="ID", help="The course of rows that name none: its id, no title.")
-]
-SchoolId: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="ID", help="The school of rows that name none: its id, no name.")
-]
-RoleName: TypeAlias = Annotated[
-    str | None,
-    typer.Option(metavar="ROLE", help="The role of rows that name none. Default: student."),
-]
-BeginDate: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="DATE", help="The first day of rows that name none, as YYYY-MM-DD.")
-]
-FieldMap: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option("--map", metavar="FIELD=HEADER", help="Read FIELD from the column HEADER. May be repeated."),
-]
-Find: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--find",
-        metavar="KIND=BY",
-        help="Find ids by what the roster has instead: user=email (username, identifier), course=title (code), "
-        "school=name (identifier); never: none. Default: auto, where a row lacks an id, or its column holds e-mails, "
-        "titles or names.",
-    ),
-]
-Online: TypeAlias = Annotated[
-    bool, typer.Option("--online", help="Ask the API for every id and name; needs an environment and credentials.")
-]
-Sheet: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="NAME", help="The sheet of a workbook. Default: the first.")
-]
-RosterFormat: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--format",
-        metavar="NAME",
-        help=f"What the roster is: {', '.join(FORMATS)}. Default: told by its content.",
-        autocompletion=_formats,
-    ),
-]
-AsOf: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="DATE", help="Read the roster's end dates as on this day. Default: today.")
-]
-Limit: TypeAlias = Annotated[str | None, typer.Option(metavar="N", help="Stop reading after N rows.")]
-Out: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="DIR", help="Where run folders go. Default: batch-enroll-runs.")
-]
-State: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        metavar="DIR",
-        help="Where the memory of past runs is kept. Default: BATCH_ENROLL_STATE, else the user's state folder.",
-    ),
-]
-LedgerUrl: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        metavar="URL",
-        help="Keep that memory in PostgreSQL: postgresql://user@host/database. Default: BATCH_ENROLL_LEDGER_URL, which "
-        "is the place for one with a password.",
-    ),
-]
-Config: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="FILE", help="Settings in TOML. Default: batch-enroll.toml, if it is there.")
-]
-DryRun: TypeAlias = Annotated[bool, typer.Option("--dry-run", help="Do everything but send.")]
-Recheck: TypeAlias = Annotated[
-    bool, typer.Option("--recheck", help="Ask the server for seats of earlier runs instead of skipping them.")
-]
-Verify: TypeAlias = Annotated[
-    bool, typer.Option("--verify", help="Ask the server for every seat afterwards; one that is not there has failed.")
-]
-Withdraw: TypeAlias = Annotated[
-    bool, typer.Option("--withdraw", help="Withdraw the rows whose status is tobedeleted, instead of skipping them.")
-]
-Via: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        metavar="ROUTE", help="edubridge, or oneroster, which takes classes and end dates. Default: edubridge."
-    ),
-]
-WithdrawBy: TypeAlias = Annotated[
-    str | None,
-    typer.Option(metavar="HOW", help="With --via oneroster, withdraw by status or by end_date. Default: status."),
-]
-Yes: TypeAlias = Annotated[bool, typer.Option("--yes", help="Withdraw without being asked.")]
-Deadline: TypeAlias = Annotated[
-    str | None,
-    typer.Option(metavar="WHEN", help="Stop well after so long (30m, 2h) or at a time of day (06:00)."),
-]
-Grace: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="S", help="Seconds that requests in flight get when the run stops. Default: 30.")
-]
-MetricsFile: TypeAlias = Annotated[
-    str | None,
-    typer.Option(metavar="FILE", help="Write what came of it as a Prometheus textfile.", rich_help_panel=_UNATTENDED),
-]
-OnChangeOnly: TypeAlias = Annotated[
-    bool,
-    typer.Option(
-        "--on-change-only",
-        help="Notify only when something differs from the last run of the roster.",
-        rich_help_panel=_UNATTENDED,
-    ),
-]
-NoRosterColumns: TypeAlias = Annotated[
-    bool, typer.Option("--no-roster-columns", help="Leave the roster's own columns out of the results.")
-]
-Fix: TypeAlias = Annotated[
-    Path | None, typer.Option(metavar="OUT", help="Write a repaired copy as CSV, and tell what was changed.")
-]
-AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the summary as one line of JSON.")]
-Quiet: TypeAlias = Annotated[
-    bool, typer.Option("--quiet", help="Show no progress, and nothing at all when all is well and unchanged.")
-]
-LogFormat: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="FORMAT", help="Write log records to stderr too: console or json.")
-]
-Allow: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--allow",
-        metavar="GUARD",
-        help="Overrule a guard for this run; needs --reason. May be repeated.",
-        autocompletion=_guards,
-        rich_help_panel=_GUARDS,
-    ),
-]
-Reason: TypeAlias = Annotated[
-    str | None,
-    typer.Option("--reason", metavar="TEXT", help="Why; it is recorded in the run.", rich_help_panel=_GUARDS),
-]
-Scenarios: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--scenario",
-        metavar="NAME",
-        help="Let the rehearsal server play a fault, such as two-percent-5xx. May be repeated.",
-        rich_help_panel=_REHEARSAL,
-        autocompletion=_scenarios,
-    ),
-]
-School: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--school",
-        metavar="BUNDLE",
-        help="Let it know exactly the people and courses of this OneRoster bundle.",
-        rich_help_panel=_REHEARSAL,
-    ),
-]
-Seed: TypeAlias = Annotated[
-    str | None,
-    typer.Option("--seed", metavar="N", help="Where its dice begin. Default: 0.", rich_help_panel=_REHEARSAL),
-]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The values of the options that a command was called with, by name."""
+
+    values: Mapping[str, Any]
+
+    def load(self, needs: Needs = Needs.SERVER, **more: object) -> Settings:
+        """Returns the settings for the command; `more` are flags of its own.
+
+        Raises:
+            UsageError: with every problem.
+        """
+        from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
+
+        return load(self._settings(more), needs=needs)
+
+    def load_sealed(self, **more: object) -> Settings:
+        """Returns settings that neither the shell nor a file can change.
+
+        Raises:
+            UsageError: with every problem.
+        """
+        from batch_enroll.settings import load_sealed  # noqa: PLC0415 - not for --help
+
+        return load_sealed(self._settings(more))
+
+    def _settings(self, more: Mapping[str, object]) -> dict[str, object]:
+        from batch_enroll.settings.model import OPTIONS  # noqa: PLC0415 - not for --help
+
+        return {**{name: value for name, value in self.values.items() if name in OPTIONS}, **more}
+
+    def read_allowance(self) -> Allowance:
+        """Returns the guards to overrule, and the reason.
+
+        Raises:
+            UsageError: an unknown guard, or no reason.
+        """
+        from batch_enroll.core.guards.rules import parse_allowance  # noqa: PLC0415 - not for --help
+
+        return parse_allowance(self.values["allow"] or (), self.values["reason"])
+
+    def confirm(self, question: str) -> None:
+        """Asks on a terminal unless --yes was given.
+
+        Raises:
+            UsageError: the person declined, or there is no terminal to ask on.
+        """
+        from batch_enroll.core.errors import UsageError  # noqa: PLC0415 - not for --help
+        from batch_enroll.wiring.guards import refuse_unconfirmed  # noqa: PLC0415 - not for --help
+
+        if self.values["yes"]:
+            return
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            refuse_unconfirmed(question)
+        elif not _ask(question):
+            raise UsageError("not confirmed; nothing was sent")
+
+
+def _ask(question: str) -> bool:
+    try:
+        return typer.confirm(f"{question}. Continue?", err=True)
+    except typer.Abort:  # Ctrl-C or Ctrl-D at a question is a no
+        return False
+
+
+def takes(*wanted: type | str, without: Collection[str] = ()) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Gives a command the flags of the options of some classes, and of single ones by name, except those `without`.
+
+    The function gets their values as its first argument, a `Given`; its other parameters stay the command's own.
+    """
+    names = {name for each in wanted for name in _list_names(each)}
+    chosen = [option for name, option in _FLAGS.items() if name in names.difference(without)]
+
+    def declare(function: Callable[..., R]) -> Callable[..., R]:
+        def command(**arguments: object) -> R:
+            given = Given({option.name: arguments.pop(option.name) for option in chosen})
+            return function(given, **arguments)
+
+        own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
+        parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own]
+        parameters += [_make_parameter(option) for option in chosen]
+        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # inspect looks for it
+        return command
+
+    return declare
+
+
+def _list_names(wanted: type | str) -> list[str]:
+    return [_FLAGS[wanted].name] if isinstance(wanted, str) else [option.name for option in options_of([wanted])]
+
+
+def _make_parameter(option: Option) -> inspect.Parameter:
+    kind: object = bool if option.is_switch else list[str] | None if option.is_repeatable else str | None
+    flag = typer.Option(
+        option.flag,
+        metavar=option.metavar or None,
+        help=option.described,
+        rich_help_panel=option.panel,
+        autocompletion=option.list_completions if option.has_choices else None,
+    )
+    default = False if option.is_switch else None
+    return inspect.Parameter(
+        option.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, flag]
+    )

@@ -1,4 +1,4 @@
-"""What commands say: results on stdout, messages on stderr; plain when piped, coloured on a terminal."""
+"""Output of commands: results on stdout, messages on stderr; plain when piped, colored on a terminal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WIDTH: Final = 80
 
 
 class Tone(Enum):
-    """How a piece of text is meant; a terminal shows it as a colour."""
+    """The meaning of a piece of text; a terminal shows it as a color."""
 
     STRONG = "strong"
     GOOD = "good"
@@ -37,51 +37,51 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CommandOutput:
-    """What a command has to say at its end: for people (`lines`, drawn when needed) and for programs (`summary`)."""
+    """The result of a command: for people (`lines`, formatted when needed) and for programs (`summary`)."""
 
     exit_status: int
     summary: Mapping[str, Json]
     lines: Callable[[Paint], Iterable[str]]
 
 
-def present(answer: CommandOutput, *, as_json: bool) -> None:
-    """Writes the answer to stdout."""
+def write_output(output: CommandOutput, *, as_json: bool) -> None:
+    """Writes the result of a command to stdout."""
     if as_json:
-        say_json(answer.summary)
+        write_json(output.summary)
         return
-    paint = coloured if _wants_colour(sys.stdout) else plain
-    if lines := list(answer.lines(paint)):
-        say("\n".join(lines))
+    paint = add_color if _shows_color(sys.stdout) else keep_plain
+    if lines := list(output.lines(paint)):
+        write_line("\n".join(lines))
 
 
-def say(text: str) -> None:
-    """Writes a line to stdout. A reader that went away (`| head`) is no failure."""
+def write_line(text: str) -> None:
+    """Writes a line to stdout. A reader that closed the pipe (`| head`) is not an error."""
     _write(sys.stdout, text)
 
 
-def say_json(summary: Mapping[str, Json]) -> None:
+def write_json(summary: Mapping[str, Json]) -> None:
     """Writes JSON on one line of stdout, so that the last line is all a program needs."""
-    say(json.dumps(summary))
+    write_line(json.dumps(summary))
 
 
-def tell(text: str) -> None:
+def write_message(text: str) -> None:
     """Writes a line to stderr."""
     _write(sys.stderr, text)
 
 
-def say_bytes(pieces: Iterable[bytes]) -> None:
+def write_bytes(pieces: Iterable[bytes]) -> None:
     """Writes a document to stdout, as it is."""
     stream = sys.stdout
     if stream is not None:
-        _carefully(stream, lambda: stream.buffer.writelines(pieces))
+        _write_safely(stream, lambda: stream.buffer.writelines(pieces))
 
 
 def _write(stream: TextIO | None, text: str) -> None:
-    if stream is not None:  # else it was closed before we began (`>&-`)
-        _carefully(stream, lambda: stream.write(f"{text}\n"))
+    if stream is not None:  # else it was closed before the start (`>&-`)
+        _write_safely(stream, lambda: stream.write(f"{text}\n"))
 
 
-def _carefully(stream: TextIO, write: Callable[[], object]) -> None:
+def _write_safely(stream: TextIO, write: Callable[[], object]) -> None:
     try:
         write()
         stream.flush()
@@ -89,32 +89,32 @@ def _carefully(stream: TextIO, write: Callable[[], object]) -> None:
         # What is still buffered would fail again when Python ends, with a message; let it go nowhere.
         with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-    except (OSError, ValueError):  # a full disk, a closed descriptor: nobody is left to be told
+    except (OSError, ValueError):  # a full disk, a closed descriptor: there is nowhere to report it
         return
 
 
-def robust_streams() -> None:
-    """Lets text that the terminal cannot show pass as escapes; the exit code must not hang on an accent."""
+def allow_any_text() -> None:
+    """Writes text that the terminal cannot show as escapes; the exit code must not depend on an accent."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
 
 
-def visible(text: str) -> str:
-    """`text` on one line; what a roster holds must not steer a terminal."""
+def escape(text: str) -> str:
+    """Returns `text` on one line; the content of a roster must not control a terminal."""
     if text.isprintable():
         return text
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 
-def plain(text: str, _tone: Tone) -> str:
-    """`text` as it is."""
+def keep_plain(text: str, _tone: Tone) -> str:
+    """Returns `text` as it is."""
     return text
 
 
-def wrapped(text: str, indent: int = 0, hanging: int = 2) -> list[str]:
-    """`text` in lines of the width that reports have; lines after the first hang further in."""
+def wrap(text: str, indent: int = 0, hanging: int = 2) -> list[str]:
+    """Returns `text` in lines of the width of reports; lines after the first are indented further."""
     margin = " " * indent
     return textwrap.wrap(
         text,
@@ -126,8 +126,8 @@ def wrapped(text: str, indent: int = 0, hanging: int = 2) -> list[str]:
     )
 
 
-def coloured(text: str, tone: Tone) -> str:
-    """`text` for a terminal."""
+def add_color(text: str, tone: Tone) -> str:
+    """Returns `text` for a terminal."""
     match tone:
         case Tone.STRONG:
             return typer.style(text, bold=True)
@@ -139,13 +139,13 @@ def coloured(text: str, tone: Tone) -> str:
             return typer.style(text, dim=True)
 
 
-def silence(_paint: Paint) -> tuple[str, ...]:
-    """Lines of an answer that has nothing to say."""
+def omit_lines(_paint: Paint) -> tuple[str, ...]:
+    """Returns the lines of a result that is not shown."""
     return ()
 
 
-def _wants_colour(stream: TextIO | None) -> bool:
-    """Source: the NO_COLOR convention; a dumb terminal shows no colours either."""
+def _shows_color(stream: TextIO | None) -> bool:
+    """Source: the NO_COLOR convention; a dumb terminal shows no colors either."""
     environ = os.environ
     return (
         stream is not None and stream.isatty() and not environ.get("NO_COLOR") and environ.get("TERM", "dumb") != "dumb"

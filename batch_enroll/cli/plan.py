@@ -1,4 +1,4 @@
-"""`batch-enroll plan`: what a run would send, written down so that `apply` can do exactly that."""
+"""`batch-enroll plan`: write down what a run would send, so that `apply` can do exactly that."""
 
 from __future__ import annotations
 
@@ -8,19 +8,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from batch_enroll.cli import options as opt
-from batch_enroll.cli.output import CommandOutput, Tone, visible, wrapped
+from batch_enroll.cli.command import Command
+from batch_enroll.cli.options import READING, Given, Json, Rosters, takes
+from batch_enroll.cli.output import CommandOutput, Tone, escape, wrap
+from batch_enroll.settings.options.output import State
+from batch_enroll.settings.options.safety import Withdrawing
+from batch_enroll.settings.options.sending import Sending
+from batch_enroll.settings.options.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from batch_enroll.cli.output import Paint
+    from batch_enroll.commands.apply import PlanResult
     from batch_enroll.core.planning.plan_document import Plan
 
 HELP = """Writes down what a run of the roster would send now, row by row, and sends nothing.
 
 The plan holds hashes of the roster, the settings and itself; batch-enroll apply does exactly what it says, and refuses
-when the plan, the roster or the environment has changed. Exits with 5 when a guard would stop it.
+it if the plan, the roster or the environment has changed. Exits with 5 if a guard would stop it.
 """
 EPILOG = """Examples:
 
@@ -30,51 +36,29 @@ EPILOG = """Examples:
 """
 
 
-def plan(  # noqa: PLR0913, PLR0917 - one argument for each option
-    rosters: opt.Rosters,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the plan goes.")],
-    env: opt.Env = None,
-    base_url: opt.BaseUrl = None,
-    token_url: opt.TokenUrl = None,
-    rate: opt.Rate = None,
-    max_in_flight: opt.MaxInFlight = None,
-    course_id: opt.CourseId = None,
-    school_id: opt.SchoolId = None,
-    role: opt.RoleName = None,
-    begin_date: opt.BeginDate = None,
-    map: opt.FieldMap = None,  # noqa: A002 - the setting's name
-    sheet: opt.Sheet = None,
-    as_of: opt.AsOf = None,
-    format: opt.RosterFormat = None,  # noqa: A002 - the setting's name
-    find: opt.Find = None,
-    via: opt.Via = None,
-    withdraw_by: opt.WithdrawBy = None,
-    limit: opt.Limit = None,
-    withdraw: opt.Withdraw = False,  # noqa: FBT002 - a flag
-    state: opt.State = None,
-    ledger_url: opt.LedgerUrl = None,
-    config: opt.Config = None,
-    as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
+@takes(Server, *READING, Sending, Withdrawing, "via", State, Json)
+def plan(
+    given: Given,
+    rosters: Rosters,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="File to write the plan to.")],
 ) -> CommandOutput:
-    """The answer of a plan."""
-    given = opt.given(locals())
-    from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
-
-    settings = load(given)
+    """Runs the command."""
+    settings = given.load()
     from batch_enroll.commands import plan as command  # noqa: PLC0415 - not for --help
+    from batch_enroll.commands.apply import PlanResult  # noqa: PLC0415 - not for --help
 
-    made = command.plan(settings, rosters, output)
-    return planned(made, output, 5 if any(verdict["stops"] for verdict in made.guards) else 0)
-
-
-def planned(made: Plan, output: Path | None, exit_status: int) -> CommandOutput:
-    """The answer of a plan that was made and not carried out."""
-    summary = {**made.summary(), "file": None if output is None else str(output), "exit_status": exit_status}
-    return CommandOutput(exit_status, summary, partial(_lines, made, output))
+    return present_plan(PlanResult(command.plan(settings, rosters, output)), output)
 
 
-def _lines(made: Plan, output: Path | None, paint: Paint) -> Iterator[str]:
-    yield from plan_lines(made, paint)
+def present_plan(made: PlanResult, output: Path | None) -> CommandOutput:
+    """Returns the output for a plan that was made and not carried out."""
+    file = None if output is None else str(output)
+    summary = {**made.plan.summary(), "file": file, "exit_status": made.exit_status}
+    return CommandOutput(made.exit_status, summary, partial(_format_unsent, made.plan, output))
+
+
+def _format_unsent(made: Plan, output: Path | None, paint: Paint) -> Iterator[str]:
+    yield from format_plan(made, paint)
     yield ""
     if output is None:
         yield "Nothing was sent."
@@ -82,8 +66,8 @@ def _lines(made: Plan, output: Path | None, paint: Paint) -> Iterator[str]:
         yield f"Nothing was sent. To do exactly this: batch-enroll apply {output} --env {made.environment}"
 
 
-def plan_lines(made: Plan, paint: Paint) -> Iterator[str]:
-    """What a plan comes to, for people."""
+def format_plan(made: Plan, paint: Paint) -> Iterator[str]:
+    """Yields the steps of a plan as counts, and the guards that stop it."""
     names = ", ".join(ref.path for ref in made.rosters)
     scope = f", {made.scope}" if made.scope else ""
     yield paint(f"Plan of {names} for {made.environment}{scope}", Tone.STRONG)
@@ -93,18 +77,16 @@ def plan_lines(made: Plan, paint: Paint) -> Iterator[str]:
         if count:
             yield f"  {name.replace('_', ' '):<48}{count:>10,}"
     if made.counts.get("left_beside_another_class"):
-        told = "EduBridge takes all classes of a course at once, so where one is to stay none goes; --via oneroster"
-        yield from (f"  {line}" for line in wrapped(f"{told} takes them one by one."))
-    long = f"{made.minutes:,.0f} min" if made.minutes >= 1 else f"{made.minutes * 60:.0f} s"
-    yield f"  {made.requests:,} requests, about {long}"
+        note = "EduBridge withdraws all classes of a course at once, so none is withdrawn where one is to stay; "
+        yield from (f"  {line}" for line in wrap(f"{note}--via oneroster withdraws them one by one."))
+    lasts = f"{made.minutes:,.0f} min" if made.minutes >= 1 else f"{made.minutes * 60:.0f} s"
+    yield f"  {made.requests:,} requests, about {lasts}"
     for warning in made.warnings:
-        yield from (paint(line, Tone.BAD) for line in wrapped(visible(f"Unusual: {warning}")))
-    for verdict in made.guards:
-        if verdict["stops"]:
-            told = f"Guard {verdict['guard']} stops it: {verdict['saw']}; {verdict['limit']}"
-            yield from (paint(line, Tone.BAD) for line in wrapped(told))
+        yield from (paint(line, Tone.BAD) for line in wrap(escape(f"Unusual: {warning}")))
+    for result in made.guards:
+        if result["stops"]:
+            stopped = f"Guard {result['guard']} stops it: {result['saw']}; {result['limit']}"
+            yield from (paint(line, Tone.BAD) for line in wrap(stopped))
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command."""
-    app.command("plan", help=HELP, short_help="Write down what a run would send; sends nothing.", epilog=EPILOG)(plan)
+COMMAND = Command("plan", "Write down what a run would send; sends nothing.", HELP, EPILOG, plan)

@@ -1,4 +1,4 @@
-"""`batch-enroll report`: a past run as a page, a workbook, CSV or JSON."""
+"""`batch-enroll report`: write a past run as a page, a workbook, CSV or JSON."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from typing import Annotated
 
 import typer
 
-from batch_enroll.cli import options as opt
-from batch_enroll.cli.output import say_bytes, tell
+from batch_enroll.cli.command import Command
+from batch_enroll.cli.options import Given, PastRun, takes
+from batch_enroll.cli.output import write_bytes, write_message
+from batch_enroll.settings import Needs
+from batch_enroll.settings.options.output import State
 
 HELP = """Writes the report of a past run in another format, from what the ledger holds of it.
 
-html is the page of the run's folder, one file that opens anywhere, without a network; xlsx is a workbook to filter,
-correct and hand to retry --from; csv are the results; json holds them with all counts, for programs. Files are readable
-by you alone.
+html is the page in the run's folder, one file that opens anywhere, without a network; xlsx is a workbook to filter,
+correct and pass to retry --from; csv has the results; json has them with all counts, for programs. Only you can read
+the files.
 """
 EPILOG = """Examples:
 
@@ -25,14 +28,25 @@ EPILOG = """Examples:
 """
 
 
-def _formats() -> list[str]:
-    return ["html", "xlsx", "csv", "json"]
+def _list_formats() -> list[str]:
+    from batch_enroll.commands.report import FORMATS  # noqa: PLC0415 - only when the shell asks for it
+
+    return list(FORMATS)
 
 
+@takes(State)
 def report(
-    run: opt.PastRun = None,
+    given: Given,
+    run: PastRun = None,
     form: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", help="html, xlsx, csv or json.", autocompletion=_formats)
+        str,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            show_default=False,
+            help="html, xlsx, csv or json. Default: html.",
+            autocompletion=_list_formats,
+        ),
     ] = "html",
     where: Annotated[
         str | None,
@@ -40,28 +54,20 @@ def report(
             "--output",
             "-o",
             metavar="FILE",
-            help="Where to; - is stdout. Default: RUN.FORMAT here, or stdout for csv and json.",
+            help="File to write; - is stdout. Default: RUN.FORMAT here, or stdout for csv and json.",
         ),
     ] = None,
-    state: opt.State = None,
-    ledger_url: opt.LedgerUrl = None,
-    config: opt.Config = None,
 ) -> int:
-    """Writes it, and says where."""
-    given = opt.given(locals())
-    from batch_enroll.settings import Needs, load  # noqa: PLC0415 - not for --help
-
-    settings = load(given, needs=Needs.STATE)
+    """Runs the command."""
+    settings = given.load(Needs.STATE)
     from batch_enroll.commands import report as command  # noqa: PLC0415 - not for --help
 
-    made = command.report(settings, run, form, where)
-    if isinstance(made, Path):
-        tell(f"The report is in {made}")
+    written = command.report(settings, run, form, where)
+    if isinstance(written, Path):
+        write_message(f"The report is in {written}")
     else:
-        say_bytes(made)
+        write_bytes(written)
     return 0
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command."""
-    app.command("report", help=HELP, short_help="Write a page or a table of a past run.", epilog=EPILOG)(report)
+COMMAND = Command("report", "Write a page or a table of a past run.", HELP, EPILOG, report)

@@ -1,4 +1,4 @@
-"""`batch-enroll retry`: what failed in a run, sent again into the same run."""
+"""`batch-enroll retry`: send the failed rows of a run again, as part of the same run."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from typing import Annotated
 
 import typer
 
-from batch_enroll.cli import options as opt
-from batch_enroll.cli.errors import meaning
-from batch_enroll.cli.output import CommandOutput, tell
-from batch_enroll.cli.prompts import confirming, overruling
-from batch_enroll.cli.resume import gone_on, summary_of
+from batch_enroll.cli.command import Command
+from batch_enroll.cli.errors import describe_exit_status
+from batch_enroll.cli.options import SENDING, Given, PastRun, Resuming, takes
+from batch_enroll.cli.output import CommandOutput, write_message
+from batch_enroll.cli.resume import present_resumed, summary_if_resumed
+from batch_enroll.settings.options.output import Unattended
 
-HELP = """Sends what failed in a run again, and finishes what was left of it.
+HELP = """Sends the failed rows of a run again, and finishes the rest of it.
 
-The results are written again for the whole roster; attempts add up. With --from, the rows that you mended in a copy of
-failed.csv or results.csv are sent as they stand there, and no others.
+The results are written again for the whole roster; attempts add up. With --from, the rows that you corrected in a copy
+of failed.csv or results.csv are sent as they are there, and no others.
 """
 EPILOG = """Examples:
 
@@ -27,59 +28,35 @@ EPILOG = """Examples:
 """
 
 
-def retry(  # noqa: PLR0913, PLR0917 - one argument for each option
-    run: opt.PastRun = None,
+@takes(*SENDING, Unattended, Resuming)
+def retry(
+    given: Given,
+    run: PastRun = None,
     corrections: Annotated[
-        str | None, typer.Option("--from", metavar="FILE", help="Take the mended rows of this .csv or .xlsx file.")
+        str | None, typer.Option("--from", metavar="FILE", help="Take the corrected rows of this .csv or .xlsx file.")
     ] = None,
-    rejected: Annotated[  # noqa: FBT002 - a flag
-        bool, typer.Option("--rejected", help="Also send again what the server refused.")
-    ] = False,
-    accept_changes: opt.AcceptChanges = False,  # noqa: FBT002 - a flag
-    yes: opt.Yes = False,  # noqa: FBT002 - a flag
-    allow: opt.Allow = None,
-    reason: opt.Reason = None,
-    env: opt.Env = None,
-    base_url: opt.BaseUrl = None,
-    token_url: opt.TokenUrl = None,
-    pace: opt.Pace = None,
-    rate: opt.Rate = None,
-    max_in_flight: opt.MaxInFlight = None,
-    state: opt.State = None,
-    ledger_url: opt.LedgerUrl = None,
-    config: opt.Config = None,
-    deadline: opt.Deadline = None,
-    grace: opt.Grace = None,
-    metrics_file: opt.MetricsFile = None,
-    on_change_only: opt.OnChangeOnly = False,  # noqa: FBT002 - a flag
-    quiet: opt.Quiet = False,  # noqa: FBT002 - a flag
-    log_format: opt.LogFormat = None,
-    as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
+    *,
+    rejected: Annotated[bool, typer.Option("--rejected", help="Also send again what the server refused.")] = False,
 ) -> CommandOutput:
-    """The answer of a run whose failures were sent again."""
-    given = opt.given(locals())
-    from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
-
-    settings = load(given)
+    """Runs the command."""
+    settings = given.load()
     from batch_enroll.commands import retry as command  # noqa: PLC0415 - not for --help
     from batch_enroll.wiring.run_hooks import RunHooks  # noqa: PLC0415 - not for --help
 
-    confirm, allowed = confirming(yes=yes), overruling(allow, reason)
-    going_on = partial(
+    allowed = given.read_allowance()
+    send_again = partial(
         command.retry,
         settings,
         run,
         rejected=rejected,
-        accept_changes=accept_changes,
-        confirm=confirm,
+        accept_changes=given.values["accept_changes"],
+        confirm=given.confirm,
         allowed=allowed,
     )
     if corrections is not None:
-        going_on = partial(command.retry_from, settings, run, corrections, confirm)
-    watch = RunHooks(settings, tell, meaning)
-    return gone_on(watch.around(going_on, summary_of), "retry")
+        send_again = partial(command.retry_from, settings, run, corrections, given.confirm)
+    hooks = RunHooks(settings, write_message, describe_exit_status)
+    return present_resumed(hooks.around(send_again, summary_if_resumed), "retry")
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command."""
-    app.command("retry", help=HELP, short_help="Send what failed in a run again.", epilog=EPILOG)(retry)
+COMMAND = Command("retry", "Send what failed in a run again.", HELP, EPILOG, retry)

@@ -1,4 +1,4 @@
-"""`batch-enroll runs`: the list of past runs."""
+"""`batch-enroll runs`: list past runs."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
+from batch_enroll.cli.command import Command
+from batch_enroll.cli.options import Given, Json, takes
 from batch_enroll.cli.output import CommandOutput, Tone
+from batch_enroll.settings import Needs
+from batch_enroll.settings.options.output import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from batch_enroll.cli.output import Paint
-    from batch_enroll.core.model import Json
+    from batch_enroll.core.model import Json as JsonValue
     from batch_enroll.core.run_record import RunRecord
 
 HELP = """Lists past runs, the latest first: time, environment, number of rows, and how many of them are enrolled.
@@ -29,26 +32,24 @@ EPILOG = """Examples:
 """
 
 
-def runs(
-    limit: Annotated[int, typer.Option(metavar="N", min=1, help="Show the latest N runs.")] = 20,
-    state: opt.State = None,
-    ledger_url: opt.LedgerUrl = None,
-    config: opt.Config = None,
-    as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
+@takes(State, Json)
+def list_runs(
+    given: Given,
+    limit: Annotated[
+        int, typer.Option(metavar="N", min=1, show_default=False, help="Show the latest N runs. Default: 20.")
+    ] = 20,
 ) -> CommandOutput:
-    """The list of past runs."""
-    del as_json
-    from batch_enroll.settings import Needs, load  # noqa: PLC0415 - not for --help
-
-    settings = load({"state": state, "ledger_url": ledger_url, "config": config}, needs=Needs.STATE)
+    """Runs the command."""
+    settings = given.load(Needs.STATE)
     from batch_enroll.commands import runs as command  # noqa: PLC0415 - not for --help
 
     past = command.list_runs(settings, limit)
-    return CommandOutput(0, {"runs": [run_as_json(run) for run in past], "exit_status": 0}, partial(runs_lines, past))
+    summary: dict[str, JsonValue] = {"runs": [format_run_as_json(run) for run in past], "exit_status": 0}
+    return CommandOutput(0, summary, partial(format_runs, past))
 
 
-def runs_lines(past: Sequence[RunRecord], paint: Paint) -> Iterator[str]:
-    """One line for each run under a heading; the run's id comes last, since it is as long as the roster's name."""
+def format_runs(past: Sequence[RunRecord], paint: Paint) -> Iterator[str]:
+    """Yields one line for each run under a heading; the run's id comes last, because it has no fixed length."""
     if not past:
         yield "There are no runs yet; start one with: batch-enroll run ROSTER"
         return
@@ -62,8 +63,8 @@ def runs_lines(past: Sequence[RunRecord], paint: Paint) -> Iterator[str]:
         yield f"{when:<19}{run.environment:<11}{counts}{exit_status}  {run.run_id}{undoes}"
 
 
-def run_as_json(run: RunRecord) -> dict[str, Json]:
-    """The shape of one run in `runs --json`; a run that has not ended has null for its end and exit status."""
+def format_run_as_json(run: RunRecord) -> dict[str, JsonValue]:
+    """Returns one run of `runs --json`; a run that has not ended has null for its end and exit status."""
     from batch_enroll.core.roster.dates import iso_utc  # noqa: PLC0415 - not for --help
 
     return {
@@ -81,12 +82,10 @@ def run_as_json(run: RunRecord) -> dict[str, Json]:
 
 
 def count_enrolled(run: RunRecord) -> int:
-    """Rows that are enrolled, by this run or before."""
+    """Returns the number of rows that are enrolled, by this run or before."""
     from batch_enroll.core.model import ENROLLED_KINDS  # noqa: PLC0415 - not for --help
 
     return sum(run.outcomes.get(kind, 0) for kind in ENROLLED_KINDS)
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command."""
-    app.command("runs", help=HELP, short_help="List past runs.", epilog=EPILOG)(runs)
+COMMAND = Command("runs", "List past runs.", HELP, EPILOG, list_runs)

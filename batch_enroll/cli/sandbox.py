@@ -1,21 +1,22 @@
-"""`batch-enroll sandbox`: the rehearsal server, for other programs and terminals."""
+"""`batch-enroll sandbox`: start the rehearsal server for other programs and terminals."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
-from batch_enroll.cli import options as opt  # noqa: TC001 - typer reads the annotations
-from batch_enroll.cli.output import say, tell
+from batch_enroll.cli.command import Command
+from batch_enroll.cli.options import Given, takes
+from batch_enroll.cli.output import write_line, write_message
+from batch_enroll.settings.options.rehearsal import Rehearsal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HELP = """Starts the rehearsal server and prints the variables that lead other programs to it.
 
-It knows every id it is asked for, keeps its seats in memory and listens on this machine only. Ctrl-C ends it.
+It knows every id it is asked for, keeps its enrollments in memory and listens on this machine only. Ctrl-C ends it.
 """
 EPILOG = """Examples:
 
@@ -26,16 +27,16 @@ EPILOG = """Examples:
 """
 
 
-class Rehearsal(Protocol):
+class RehearsalServer(Protocol):
     """A rehearsal server that listens."""
 
     @property
     def base_url(self) -> str:
-        """Where the API is."""
+        """The address of the API."""
 
     @property
     def token_url(self) -> str:
-        """Where tokens are."""
+        """The address of tokens."""
 
     @property
     def client_id(self) -> str:
@@ -46,46 +47,36 @@ class Rehearsal(Protocol):
         """Its invented secret."""
 
 
-def sandbox(
+@takes(Rehearsal)
+def start_sandbox(
+    given: Given,
     port: Annotated[
-        int, typer.Option(metavar="N", min=0, max=65535, help="Where to listen. Default: a free port.")
+        int,
+        typer.Option(
+            metavar="N", min=0, max=65535, show_default=False, help="The port to listen on. Default: a free one."
+        ),
     ] = 0,
-    scenarios: opt.Scenarios = None,
-    school: opt.School = None,
-    seed: Annotated[int, typer.Option(metavar="N", help="Where its dice begin.")] = 0,
 ) -> None:
-    """Serves until interrupted."""
+    """Runs the command: serves until interrupted."""
     from batch_enroll.commands import sandbox as command  # noqa: PLC0415 - not for --help
-    from batch_enroll.settings import sealed  # noqa: PLC0415 - not for --help
 
-    command.rehearse(
-        sealed({"env": "sandbox"}),
-        port=port,
-        scenarios=tuple(scenarios or ()),
-        school=None if school is None else Path(school),
-        seed=seed,
-        announce=announce,
-    )
+    command.rehearse(given.load_sealed(env="sandbox"), port=port, announce=announce)
 
 
-def announce(rehearsal: Rehearsal) -> None:
-    """Prints how to get there, ready to be pasted into a shell."""
-    for line in exports(rehearsal):
-        say(line)
-    tell("The rehearsal server is up; Ctrl-C ends it.")
+def announce(server: RehearsalServer) -> None:
+    """Prints how to reach the server, ready to be pasted into a shell."""
+    for line in list_exports(server):
+        write_line(line)
+    write_message("The rehearsal server is running; Ctrl-C ends it.")
 
 
-def exports(rehearsal: Rehearsal) -> Iterator[str]:
-    """Shell lines that set the variables."""
+def list_exports(server: RehearsalServer) -> Iterator[str]:
+    """Yields shell lines that set the variables."""
     yield "export TIMEBACK_ENV=sandbox"
-    yield f"export TIMEBACK_API_BASE_URL={rehearsal.base_url}"
-    yield f"export TIMEBACK_API_AUTH_URL={rehearsal.token_url}"
-    yield f"export TIMEBACK_API_CLIENT_ID={rehearsal.client_id}"
-    yield f"export TIMEBACK_API_CLIENT_SECRET={rehearsal.client_secret}"
+    yield f"export TIMEBACK_API_BASE_URL={server.base_url}"
+    yield f"export TIMEBACK_API_AUTH_URL={server.token_url}"
+    yield f"export TIMEBACK_API_CLIENT_ID={server.client_id}"
+    yield f"export TIMEBACK_API_CLIENT_SECRET={server.client_secret}"
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command."""
-    app.command("sandbox", help=HELP, short_help="Start the rehearsal server for other programs.", epilog=EPILOG)(
-        sandbox
-    )
+COMMAND = Command("sandbox", "Start the rehearsal server for other programs.", HELP, EPILOG, start_sandbox)

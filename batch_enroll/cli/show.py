@@ -1,21 +1,18 @@
-"""`batch-enroll show`: a past run, told again."""
+"""`batch-enroll show`: show the summary of a past run."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from batch_enroll.cli import options as opt
+from batch_enroll.cli.command import Command
+from batch_enroll.cli.options import Given, Json, PastRun, takes
 from batch_enroll.cli.output import CommandOutput
-
-if TYPE_CHECKING:
-    from batch_enroll.core.reporting.run_summary import RunSummary
+from batch_enroll.settings import Needs
+from batch_enroll.settings.options.output import State
 
 HELP = """Shows the summary of a past run: counts, failures by cause with example rows, and what to do.
 
-Exits with 0 whatever that run exited with; --json has the run's own exit_status.
+Exits with 0, whatever that run exited with; --json has the run's own exit_status.
 """
 EPILOG = """Examples:
 
@@ -25,30 +22,15 @@ EPILOG = """Examples:
 """
 
 
-def show(
-    run: Annotated[str | None, typer.Argument(metavar="RUN", help="The run's id. Default: the latest run.")] = None,
-    state: opt.State = None,
-    ledger_url: opt.LedgerUrl = None,
-    config: opt.Config = None,
-    as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
-) -> CommandOutput:
-    """The answer of a past run."""
-    given = opt.given(locals())
-    from batch_enroll.settings import Needs, load  # noqa: PLC0415 - not for --help
-
-    settings = load(given, needs=Needs.STATE)
+@takes(State, Json)
+def show(given: Given, run: PastRun = None) -> CommandOutput:
+    """Runs the command."""
+    settings = given.load(Needs.STATE)
+    from batch_enroll.cli.text_report import format_run  # noqa: PLC0415 - not for --help
     from batch_enroll.commands import show as command  # noqa: PLC0415 - not for --help
 
-    return shown(command.show(settings, run))
+    summary = command.show(settings, run)
+    return CommandOutput(0, summary.as_json(), partial(format_run, summary))
 
 
-def shown(summary: RunSummary) -> CommandOutput:
-    """The answer that tells a run and is itself no failure."""
-    from batch_enroll.cli.text_report import run_lines  # noqa: PLC0415 - not for --help
-
-    return CommandOutput(0, summary.as_json(), partial(run_lines, summary))
-
-
-def register(app: typer.Typer) -> None:
-    """Adds the command."""
-    app.command("show", help=HELP, short_help="Show the summary of a past run.", epilog=EPILOG)(show)
+COMMAND = Command("show", "Show the summary of a past run.", HELP, EPILOG, show)

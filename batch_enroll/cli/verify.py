@@ -1,4 +1,4 @@
-"""`batch-enroll verify`: what the server has, beside what a run or a roster says."""
+"""`batch-enroll verify`: compare the server's enrollments with a run or a roster."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from batch_enroll.cli import options as opt
+from batch_enroll.cli.command import Command
+from batch_enroll.cli.options import READING, Given, Json, takes
 from batch_enroll.cli.output import CommandOutput, Tone
+from batch_enroll.settings.options.output import State
+from batch_enroll.settings.options.sending import Sending
+from batch_enroll.settings.options.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,11 +20,12 @@ if TYPE_CHECKING:
     from batch_enroll.cli.output import Paint
     from batch_enroll.core.planning.verification import VerifySummary
 
-HELP = """Asks the server which seats each user has, and compares them with a run or a roster, row by row.
+HELP = """Asks the server for the enrollments of each user, and compares them with a run or a roster, row by row.
 
-verify.csv in the run's folder says for each row whether its seat is confirmed, missing, or there with a different role;
-seats in the roster's courses that no row wants follow as extra. Changes nothing on the server; rows of a run that were
-reported enrolled and are not there become failed, so that retry sends them. Exits with 1 when something differs.
+verify.csv in the run's folder shows for each row whether its enrollment is confirmed, missing, or there with a
+different role; enrollments in the roster's courses that no row has follow as extra. Changes nothing on the server; rows
+of a run that were reported as enrolled and are not there become failed, so that retry sends them. Exits with 1 if
+anything differs.
 """
 EPILOG = """Examples:
 
@@ -31,46 +36,23 @@ EPILOG = """Examples:
 """
 
 
-def verify(  # noqa: PLR0913, PLR0917 - one argument for each option
+@takes(Server, *READING, Sending, "withdraw", "via", State, "out", "quiet", Json, without=("begin_date",))
+def verify(
+    given: Given,
     what: Annotated[
         str | None,
         typer.Argument(metavar="[RUN|ROSTER]", help="A run's id or folder, or a roster. Default: the latest run."),
     ] = None,
-    env: opt.Env = None,
-    base_url: opt.BaseUrl = None,
-    token_url: opt.TokenUrl = None,
-    rate: opt.Rate = None,
-    max_in_flight: opt.MaxInFlight = None,
-    course_id: opt.CourseId = None,
-    school_id: opt.SchoolId = None,
-    role: opt.RoleName = None,
-    map: opt.FieldMap = None,  # noqa: A002 - the setting's name
-    sheet: opt.Sheet = None,
-    format: opt.RosterFormat = None,  # noqa: A002 - the setting's name
-    find: opt.Find = None,
-    via: opt.Via = None,
-    as_of: opt.AsOf = None,
-    limit: opt.Limit = None,
-    withdraw: opt.Withdraw = False,  # noqa: FBT002 - a flag
-    out: opt.Out = None,
-    state: opt.State = None,
-    ledger_url: opt.LedgerUrl = None,
-    config: opt.Config = None,
-    quiet: opt.Quiet = False,  # noqa: FBT002 - a flag
-    as_json: opt.AsJson = False,  # noqa: FBT002 - a flag
 ) -> CommandOutput:
-    """The answer of a verification."""
-    given = opt.given(locals())
-    from batch_enroll.settings import load  # noqa: PLC0415 - not for --help
-
-    settings = load(given)
+    """Runs the command."""
+    settings = given.load()
     from batch_enroll.commands import verify as command  # noqa: PLC0415 - not for --help
 
     verified = command.verify(settings, what)
-    return CommandOutput(verified.exit_status, verified.as_json(), partial(_lines, verified))
+    return CommandOutput(verified.exit_status, verified.as_json(), partial(_format_verified, verified))
 
 
-def _lines(verified: VerifySummary, paint: Paint) -> Iterator[str]:
+def _format_verified(verified: VerifySummary, paint: Paint) -> Iterator[str]:
     users = "1 user" if verified.users == 1 else f"{verified.users:,} users"
     yield paint(f"Verified {verified.of} on {verified.environment}", Tone.STRONG)
     requests = "1 request" if verified.requests.sent == 1 else f"{verified.requests.sent:,} requests"
@@ -87,11 +69,7 @@ def _lines(verified: VerifySummary, paint: Paint) -> Iterator[str]:
     if verified.failed:
         rows = "1 row is" if verified.failed == 1 else f"{verified.failed:,} rows are"
         again = f"batch-enroll retry {verified.of} --env {verified.environment}"
-        yield f"{rows} failed now (E305); to send them again: {again}"
+        yield f"{rows} now failed (E305); to send them again: {again}"
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command."""
-    app.command("verify", help=HELP, short_help="Compare the server's seats with a run or a roster.", epilog=EPILOG)(
-        verify
-    )
+COMMAND = Command("verify", "Compare the server's enrollments with a run or a roster.", HELP, EPILOG, verify)

@@ -32,9 +32,9 @@ def report(settings: Settings, run_id: str | None, form: str, where: str | None)
         UsageError: there is no such run or format.
         RunStoppedError: the file cannot be written.
     """
-    if form not in _FORMATS:
-        raise UsageError(f"--format: there is no format {form!r}; choose one of {', '.join(_FORMATS)}")
-    make, to_stdout = _FORMATS[form]
+    if form not in FORMATS:
+        raise UsageError(f"--format: there is no format {form!r}; choose one of {', '.join(FORMATS)}")
+    make, to_stdout = FORMATS[form]
     with open_past_run(settings, run_id) as (ledger, record):
         document = make(record)
         summary = workflows.summarize_past_run(record, ledger, run_folder.files_in(Path(record.folder)), (document,))
@@ -70,7 +70,7 @@ def _columns(record: RunRecord) -> tuple[str, ...]:
     return () if record.options.get("no_roster_columns") else record.columns
 
 
-_FORMATS: Final[dict[str, tuple[Callable[[RunRecord], Document], bool]]] = {
+FORMATS: Final[dict[str, tuple[Callable[[RunRecord], Document], bool]]] = {
     "html": (_html, False),
     "xlsx": (_xlsx, False),
     "csv": (_csv, True),

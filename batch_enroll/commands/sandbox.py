@@ -12,30 +12,18 @@ from batch_enroll.wiring.runtime import run_async
 from batch_enroll.wiring.server import open_sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Callable
 
     from batch_enroll.sandbox import Sandbox
     from batch_enroll.settings import Settings
 
 
-def rehearse(
-    settings: Settings,
-    *,
-    port: int,
-    scenarios: Sequence[str],
-    school: Path | None,
-    seed: int,
-    announce: Callable[[Sandbox], None],
-) -> None:
+def rehearse(settings: Settings, *, port: int, announce: Callable[[Sandbox], None]) -> None:
     """Runs the rehearsal server until SIGINT or SIGTERM; calls `announce` as soon as it listens.
 
     Raises:
         UsageError: a scenario or school that it does not have, or a port that is taken.
     """
-    settings = settings.model_copy(
-        update={"sandbox_scenarios": tuple(scenarios), "sandbox_school": school, "sandbox_seed": seed}
-    )
     run_async(partial(_rehearse, settings, port, announce))
 
 

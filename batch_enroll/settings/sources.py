@@ -1,7 +1,6 @@
-"""Where settings come from, beside flags: variables and the TOML file. Each value keeps the name of its origin.
+"""Sources of settings other than flags: variables and the TOML file. Each value keeps the name of its origin.
 
-A source never stops at its first problem: it puts what it found wrong into `complaints` and goes on, so that the
-user hears of everything at once.
+A source does not stop at its first problem: it records the problem and continues, so that all are reported at once.
 """
 
 from __future__ import annotations
@@ -16,35 +15,29 @@ from pydantic_settings import PydanticBaseSettingsSource
 
 from batch_enroll.core.lookup.id_resolution import AUTO, NEVER
 from batch_enroll.core.lookup.records import EntityKind
-from batch_enroll.settings.servers import CUSTOM, ENVIRONMENTS, environment
+from batch_enroll.settings.servers import CUSTOM, ENVIRONMENTS, normalize_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from pydantic.fields import FieldInfo
+    from pydantic_settings import BaseSettings
+
+    from batch_enroll.settings.declaration import Option
 
 DEFAULT_FILE: Final = "batch-enroll.toml"
-BOOKKEEPING: Final = frozenset({"origins", "complaints", "needs", "exact", "own_since"})
-
-# Source: contract section 3; people have these set already. The first that is set and not empty wins.
-VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
-    "env": ("TIMEBACK_ENV",),
-    "base_url": ("TIMEBACK_API_BASE_URL", "TIMEBACK_BASE_URL", "EDUBRIDGE_BASE_URL"),
-    "token_url": ("TIMEBACK_API_AUTH_URL", "TIMEBACK_AUTH_URL", "TIMEBACK_TOKEN_URL", "EDUBRIDGE_TOKEN_URL"),
-    "client_id": ("TIMEBACK_API_CLIENT_ID", "TIMEBACK_CLIENT_ID", "EDUBRIDGE_CLIENT_ID"),
-    "client_secret": ("TIMEBACK_API_CLIENT_SECRET", "TIMEBACK_CLIENT_SECRET", "EDUBRIDGE_CLIENT_SECRET"),
-}
+SECRET_FILE: Final = "client_secret_file"  # noqa: S105 - a key
 
 
 class SettingSource(NamedTuple):
-    """One value and where it was found."""
+    """One value and its origin."""
 
     value: object
     origin: str
 
 
 class Findings:
-    """What one source found, in the shape that pydantic-settings merges by precedence."""
+    """The values and problems of one source, in the shape that pydantic-settings merges by precedence."""
 
     def __init__(self) -> None:
         self._values: dict[str, Any] = {}
@@ -52,34 +45,34 @@ class Findings:
         self._complaints: dict[str, str] = {}
 
     def add(self, name: str, value: object, origin: str) -> None:
-        """Takes one value; a value that is text of several parts is taken apart."""
+        """Adds one value; a text of several parts is split."""
         try:
-            self._values[name] = in_parts(name, value)
+            self._values[name] = split_value(name, value)
         except ValueError as problem:
             self.complain(origin, str(problem))
         self._origins[name] = origin
 
     def complain(self, origin: str, problem: str) -> None:
-        """Takes note of a problem; one for each origin."""
+        """Records a problem; one for each origin."""
         self._complaints[origin] = problem
 
     def merged(self) -> dict[str, Any]:
-        """Values with their origins and problems."""
+        """Returns values with their origins and problems."""
         return {**self._values, "origins": self._origins, "complaints": self._complaints}
 
 
-def in_parts(name: str, value: object) -> object:
-    """`map` as field to header, scenarios and notifications as lists; everything else as it is.
+def split_value(name: str, value: object) -> object:
+    """Returns `map` as field to header, scenarios and notifications as lists, and any other value as it is.
 
     Raises:
         ValueError: a mapping without `=`.
     """
     if name == "find" and isinstance(value, str | list):
-        return _wishes(value.split(",") if isinstance(value, str) else value)
+        return _split_lookups(value.split(",") if isinstance(value, str) else value)
     if name == "map" and isinstance(value, str):
-        return _pairs(value.split(","))
+        return _split_pairs(value.split(","))
     if name == "map" and isinstance(value, list):
-        return _pairs(value)
+        return _split_pairs(value)
     if name == "notify" and isinstance(value, str):
         return value.split()  # such addresses may hold commas
     if name == "sandbox_scenarios" and isinstance(value, str):
@@ -87,20 +80,20 @@ def in_parts(name: str, value: object) -> object:
     return value
 
 
-def _wishes(texts: Sequence[object]) -> dict[str, str]:
-    wishes: dict[str, str] = {}
+def _split_lookups(texts: Sequence[object]) -> dict[str, str]:
+    lookups: dict[str, str] = {}
     for part in (part.strip().casefold() for text in texts for part in str(text).split(",")):
         kind, equals, by = part.partition("=")
         if part in {AUTO, NEVER}:
-            wishes |= dict.fromkeys(EntityKind, part)
+            lookups |= dict.fromkeys(EntityKind, part)
         elif equals:
-            wishes[kind.strip()] = by.strip()
+            lookups[kind.strip()] = by.strip()
         else:
-            raise ValueError(f"{part!r} is neither {AUTO}, {NEVER} nor such as user=email")
-    return wishes
+            raise ValueError(f"{part!r} is neither {AUTO} nor {NEVER}, nor a pair such as user=email")
+    return lookups
 
 
-def _pairs(texts: Sequence[object]) -> dict[str, str]:
+def _split_pairs(texts: Sequence[object]) -> dict[str, str]:
     pairs = {}
     for text in texts:
         name, equals, header = str(text).partition("=")
@@ -110,59 +103,64 @@ def _pairs(texts: Sequence[object]) -> dict[str, str]:
     return pairs
 
 
-def file_text(path: Path) -> str:
-    """What stands in a secret's file, without the line end.
+def read_secret(path: Path) -> str:
+    """Returns the text of a secret's file without the line end.
 
     Raises:
-        ValueError: it cannot be read, or is empty.
+        ValueError: the file cannot be read, or is empty.
     """
     try:
         text = path.expanduser().read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"the file {path} cannot be read ({_reason(error)})") from error
+        raise ValueError(f"the file {path} cannot be read ({_describe(error)})") from error
     if not text:
         raise ValueError(f"the file {path} is empty")
     return text
 
 
-def _reason(error: OSError | UnicodeDecodeError) -> str:
+def _describe(error: OSError | UnicodeDecodeError) -> str:
     return (error.strerror or type(error).__name__) if isinstance(error, OSError) else "it is not text in UTF-8"
 
 
 class _Source(PydanticBaseSettingsSource):
-    """A source that gives all its values in one go."""
+    """A source that returns all its values at once."""
+
+    def __init__(self, settings_cls: type[BaseSettings], options: Mapping[str, Option]) -> None:
+        super().__init__(settings_cls)
+        self._options = options
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """Never called: the library's own sources use it to fill `__call__`, which ours write out."""
+        """Never called: the library's own sources use it to fill `__call__`, which ours implement themselves."""
         del field, field_name
         raise NotImplementedError
 
 
 class VariableSource(_Source):
-    """Environment variables. Empty ones count as absent; unknown ones are none of our business."""
+    """Environment variables. Empty ones count as absent; unknown ones belong to other programs."""
 
     def __call__(self) -> dict[str, Any]:
-        """Everything found in the environment."""
+        """Returns the values found in the environment."""
         findings = Findings()
-        for name in self.settings_cls.model_fields.keys() - BOOKKEEPING:
-            found = self._found(name, findings)
+        for option in self._options.values():
+            found = _find_variable(option, findings)
             if found is not None:
-                findings.add(name, found.value, found.origin)
+                findings.add(option.name, found.value, found.origin)
         return findings.merged()
 
-    def _found(self, name: str, findings: Findings) -> SettingSource | None:
-        for variable in VARIABLES.get(name, (f"BATCH_ENROLL_{name.upper()}",)):
-            if value := os.environ.get(variable, "").strip():
-                return SettingSource(value, f"variable {variable}")
-            if name == "client_secret" and (path := os.environ.get(f"{variable}_FILE", "").strip()):
-                return _secret_in(Path(path), f"variable {variable}_FILE", findings)
-        return None
+
+def _find_variable(option: Option, findings: Findings) -> SettingSource | None:
+    for variable in option.variables:
+        if value := os.environ.get(variable, "").strip():
+            return SettingSource(value, f"variable {variable}")
+        if option.name == "client_secret" and (path := os.environ.get(f"{variable}_FILE", "").strip()):
+            return _find_secret(Path(path), f"variable {variable}_FILE", findings)
+    return None
 
 
-def _secret_in(path: Path, origin: str, findings: Findings) -> SettingSource | None:
-    """The secret in a file. If it cannot be had, that is the problem, and not that the secret is missing too."""
+def _find_secret(path: Path, origin: str, findings: Findings) -> SettingSource:
+    """Returns the secret in a file. If it cannot be read, that is the problem, not that the secret is missing too."""
     try:
-        return SettingSource(file_text(path), origin)
+        return SettingSource(read_secret(path), origin)
     except ValueError as problem:
         findings.complain(origin, str(problem))
         return SettingSource("unreadable", origin)
@@ -172,51 +170,54 @@ class FileSource(_Source):
     """`batch-enroll.toml`, or the file that `config` names: top-level keys, and over them the chosen `[env.NAME]`."""
 
     def __call__(self) -> dict[str, Any]:
-        """Everything found in the file, for the environment that flags and variables chose."""
+        """Returns the values found in the file, for the environment that flags and variables chose."""
         findings = Findings()
         path = Path(str(self.current_state.get("config") or DEFAULT_FILE)).expanduser()
-        content = _read(path, findings, wanted="config" in self.current_state)
+        content = _read_file(path, findings, required="config" in self.current_state)
         profiles = content.pop("env", {})
         if isinstance(profiles, str):
             content["env"], profiles = profiles, {}
-        self._take(content, path.name, findings)
-        chosen = environment(str(self.current_state.get("env") or ""))
-        for name, profile in _tables(profiles, path.name, findings):
-            self._take(profile, f"{path.name} [env.{name}]", findings, use=environment(name) == chosen)
+        self._add_table(content, path.name, findings)
+        chosen = normalize_environment(str(self.current_state.get("env") or ""))
+        for name, profile in _iter_profiles(profiles, path.name, findings):
+            self._add_table(profile, f"{path.name} [env.{name}]", findings, use=normalize_environment(name) == chosen)
         return findings.merged()
 
-    def _take(self, table: Mapping[str, object], origin: str, findings: Findings, *, use: bool = True) -> None:
-        known = self.settings_cls.model_fields.keys() - BOOKKEEPING - {"config"} | {"client_secret_file"}
-        for key, value in _flat(table):
+    def _add_table(self, table: Mapping[str, object], origin: str, findings: Findings, *, use: bool = True) -> None:
+        known = self._options.keys() - {"config"} | {SECRET_FILE}
+        current = {option.former_name: option.name for option in self._options.values()}
+        for key, value in _flatten(table):
             name = key.replace("-", "_")
+            name = current.get(name, name)
             if name not in known:
-                findings.complain(f"{origin} {key}", f"is not a setting{_did_you_mean(name, known)}")
-            elif use and name == "client_secret_file":
-                self._take_secret(Path(str(value)), f"{origin} {key}", findings)
+                findings.complain(f"{origin} {key}", f"is not a setting{suggest(name, known)}")
+            elif use and name == SECRET_FILE:
+                self._add_secret(Path(str(value)), f"{origin} {key}", findings)
             elif use:
                 findings.add(name, value, f"{origin} {key}")
 
-    def _take_secret(self, path: Path, origin: str, findings: Findings) -> None:
-        """A file that is not there is no problem when flags or variables gave the secret."""
-        if "client_secret" not in self.current_state and (found := _secret_in(path, origin, findings)):
-            findings.add("client_secret", found.value, origin)
+    def _add_secret(self, path: Path, origin: str, findings: Findings) -> None:
+        """A missing file is not a problem if flags or variables gave the secret."""
+        if "client_secret" not in self.current_state:
+            found = _find_secret(path, origin, findings)
+            findings.add("client_secret", found.value, found.origin)
 
 
-def _read(path: Path, findings: Findings, *, wanted: bool) -> dict[str, Any]:
+def _read_file(path: Path, findings: Findings, *, required: bool) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
-        if wanted:
+        if required:
             findings.complain("config", f"there is no file {path}")
     except (OSError, UnicodeDecodeError) as error:
-        findings.complain(path.name, f"cannot be read ({_reason(error)})")
+        findings.complain(path.name, f"cannot be read ({_describe(error)})")
     except tomllib.TOMLDecodeError as error:
         findings.complain(path.name, f"is not TOML: {error}")
     return {}
 
 
-def _flat(table: Mapping[str, object]) -> Iterator[tuple[str, object]]:
-    """Keys and values; those of a table `[guards]` as `guard_...`, which is what the settings are called."""
+def _flatten(table: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """Yields keys and values; those of a table `[guards]` as `guard_...`, the names of the settings."""
     for key, value in table.items():
         if key == "guards" and isinstance(value, dict):
             yield from ((f"guard_{name}", limit) for name, limit in value.items())
@@ -224,18 +225,19 @@ def _flat(table: Mapping[str, object]) -> Iterator[tuple[str, object]]:
             yield key, value
 
 
-def _tables(profiles: object, origin: str, findings: Findings) -> Iterator[tuple[str, Mapping[str, object]]]:
+def _iter_profiles(profiles: object, origin: str, findings: Findings) -> Iterator[tuple[str, Mapping[str, object]]]:
     if not isinstance(profiles, dict):
         findings.complain(f"{origin} env", "must be a name or tables such as [env.staging]")
         return
     names = (*ENVIRONMENTS, CUSTOM)
     for name, profile in profiles.items():
-        if environment(name) not in names or not isinstance(profile, dict):
-            findings.complain(f"{origin} [env.{name}]", f"is not an environment{_did_you_mean(name, names)}")
+        if normalize_environment(name) not in names or not isinstance(profile, dict):
+            findings.complain(f"{origin} [env.{name}]", f"is not an environment{suggest(name, names)}")
         else:
             yield name, profile
 
 
-def _did_you_mean(name: str, known: Sequence[str] | set[str]) -> str:
+def suggest(name: str, known: Collection[str]) -> str:
+    """Returns the end of a message about an unknown name: the closest known one, or all of them."""
     close = get_close_matches(name, sorted(known), n=1)
-    return f"; did you mean {close[0]}?" if close else f"; known are {', '.join(sorted(known))}"
+    return f"; did you mean {close[0]}?" if close else f"; choose one of {', '.join(sorted(known))}"

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, create_model
 
 from batch_enroll.adapters.rosters.csv_roster import STDIN
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.lookup.id_resolution import NEVER
 from batch_enroll.core.lookup.records import EntityKind
-from batch_enroll.core.model import Role
 from batch_enroll.core.planning.protected_enrollments import NOTHING_PROTECTED, WHOLE_PLACES
 from batch_enroll.core.planning.row_planner import PlanSettings, SendSourcedId
 from batch_enroll.core.reporting.check_summary import Estimate
-from batch_enroll.core.roster.formats import Format
 from batch_enroll.core.roster.row_parser import Defaults
+from batch_enroll.settings.model import OPTIONS, Settings
 from batch_enroll.wiring.runtime import resolve_deadline, utc_now
 
 if TYPE_CHECKING:
@@ -25,38 +23,18 @@ if TYPE_CHECKING:
 
     from batch_enroll.core.model import Json, RunId
     from batch_enroll.core.run_record import RunRecord
-    from batch_enroll.settings import Settings
-
 
 # For rows that this program wrote: they hold ids, whatever those look like.
 FIND_NOTHING: Final = {kind.value: NEVER for kind in EntityKind}
 DEFAULT_IN_FLIGHT: Final = 10  # what a pace that tunes itself begins with
 
 
-class RunOptions(BaseModel):
-    """The settings that decide how a roster is read and reported, and where its files are; `-` is standard input."""
-
-    model_config = ConfigDict(frozen=True, from_attributes=True, extra="ignore")
-
-    course_id: str | None = None
-    school_id: str | None = None
-    role: Role | None = None
-    begin_date: str | None = None
-    map: dict[str, str] = Field(default_factory=dict)
-    find: dict[str, str] = Field(default_factory=dict)
-    sheet: str | None = None
-    format: Format | None = None
-    as_of: date | None = None
-    limit: int | None = None
-    send_sourced_id: str = "roster"
-    withdraw: bool = False
-    via: str = "edubridge"
-    withdraw_by: str = "status"
-    verify: bool = False
-    exact: bool = False
-    own_since: datetime | None = None
-    no_roster_columns: bool = False
-    rosters: tuple[str, ...] = ()
+# The settings that belong to a run, so that it is resumed as it began; the last two are set by commands.
+_RECORDED: Final = frozenset({*(name for name, option in OPTIONS.items() if option.recorded), "exact", "own_since"})
+_FIELDS: Final[dict[str, Any]] = {
+    name: (field.annotation, field) for name, field in Settings.model_fields.items() if name in _RECORDED
+}
+_RecordedOptions: Final = create_model("_RecordedOptions", __config__=ConfigDict(extra="ignore"), **_FIELDS)
 
 
 def freeze_dates(settings: Settings) -> Settings:
@@ -71,16 +49,19 @@ def freeze_dates(settings: Settings) -> Settings:
 def recorded_options(settings: Settings, rosters: Sequence[str]) -> dict[str, Json]:
     """Returns the options that are recorded with a run."""
     places = tuple(name if name == STDIN else str(Path(name).absolute()) for name in rosters)
-    options: dict[str, Json] = (
-        RunOptions.model_validate(settings).model_copy(update={"rosters": places}).model_dump(mode="json")
-    )
-    return options
+    return {**settings.model_dump(mode="json", include=set(_RECORDED)), "rosters": list(places)}
 
 
 def restore_options(settings: Settings, record: RunRecord) -> tuple[Settings, tuple[str, ...]]:
     """Returns settings that read the roster of `record` as it was read then, and the paths of its files."""
-    options = RunOptions.model_validate(record.options)
-    return settings.model_copy(update=options.model_dump(exclude={"rosters"})), options.rosters
+    rosters = record.options.get("rosters")
+    names = tuple(map(str, rosters)) if isinstance(rosters, list) else ()
+    return settings.model_copy(update=_read_recorded(record)), names
+
+
+def _read_recorded(record: RunRecord) -> dict[str, object]:
+    """Returns the options recorded with a run; those that its version did not know have their defaults."""
+    return dict(_RecordedOptions.model_validate(record.options).model_dump())
 
 
 def make_defaults(settings: Settings) -> Defaults:
@@ -96,20 +77,21 @@ def undo_settings(settings: Settings, undone: RunRecord, via: str | None) -> Set
     Raises:
         UsageError: they were created class by class, and `via` is a route that knows no classes.
     """
-    created_via = RunOptions.model_validate(undone.options).via
+    created_via = _read_recorded(undone)["via"]
     if (created_via, via) == ("oneroster", "edubridge"):
         raise UsageError(
             f"run {undone.run_id} enrolled class by class; undo it the same way: leave out --via edubridge"
         )
-    plain = RunOptions(
-        no_roster_columns=settings.no_roster_columns,
-        withdraw=True,
-        via=via or created_via,
-        withdraw_by=settings.withdraw_by,
-        own_since=undone.started_at,
-        find=FIND_NOTHING,
-    )
-    return freeze_dates(settings.model_copy(update=plain.model_dump(exclude={"rosters"})))
+    plain = {
+        **_RecordedOptions().model_dump(),
+        "no_roster_columns": settings.no_roster_columns,
+        "withdraw": True,
+        "via": via or created_via,
+        "withdraw_by": settings.withdraw_by,
+        "own_since": undone.started_at,
+        "find": FIND_NOTHING,
+    }
+    return freeze_dates(settings.model_copy(update=plain))
 
 
 def make_plan_settings(settings: Settings, run_id: RunId, scope: str) -> PlanSettings:

@@ -37,24 +37,24 @@ def exit_status(*arguments: str) -> object:
 
 def test_run_enrolls_a_roster_and_shows_the_report(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_status("run", "term.csv", "--env", "sandbox") == 0
-    told = capsys.readouterr()
-    assert "20 of 20 rows enrolled." in told.out
-    assert "results.csv" in told.out
-    assert "\x1b" not in told.out + told.err
-    assert "rows/s" in told.err
+    written = capsys.readouterr()
+    assert "20 of 20 rows enrolled." in written.out
+    assert "results.csv" in written.out
+    assert "\x1b" not in written.out + written.err
+    assert "rows/s" in written.err
 
 
 def test_run_with_json_says_one_thing_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_status("run", "term.csv", "--env", "sandbox", "--json", "--quiet") == 0
-    told = capsys.readouterr()
-    summary = json.loads(told.out)
+    written = capsys.readouterr()
+    summary = json.loads(written.out)
     assert summary.keys() >= SENT
     assert summary["outcomes"] == {
         **{kind.value: 0 for kind in OutcomeKind if kind not in WITHDRAWN_KINDS},
         "enrolled": 20,
     }
     assert summary["exit_status"] == 0
-    assert told.err == ""
+    assert written.err == ""
     path = Path(summary["files"]["results"])
     with path.open(encoding="utf-8", newline="") as file:
         results = list(csv.DictReader(file))
@@ -82,9 +82,9 @@ def test_a_bad_row_never_blocks_a_good_one(capsys: pytest.CaptureFixture[str]) -
 
 def test_an_unreadable_roster_ends_with_3(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_status("run", "gone.csv", "--env", "sandbox", "--json") == 3
-    told = capsys.readouterr()
-    assert "gone.csv" in told.err
-    assert json.loads(told.out.splitlines()[-1])["exit_status"] == 3
+    written = capsys.readouterr()
+    assert "gone.csv" in written.err
+    assert json.loads(written.out.splitlines()[-1])["exit_status"] == 3
 
 
 def test_a_dry_run_sends_nothing(capsys: pytest.CaptureFixture[str]) -> None:
@@ -94,7 +94,7 @@ def test_a_dry_run_sends_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert summary["outcomes"]["not_attempted"] == 20
 
 
-def test_check_counts_and_tells_problems_without_an_environment(capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_counts_and_reports_problems_without_an_environment(capsys: pytest.CaptureFixture[str]) -> None:
     Path("term.csv").write_text(ROSTER + "stu-90,math-7,north,pet\nstu-1,math-7,north,student\n", encoding="utf-8")
     assert exit_status("check", "term.csv", "--rate", "2") == 1
     report = capsys.readouterr().out
@@ -106,7 +106,7 @@ def test_check_counts_and_tells_problems_without_an_environment(capsys: pytest.C
     assert [problem["row"] for problem in json.loads(capsys.readouterr().out)["problems"]] == [22, 23]
 
 
-def test_show_tells_the_latest_run_or_the_named_one(capsys: pytest.CaptureFixture[str]) -> None:
+def test_show_shows_the_latest_run_or_the_named_one(capsys: pytest.CaptureFixture[str]) -> None:
     Path("bad.csv").write_text(ROSTER + "stu-90,math-7,north,pet\n", encoding="utf-8")
     assert exit_status("run", "bad.csv", "--env", "sandbox", "--json") == 1
     first = json.loads(capsys.readouterr().out)
@@ -150,8 +150,8 @@ def test_the_sandbox_leads_another_process_to_it(capsys: pytest.CaptureFixture[s
             env={**os.environ, **exported}, capture_output=True, text=True, check=False, timeout=60,
         )  # fmt: skip
         server.send_signal(signal.SIGINT)
-        _, told = server.communicate(timeout=30)
-    assert "Traceback" not in told
+        _, written = server.communicate(timeout=30)
+    assert "Traceback" not in written
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["base_url"] == exported["TIMEBACK_API_BASE_URL"]
     assert capsys.readouterr().out == ""
@@ -159,10 +159,10 @@ def test_the_sandbox_leads_another_process_to_it(capsys: pytest.CaptureFixture[s
 
 def test_a_code_is_explained_and_all_of_them_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_status("explain", "e201") == 0
-    told = capsys.readouterr().out
-    assert told.startswith("E201 User unknown to the server\noutcome: rejected\n")
-    assert "Likely causes\n  - the user was not yet created" in told
-    assert "What to do\n  Create or sync the user first" in told
+    written = capsys.readouterr().out
+    assert written.startswith("E201 User unknown to the server\noutcome: rejected\n")
+    assert "Likely causes\n  - the user was not yet created" in written
+    assert "What to do\n  Create or sync the user first" in written
     assert exit_status("explain", "A103") == 0
     assert "What to do" not in capsys.readouterr().out
     assert exit_status("explain") == 0
@@ -193,7 +193,7 @@ def test_a_run_leaves_a_page_that_is_written_again_by_report(capsys: pytest.Capt
     assert again.read_text(encoding="utf-8") == left.read_text(encoding="utf-8")
 
 
-def test_report_tells_a_run_as_csv_and_json_on_stdout(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+def test_report_writes_a_run_as_csv_and_json_to_stdout(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     assert exit_status("run", "term.csv", "--env", "sandbox", "--json") == 0
     summary = json.loads(capfdbinary.readouterr().out)
     assert exit_status("report", summary["run_id"], "--format", "csv") == 0

@@ -14,7 +14,7 @@ import pytest
 from support.paths import README
 
 from batch_enroll.cli import main
-from batch_enroll.cli.errors import EXIT_CODES, guarded
+from batch_enroll.cli.errors import EXIT_CODES, run_guarded
 from batch_enroll.cli.output import CommandOutput
 from batch_enroll.core import errors
 
@@ -67,46 +67,43 @@ def test_every_error_of_the_tree_has_its_line_in_the_table() -> None:
 def test_an_error_becomes_one_message_and_its_exit_code(
     error: BaseException, status: int, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert guarded(raising(error), as_json=True) == status
-    told = capsys.readouterr()
-    assert told.err.startswith(f"error: {message}")
-    assert "Traceback" not in told.err
-    assert "ada@" not in told.err + told.out
-    answer = json.loads(told.out.splitlines()[-1])
+    assert run_guarded(raising(error), as_json=True) == status
+    written = capsys.readouterr()
+    assert written.err.startswith(f"error: {message}")
+    assert "Traceback" not in written.err
+    assert "ada@" not in written.err + written.out
+    answer = json.loads(written.out.splitlines()[-1])
     assert answer["exit_status"] == status
     assert answer["error"].startswith(message)
 
 
 @pytest.mark.parametrize(
-    ("name", "told"), [("run", "`batch-enroll resume` goes on"), ("verify", "nothing was sent, so start it again")]
+    ("name", "advice"),
+    [("run", "`batch-enroll resume` finishes the run"), ("verify", "nothing was sent; start it again")],
 )
-def test_who_interrupts_a_command_is_told_what_is_true_of_it(
-    name: str, told: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert guarded(raising(KeyboardInterrupt()), as_json=False, name=name) == 130
-    assert capsys.readouterr().err.startswith(f"error: interrupted; {told}")
+def test_an_interrupted_command_says_what_to_do(name: str, advice: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_guarded(raising(KeyboardInterrupt()), as_json=False, name=name) == 130
+    assert capsys.readouterr().err.startswith(f"error: interrupted; {advice}")
 
 
-def test_the_traceback_is_shown_to_who_asks_for_it(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_traceback_is_shown_on_request(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BATCH_ENROLL_DEBUG", "1")
-    assert guarded(raising(ZeroDivisionError("x")), as_json=False) == 1
+    assert run_guarded(raising(ZeroDivisionError("x")), as_json=False) == 1
     assert "Traceback" in capsys.readouterr().err
 
 
-def test_an_answer_is_told_and_its_exit_status_is_the_programs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_result_is_written_and_its_exit_status_is_the_programs(capsys: pytest.CaptureFixture[str]) -> None:
     answer = CommandOutput(1, {"exit_status": 1, "place": "Zoë row 2"}, lambda _paint: ["one", "two"])
-    assert guarded(lambda: answer, as_json=False) == 1
+    assert run_guarded(lambda: answer, as_json=False) == 1
     assert capsys.readouterr().out == "one\ntwo\n"
-    assert guarded(lambda: answer, as_json=True) == 1
+    assert run_guarded(lambda: answer, as_json=True) == 1
     assert json.loads(capsys.readouterr().out) == {"exit_status": 1, "place": "Zoë row 2"}
 
 
-def test_an_interrupt_that_became_a_number_is_told_as_one(capsys: pytest.CaptureFixture[str]) -> None:
-    assert guarded(lambda: 130, as_json=True) == 130
+def test_an_interrupt_that_became_a_number_is_reported_as_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_guarded(lambda: 130, as_json=True) == 130
     assert json.loads(capsys.readouterr().out)["exit_status"] == 130
-    assert guarded(lambda: None, as_json=False) == 0
+    assert run_guarded(lambda: None, as_json=False) == 0
 
 
 @pytest.mark.parametrize(
@@ -124,13 +121,13 @@ def test_an_interrupt_that_became_a_number_is_told_as_one(capsys: pytest.Capture
         (["sandbox", "--port", "99999"], "Invalid value for '--port'"),
     ],
 )
-def test_what_cannot_be_used_ends_with_2_and_json_if_asked(
+def test_unusable_arguments_end_with_2_and_json_if_asked(
     arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert exit_status(*arguments) == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.startswith(f"error: {message}")
+    written = capsys.readouterr()
+    assert written.out == ""
+    assert written.err.startswith(f"error: {message}")
     if arguments[0] in {"run", "check", "show"}:
         assert exit_status(*arguments, "--json") == 2
         assert json.loads(capsys.readouterr().out)["exit_status"] == 2
@@ -138,9 +135,9 @@ def test_what_cannot_be_used_ends_with_2_and_json_if_asked(
 
 def test_no_command_at_all_shows_the_help_and_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_status() == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert "Commands:" in told.err
+    written = capsys.readouterr()
+    assert written.out == ""
+    assert "Commands:" in written.err
 
 
 def test_scenarios_are_refused_outside_the_rehearsal(
@@ -149,16 +146,16 @@ def test_scenarios_are_refused_outside_the_rehearsal(
     monkeypatch.setenv("TIMEBACK_CLIENT_ID", "client-7")
     monkeypatch.setenv("TIMEBACK_CLIENT_SECRET", "hush-hush")
     assert exit_status("run", "term.csv", "--env", "staging", "--scenario", "outage=1:2") == 2
-    assert "flag --scenario: only the rehearsal" in capsys.readouterr().err
+    assert "flag --scenario: only a rehearsal" in capsys.readouterr().err
 
 
-def test_a_reader_that_goes_away_is_no_failure() -> None:
+def test_a_reader_that_closes_the_pipe_is_not_an_error() -> None:
     program = (
         "import sys\n"
-        "from batch_enroll.cli.errors import guarded\n"
+        "from batch_enroll.cli.errors import run_guarded\n"
         "from batch_enroll.cli.output import CommandOutput\n"
         "answer = CommandOutput(0, {}, lambda paint: ['x' * 80] * 10_000)\n"
-        "sys.exit(guarded(lambda: answer, as_json=False))\n"
+        "sys.exit(run_guarded(lambda: answer, as_json=False))\n"
     )
     with subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -181,7 +178,7 @@ def test_a_full_disk_behind_stdout_brings_no_traceback() -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell's redirection")
-def test_a_stdout_that_was_closed_before_is_no_failure() -> None:
+def test_a_stdout_that_was_closed_before_is_not_an_error() -> None:
     done = subprocess.run(  # noqa: S602 - our own program
         f"'{sys.executable}' -m batch_enroll --version >&-", shell=True, capture_output=True, check=False, timeout=60
     )
@@ -197,8 +194,8 @@ RUN_ONLY = {"--token-url", "--log-format", "--scenario", "--seed"}
 
 
 @pytest.mark.parametrize("command", ["run", "check"])
-def test_the_problems_of_all_flags_are_told_in_one_go(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_problems_of_all_flags_are_reported_at_once(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     flags = {flag: value for flag, value in BAD.items() if command == "run" or flag not in RUN_ONLY}
     assert exit_status(command, "term.csv", *(part for pair in flags.items() for part in pair)) == 2
-    told = capsys.readouterr().err
-    assert [flag for flag in flags if f"\n- flag {flag}: " not in told] == []
+    written = capsys.readouterr().err
+    assert [flag for flag in flags if f"\n- flag {flag}: " not in written] == []

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from batch_enroll.cli.output import Tone, coloured, plain
-from batch_enroll.cli.text_report import check_lines, run_lines
+from batch_enroll.cli.output import Tone, add_color, keep_plain
+from batch_enroll.cli.text_report import format_check, format_run
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.model import Outcome, OutcomeKind, ResultRow, RowLocation, RunId
 from batch_enroll.core.reporting.check_summary import CheckSummary, Estimate, RowFinding
@@ -51,10 +51,10 @@ FAILED = replace(
 
 
 def text_of(summary: RunSummary) -> str:
-    return "\n".join(run_lines(summary, plain))
+    return "\n".join(format_run(summary, keep_plain))
 
 
-def test_a_run_is_told_from_the_headline_to_the_next_command() -> None:
+def test_a_run_is_reported_from_the_headline_to_the_next_command() -> None:
     assert text_of(FAILED).splitlines() == [
         "Run 20250901T120000Z-term on staging",
         "  term list.csv: 1,855 rows",
@@ -106,7 +106,7 @@ def test_a_run_that_went_well_asks_for_nothing() -> None:
     assert "by cause" not in text
 
 
-def test_an_interrupted_run_says_how_to_go_on() -> None:
+def test_an_interrupted_run_says_how_to_resume() -> None:
     url = "https://x.org"
     run = replace(RUN, exit_status=130, ending="interrupted", environment="custom", base_url=url, scope=url)
     text = text_of(summary_of(run, enrolled=1, not_attempted=9))
@@ -143,7 +143,7 @@ def test_a_dry_run_says_that_nothing_was_sent_and_names_the_real_one() -> None:
 @pytest.mark.parametrize(
     ("seconds", "shown"), [(0.04, "0.0 s"), (59.4, "59.4 s"), (61, "1 min 1 s"), (7260, "2 h 1 min")]
 )
-def test_times_are_told_as_people_do(seconds: float, shown: str) -> None:
+def test_times_are_written_as_people_write_them(seconds: float, shown: str) -> None:
     assert f"time: {shown}," in text_of(replace(FAILED, duration_s=seconds))
 
 
@@ -153,12 +153,12 @@ def test_every_line_fits_a_terminal() -> None:
     assert max(len(line) for line in lines if not line.startswith("  batch-enroll ")) <= 80  # a command stays whole
 
 
-def test_a_terminal_gets_the_same_words_in_colours() -> None:
-    text = "\n".join(run_lines(FAILED, coloured))
+def test_a_terminal_gets_the_same_words_in_colors() -> None:
+    text = "\n".join(format_run(FAILED, add_color))
     assert "\x1b[31m" in text
-    assert coloured("x", Tone.STRONG) != coloured("x", Tone.QUIET) != coloured("x", Tone.GOOD)
+    assert add_color("x", Tone.STRONG) != add_color("x", Tone.QUIET) != add_color("x", Tone.GOOD)
     for tone in Tone:
-        assert "x" in coloured("x", tone)
+        assert "x" in add_color("x", tone)
 
 
 # A check
@@ -190,8 +190,8 @@ CHECKED = CheckSummary(
 )
 
 
-def test_a_check_tells_every_problem_with_its_place_value_and_cure() -> None:
-    assert list(check_lines(CHECKED, plain)) == [
+def test_a_check_reports_every_problem_with_its_place_value_and_remedy() -> None:
+    assert list(format_check(CHECKED, keep_plain)) == [
         "term.csv: CSV, UTF-8, comma",
         "  user_id <- user_id",
         "",
@@ -219,17 +219,17 @@ def test_a_check_tells_every_problem_with_its_place_value_and_cure() -> None:
 
 def test_a_check_without_a_rate_names_none() -> None:
     checked = replace(CHECKED, estimate=Estimate(None, 10))
-    assert list(check_lines(checked, plain))[-1].endswith(" s.")
+    assert list(format_check(checked, keep_plain))[-1].endswith(" s.")
 
 
 def test_a_check_says_where_a_roster_breaks_off() -> None:
-    lines = list(check_lines(replace(CHECKED, unreadable="term.csv row 9: quote never closed"), plain))
+    lines = list(format_check(replace(CHECKED, unreadable="term.csv row 9: quote never closed"), keep_plain))
     assert "The rest cannot be read: term.csv row 9: quote never closed" in lines
 
 
-def test_what_a_roster_holds_cannot_steer_the_terminal() -> None:
+def test_the_content_of_a_roster_cannot_control_the_terminal() -> None:
     evil = found(2, "Role\x1b[2J", "\x1b]0;gone\x07\nrow 3", "E104", "seen \x9b31m")
-    text = "\n".join(check_lines(replace(CHECKED, problems=(evil,), readings=("\x1b[2J",)), plain))
+    text = "\n".join(format_check(replace(CHECKED, problems=(evil,), readings=("\x1b[2J",)), keep_plain))
     assert not {"\x1b", "\x07", "\x9b"} & set(text)
     assert '"\\x1b]0;gone\\x07\\nrow 3"' in text
     run = replace(RUN, rosters=(RosterRef("a\x1b[2J.csv", "00ff", 1),))

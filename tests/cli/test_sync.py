@@ -1,4 +1,4 @@
-"""What a sync refuses before it asks anybody."""
+"""Syncs that are refused before a request is sent."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_a_part_of_a_roster_withdraws_nobody(tmp_path: Path) -> None:
+def test_a_part_of_a_roster_withdraws_no_one(tmp_path: Path) -> None:
     settings = load({"env": "sandbox", "limit": "5", "withdraw": True, "state": str(tmp_path)})
     with pytest.raises(UsageError, match="needs the whole roster"):
         sync(settings, ["term.csv"], SyncRequest("roster-courses"))
 
 
-def test_a_scope_that_there_is_not_is_told_with_those_there_are() -> None:
+def test_an_unknown_scope_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UsageError, match="choose one of roster-courses, roster-users, roster-schools"):
         SyncRequest("everything")

@@ -60,19 +60,19 @@ def test_a_file_that_is_there_is_never_overwritten(tmp_path: Path, capsys: pytes
     assert "cannot be written" in capsys.readouterr().err
 
 
-def test_check_fix_writes_a_copy_and_tells_what_it_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    roster, copy = tmp_path / "term.csv", tmp_path / "mended.csv"
+def test_check_fix_writes_a_copy_and_lists_the_changes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    roster, copy = tmp_path / "term.csv", tmp_path / "fixed.csv"
     roster.write_text(
         "Student ID,Course_ID,Start Date,Note\n 007 ,M-7,27.08.2025,a\n007,M-7,2025-08-27,b\n,M-7,,c\n"
         + "u,M-7,,d,e\n" * 30
     )
     assert batch_enroll("check", roster, "--fix", copy, "--state", tmp_path) == 1
-    told = capsys.readouterr().out
-    assert "Repaired copy:" in told
-    assert '"Student ID" is now user_id' in told
-    assert 'term.csv row 2, Student ID: " 007 "' in told
-    assert "term.csv row 3, which says the same as term.csv row 2" in told
-    assert "keeps them" in told
+    written = capsys.readouterr().out
+    assert "Repaired copy:" in written
+    assert '"Student ID" is now user_id' in written
+    assert 'term.csv row 2, Student ID: " 007 "' in written
+    assert "term.csv row 3, which repeats term.csv row 2" in written
+    assert "keeps them" in written
     first, second, third, *broken = copy.read_text().splitlines()
     assert first == "user_id,course_id,begin_date,Note,enroll_row,enroll_outcome,enroll_code"
     assert (second, third) == ("007,M-7,2025-08-27,a,,,", ",M-7,,c,,,")
@@ -85,13 +85,13 @@ def test_check_fix_writes_a_copy_and_tells_what_it_changed(tmp_path: Path, capsy
 def test_another_table_stays_one_in_the_copy_and_in_what_a_check_says_of_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    roster, copy = tmp_path / "term.csv", tmp_path / "mended.csv"
-    seats = "u1,M-7\nu2,M-7\n"
-    roster.write_text(f"Student ID,course_id\n{seats}\nu3,M-7\n\nLeft,\n{seats}")
+    roster, copy = tmp_path / "term.csv", tmp_path / "fixed.csv"
+    rows_twice = "u1,M-7\nu2,M-7\n"
+    roster.write_text(f"Student ID,course_id\n{rows_twice}\nu3,M-7\n\nLeft,\n{rows_twice}")
     assert batch_enroll("check", roster, "--fix", copy, "--state", tmp_path) == 1
-    told = capsys.readouterr().out
-    assert "W104 1 row: Possible start of another table" in told
-    assert "E127 3 rows: Second header, title or table" in told
+    written = capsys.readouterr().out
+    assert "W104 1 row: Possible start of another table" in written
+    assert "E127 3 rows: Second header, title or table" in written
     header, *rows = copy.read_text().splitlines()
     assert header.startswith("user_id,course_id,enroll_row")
     assert rows[2:4] == ["", "u3,M-7,,,"]
@@ -124,9 +124,9 @@ def test_a_copy_is_never_written_over_the_roster_or_of_anything_but_a_table(
     assert batch_enroll("check", roster, "--fix", tmp_path / "a.xlsx", "--state", tmp_path) == 2
     assert batch_enroll("check", roster, "--fix", tmp_path / "no" / "a.csv", "--state", tmp_path) == 2
     assert batch_enroll("check", roster, roster, "--fix", tmp_path / "a.csv", "--state", tmp_path) == 2
-    told = capsys.readouterr().err
-    assert "is the roster itself" in told
-    assert "call the copy a.csv" in told
-    assert "one roster at a time" in told
+    written = capsys.readouterr().err
+    assert "is the roster itself" in written
+    assert "call the copy a.csv" in written
+    assert "one roster at a time" in written
     assert roster.read_text() == "user_id,course_id\nu,c\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["other.csv", "term.csv"]

@@ -44,7 +44,7 @@ async def test_sigterm_with_64_in_flight_loses_nothing(tmp_path: Path) -> None:
     [
         (("verify", "term.csv"), "interrupted; nothing was sent, so start it again"),
         (("check", "--online", "term.csv"), "interrupted; nothing was sent, so start it again"),
-        (("sync", "term.csv"), "interrupted; `batch-enroll resume` goes on with the run if it had begun"),
+        (("sync", "term.csv"), "interrupted; `batch-enroll resume` finishes the run if it had started"),
     ],
 )
 async def test_sigterm_while_the_server_is_only_asked_is_told_and_leaves_nothing_behind(

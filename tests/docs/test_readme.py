@@ -11,7 +11,7 @@ from support.paths import README
 
 from batch_enroll.core.model import OutcomeKind
 from batch_enroll.settings import Needs, load
-from batch_enroll.settings.sources import VARIABLES
+from batch_enroll.settings.model import OPTIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,5 +35,10 @@ def test_the_settings_file_is_one_that_the_program_takes(tmp_path: Path) -> None
 
 def test_every_outcome_and_every_variable_is_named() -> None:
     assert all(f"`{kind.value}`" in TEXT for kind in OutcomeKind)
-    variables = {name for names in VARIABLES.values() for name in names if not name.endswith("SECRET")}
+    variables = {
+        name
+        for option in OPTIONS.values()
+        for name in option.variables
+        if not name.startswith("BATCH") and not name.endswith("SECRET")
+    }
     assert all(name in TEXT for name in variables)

@@ -71,7 +71,7 @@ async def test_after_ctrl_c_resume_goes_on_and_a_second_time_has_nothing_to_do(t
     complete(done, 800)
     assert {row["enroll_attempts"] for row in done.rows()} == {"1"}
     assert done.summary["requests"]["sent"] == 800
-    assert "Nothing is left to resume" in again.out
+    assert "Nothing to resume" in again.out
 
 
 async def test_a_roster_that_changed_is_not_gone_on_with_unseen(tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ async def test_retry_sends_what_failed_and_with_a_flag_what_was_refused(tmp_path
         assert first.summary["outcomes"]["rejected"] == 10
         nothing = await at.call("retry")
         assert nothing.status == 0
-        assert "Nothing is left to retry" in nothing.out
+        assert "Nothing to retry" in nothing.out
         assert f"batch-enroll retry {first.summary['run_id']} --from" in nothing.out
         sent = first.summary["requests"]["sent"]
         second = await at.call("retry", "--rejected", "--json")
@@ -140,7 +140,7 @@ async def test_rows_mended_in_failed_csv_go_into_the_same_run(tmp_path: Path) ->
     complete(done, 6)
     assert [row["note"] for row in done.rows()] == ["n0", "n1", "by hand", "n3", "n4", "n5"]
     assert done.rows()[2]["user_id"] == "'=found"
-    assert "Nothing is left to retry" in again.out
+    assert "Nothing to retry" in again.out
 
 
 async def test_corrections_in_a_workbook_that_touch_a_row_that_was_fine_are_told(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ async def test_an_undo_brings_back_exactly_what_was_there_before(tmp_path: Path)
     assert undone.status == 0
     assert {row["enroll_code"] for row in undone.rows() if row["enroll_outcome"] == "skipped"} == {"S106", "S107"}
     assert [row["user_id"] for row in undone.rows()][:2] == ["000029", "000028"]
-    assert (again.status, again.out.splitlines()[0]) == (0, "Nothing is left to undo; nothing was sent.")
+    assert (again.status, again.out.splitlines()[0]) == (0, "Nothing to undo; nothing was sent.")
     assert again.out.splitlines()[2].startswith(f"Undo of run {run}: run")
 
 
@@ -154,7 +154,7 @@ async def test_what_was_undone_and_enrolled_again_is_the_later_runs(tmp_path: Pa
         stale = await at.call("undo", first, "--yes")
         of_undo = await at.call("undo", undo.summary["run_id"], "--yes")
         assert len(seats(at)) == 6
-    assert stale.out.startswith("Nothing is left to undo")
+    assert stale.out.startswith("Nothing to undo")
     assert (of_undo.status, "is an undo itself" in of_undo.err or of_undo.err) == (2, True)
 
 

@@ -98,7 +98,7 @@ async def test_a_seat_that_is_gone_makes_its_row_failed_and_retry_mends_it_but_n
         mended = await at.call("retry", run, "--json")
         seats = {(seat.user_id, seat.course_id, seat.role) for seat in at.sandbox.school.active_enrollments()}
     assert (told.status, summary["exit_status"], mended.status) == (1, 1, 0)
-    assert f"2 rows are failed now (E305); to send them again: batch-enroll retry {run}" in told.out
+    assert f"2 rows are now failed (E305); to send them again: batch-enroll retry {run}" in told.out
     assert (failed, summary["outcomes"]["failed"]) == (["000003", "000004"], 2)
     assert summary["finished_at"] == done.summary["finished_at"]
     assert {("000003", "course-3", "student"), ("000004", "course-4", "student")} <= seats

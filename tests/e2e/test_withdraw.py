@@ -79,7 +79,7 @@ async def test_on_a_terminal_it_asks(tmp_path: Path, typed: str, status: int, le
         told = await answered(at, typed, "run", with_status(tmp_path, 2, 5), "--withdraw", "--quiet")
         assert len(at.sandbox.school.active_enrollments()) == left
     assert "2 enrollments would be withdrawn" in told[1]
-    assert "Go on? [y/N]" in told[1]
+    assert "Continue? [y/N]" in told[1]
     assert told[0] == status
 
 

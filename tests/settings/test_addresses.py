@@ -1,4 +1,4 @@
-"""Settings: which server, and that nobody hits another one by accident."""
+"""Settings: the server, and that no one reaches another one by accident."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_an_environment_brings_its_addresses(typed: str, env: str, base_url: str
     assert bool(settings.token_url) is (env != "sandbox")
 
 
-def test_nobody_hits_production_by_accident() -> None:
+def test_no_one_reaches_production_by_accident() -> None:
     (problem, *_) = problems_of({})
     assert "--env production, staging or sandbox" in problem
     assert "TIMEBACK_ENV" in problem
@@ -50,7 +50,7 @@ def test_an_address_alone_is_an_environment_of_its_own_unless_it_is_one_of_ours(
 @pytest.mark.usefixtures("credentials")
 def test_a_foreign_address_needs_its_own_token_address() -> None:
     (problem,) = problems_of({"env": "staging", "base_url": "https://enroll.example.org"})
-    assert problem.startswith("token_url: the base URL is none of ours")
+    assert problem.startswith("token_url: missing; the base URL is not one of ours")
 
 
 @pytest.mark.usefixtures("credentials")
@@ -60,7 +60,7 @@ def test_an_address_left_in_the_shell_never_turns_a_rehearsal_into_production(
 ) -> None:
     monkeypatch.setenv("TIMEBACK_BASE_URL", PRODUCTION)
     assert problems_of({"env": env}) == [
-        f"variable TIMEBACK_BASE_URL: is the address of production, but the environment is {env}; drop one of the two"
+        f"variable TIMEBACK_BASE_URL: is the address of production, but the environment is {env}; remove one of the two"
     ]
 
 

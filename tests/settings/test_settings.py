@@ -9,7 +9,8 @@ import pytest
 from support.settings_problems import NO_SECRET, PRODUCTION, problems_of
 
 from batch_enroll.core.errors import UsageError
-from batch_enroll.settings import Needs, Settings, load, sealed
+from batch_enroll.settings import Needs, Settings, load, load_sealed
+from batch_enroll.settings.model import OPTIONS
 from batch_enroll.wiring.run_options import freeze_dates
 
 pytestmark = pytest.mark.usefixtures("empty_surroundings")
@@ -35,7 +36,7 @@ def test_flags_win_over_variables_over_the_profile_over_the_file_over_defaults(m
 
 
 @pytest.mark.usefixtures("credentials")
-def test_every_setting_tells_where_it_came_from(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_setting_knows_its_origin(monkeypatch: pytest.MonkeyPatch) -> None:
     write_toml("timeout-s = 3\n[env.staging]\nrate = 11\n")
     monkeypatch.setenv("TIMEBACK_ENV", "staging")
     sources = load({"max_in_flight": "4"}).sources()
@@ -135,7 +136,7 @@ def test_a_secret_file_that_cannot_be_used_is_the_one_problem(
 # What is needed
 
 
-def test_what_sends_nothing_needs_neither_environment_nor_credentials() -> None:
+def test_commands_that_send_nothing_need_neither_environment_nor_credentials() -> None:
     assert load({}, needs=Needs.ROSTER).env == ""
     assert load({}, needs=Needs.STATE).base_url == ""
     assert load({"env": "production", "dry_run": True}).dry_run
@@ -145,7 +146,7 @@ def test_what_sends_nothing_needs_neither_environment_nor_credentials() -> None:
 # Problems
 
 
-def test_all_problems_are_told_at_once_with_their_origin(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_problems_are_reported_at_once_with_their_origin(monkeypatch: pytest.MonkeyPatch) -> None:
     write_toml('ratte = 3\nlimit = 0\n[env.staging]\nsend_sourced_id = "maybe"\n[env.stagin]\n')
     monkeypatch.setenv("BATCH_ENROLL_MAX_IN_FLIGHT", "1001")
     problems = problems_of(
@@ -267,24 +268,24 @@ def test_settings_without_load_are_read_from_the_surroundings_too(monkeypatch: p
 def test_sealed_settings_see_flags_only(monkeypatch: pytest.MonkeyPatch) -> None:
     write_toml("rate = 3\nratte = 4\n")
     monkeypatch.setenv("TIMEBACK_BASE_URL", PRODUCTION)
-    settings = sealed({"env": "sandbox", "max_in_flight": "3"})
+    settings = load_sealed({"env": "sandbox", "max_in_flight": "3"})
     assert settings.embedded
     assert (settings.rate, settings.max_in_flight) == (None, 3)
     with pytest.raises(UsageError, match="flag --rate: "):
-        sealed({"env": "sandbox", "rate": "0"})
+        load_sealed({"env": "sandbox", "rate": "0"})
 
 
 @pytest.mark.usefixtures("credentials")
-def test_what_a_rehearsal_plays_is_typed_for_a_rehearsal_only() -> None:
+def test_rehearsal_flags_are_refused_outside_a_rehearsal() -> None:
     write_toml('sandbox_scenarios = ["slow"]\n')
     assert load({"env": "staging"}).sandbox_scenarios == ("slow",)
     assert load({"env": "sandbox", "sandbox_seed": "7"}).sandbox_seed == 7
     assert problems_of({"env": "staging", "sandbox_seed": "7"}) == [
-        "flag --seed: only the rehearsal inside this process can play it; give --env sandbox and no base URL"
+        "flag --seed: only a rehearsal inside this process can use it; give --env sandbox and no base URL"
     ]
 
 
-def test_the_guards_limits_stand_in_a_table_of_their_own_and_are_told_with_all_other_problems() -> None:
+def test_the_limits_of_guards_have_a_table_and_are_reported_with_all_other_problems() -> None:
     write_toml("[guards]\nleast_share = 0.4\n[env.staging.guards]\ncourse_students = 9\n")
     limits = load({"env": "staging"}, needs=Needs.ROSTER).guard_limits()
     assert (limits.least_share, limits.course_students, limits.days) == (0.4, 9, 366)
@@ -296,20 +297,42 @@ def test_the_guards_limits_stand_in_a_table_of_their_own_and_are_told_with_all_o
     ]
 
 
-def test_what_ids_are_found_by_is_checked_by_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lookups_are_checked_by_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BATCH_ENROLL_FIND", raising=False)
     given = load({"find": ["never", "user=email,course=title"]}, needs=Needs.STATE)
     assert given.find == {"user": "email", "course": "title", "school": "never"}
     monkeypatch.setenv("BATCH_ENROLL_FIND", "school=name")
     assert load({}, needs=Needs.STATE).find == {"school": "name"}
-    for wrong, why in (("pet=name", "'pet' cannot be found"), ("user=title", "not found by 'title'"), ("x", "neither")):
+    for wrong, why in (
+        ("pet=name", "'pet' cannot be looked up"),
+        ("user=title", "cannot be looked up by 'title'"),
+        ("x", "neither"),
+    ):
         with pytest.raises(UsageError, match=why):
             load({"find": [wrong]}, needs=Needs.STATE)
 
 
-def test_a_deadline_is_settled_when_the_command_begins_and_not_moved_by_what_comes_before_the_rows() -> None:
-    begun = freeze_dates(sealed({"env": "sandbox", "deadline": "30m"}))
+def test_a_deadline_is_fixed_when_the_command_begins() -> None:
+    begun = freeze_dates(load_sealed({"env": "sandbox", "deadline": "30m"}))
     assert begun.deadline is not None
     assert datetime.fromisoformat(begun.deadline).tzinfo is not None
     assert freeze_dates(begun).deadline == begun.deadline
-    assert freeze_dates(sealed({"env": "sandbox"})).deadline is None
+    assert freeze_dates(load_sealed({"env": "sandbox"})).deadline is None
+
+
+def test_the_former_name_of_a_setting_is_still_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    write_toml("[guards]\nschool_seats = 7\n")
+    settings = load({}, needs=Needs.STATE)
+    assert settings.guard_limits().school_seats == 7
+    assert settings.sources()["guard_school_enrollments"] == "batch-enroll.toml guard_school_seats"
+    monkeypatch.setenv("BATCH_ENROLL_GUARD_SCHOOL_SEATS", "8")
+    assert load({}, needs=Needs.STATE).guard_school_enrollments == 8
+    monkeypatch.setenv("BATCH_ENROLL_GUARD_SCHOOL_ENROLLMENTS", "9")
+    assert load({}, needs=Needs.STATE).guard_school_enrollments == 9
+
+
+def test_a_flag_of_no_setting_is_a_problem() -> None:
+    assert problems_of({"env": "sandbox", "ratte": 3, "exact": True}) == [
+        "flag --ratte: is not a setting; did you mean rate?",
+        f"flag --exact: is not a setting; choose one of {', '.join(sorted(OPTIONS))}",
+    ]

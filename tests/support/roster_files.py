@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from openpyxl import Workbook
 
-from batch_enroll.settings import sealed
+from batch_enroll.settings import load_sealed
 from batch_enroll.wiring import rosters
 
 if TYPE_CHECKING:
@@ -123,4 +123,4 @@ def cells(source: RosterSource) -> list[tuple[str, ...]]:
 
 def opened(path: Path | str, **flags: object) -> RosterSource:
     """The roster as a run opens it, with these flags and no other settings."""
-    return rosters.open_rosters(sealed({"env": "sandbox", **flags}), [str(path)])
+    return rosters.open_rosters(load_sealed({"env": "sandbox", **flags}), [str(path)])

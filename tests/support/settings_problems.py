@@ -15,10 +15,7 @@ if TYPE_CHECKING:
 PRODUCTION = "https://api.alpha-1edtech.ai"
 STAGING = "https://api.staging.alpha-1edtech.ai"
 ADDRESS = {"base_url": "https://enroll.example.org", "token_url": "https://login.example.org/token"}
-NO_SECRET = (
-    "client_secret: missing; set TIMEBACK_CLIENT_SECRET "
-    "(or TIMEBACK_CLIENT_SECRET_FILE, the name of a file that holds it)"
-)
+NO_SECRET = "client_secret: missing; set TIMEBACK_CLIENT_SECRET (or TIMEBACK_CLIENT_SECRET_FILE, a file that holds it)"
 
 
 def problems_of(flags: Mapping[str, object], needs: Needs = Needs.SERVER) -> list[str]:
