@@ -44,7 +44,7 @@ def run(given: Given, rosters: Rosters) -> CommandOutput:
     enroll = partial(command.run, settings, rosters, given.confirm, given.read_allowance())
     summary = hooks.around(enroll, lambda summary: summary)
     uneventful = summary.exit_status == 0 and not summary.changed
-    lines = omit_lines if given.values["quiet"] and uneventful else partial(format_run, summary)
+    lines = omit_lines if settings.quiet and uneventful else partial(format_run, summary)
     return CommandOutput(summary.exit_status, summary.as_json(), lines)
 
 

@@ -82,6 +82,15 @@ async def test_nights_are_told_of_by_what_they_changed(tmp_path: Path) -> None:
     assert 'batch_enroll_last_run_exit_status{environment="sandbox"} 0.0' in metrics.read_text()
 
 
+async def test_quiet_in_the_settings_is_the_flag(tmp_path: Path) -> None:
+    roster = str(write_csv(tmp_path / "export.csv", term(2)))
+    (tmp_path / "batch-enroll.toml").write_text("quiet = true\n", encoding="utf-8")
+    async with desk(tmp_path) as at:
+        first, second = await at.call("run", roster), await at.call("run", roster)
+    assert "2 of 2 rows enrolled" in first.out
+    assert (second.status, second.out, second.err) == (0, "", "")
+
+
 async def test_a_sync_is_told_of_too_and_one_with_nothing_to_do_notifies_nobody(tmp_path: Path) -> None:
     roster = str(write_csv(tmp_path / "export.csv", term(3)))
     async with listening() as listener, desk(tmp_path, measured=True) as at:
