@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check lint types fast matrix lowest cover-core mutants crash fuzz lab bench scale format lock clean
+.PHONY: help install options demo test check lint types fast matrix lowest cover-core mutants crash fuzz lab bench scale format lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ $(STAMP): $(LOCK) pyproject.toml
 	@touch $@
 
 install: $(STAMP) ## set up .venv from the lock
+
+options: $(STAMP) ## write the reference of settings and the keywords of enroll from the declared options
+	$(BIN)/python tools/write_option_files.py
 
 demo: $(STAMP) ## enroll a sample roster on the rehearsal server and show the report
 	@$(BIN)/batch-enroll demo

@@ -55,7 +55,7 @@ async def test_a_path_is_enrolled_as_the_command_does(tmp_path: Path) -> None:
     (tmp_path / "term.csv").write_text("user_id,course_id\n007,math-7\n,math-7\n", encoding="utf-8")
     async with school(tmp_path) as (sandbox, options):
         done = await enroll(tmp_path / "term.csv", **options)
-        assert [seat.user_id for seat in sandbox.school.active_enrollments()] == ["007"]
+        assert [each.user_id for each in sandbox.school.active_enrollments()] == ["007"]
     assert done.summary.exit_status == 1
     assert list(done.results["enroll_outcome"]) == ["enrolled", "invalid"]
     assert list(done.failed["enroll_code"]) == ["E101"]
@@ -85,10 +85,10 @@ async def test_a_data_frame_keeps_its_ids_and_failed_rows_go_back_as_they_are(tm
     )
     async with school(tmp_path) as (sandbox, options):
         done = await enroll(frame, **options)
-        assert [seat.user_id for seat in sandbox.school.active_enrollments()] == ["17", "19"]
+        assert [each.user_id for each in sandbox.school.active_enrollments()] == ["17", "19"]
         assert sandbox.school.active_enrollments()[0].begin_date.startswith("2026-09-01")
-        mended = done.failed.assign(user_id=["18", "20"], enroll_code="")
-        assert (await enroll(mended, **options)).summary.outcomes["enrolled"] == 2
+        corrected = done.failed.assign(user_id=["18", "20"], enroll_code="")
+        assert (await enroll(corrected, **options)).summary.outcomes["enrolled"] == 2
     assert list(done.results["enroll_code"]) == ["", "E101", "", "E109"]
     assert list(done.results["note"]) == ["=1+1", "", "true", "2026-09-01"]
 
@@ -98,13 +98,13 @@ async def test_a_data_frame_of_pandas_own_types_reads_alike(tmp_path: Path) -> N
     frame["note"] = frame["user_id"].astype("float32")
     async with school(tmp_path) as (sandbox, options):
         done = await enroll(frame, **options)
-        assert [seat.user_id for seat in sandbox.school.active_enrollments()] == ["17"]
+        assert [each.user_id for each in sandbox.school.active_enrollments()] == ["17"]
         with pytest.raises(RosterError, match="several columns are called note"):
             await enroll(pd.concat([frame, frame[["note"]]], axis=1), **options)
     assert list(done.results["note"]) == ["17"]
 
 
-async def test_events_are_told_as_they_happen_and_a_callback_that_fails_costs_no_row(tmp_path: Path) -> None:
+async def test_events_are_emitted_as_they_happen_and_a_callback_that_fails_costs_no_row(tmp_path: Path) -> None:
     events: list[Event] = []
 
     def fail(_: Event) -> None:
@@ -139,7 +139,7 @@ async def test_a_cancelled_task_loses_nothing_and_doubles_nothing(tmp_path: Path
     assert done.summary.exit_status == 0
 
 
-async def test_what_cannot_begin_says_why(tmp_path: Path) -> None:
+async def test_a_run_that_cannot_start_says_why(tmp_path: Path) -> None:
     async with school(tmp_path) as (_, options):
         with pytest.raises(RosterError, match="rows: there are none"):
             await enroll([], **options)
