@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Union, get_arg
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from batch_enroll.settings.declaration import Option, Panel, bare_type, list_in_words, options_of
+from batch_enroll.settings.declaration import Option, Panel, list_in_words, list_options, strip_type
 from batch_enroll.settings.model import OPTIONS
 from batch_enroll.settings.options.safety import Overriding
 
@@ -32,7 +32,7 @@ TOOL: Final = "tools/write_option_files.py"
 
 _TABLE_START: Final = "<!-- variables: written by tools/write_option_files.py -->\n"
 _TABLE_END: Final = "<!-- end of variables -->\n"
-_ARGUMENTS: Final = options_of([Overriding])  # of one call, so neither variables nor keys
+_ARGUMENTS: Final = list_options([Overriding])  # of one call, so neither variables nor keys
 _BOUNDS: Final = {"gt": "more than {}", "ge": "at least {}", "lt": "less than {}", "le": "at most {}"}
 _KEYWORD_TYPES: Final[dict[object, str]] = {
     Path: "str | os.PathLike[str]",
@@ -66,7 +66,7 @@ def _format_sections() -> Iterator[str]:
 
         A keyword of `batch_enroll.enroll` has the name of the key.
         """)
-    for panel, options in groupby(sorted(_list_all(), key=_panel_order), key=lambda option: option.panel):
+    for panel, options in groupby(sorted(_list_all(), key=_rank_panel), key=lambda option: option.panel):
         yield f"\n## {panel.split(' (see', maxsplit=1)[0]}\n"
         for option in options:
             yield "\n" + "".join(f"{line}\n" for line in format_option(option))
@@ -76,7 +76,7 @@ def _list_all() -> list[Option]:
     return [*OPTIONS.values(), *_ARGUMENTS]
 
 
-def _panel_order(option: Option) -> int:
+def _rank_panel(option: Option) -> int:
     return list(Panel).index(option.panel)
 
 
@@ -112,7 +112,7 @@ def describe_type(option: Option) -> str:
     """Returns in words which values an option takes."""
     if choices := _list_fixed(option):
         return list_in_words([f"`{choice}`" for choice in choices])
-    kind = date if option.metavar == "DATE" else bare_type(option.kind)
+    kind = date if option.metavar == "DATE" else strip_type(option.kind)
     if kind in {int, float}:
         bounds = " and ".join(_describe_bounds(option.kind))
         return f"{'a whole number' if kind is int else 'a number'}{f', {bounds}' if bounds else ''}"
@@ -174,11 +174,11 @@ def format_keyword(option: Option) -> str:
     """Returns the lines of one keyword."""
     text = option.described.replace("\\", "\\\\")
     lines = textwrap.wrap(f'"""{text}"""', 116, break_on_hyphens=False)
-    return f"\n    {option.name}: {_keyword_type(option)}\n" + "".join(f"    {line}\n" for line in lines)
+    return f"\n    {option.name}: {_format_type(option)}\n" + "".join(f"    {line}\n" for line in lines)
 
 
-def _keyword_type(option: Option) -> str:
-    kind = bare_type(option.kind)
+def _format_type(option: Option) -> str:
+    kind = strip_type(option.kind)
     if option.name == "find":
         return "Mapping[str, str] | str"
     if option.metavar == "DATE":

@@ -10,7 +10,7 @@ import typer
 
 from batch_enroll.cli.command import Command
 from batch_enroll.cli.errors import describe_exit_status
-from batch_enroll.cli.options import SENDING, Given, takes
+from batch_enroll.cli.options import SENDING, FlagValues, takes
 from batch_enroll.cli.output import CommandOutput, Tone, write_message
 from batch_enroll.cli.plan import format_plan
 
@@ -35,14 +35,15 @@ EPILOG = """Examples:
 
 @takes(*SENDING, "verify", "out")
 def apply(
-    given: Given, path: Annotated[Path, typer.Argument(metavar="PLAN", help="The file that plan or sync -o wrote.")]
+    flags: FlagValues,
+    path: Annotated[Path, typer.Argument(metavar="PLAN", help="The file that plan or sync -o wrote.")],
 ) -> CommandOutput:
     """Runs the command."""
-    settings = given.load()
+    settings = flags.load()
     from batch_enroll.commands import apply as command  # noqa: PLC0415 - not for --help
     from batch_enroll.wiring.run_hooks import RunHooks  # noqa: PLC0415 - not for --help
 
-    carry_out = partial(command.apply, settings, path, given.confirm, given.read_allowance())
+    carry_out = partial(command.apply, settings, path, flags.confirm, flags.read_allowance())
     hooks = RunHooks(settings, write_message, describe_exit_status)
     return present_applied(hooks.around(carry_out, lambda done: done.summary))
 

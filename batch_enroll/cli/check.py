@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from batch_enroll.cli.command import Command
-from batch_enroll.cli.options import READING, Given, Json, Rosters, takes
+from batch_enroll.cli.options import READING, FlagValues, Json, Rosters, takes
 from batch_enroll.cli.output import CommandOutput, Tone, escape, wrap
 from batch_enroll.settings import Needs
 from batch_enroll.settings.options.output import State
@@ -48,7 +48,7 @@ _SHOWN: Final = 20  # of each kind; --json has them all
 
 @takes(Server, *READING, Sending, "withdraw", "via", State, Json, Rehearsal)
 def check(
-    given: Given,
+    flags: FlagValues,
     rosters: Rosters,
     fix: Annotated[
         Path | None, typer.Option(metavar="OUT", help="Write a repaired copy as CSV, and list the changes.")
@@ -60,7 +60,7 @@ def check(
     ] = False,
 ) -> CommandOutput:
     """Runs the command."""
-    settings = given.load(Needs.SERVER if online else Needs.ROSTER)
+    settings = flags.load(Needs.SERVER if online else Needs.ROSTER)
     from batch_enroll.cli.text_report import format_check  # noqa: PLC0415 - not for --help
     from batch_enroll.commands import check as command  # noqa: PLC0415 - not for --help
     from batch_enroll.commands import fix as fix_command  # noqa: PLC0415 - not for --help

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from batch_enroll.cli.command import Command
-from batch_enroll.cli.options import Given, Json, takes
+from batch_enroll.cli.options import FlagValues, Json, takes
 from batch_enroll.cli.output import CommandOutput, write_message
 
 if TYPE_CHECKING:
@@ -32,14 +32,14 @@ SCENARIOS: Final = ("two-percent-5xx", "unknown-users=5")
 
 
 @takes("out", "quiet", Json)
-def run_demo(given: Given) -> CommandOutput:
+def run_demo(flags: FlagValues) -> CommandOutput:
     """Runs the command."""
     from batch_enroll.commands import run as command  # noqa: PLC0415 - not for --help
 
     write_message("A rehearsal server starts inside this process; an invented roster is enrolled over real HTTP.")
     roster = resources.files("batch_enroll.sandbox") / ROSTER
     with TemporaryDirectory(prefix="batch-enroll-demo-") as folder, resources.as_file(roster) as path:
-        settings = given.load_sealed(env="sandbox", state=folder, sandbox_scenarios=SCENARIOS)
+        settings = flags.load_sealed(env="sandbox", state=folder, sandbox_scenarios=SCENARIOS)
         summary = command.run(settings, [str(path)])
     return CommandOutput(0, summary.as_json(), lambda paint: _format_demo(summary, paint))
 

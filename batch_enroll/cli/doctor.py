@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from batch_enroll.cli.command import Command
-from batch_enroll.cli.options import Given, Json, takes
+from batch_enroll.cli.options import FlagValues, Json, takes
 from batch_enroll.cli.output import CommandOutput, Tone, wrap
 from batch_enroll.settings import Needs
 from batch_enroll.settings.options.output import State
@@ -34,9 +34,9 @@ EPILOG = """Examples:
 
 
 @takes(Server, "out", State, Json)
-def diagnose(given: Given) -> CommandOutput:
+def diagnose(flags: FlagValues) -> CommandOutput:
     """Runs the command."""
-    settings = given.load(Needs.ROSTER)
+    settings = flags.load(Needs.ROSTER)
     from batch_enroll.commands import doctor as command  # noqa: PLC0415 - not for --help
 
     found = command.doctor(settings)

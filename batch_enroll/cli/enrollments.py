@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batch_enroll.cli.command import Command
-from batch_enroll.cli.options import Given, Json, takes
+from batch_enroll.cli.options import FlagValues, Json, takes
 from batch_enroll.cli.output import CommandOutput, Tone, escape
 from batch_enroll.settings.options.server import Server
 
@@ -35,10 +35,10 @@ _COLUMNS = ("course", "school", "role", "class", "begins", "enrollment")
 
 @takes(Server, "via", "config", Json)
 def list_enrollments(
-    given: Given, user: Annotated[str, typer.Argument(metavar="USER", help="The user's id (sourcedId).")]
+    flags: FlagValues, user: Annotated[str, typer.Argument(metavar="USER", help="The user's id (sourcedId).")]
 ) -> CommandOutput:
     """Runs the command."""
-    settings = given.load()
+    settings = flags.load()
     from batch_enroll.commands import enrollments as command  # noqa: PLC0415 - not for --help
 
     found = command.enrollments(settings, user)

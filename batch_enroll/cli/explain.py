@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from batch_enroll.cli.command import Command
-from batch_enroll.cli.options import Given, Json, takes
+from batch_enroll.cli.options import FlagValues, Json, takes
 from batch_enroll.cli.output import CommandOutput, Tone, wrap
 from batch_enroll.core.errors import UsageError
 
@@ -42,14 +42,14 @@ def _list_codes() -> list[str]:
 
 @takes(Json)
 def explain(
-    given: Given,
+    flags: FlagValues,
     code: Annotated[
         str | None,
         typer.Argument(metavar="CODE", help="Such as E201. Default: list all codes.", autocompletion=_list_codes),
     ] = None,
 ) -> CommandOutput:
     """Runs the command."""
-    del given
+    del flags
     from batch_enroll.core.codes import catalogue, explain  # noqa: PLC0415 - not for --help
 
     if code is None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, TypeVar
 
 import typer
 
-from batch_enroll.settings.declaration import Option, Panel, in_panel, options_of
+from batch_enroll.settings.declaration import Option, Panel, declare, list_options
 from batch_enroll.settings.options.output import Results, State, Terminal, Unattended
 from batch_enroll.settings.options.rehearsal import Rehearsal
 from batch_enroll.settings.options.roster import Reading, RowDefaults
@@ -30,21 +30,21 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 
-@in_panel(Panel.SAFETY)
+@declare(Panel.SAFETY)
 class Confirming:
     """Consent given in advance."""
 
     yes: Annotated[bool, Option("Withdraw without asking.")] = False
 
 
-@in_panel(Panel.OUTPUT)
+@declare(Panel.OUTPUT)
 class Json:
     """Output for programs."""
 
     json: Annotated[bool, Option("Print the summary as one line of JSON.")] = False
 
 
-@in_panel(Panel.ROSTER)
+@declare(Panel.ROSTER)
 class Resuming:
     """Consent to a roster that is not as it was."""
 
@@ -59,7 +59,7 @@ _GROUPS: Final = (
     Server, Reading, RowDefaults, Resuming, Requests, Sending, Stopping, Withdrawing, Confirming, Verifying, Overriding,
     Results, Terminal, Json, State, Unattended, Rehearsal,
 )  # fmt: skip
-_FLAGS: Final = {option.name: option for option in options_of(_GROUPS) if option.flag is not None}
+_FLAGS: Final = {option.name: option for option in list_options(_GROUPS) if option.flag is not None}
 
 Rosters: TypeAlias = Annotated[
     list[str],
@@ -73,7 +73,7 @@ PastRun: TypeAlias = Annotated[str | None, typer.Argument(metavar="RUN", help="T
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class FlagValues:
     """The values of the options that a command was called with, by name."""
 
     values: Mapping[str, Any]
@@ -140,15 +140,15 @@ def _ask(question: str) -> bool:
 def takes(*wanted: type | str, without: Collection[str] = ()) -> Callable[[Callable[..., R]], Callable[..., R]]:
     """Gives a command the flags of the options of some classes, and of single ones by name, except those `without`.
 
-    The function gets their values as its first argument, a `Given`; its other parameters stay the command's own.
+    The function gets their values as its first argument, a `FlagValues`; its other parameters stay the command's own.
     """
     names = {name for each in wanted for name in _list_names(each)}
     chosen = [option for name, option in _FLAGS.items() if name in names.difference(without)]
 
     def declare(function: Callable[..., R]) -> Callable[..., R]:
         def command(**arguments: object) -> R:
-            given = Given({option.name: arguments.pop(option.name) for option in chosen})
-            return function(given, **arguments)
+            flags = FlagValues({option.name: arguments.pop(option.name) for option in chosen})
+            return function(flags, **arguments)
 
         own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
         parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own]
@@ -160,7 +160,7 @@ def takes(*wanted: type | str, without: Collection[str] = ()) -> Callable[[Calla
 
 
 def _list_names(wanted: type | str) -> list[str]:
-    return [_FLAGS[wanted].name] if isinstance(wanted, str) else [option.name for option in options_of([wanted])]
+    return [_FLAGS[wanted].name] if isinstance(wanted, str) else [option.name for option in list_options([wanted])]
 
 
 def _make_parameter(option: Option) -> inspect.Parameter:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batch_enroll.cli.command import Command
-from batch_enroll.cli.options import READING, Given, Json, Rosters, takes
+from batch_enroll.cli.options import READING, FlagValues, Json, Rosters, takes
 from batch_enroll.cli.output import CommandOutput, Tone, escape, wrap
 from batch_enroll.settings.options.output import State
 from batch_enroll.settings.options.safety import Withdrawing
@@ -38,12 +38,12 @@ EPILOG = """Examples:
 
 @takes(Server, *READING, Sending, Withdrawing, "via", State, Json)
 def plan(
-    given: Given,
+    flags: FlagValues,
     rosters: Rosters,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="File to write the plan to.")],
 ) -> CommandOutput:
     """Runs the command."""
-    settings = given.load()
+    settings = flags.load()
     from batch_enroll.commands import plan as command  # noqa: PLC0415 - not for --help
     from batch_enroll.commands.apply import PlanResult  # noqa: PLC0415 - not for --help
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batch_enroll.cli.command import Command
-from batch_enroll.cli.options import Given, Json, takes
+from batch_enroll.cli.options import FlagValues, Json, takes
 from batch_enroll.cli.output import CommandOutput
 from batch_enroll.core.errors import UsageError
 from batch_enroll.settings import Needs
@@ -32,7 +32,7 @@ EPILOG = """Examples:
 
 @takes(State, Json)
 def purge(
-    given: Given,
+    flags: FlagValues,
     older_than: Annotated[
         str, typer.Option(metavar="AGE", help="Remove runs that ended longer ago than this, such as 90d or 12h.")
     ],
@@ -41,7 +41,7 @@ def purge(
 ) -> CommandOutput:
     """Runs the command."""
     age = _parse_age(older_than)
-    settings = given.load(Needs.STATE)
+    settings = flags.load(Needs.STATE)
     if not yes and not _ask(older_than):
         return CommandOutput(1, {"runs_purged": 0, "exit_status": 1}, lambda _: ["Nothing was removed."])
     from batch_enroll.commands import purge as command  # noqa: PLC0415 - not for --help

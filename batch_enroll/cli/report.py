@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from batch_enroll.cli.command import Command
-from batch_enroll.cli.options import Given, PastRun, takes
+from batch_enroll.cli.options import FlagValues, PastRun, takes
 from batch_enroll.cli.output import write_bytes, write_message
 from batch_enroll.settings import Needs
 from batch_enroll.settings.options.output import State
@@ -36,7 +36,7 @@ def _list_formats() -> list[str]:
 
 @takes(State)
 def report(
-    given: Given,
+    flags: FlagValues,
     run: PastRun = None,
     form: Annotated[
         str,
@@ -59,7 +59,7 @@ def report(
     ] = None,
 ) -> int:
     """Runs the command."""
-    settings = given.load(Needs.STATE)
+    settings = flags.load(Needs.STATE)
     from batch_enroll.commands import report as command  # noqa: PLC0415 - not for --help
 
     written = command.report(settings, run, form, where)

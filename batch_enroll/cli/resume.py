@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from batch_enroll.cli.command import Command
 from batch_enroll.cli.errors import describe_exit_status
-from batch_enroll.cli.options import SENDING, Given, PastRun, Resuming, takes
+from batch_enroll.cli.options import SENDING, FlagValues, PastRun, Resuming, takes
 from batch_enroll.cli.output import CommandOutput, Tone, write_message
 from batch_enroll.settings.options.output import Unattended
 
@@ -32,9 +32,9 @@ EPILOG = """Examples:
 
 
 @takes(*SENDING, Unattended, Resuming)
-def resume(given: Given, run: PastRun = None) -> CommandOutput:
+def resume(flags: FlagValues, run: PastRun = None) -> CommandOutput:
     """Runs the command."""
-    settings = given.load()
+    settings = flags.load()
     from batch_enroll.commands import resume as command  # noqa: PLC0415 - not for --help
     from batch_enroll.wiring.run_hooks import RunHooks  # noqa: PLC0415 - not for --help
 
@@ -43,9 +43,9 @@ def resume(given: Given, run: PastRun = None) -> CommandOutput:
         command.resume,
         settings,
         run,
-        accept_changes=given.values["accept_changes"],
-        confirm=given.confirm,
-        allowed=given.read_allowance(),
+        accept_changes=flags.values["accept_changes"],
+        confirm=flags.confirm,
+        allowed=flags.read_allowance(),
     )
     return present_resumed(hooks.around(finish, summary_if_resumed), "resume")
 

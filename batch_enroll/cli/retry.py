@@ -9,7 +9,7 @@ import typer
 
 from batch_enroll.cli.command import Command
 from batch_enroll.cli.errors import describe_exit_status
-from batch_enroll.cli.options import SENDING, Given, PastRun, Resuming, takes
+from batch_enroll.cli.options import SENDING, FlagValues, PastRun, Resuming, takes
 from batch_enroll.cli.output import CommandOutput, write_message
 from batch_enroll.cli.resume import present_resumed, summary_if_resumed
 from batch_enroll.settings.options.output import Unattended
@@ -30,7 +30,7 @@ EPILOG = """Examples:
 
 @takes(*SENDING, Unattended, Resuming)
 def retry(
-    given: Given,
+    flags: FlagValues,
     run: PastRun = None,
     corrections: Annotated[
         str | None, typer.Option("--from", metavar="FILE", help="Take the corrected rows of this .csv or .xlsx file.")
@@ -39,22 +39,22 @@ def retry(
     rejected: Annotated[bool, typer.Option("--rejected", help="Also send again what the server refused.")] = False,
 ) -> CommandOutput:
     """Runs the command."""
-    settings = given.load()
+    settings = flags.load()
     from batch_enroll.commands import retry as command  # noqa: PLC0415 - not for --help
     from batch_enroll.wiring.run_hooks import RunHooks  # noqa: PLC0415 - not for --help
 
-    allowed = given.read_allowance()
+    allowed = flags.read_allowance()
     send_again = partial(
         command.retry,
         settings,
         run,
         rejected=rejected,
-        accept_changes=given.values["accept_changes"],
-        confirm=given.confirm,
+        accept_changes=flags.values["accept_changes"],
+        confirm=flags.confirm,
         allowed=allowed,
     )
     if corrections is not None:
-        send_again = partial(command.retry_from, settings, run, corrections, given.confirm)
+        send_again = partial(command.retry_from, settings, run, corrections, flags.confirm)
     hooks = RunHooks(settings, write_message, describe_exit_status)
     return present_resumed(hooks.around(send_again, summary_if_resumed), "retry")
 

@@ -6,7 +6,7 @@ from functools import partial
 
 from batch_enroll.cli.command import Command
 from batch_enroll.cli.errors import describe_exit_status
-from batch_enroll.cli.options import READING, SENDING, Given, Rosters, takes
+from batch_enroll.cli.options import READING, SENDING, FlagValues, Rosters, takes
 from batch_enroll.cli.output import CommandOutput, omit_lines, write_message
 from batch_enroll.settings.options.output import Results, Unattended
 from batch_enroll.settings.options.rehearsal import Rehearsal
@@ -33,15 +33,15 @@ EPILOG = """Examples:
 
 
 @takes(*SENDING, *READING, Requests, Withdrawing, Verifying, Results, Unattended, Rehearsal)
-def run(given: Given, rosters: Rosters) -> CommandOutput:
+def run(flags: FlagValues, rosters: Rosters) -> CommandOutput:
     """Runs the command."""
-    settings = given.load()
+    settings = flags.load()
     from batch_enroll.cli.text_report import format_run  # noqa: PLC0415 - not for --help
     from batch_enroll.commands import run as command  # noqa: PLC0415 - not for --help
     from batch_enroll.wiring.run_hooks import RunHooks  # noqa: PLC0415 - not for --help
 
     hooks = RunHooks(settings, write_message, describe_exit_status)
-    enroll = partial(command.run, settings, rosters, given.confirm, given.read_allowance())
+    enroll = partial(command.run, settings, rosters, flags.confirm, flags.read_allowance())
     summary = hooks.around(enroll, lambda summary: summary)
     uneventful = summary.exit_status == 0 and not summary.changed
     lines = omit_lines if settings.quiet and uneventful else partial(format_run, summary)

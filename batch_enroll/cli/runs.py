@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batch_enroll.cli.command import Command
-from batch_enroll.cli.options import Given, Json, takes
+from batch_enroll.cli.options import FlagValues, Json, takes
 from batch_enroll.cli.output import CommandOutput, Tone
 from batch_enroll.settings import Needs
 from batch_enroll.settings.options.output import State
@@ -34,13 +34,13 @@ EPILOG = """Examples:
 
 @takes(State, Json)
 def list_runs(
-    given: Given,
+    flags: FlagValues,
     limit: Annotated[
         int, typer.Option(metavar="N", min=1, show_default=False, help="Show the latest N runs. Default: 20.")
     ] = 20,
 ) -> CommandOutput:
     """Runs the command."""
-    settings = given.load(Needs.STATE)
+    settings = flags.load(Needs.STATE)
     from batch_enroll.commands import runs as command  # noqa: PLC0415 - not for --help
 
     past = command.list_runs(settings, limit)

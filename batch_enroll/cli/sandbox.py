@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 import typer
 
 from batch_enroll.cli.command import Command
-from batch_enroll.cli.options import Given, takes
+from batch_enroll.cli.options import FlagValues, takes
 from batch_enroll.cli.output import write_line, write_message
 from batch_enroll.settings.options.rehearsal import Rehearsal
 
@@ -49,7 +49,7 @@ class RehearsalServer(Protocol):
 
 @takes(Rehearsal)
 def start_sandbox(
-    given: Given,
+    flags: FlagValues,
     port: Annotated[
         int,
         typer.Option(
@@ -60,7 +60,7 @@ def start_sandbox(
     """Runs the command: serves until interrupted."""
     from batch_enroll.commands import sandbox as command  # noqa: PLC0415 - not for --help
 
-    command.rehearse(given.load_sealed(env="sandbox"), port=port, announce=announce)
+    command.rehearse(flags.load_sealed(env="sandbox"), port=port, announce=announce)
 
 
 def announce(server: RehearsalServer) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from batch_enroll.cli.command import Command
-from batch_enroll.cli.options import Given, Json, PastRun, takes
+from batch_enroll.cli.options import FlagValues, Json, PastRun, takes
 from batch_enroll.cli.output import CommandOutput
 from batch_enroll.settings import Needs
 from batch_enroll.settings.options.output import State
@@ -23,9 +23,9 @@ EPILOG = """Examples:
 
 
 @takes(State, Json)
-def show(given: Given, run: PastRun = None) -> CommandOutput:
+def show(flags: FlagValues, run: PastRun = None) -> CommandOutput:
     """Runs the command."""
-    settings = given.load(Needs.STATE)
+    settings = flags.load(Needs.STATE)
     from batch_enroll.cli.text_report import format_run  # noqa: PLC0415 - not for --help
     from batch_enroll.commands import show as command  # noqa: PLC0415 - not for --help
 

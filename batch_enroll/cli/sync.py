@@ -11,7 +11,7 @@ import typer
 from batch_enroll.cli.apply import present_applied
 from batch_enroll.cli.command import Command
 from batch_enroll.cli.errors import describe_exit_status
-from batch_enroll.cli.options import READING, SENDING, Given, Rosters, takes
+from batch_enroll.cli.options import READING, SENDING, FlagValues, Rosters, takes
 from batch_enroll.cli.output import CommandOutput, write_message
 from batch_enroll.cli.plan import present_plan
 from batch_enroll.settings.declaration import Panel
@@ -42,7 +42,7 @@ def _list_scopes() -> list[str]:
 
 @takes(*SENDING, *READING, "via", "withdraw_by", "verify", "out", without=("limit",))
 def sync(
-    given: Given,
+    flags: FlagValues,
     rosters: Rosters,
     scope: Annotated[
         str,
@@ -68,12 +68,12 @@ def sync(
     ] = False,
 ) -> CommandOutput:
     """Runs the command."""
-    settings = given.load(withdraw=withdraw)
+    settings = flags.load(withdraw=withdraw)
     from batch_enroll.commands import sync as command  # noqa: PLC0415 - not for --help
     from batch_enroll.wiring.run_hooks import RunHooks  # noqa: PLC0415 - not for --help
 
     request = command.SyncRequest(scope, output, only_plan=only_plan or output is not None)
-    make_equal = partial(command.sync, settings, rosters, request, given.confirm, given.read_allowance())
+    make_equal = partial(command.sync, settings, rosters, request, flags.confirm, flags.read_allowance())
     if request.only_plan:
         return present_plan(make_equal(), output)
     hooks = RunHooks(settings, write_message, describe_exit_status)

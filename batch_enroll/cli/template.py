@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batch_enroll.cli.command import Command
-from batch_enroll.cli.options import Given, Json, takes
+from batch_enroll.cli.options import FlagValues, Json, takes
 from batch_enroll.cli.output import CommandOutput
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ EPILOG = """Examples:
 
 @takes(Json)
 def write_template(
-    given: Given,
+    flags: FlagValues,
     *,
     xlsx: Annotated[bool, typer.Option("--xlsx", help="Write a workbook: roster.xlsx, or the file of -o.")] = False,
     output: Annotated[
@@ -38,7 +38,7 @@ def write_template(
     ] = None,
 ) -> CommandOutput:
     """Runs the command."""
-    del given
+    del flags
     from batch_enroll.commands import template as command  # noqa: PLC0415 - not for --help
     from batch_enroll.core.roster.column_docs import NOTES  # noqa: PLC0415 - not for --help
 

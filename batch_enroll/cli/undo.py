@@ -9,7 +9,7 @@ import typer
 
 from batch_enroll.cli.command import Command
 from batch_enroll.cli.errors import describe_exit_status
-from batch_enroll.cli.options import SENDING, Given, takes
+from batch_enroll.cli.options import SENDING, FlagValues, takes
 from batch_enroll.cli.output import CommandOutput, write_message
 from batch_enroll.cli.resume import present_resumed, summary_if_resumed
 
@@ -32,16 +32,17 @@ EPILOG = """Examples:
 
 @takes(*SENDING, "via", "withdraw_by", "dry_run", "out")
 def undo(
-    given: Given, run: Annotated[str, typer.Argument(metavar="RUN", help="The run's id; batch-enroll runs lists them.")]
+    flags: FlagValues,
+    run: Annotated[str, typer.Argument(metavar="RUN", help="The run's id; batch-enroll runs lists them.")],
 ) -> CommandOutput:
     """Runs the command."""
-    settings = given.load()
+    settings = flags.load()
     from batch_enroll.commands import undo as command  # noqa: PLC0415 - not for --help
     from batch_enroll.wiring.run_hooks import RunHooks  # noqa: PLC0415 - not for --help
 
     hooks = RunHooks(settings, write_message, describe_exit_status)
-    route = None if given.values["via"] is None else settings.via
-    take_back = partial(command.undo, settings, run, given.confirm, given.read_allowance(), via=route)
+    route = None if flags.values["via"] is None else settings.via
+    take_back = partial(command.undo, settings, run, flags.confirm, flags.read_allowance(), via=route)
     return present_resumed(hooks.around(take_back, summary_if_resumed), "undo")
 
 

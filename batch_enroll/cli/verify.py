@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batch_enroll.cli.command import Command
-from batch_enroll.cli.options import READING, Given, Json, takes
+from batch_enroll.cli.options import READING, FlagValues, Json, takes
 from batch_enroll.cli.output import CommandOutput, Tone
 from batch_enroll.settings.options.output import State
 from batch_enroll.settings.options.sending import Sending
@@ -38,14 +38,14 @@ EPILOG = """Examples:
 
 @takes(Server, *READING, Sending, "withdraw", "via", State, "out", "quiet", Json, without=("begin_date",))
 def verify(
-    given: Given,
+    flags: FlagValues,
     what: Annotated[
         str | None,
         typer.Argument(metavar="[RUN|ROSTER]", help="A run's id or folder, or a roster. Default: the latest run."),
     ] = None,
 ) -> CommandOutput:
     """Runs the command."""
-    settings = given.load()
+    settings = flags.load()
     from batch_enroll.commands import verify as command  # noqa: PLC0415 - not for --help
 
     verified = command.verify(settings, what)

@@ -1,8 +1,8 @@
 """Declares options: one attribute gives a setting, a flag with help and completion, a keyword and a reference entry.
 
-An option is an attribute of a class that `in_panel` decorates, with an `Option` among the metadata of its type:
+An option is an attribute of a class that `declare` decorates, with an `Option` among the metadata of its type:
 
-    @in_panel(Panel.SENDING)
+    @declare(Panel.SENDING)
     class Sending:
         rate: Annotated[PositiveNumber | None, Option("Send at most R requests per second.", metavar="R")] = None
 
@@ -40,7 +40,7 @@ class Panel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option, as people see it. `options_of` fills in the last four from the attribute.
+    """One option, as people see it. `list_options` fills in the last four from the attribute.
 
     Attributes:
         help: the meaning in one or two sentences, without the default.
@@ -48,7 +48,7 @@ class Option:
         flag: the flag as it is typed; empty: made from the name; None: there is no flag.
         variables: environment variables, of which the first that is set counts; empty: BATCH_ENROLL_<NAME>.
         default_text: the default in words, where the value itself does not show it.
-        choices: returns the values that the shell can complete, or pairs of a value and its title; None: those of the type.
+        choices: returns the values that the shell completes, or pairs of a value and its title; None: those of the type.
         recorded: true if the value belongs to a run and is restored when the run is resumed.
         former_name: an older name of the setting, which is still read from variables and files.
         name: the name of the setting.
@@ -85,12 +85,12 @@ class Option:
     @property
     def is_switch(self) -> bool:
         """True for a flag without a value."""
-        return bare_type(self.kind) is bool
+        return strip_type(self.kind) is bool
 
     @property
     def is_repeatable(self) -> bool:
         """True if the flag may be given several times."""
-        return get_origin(bare_type(self.kind)) in {dict, tuple}
+        return get_origin(strip_type(self.kind)) in {dict, tuple}
 
     @property
     def has_choices(self) -> bool:
@@ -108,7 +108,7 @@ class Option:
 
 def _list_members(kind: object) -> list[str]:
     """Returns the values of a type that has few."""
-    bare = bare_type(kind)
+    bare = strip_type(kind)
     if get_origin(bare) is Literal:
         return [str(choice) for choice in get_args(bare)]
     return list(bare) if isinstance(bare, type) and issubclass(bare, StrEnum) else []
@@ -117,14 +117,14 @@ def _list_members(kind: object) -> list[str]:
 _DECLARED: Final[dict[type, tuple[Option, ...]]] = {}
 
 
-def in_panel(panel: Panel) -> Callable[[type[T]], type[T]]:
+def declare(panel: Panel) -> Callable[[type[T]], type[T]]:
     """Makes the attributes of a class options that appear under a heading."""
 
-    def declare(group: type[T]) -> type[T]:
+    def register(group: type[T]) -> type[T]:
         _DECLARED[group] = tuple(_read_options(group, panel))
         return group
 
-    return declare
+    return register
 
 
 def _read_options(group: type, panel: Panel) -> Iterator[Option]:
@@ -140,12 +140,12 @@ def _read_options(group: type, panel: Panel) -> Iterator[Option]:
                 )
 
 
-def options_of(groups: Iterable[type]) -> tuple[Option, ...]:
-    """Returns the options of the classes that were declared with `in_panel`; other classes have none."""
+def list_options(groups: Iterable[type]) -> tuple[Option, ...]:
+    """Returns the options of the classes that were declared with `declare`; other classes have none."""
     return tuple(option for group in groups for option in _DECLARED.get(group, ()))
 
 
-def bare_type(kind: Any) -> Any:  # noqa: ANN401 - types of any kind
+def strip_type(kind: Any) -> Any:  # noqa: ANN401 - types of any kind
     """Returns a type without metadata and without None."""
     while get_origin(kind) in {Annotated, Union, UnionType}:
         kind = get_args(kind)[0]

@@ -9,7 +9,7 @@ from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_va
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from batch_enroll.core.errors import UsageError
-from batch_enroll.settings.declaration import Option, bare_type, options_of
+from batch_enroll.settings.declaration import Option, list_options, strip_type
 from batch_enroll.settings.options.guards import GuardSettings
 from batch_enroll.settings.options.output import Results, State, Terminal, Unattended
 from batch_enroll.settings.options.rehearsal import Rehearsal
@@ -37,7 +37,7 @@ class _Declared(
     """Every option that is a setting."""
 
 
-OPTIONS: Final[Mapping[str, Option]] = {option.name: option for option in options_of(_Declared.__mro__)}
+OPTIONS: Final[Mapping[str, Option]] = {option.name: option for option in list_options(_Declared.__mro__)}
 
 
 class Settings(_Declared, BaseSettings):
@@ -84,7 +84,7 @@ class Settings(_Declared, BaseSettings):
         try:
             settings = handler({**values, "complaints": {}})
         except ValidationError as error:
-            problems = [*(_describe(wrong, _origins_in(values)) for wrong in error.errors()), *problems]
+            problems = [*(_describe(wrong, _read_origins(values)) for wrong in error.errors()), *problems]
             raise _make_error(problems) from None  # the library's text may hold a secret
         if problems:
             raise _make_error(problems)
@@ -114,12 +114,12 @@ def _list_problems(values: Mapping[str, object]) -> Iterator[str]:
     found = values.get("complaints")
     if isinstance(found, dict):
         yield from (f"{origin}: {text}" for origin, text in found.items())
-    origins = _origins_in(values)
+    origins = _read_origins(values)
     for name, text in find_problems(values, Needs(str(values.get("needs", Needs.SERVER)))):
         yield f"{origins.get(name, name)}: {text}"
 
 
-def _origins_in(values: Mapping[str, object]) -> Mapping[str, str]:
+def _read_origins(values: Mapping[str, object]) -> Mapping[str, str]:
     found = values.get("origins")
     return {str(name): str(origin) for name, origin in found.items()} if isinstance(found, dict) else {}
 
@@ -134,7 +134,7 @@ def _describe(wrong: ErrorDetails, origins: Mapping[str, str]) -> str:
 
 def _is_secret(name: str) -> bool:
     option = OPTIONS.get(name)
-    return option is not None and (not Settings.model_fields[name].repr or "SecretStr" in str(bare_type(option.kind)))
+    return option is not None and (not Settings.model_fields[name].repr or "SecretStr" in str(strip_type(option.kind)))
 
 
 def _make_error(problems: Iterable[str]) -> UsageError:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import pytest
 
-from batch_enroll.settings.declaration import Option, Panel, in_panel, list_in_words, options_of
+from batch_enroll.settings.declaration import Option, Panel, declare, list_in_words, list_options
 
 
 class Color(StrEnum):
@@ -22,7 +22,7 @@ def _list_fruits() -> tuple[str, ...]:
     return ("apple", "pear")
 
 
-@in_panel(Panel.OUTPUT)
+@declare(Panel.OUTPUT)
 class Fruits:
     """Options of this test; the other attributes are none."""
 
@@ -39,7 +39,7 @@ class Fruits:
     pairs: Annotated[dict[str, str], Option("Pairs.")]
 
 
-OPTIONS = {option.name: option for option in options_of([Fruits])}
+OPTIONS = {option.name: option for option in list_options([Fruits])}
 
 
 def test_only_attributes_with_an_option_are_options_in_their_order() -> None:
@@ -47,7 +47,7 @@ def test_only_attributes_with_an_option_are_options_in_their_order() -> None:
         "max_size", "color", "fruit", "names", "share", "count", "ripe", "kind", "folder", "pairs",
     ]  # fmt: skip
     assert {option.panel for option in OPTIONS.values()} == {Panel.OUTPUT}
-    assert options_of([int, Fruits, Color]) == tuple(OPTIONS.values())
+    assert list_options([int, Fruits, Color]) == tuple(OPTIONS.values())
 
 
 def test_flags_and_variables_are_made_from_the_name_unless_they_are_given() -> None:

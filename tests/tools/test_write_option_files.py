@@ -11,14 +11,14 @@ import write_option_files
 from pydantic import Field, SecretStr
 
 from batch_enroll.settings import Needs, load
-from batch_enroll.settings.declaration import Option, Panel, in_panel, options_of
+from batch_enroll.settings.declaration import Option, Panel, declare, list_options
 from batch_enroll.settings.enroll_options import EnrollOptions
 from batch_enroll.settings.model import OPTIONS
 from batch_enroll.settings.options.safety import Overriding
 from batch_enroll.settings.values import PositiveNumber
 
 
-@in_panel(Panel.SENDING)
+@declare(Panel.SENDING)
 class Added:
     """Options that someone adds."""
 
@@ -31,7 +31,7 @@ class Added:
     day: Annotated[date | None, Option("A day.", metavar="DATE", default_text="today")] = None
 
 
-ADDED = {option.name: option for option in options_of([Added])}
+ADDED = {option.name: option for option in list_options([Added])}
 
 
 def test_the_files_on_disk_are_those_of_the_declared_options() -> None:
@@ -39,7 +39,7 @@ def test_the_files_on_disk_are_those_of_the_declared_options() -> None:
 
 
 def test_the_keywords_of_enroll_are_all_options() -> None:
-    assert EnrollOptions.__annotations__.keys() == OPTIONS.keys() | {o.name for o in options_of([Overriding])}
+    assert EnrollOptions.__annotations__.keys() == OPTIONS.keys() | {o.name for o in list_options([Overriding])}
 
 
 @pytest.mark.parametrize(

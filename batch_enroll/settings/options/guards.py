@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 from batch_enroll.core.guards.roster_stats import GuardLimits
-from batch_enroll.settings.declaration import Option, Panel, in_panel
+from batch_enroll.settings.declaration import Option, Panel, declare
 from batch_enroll.settings.values import Count, PositiveCount, Share
 
 _USUAL: Final = GuardLimits()
 
 
-@in_panel(Panel.GUARDS)
+@declare(Panel.GUARDS)
 class GuardSettings:
     """The limits of the guards."""
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
-from batch_enroll.settings.declaration import Option, Panel, in_panel
+from batch_enroll.settings.declaration import Option, Panel, declare
 from batch_enroll.settings.values import Folder, Secret, SecretUrl
 
 
@@ -17,7 +17,7 @@ def _find_state_folder() -> Path:
     return user_state_path("batch-enroll")
 
 
-@in_panel(Panel.OUTPUT)
+@declare(Panel.OUTPUT)
 class Results:
     """The files of a run."""
 
@@ -29,7 +29,7 @@ class Results:
     )
 
 
-@in_panel(Panel.OUTPUT)
+@declare(Panel.OUTPUT)
 class Terminal:
     """The text on the terminal."""
 
@@ -45,7 +45,7 @@ class Terminal:
     ] = None
 
 
-@in_panel(Panel.LEDGER)
+@declare(Panel.LEDGER)
 class State:
     """The memory of past runs, and the settings file."""
 
@@ -72,7 +72,7 @@ class State:
     ] = None
 
 
-@in_panel(Panel.UNATTENDED)
+@declare(Panel.UNATTENDED)
 class Unattended:
     """Reports of runs that no one watches."""
 

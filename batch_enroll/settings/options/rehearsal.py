@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from batch_enroll.settings.declaration import Option, Panel, in_panel
+from batch_enroll.settings.declaration import Option, Panel, declare
 
 
 def _list_scenarios() -> list[str]:
@@ -14,7 +14,7 @@ def _list_scenarios() -> list[str]:
     return list(SCENARIOS)
 
 
-@in_panel(Panel.REHEARSAL)
+@declare(Panel.REHEARSAL)
 class Rehearsal:
     """The behavior of the rehearsal server."""
 

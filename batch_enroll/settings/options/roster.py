@@ -9,7 +9,7 @@ from pydantic import Field
 
 from batch_enroll.core.model import Role
 from batch_enroll.core.roster.formats import FORMATS, Format
-from batch_enroll.settings.declaration import Option, Panel, in_panel
+from batch_enroll.settings.declaration import Option, Panel, declare
 from batch_enroll.settings.values import Hours, IsoDate, Lookups, PositiveCount, RoleName, Text
 
 
@@ -23,7 +23,7 @@ def _list_lookups() -> list[str]:
     return [AUTO, NEVER, *(f"{kind}={by}" for kind, ways in BYS.items() for by in ways)]
 
 
-@in_panel(Panel.ROSTER)
+@declare(Panel.ROSTER)
 class Reading:
     """The way a roster is read."""
 
@@ -67,7 +67,7 @@ class Reading:
     limit: Annotated[PositiveCount | None, Option("Stop reading after N rows.", metavar="N", recorded=True)] = None
 
 
-@in_panel(Panel.ROW_DEFAULTS)
+@declare(Panel.ROW_DEFAULTS)
 class RowDefaults:
     """Values for rows that do not have their own."""
 

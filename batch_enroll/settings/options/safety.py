@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from batch_enroll.settings.declaration import Option, Panel, in_panel
+from batch_enroll.settings.declaration import Option, Panel, declare
 from batch_enroll.settings.values import Seconds
 
 
@@ -14,7 +14,7 @@ def _list_guards() -> list[str]:
     return list(Guard)
 
 
-@in_panel(Panel.SAFETY)
+@declare(Panel.SAFETY)
 class Withdrawing:
     """The withdrawal of enrollments."""
 
@@ -31,7 +31,7 @@ class Withdrawing:
     ] = "status"
 
 
-@in_panel(Panel.SAFETY)
+@declare(Panel.SAFETY)
 class Verifying:
     """The comparison with the server after a run."""
 
@@ -44,7 +44,7 @@ class Verifying:
     ] = 30.0  # Source: contract 4: people wait for 1 s
 
 
-@in_panel(Panel.SAFETY)
+@declare(Panel.SAFETY)
 class Overriding:
     """Guards overruled for one run: arguments of a command or of `enroll`, never settings."""
 

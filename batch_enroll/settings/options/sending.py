@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from batch_enroll.settings.declaration import Option, Panel, in_panel
+from batch_enroll.settings.declaration import Option, Panel, declare
 from batch_enroll.settings.values import (
     Count,
     Deadline,
@@ -17,7 +17,7 @@ from batch_enroll.settings.values import (
 )
 
 
-@in_panel(Panel.SENDING)
+@declare(Panel.SENDING)
 class Sending:
     """The speed of requests, and how often they are repeated."""
 
@@ -57,7 +57,7 @@ class Sending:
     ] = 0.9
 
 
-@in_panel(Panel.SENDING)
+@declare(Panel.SENDING)
 class Stopping:
     """The end of a run before its last row."""
 
@@ -70,7 +70,7 @@ class Stopping:
     ] = 30.0
 
 
-@in_panel(Panel.SENDING)
+@declare(Panel.SENDING)
 class Requests:
     """The requests that are made for a row."""
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import SecretStr
 
-from batch_enroll.settings.declaration import Option, Panel, in_panel, list_in_words
+from batch_enroll.settings.declaration import Option, Panel, declare, list_in_words
 from batch_enroll.settings.servers import ENVIRONMENTS
 from batch_enroll.settings.values import Environment, HiddenText, Secret, Url
 
@@ -15,7 +15,7 @@ def _list_environments() -> tuple[str, ...]:
     return ENVIRONMENTS
 
 
-@in_panel(Panel.SERVER)
+@declare(Panel.SERVER)
 class Server:
     """The API that is used. The variables are the ones that people already have. Source: contract section 3."""
 
@@ -47,7 +47,7 @@ class Server:
     ] = ""
 
 
-@in_panel(Panel.SERVER)
+@declare(Panel.SERVER)
 class Credentials:
     """The client's credentials: never flags, which other users of a machine can see."""
 
