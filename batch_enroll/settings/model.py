@@ -28,6 +28,14 @@ if TYPE_CHECKING:
 
 _SAFE_IN_FLIGHT: Final = 10
 _MOST_IN_FLIGHT: Final = 100
+_MESSAGES: Final = {  # for the library's own, which describe how it reads a value
+    "float_parsing": "must be a number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "bool_parsing": "must be true or false",
+    "date_from_datetime_parsing": "must be a date, as YYYY-MM-DD",
+    "string_too_short": "must not be empty",
+}
 
 
 class _Declared(
@@ -127,7 +135,7 @@ def _read_origins(values: Mapping[str, object]) -> Mapping[str, str]:
 def _describe(wrong: ErrorDetails, origins: Mapping[str, str]) -> str:
     """Returns one problem of one value, with the value unless it is a secret."""
     name = str(wrong["loc"][0]) if wrong["loc"] else ""
-    text = wrong["msg"].removeprefix("Value error, ").replace("Input should be", "should be")
+    text = _MESSAGES.get(wrong["type"]) or wrong["msg"].removeprefix("Value error, ").replace("Input should", "must")
     seen = "" if _is_secret(name) or wrong["type"] == "value_error" else f", not {wrong['input']!r}"
     return f"{origins.get(name, name)}: {text}{seen}"
 

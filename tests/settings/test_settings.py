@@ -154,12 +154,12 @@ def test_all_problems_are_reported_at_once_with_their_origin(monkeypatch: pytest
     )
     assert sorted(problems) == sorted(
         [
-            "flag --rate: should be a valid number, unable to parse string as a number, not 'fast'",
-            "variable BATCH_ENROLL_MAX_IN_FLIGHT: should be less than or equal to 1000, not '1001'",
+            "flag --rate: must be a number, not 'fast'",
+            "variable BATCH_ENROLL_MAX_IN_FLIGHT: must be less than or equal to 1000, not '1001'",
             "flag --role: 'pet' is not a role; choose one of administrator, proctor, student, teacher",
             "flag --begin-date: '9/1/25' is not a date; write it as YYYY-MM-DD",
-            "batch-enroll.toml limit: should be greater than or equal to 1, not 0",
-            "batch-enroll.toml [env.staging] send_sourced_id: should be 'roster', 'derived' or 'never', not 'maybe'",
+            "batch-enroll.toml limit: must be greater than or equal to 1, not 0",
+            "batch-enroll.toml [env.staging] send_sourced_id: must be 'roster', 'derived' or 'never', not 'maybe'",
             "flag --map: 'user_id' is not of the form field=Header, such as user_id=StudentNo",
             "batch-enroll.toml ratte: is not a setting; did you mean rate?",
             "batch-enroll.toml [env.stagin]: is not an environment; did you mean staging?",
@@ -183,7 +183,7 @@ def test_one_problem_is_counted_as_one() -> None:
         ("origins = 3\n", "batch-enroll.toml origins: is not a setting"),
         ('map = ["a"]\n', "batch-enroll.toml map: 'a' is not of the form"),
         ('begin_date = "soon"\n', "batch-enroll.toml begin_date: 'soon' is not a date"),
-        ('course_id = " "\n', "batch-enroll.toml course_id: String should have at least 1 character"),
+        ('course_id = " "\n', "batch-enroll.toml course_id: must not be empty"),
     ],
 )
 def test_a_file_with_a_fault_is_a_problem_that_names_it(text: str, start: str) -> None:
@@ -197,9 +197,24 @@ def test_a_file_that_is_not_text_is_a_problem() -> None:
     assert problems_of({"env": "sandbox"}) == ["batch-enroll.toml: cannot be read (it is not text in UTF-8)"]
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("limit", "few", "flag --limit: must be a whole number, not 'few'"),
+        ("limit", 2.5, "flag --limit: must be a whole number, not 2.5"),
+        ("as_of", "soon", "flag --as-of: must be a date, as YYYY-MM-DD, not 'soon'"),
+        ("quiet", "perhaps", "flag --quiet: must be true or false, not 'perhaps'"),
+        ("pace", "slow", "flag --pace: must be 'auto' or 'fixed', not 'slow'"),
+        ("sheet", " ", "flag --sheet: must not be empty, not ''"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_would_be_accepted(name: str, value: object, message: str) -> None:
+    assert problems_of({"env": "sandbox", name: value}) == [message]
+
+
 @pytest.mark.parametrize("rate", ["0", "-1", "nan", "inf", ""])
 def test_a_rate_is_a_finite_number_above_zero(rate: str) -> None:
-    assert problems_of({"env": "sandbox", "rate": rate})[0].startswith("flag --rate: should be ")
+    assert problems_of({"env": "sandbox", "rate": rate})[0].startswith("flag --rate: must be ")
 
 
 # Values
