@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 EXIT_CODES: Final[dict[int, str]] = {
-    0: "every row is enrolled or withdrawn, was so already, or was skipped for a reason",
+    0: "every row is enrolled or withdrawn, already was, or was skipped for a reason",
     1: "some rows were not enrolled or not withdrawn",
     2: "the command or the settings cannot be used; nothing was sent",
     3: "the roster cannot be read or has no usable row; nothing was sent",
