@@ -113,7 +113,7 @@ async def test_an_undo_has_its_guards_and_they_are_overruled_with_a_reason(tmp_p
         assert [seat.user_id for seat in seats(at)] == ["000030"]
     assert stopped.status == 5
     assert "withdrawals: 30 withdrawals, all that is left of run" in stopped.err
-    assert f"applied: 30 rows of the later run {night.summary['run_id']} want seats" in stopped.err
+    assert f"applied: 30 rows of the later run {night.summary['run_id']} need enrollments" in stopped.err
     assert [each["reason"] for each in undone.summary["facts"]["allowed"]] == ["the wrong year"] * 2
 
 
