@@ -48,7 +48,7 @@ class Option:
         flag: the flag as it is typed; empty: made from the name; None: there is no flag.
         variables: environment variables, of which the first that is set counts; empty: BATCH_ENROLL_<NAME>.
         default_text: the default in words, where the value itself does not show it.
-        choices: returns the values that the shell completes, or pairs of a value and its title; None: those of the type.
+        choices: returns the values to complete, or pairs of a value and its title; None: the values of the type.
         recorded: true if the value belongs to a run and is restored when the run is resumed.
         former_name: an older name of the setting, which is still read from variables and files.
         name: the name of the setting.

@@ -33,7 +33,7 @@ class EnrollOptions(TypedDict, total=False):
     header and, if that is refused, in the body (auto). Default: auto."""
 
     format: str
-    """Format of the roster: table, moodle, oneroster, sds-v1, sds-v2, clever, canvas, apple. Default: recognized by its
+    """Format of the roster: table, moodle, oneroster, sds-v2, clever, canvas, sds-v1, apple. Default: recognized by its
     content."""
 
     sheet: str
