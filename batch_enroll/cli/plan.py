@@ -71,7 +71,7 @@ def format_plan(made: Plan, paint: Paint) -> Iterator[str]:
     names = ", ".join(ref.path for ref in made.rosters)
     scope = f", {made.scope}" if made.scope else ""
     yield paint(f"Plan of {names} for {made.environment}{scope}", Tone.STRONG)
-    for why, count in made.whys():
+    for why, count in made.count_reasons():
         yield f"  {why:<48}{count:>10,}"
     for name, count in made.counts.items():
         if count:

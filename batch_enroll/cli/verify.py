@@ -60,7 +60,7 @@ def _format_verified(verified: VerifySummary, paint: Paint) -> Iterator[str]:
     yield ""
     for found, count in verified.found():
         if count:
-            tone = Tone.BAD if found in verified.differing else Tone.GOOD
+            tone = Tone.BAD if found in verified.difference_kinds else Tone.GOOD
             yield f"  {found.replace('_', ' '):<18}" + paint(f"{count:>10,}", tone)
     yield ""
     differs = f"{verified.differs:,} differ; see verify_found in" if verified.differs else "Nothing differs. Written to"

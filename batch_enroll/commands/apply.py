@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from batch_enroll.adapters.files import plan_file
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.guards.rules import NOTHING_ALLOWED, Guard, GuardResult
-from batch_enroll.core.planning.plan_document import checked_body, from_body, what_changed
+from batch_enroll.core.planning.plan_document import list_changes, plan_from_body, read_plan_body
 from batch_enroll.core.run_record import Requests
 from batch_enroll.wiring.guards import apply_overrides, describe_withdrawals, refuse_unconfirmed
 from batch_enroll.wiring.ledger import open_ledger
@@ -59,9 +59,9 @@ def apply(
         BatchEnrollError: a guard stops it, or the ledger or the plan cannot be used.
     """
     settings = freeze_dates(settings)
-    body = checked_body(plan_file.read(path), str(path))
-    made = from_body(body)
-    changes = what_changed(body, settings.env, settings.base_url, _read_refs(settings, made))
+    body = read_plan_body(plan_file.read(path), str(path))
+    made = plan_from_body(body)
+    changes = list_changes(body, settings.env, settings.base_url, _read_refs(settings, made))
     if changes:
         raise UsageError(f"{path} is not applied: {'; '.join(changes)}. Make a new plan")
     return carry_out(settings, made, confirm, allowed, "apply", Requests())

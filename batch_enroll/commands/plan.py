@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from batch_enroll import workflows
 from batch_enroll.adapters.files import plan_file
 from batch_enroll.core.model import RunId
-from batch_enroll.core.planning.plan_document import Plan, requests_of
+from batch_enroll.core.planning.plan_document import Plan, count_requests
 from batch_enroll.core.roster.dates import iso_utc
 from batch_enroll.core.run_record import RunRecord
 from batch_enroll.wiring.guards import evaluate, find_protected
@@ -71,7 +71,7 @@ def make_plan(
     settings: Settings, kind: str, rosters: Sequence[str], refs: Sequence[RosterRef], steps: Sequence[PlanStep]
 ) -> Plan:
     """Returns the plan of these steps, with the time that they take; `kind` is the command that it stands for."""
-    requests = requests_of(steps, by_class=settings.via == "oneroster")
+    requests = count_requests(steps, by_class=settings.via == "oneroster")
     return Plan(
         kind=kind,
         environment=settings.env,

@@ -12,7 +12,7 @@ from batch_enroll.adapters.rosters.recorded_roster import RecordedRoster
 from batch_enroll.core.errors import UsageError
 from batch_enroll.core.guards.rules import NOTHING_ALLOWED
 from batch_enroll.core.planning.protected_enrollments import WHOLE_PLACES
-from batch_enroll.core.planning.resume_planner import TO_RESUME, compare
+from batch_enroll.core.planning.resume_planner import TO_RESUME, compare_rows
 from batch_enroll.wiring.guards import (
     NOT_CONFIRMED,
     describe_withdrawals,
@@ -228,7 +228,7 @@ def _describe_changes(
     if source.columns != record.columns:
         raise UsageError(f"{names} has other columns than when run {record.run_id} began; enroll it as {own}")
     rows = source.rows() if guard is None else guard.watch(source.rows())
-    changes = compare(rows, ledger.results(record.run_id))
+    changes = compare_rows(rows, ledger.results(record.run_id))
     if not accept:
         raise UsageError(
             f"{names} changed since run {record.run_id}; {changes}. "

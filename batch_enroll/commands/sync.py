@@ -17,11 +17,11 @@ from batch_enroll.core.guards.rules import NOTHING_ALLOWED, withdrawal_guard
 from batch_enroll.core.model import RunId
 from batch_enroll.core.planning.sync_planner import (
     SyncRoute,
-    in_scope,
-    in_several_classes,
-    in_the_rows_words,
-    named_by_delta,
+    express_as_rows,
+    find_in_several_classes,
     plan_sync,
+    select_in_scope,
+    select_named_by_delta,
 )
 from batch_enroll.engine import run_until_stopped
 from batch_enroll.wiring.guards import evaluate, refuse_unconfirmed
@@ -139,10 +139,10 @@ def _plan_changes(
     """Returns the plan of the differences between a roster and the lists of its schools."""
     by_class = settings.via == "oneroster"
     rows = dict.fromkeys((*desired.withdrawals, *desired.enrollments))
-    all_enrollments = in_the_rows_words(listed.enrollments, rows, by_class=by_class)
+    all_enrollments = express_as_rows(listed.enrollments, rows, by_class=by_class)
     there = _select_in_scope(all_enrollments, desired, scope, delta=is_delta(roster))
     others = {one.place for one in set(all_enrollments).difference(there)}
-    route = SyncRoute(by_class, in_several_classes(listed.enrollments), frozenset(listed.unknown_roles | others))
+    route = SyncRoute(by_class, find_in_several_classes(listed.enrollments), frozenset(listed.unknown_roles | others))
     found = plan_sync(
         diff_enrollments(list(desired.enrollments), there), desired.enrollments, route, withdraw=settings.withdraw
     )
@@ -164,10 +164,10 @@ def _select_in_scope(
 ) -> list[EnrollmentIdentity]:
     """Returns the enrollments of the server that the sync is about."""
     if delta:
-        return named_by_delta(enrollments, desired.enrollments, desired.withdrawals)
+        return select_named_by_delta(enrollments, desired.enrollments, desired.withdrawals)
     if scope == "roster-schools":
         return list(dict.fromkeys(enrollments))
-    there = in_scope(enrollments, frozenset(desired.courses))
+    there = select_in_scope(enrollments, frozenset(desired.courses))
     if scope == "roster-users":
         users = {one.user_id for one in (*desired.enrollments, *desired.withdrawals)}
         return [one for one in there if one.user_id in users]

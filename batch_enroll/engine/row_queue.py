@@ -114,7 +114,7 @@ class RowQueue:
 
     def settled(self, request: EnrollmentRequest, outcome: Outcome) -> None:
         """Lets the rows through that waited for this one."""
-        released = self._gate.settled(request, outcome)
+        released = self._gate.note_outcome(request, outcome)
         self._admitted.extend(released)
         if released or self._over:
             self._wake()

@@ -132,4 +132,4 @@ class BatchPlanner(Planner):
             yield self.rows_read, row
 
     def _plan(self, parsed: Sequence[ParsedRow], known: Mapping[EnrollmentKey, LedgerEntry]) -> Sequence[PlannedRow]:
-        return row_planner.plan_row(parsed, known, self._rules)
+        return row_planner.plan_rows(parsed, known, self._rules)

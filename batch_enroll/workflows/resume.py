@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from batch_enroll.core.events import RunStarted
 from batch_enroll.core.model import SUCCESS_KINDS
-from batch_enroll.core.planning.resume_planner import replan
+from batch_enroll.core.planning.resume_planner import replan_rows
 from batch_enroll.workflows.batch_planner import Planner
 from batch_enroll.workflows.run import write_results
 
@@ -113,7 +113,7 @@ class ResumePlanner(Planner):
 
     def _plan(self, parsed: Sequence[ParsedRow], known: Mapping[EnrollmentKey, LedgerEntry]) -> Sequence[PlannedRow]:
         results, self._results_of_batch = self._results_of_batch, {}
-        return replan(parsed, results, known, self._rules)
+        return replan_rows(parsed, results, known, self._rules)
 
 
 @dataclass(frozen=True, slots=True)

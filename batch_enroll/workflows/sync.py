@@ -11,7 +11,7 @@ from batch_enroll.core.errors import RosterError, RunStoppedError, UsageError
 from batch_enroll.core.events import LookingUp
 from batch_enroll.core.model import Action, NoReply, Reply
 from batch_enroll.core.planning import row_planner
-from batch_enroll.core.planning.plan_document import LOOKED_UP, PlanStep, enrollment_fields
+from batch_enroll.core.planning.plan_document import LOOKED_UP, PlanStep, select_plan_fields
 from batch_enroll.core.planning.sync_planner import DesiredEnrollment, EnrollmentIdentity
 from batch_enroll.core.roster.damaged_ids import RowWarnings
 from batch_enroll.workflows.batch_planner import BatchPlanner
@@ -57,7 +57,7 @@ class DesiredState:
         if request.purpose is Action.WITHDRAW:
             self.withdrawals[enrollment] += 1
         else:
-            fields = enrollment_fields(source.fields, defaults)
+            fields = select_plan_fields(source.fields, defaults)
             self.enrollments.setdefault(enrollment, DesiredEnrollment(fields, str(source.location)))
 
 
@@ -128,9 +128,9 @@ async def list_enrollments(
             page = await queries.query(partial(fetch_page, school_id, offset))
             if isinstance(page, Reply | NoReply) or (page.rows == 0 and page.total > offset):
                 raise RunStoppedError(_describe_failure(school_id, page))
-            enrollments += page.seats
-            listed.unattributed += page.nameless
-            listed.unknown_roles.update(page.odd)
+            enrollments += page.enrollments
+            listed.unattributed += page.unidentified
+            listed.unknown_roles.update(page.unknown_role)
             offset, total = offset + page.rows, page.total
             done, totals[school_id] = done + page.rows, total
             sink.emit(LookingUp("enrollments of schools", done, max(done, sum(totals.values())), "rows"))
@@ -181,7 +181,7 @@ def plan_steps(record: RunRecord, source: RosterSource, rules: PlanSettings, led
             others[row.outcome.kind.value if row.outcome is not None else ""] += 1
             return
         looked_up = request.action is Action.LOOK_UP or request.purpose is Action.WITHDRAW
-        fields = enrollment_fields(parsed.source.fields, rules.defaults)
+        fields = select_plan_fields(parsed.source.fields, rules.defaults)
         steps.append(PlanStep(request.purpose, fields, str(row.location), LOOKED_UP if looked_up else ""))
 
     ledger.begin(record)

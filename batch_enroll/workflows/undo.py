@@ -10,8 +10,8 @@ from batch_enroll.core.guards.previous_runs import normalize_source_name, run_so
 from batch_enroll.core.guards.rules import LaterUse
 from batch_enroll.core.model import EnrollmentState, OutcomeKind
 from batch_enroll.core.planning.resume_planner import TO_RESUME
-from batch_enroll.core.planning.row_planner import by_run
-from batch_enroll.core.planning.sync_planner import GOES_ALONG
+from batch_enroll.core.planning.row_planner import name_other_run
+from batch_enroll.core.planning.sync_planner import WITHDRAWN_ALONG
 from batch_enroll.core.roster.own_columns import WHY
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def find_created(run: RunRecord, ledger: Ledger) -> Iterator[tuple[EnrollmentReq
         for request, row in batch:
             entry = known.get(request.key)
             ours = entry is not None and (entry.run_id, entry.state) == (run.run_id, EnrollmentState.ENROLLED)
-            if ours and dict(zip(run.columns, row.cells, strict=False)).get(WHY) != GOES_ALONG:
+            if ours and dict(zip(run.columns, row.cells, strict=False)).get(WHY) != WITHDRAWN_ALONG:
                 yield request, row
 
 
@@ -59,7 +59,7 @@ def find_later_use(undone: RunRecord, ledger: Ledger) -> LaterUse | None:
 
 
 def _count_relying_rows(run: RunRecord, undone: RunRecord, ledger: Ledger) -> int:
-    by_it = catalogue.SEEN_BY_LEDGER, by_run(undone.run_id)
+    by_it = catalogue.SEEN_BY_LEDGER, name_other_run(undone.run_id)
     return sum((row.outcome.code, row.outcome.detail) == by_it for row in ledger.results(run.run_id))
 
 

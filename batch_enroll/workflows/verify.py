@@ -27,9 +27,9 @@ from batch_enroll.core.planning.verification import (
     CheckedRow,
     ExpectedEnrollment,
     VerificationStatus,
-    compare,
-    lists_are_cheaper,
-    unanswered,
+    are_lists_cheaper,
+    compare_enrollments,
+    mark_unanswered,
 )
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Comparison:
 
     def choose_schools(self) -> tuple[SchoolId, ...]:
         """Returns the schools if their lists cost less than a look-up of each user; else none."""
-        if not lists_are_cheaper(self._schools, self._rows, self.users):
+        if not are_lists_cheaper(self._schools, self._rows, self.users):
             return ()
         return tuple(school for school in self._schools if school is not None)
 
@@ -111,10 +111,10 @@ class Comparison:
             self._sink.emit(LookingUp("enrollments", min(self._asked, self.users), self.users, "users"))
 
     def _note(self, user_id: UserId, enrollments: Sequence[ServerEnrollment]) -> None:
-        self._store.note(user_id, compare(user_id, self._store.wanted(user_id), enrollments, self._courses))
+        self._store.note(user_id, compare_enrollments(user_id, self._store.wanted(user_id), enrollments, self._courses))
 
     def _leave_open(self, user_id: UserId, why: str) -> None:
-        self._store.note(user_id, unanswered(user_id, self._store.wanted(user_id), why))
+        self._store.note(user_id, mark_unanswered(user_id, self._store.wanted(user_id), why))
 
     def mark_failed(self, ledger: Ledger, run_id: RunId) -> int:
         """Marks rows as failed that were reported enrolled and are not there, so that `retry` sends them; counts them.

@@ -54,7 +54,7 @@ def count_withdrawals(
     sent = [
         key
         for key in keys
-        if not protected.holds(UserCourse(key.user_id, key.course_id), SchoolClass(key.school_id, key.class_id))
+        if not protected.protects(UserCourse(key.user_id, key.course_id), SchoolClass(key.school_id, key.class_id))
     ]
     withdrawn = sum(entry.state is EnrollmentState.WITHDRAWN for entry in ledger.known(sent).values())
     return PlannedWithdrawals(len(sent) - withdrawn, protected)

@@ -18,10 +18,10 @@ from batch_enroll.core.planning.sync_planner import (
     DesiredEnrollment,
     EnrollmentIdentity,
     SyncRoute,
-    in_scope,
-    in_several_classes,
-    in_the_rows_words,
+    express_as_rows,
+    find_in_several_classes,
     plan_sync,
+    select_in_scope,
 )
 from batch_enroll.core.verdict.attempt_state import Policy
 
@@ -77,9 +77,9 @@ def steps(
 ) -> list[dict[str, str]]:
     """The rows of a sync with withdrawals."""
     wishes = {seat: DesiredEnrollment({**seat._asdict(), "class_id": seat.class_id or ""}, "") for seat in wanted}
-    named = in_the_rows_words(there, wishes, by_class=by_class)
-    route = SyncRoute(by_class, in_several_classes(there))
-    found = plan_sync(diff_enrollments(list(wanted), in_scope(named, PAIRS)), wishes, route, withdraw=True)
+    named = express_as_rows(there, wishes, by_class=by_class)
+    route = SyncRoute(by_class, find_in_several_classes(there))
+    found = plan_sync(diff_enrollments(list(wanted), select_in_scope(named, PAIRS)), wishes, route, withdraw=True)
     return [step.as_row() for step in found.steps]
 
 
@@ -97,14 +97,14 @@ def test_after_a_sync_the_scope_is_the_roster_and_nothing_else_has_changed(
     wanted: set[EnrollmentIdentity], there: set[EnrollmentIdentity], fate: list[Crash]
 ) -> None:
     wanted, there = ({seat._replace(class_id=None) for seat in seats} for seats in (wanted, there))
-    wanted = set(in_scope(wanted, PAIRS))
+    wanted = set(select_in_scope(wanted, PAIRS))
     server = FakeServer(enrollments={seat[:4]: number for number, seat in enumerate(there)})
     rows = steps(wanted, there, by_class=False)
     event(f"{min(len(rows), 5)} steps")
     if rows:
         on_virtual_time(World(rows, server, rules=SYNC), fate)
     left = seats_of(server)
-    assert left == wanted | (there - set(in_scope(there, PAIRS)))
+    assert left == wanted | (there - set(select_in_scope(there, PAIRS)))
     assert steps(wanted, left, by_class=False) == []
 
 
@@ -113,11 +113,11 @@ def test_after_a_sync_the_scope_is_the_roster_and_nothing_else_has_changed(
 def test_after_a_sync_by_class_every_class_in_the_scope_is_as_the_roster_says(
     wanted: set[EnrollmentIdentity], there: set[EnrollmentIdentity], fate: list[Crash]
 ) -> None:
-    wanted = set(in_scope(wanted, PAIRS))
+    wanted = set(select_in_scope(wanted, PAIRS))
     server = ClassServer(rooms=dict.fromkeys(there))
     rows = steps(wanted, there, by_class=True)
     if rows:
         on_virtual_time(World(rows, server, rules=BY_CLASS, policy=Policy(withdraws_all_in_course=False)), fate)
     left = set(server.rooms)
-    assert left == wanted | (there - set(in_scope(there, PAIRS)))
+    assert left == wanted | (there - set(select_in_scope(there, PAIRS)))
     assert steps(wanted, left, by_class=True) == []

@@ -86,7 +86,7 @@ async def test_an_unknown_user_misses_every_seat_and_a_refusal_or_an_outage_tell
     server = FakeServer(looking={"u0": [Reply(404)], "u1": [Reply(403)], "u2": [LOST] * 9})
     checked = await verified(server, rows(3))
     assert [(each.found, each.detail) for each in checked] == [
-        (VerificationStatus.MISSING, "the server shows no such seat"),
+        (VerificationStatus.MISSING, "the server shows no such enrollment"),
         (VerificationStatus.NO_ANSWER, "the look-up was answered 403"),
         (VerificationStatus.NO_ANSWER, "the look-up failed: no answer in time"),
     ]

@@ -60,7 +60,7 @@ def test_a_row_without_school_cannot_be_compared() -> None:
 @pytest.mark.asyncio
 @pytest.mark.virtual_time
 async def test_a_short_page_is_not_the_end() -> None:
-    pages = {0: EnrollmentPage((seat("a"), seat("b")), 3, 4, nameless=1), 3: EnrollmentPage((seat("c"),), 1, 4)}
+    pages = {0: EnrollmentPage((seat("a"), seat("b")), 3, 4, unidentified=1), 3: EnrollmentPage((seat("c"),), 1, 4)}
 
     async def page(_school: SchoolId, offset: int, _token: str) -> EnrollmentPage:
         return pages[offset]

@@ -31,8 +31,8 @@ GONE = {"status": "tobedeleted"}
 def test_seats_are_counted_once_and_kept_ones_not_at_all() -> None:
     found = left(row(**GONE), row(**GONE), row("u2", **GONE), row("u3", **GONE), row("u3"))
     assert found.count == 2
-    assert found.protected.holds(UserCourse(UserId("u3"), CourseId("c1")), SchoolClass(SchoolId("s1")))
-    assert not found.protected.holds(PAIR, SchoolClass(SchoolId("s1")))
+    assert found.protected.protects(UserCourse(UserId("u3"), CourseId("c1")), SchoolClass(SchoolId("s1")))
+    assert not found.protected.protects(PAIR, SchoolClass(SchoolId("s1")))
 
 
 def test_a_class_or_role_that_stays_keeps_the_seats_of_the_course() -> None:
@@ -44,8 +44,8 @@ def test_a_class_or_role_that_stays_keeps_the_seats_of_the_course() -> None:
 
 def test_rows_that_leave_the_same_place_are_told() -> None:
     kept = left(row(**GONE), row(role="teacher", **GONE), row("u2", **GONE)).protected
-    assert kept.leaving_at(PAIR, SchoolClass(SchoolId("s1"))) == 2
-    assert kept.leaving_at(UserCourse(UserId("u2"), CourseId("c1")), SchoolClass(SchoolId("s1"))) == 1
+    assert kept.count_withdrawals_at(PAIR, SchoolClass(SchoolId("s1"))) == 2
+    assert kept.count_withdrawals_at(UserCourse(UserId("u2"), CourseId("c1")), SchoolClass(SchoolId("s1"))) == 1
 
 
 def test_a_row_that_ended_keeps_nothing_and_one_that_cannot_be_read_keeps_what_it_names() -> None:

@@ -54,7 +54,7 @@ def write_steps(path: Path, plan: Plan) -> Path:
     """
     try:
         with _opened(path) as file:
-            writer = csv.DictWriter(file, plan.columns(), restval="", lineterminator="\r\n")
+            writer = csv.DictWriter(file, plan.list_columns(), restval="", lineterminator="\r\n")
             writer.writeheader()
             writer.writerows(step.as_row() for step in plan.steps)
     except OSError as error:

@@ -155,7 +155,7 @@ class VerifyCsv:
     def write(self, row: SourceRow | None, checked: CheckedRow) -> None:
         """Adds one row with its result, or an enrollment without a row."""
         cells = () if row is None else row.cells
-        key, enrollment = None if checked.wanted is None else checked.wanted.key, checked.seat
+        key, enrollment = None if checked.wanted is None else checked.wanted.key, checked.enrollment
         at = enrollment or key
         ours = (
             "" if row is None else str(row.location.row),

@@ -105,7 +105,7 @@ class SqliteVerificationStore:
         state = _LATE if found & MAY_BE_LATE else _DIFFERS if found & DIFFERS else _SETTLED
         self._write(_FORGET, (user,))
         for each in checked:
-            seat = None if each.seat is None else _seat(each.seat)
+            seat = None if each.enrollment is None else _seat(each.enrollment)
             self._write(_NOTE, (user, each.row_no, json.dumps([each.found.value, each.detail, seat])))
         self._write(_SETTLE, (state, user))
 

@@ -1,4 +1,4 @@
-"""A plan that is written down before anything is sent: each step, what it was made from, and a hash of it all."""
+"""A plan, written to a file before anything is sent: its steps, the rosters it was made from, and a hash of it all."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _FIELDS: Final = (
     "user_id", "course_id", "school_id", "role", "begin_date", "sourced_id", "class_id", "end_date", "primary"
 )  # fmt: skip
 _STATUS: Final = {Action.ENROLL: "active", Action.WITHDRAW: "tobedeleted"}
-LOOKED_UP: Final = "looked up first"  # why a step may take a request more
+LOOKED_UP: Final = "looked up first"  # the reason of a step that may take one request more
 
 
 @frozen
 class PlanStep:
-    """One thing to do: the seat, in the words of a roster's row; the row it stands in, and why it is done."""
+    """One thing to do: an enrollment in the fields of a roster's row, the row that names it, and the reason."""
 
     action: Action
     fields: Mapping[str, str]
@@ -40,30 +40,30 @@ class PlanStep:
     why: str = ""
 
     def as_row(self) -> dict[str, str]:
-        """The step as a row of a roster, which a run reads like any other."""
+        """Returns the step as a row of a roster, which a run reads like any other."""
         return {**self.fields, "status": _STATUS[self.action], ROW: self.row, WHY: self.why}
 
     def as_json(self) -> dict[str, Json]:
-        """The step as it stands in the file."""
+        """Returns the step as the file has it."""
         return {"action": self.action.value, "row": self.row, "why": self.why, "fields": dict(self.fields)}
 
 
-def requests_of(steps: Iterable[PlanStep], *, by_class: bool) -> int:
-    """How many requests the steps take: a withdrawal looks first, and where in doubt an enrollment does.
+def count_requests(steps: Iterable[PlanStep], *, by_class: bool) -> int:
+    """Returns the number of requests of some steps: a withdrawal looks first, and so does an enrollment in doubt.
 
-    By class, a withdrawal asks for the rows' ids as well, and each course and school once for its default class.
+    By class, a withdrawal also asks for the ids of the rows, and each course and school once for its default class.
     """
-    requests, asked = 0, set()
+    requests, default_classes = 0, set()
     for step in steps:
         withdrawing = step.action is Action.WITHDRAW
         requests += 1 + (withdrawing or step.why == LOOKED_UP) + (withdrawing and by_class)
         if by_class and not withdrawing and "class_id" not in step.fields:
-            asked.add((step.fields.get("course_id"), step.fields.get("school_id")))
-    return requests + len(asked)
+            default_classes.add((step.fields.get("course_id"), step.fields.get("school_id")))
+    return requests + len(default_classes)
 
 
-def enrollment_fields(fields: Mapping[str, str], defaults: Defaults) -> dict[str, str]:
-    """What a row says of its seat, with what was given for all rows; nothing else of it goes into a plan."""
+def select_plan_fields(fields: Mapping[str, str], defaults: Defaults) -> dict[str, str]:
+    """Returns the fields of a row that go into a plan, with the values given for all rows; the others are left out."""
     known = {name: text for name, text in fields.items() if name in _FIELDS or name.startswith(METADATA)}
     given = {name: str(value) for name in _DEFAULTED if (value := getattr(defaults, name)) is not None}
     return {"role": Role.STUDENT.value, **given, **known}
@@ -71,14 +71,14 @@ def enrollment_fields(fields: Mapping[str, str], defaults: Defaults) -> dict[str
 
 @frozen
 class Plan:
-    """What is to be done, and what that was made from.
+    """The steps to take, and the rosters and options they were made from.
 
     Attributes:
-        kind: `run`, what a run would send; `sync`, what makes the server equal to the roster.
+        kind: `run` for the requests of a run; `sync` for those that make the server equal to the roster.
         options: how the roster was read.
-        counts: what was found, by name: seats kept, seats left where they are, rows that want nothing.
-        guards: what each guard says.
-        warnings: what to know of how it was read, and of rows that are in doubt, in words.
+        counts: enrollments that are kept or left as they are, and rows that need nothing, by name.
+        guards: the result of each guard.
+        warnings: sentences about the reading of the rosters and about rows in doubt.
     """
 
     kind: str
@@ -98,32 +98,32 @@ class Plan:
 
     @property
     def withdrawals(self) -> int:
-        """Seats that are to be withdrawn."""
+        """The number of enrollments to withdraw."""
         return sum(step.action is Action.WITHDRAW for step in self.steps)
 
-    def columns(self) -> list[str]:
-        """The columns of its steps as a roster."""
+    def list_columns(self) -> list[str]:
+        """Returns the columns of its steps as a roster."""
         metadata = dict.fromkeys(name for step in self.steps for name in step.fields if name.startswith(METADATA))
         return [*_FIELDS, *metadata, "status", ROW, WHY]
 
-    def whys(self) -> Iterator[tuple[str, int]]:
-        """How many steps there are for each reason."""
+    def count_reasons(self) -> Iterator[tuple[str, int]]:
+        """Yields each reason with its number of steps."""
         return iter(
             Counter(f"{step.action}: {step.why}" if step.why else step.action.value for step in self.steps).items()
         )
 
     def as_json(self) -> dict[str, Json]:
-        """The plan and its hash, as they stand in the file."""
+        """Returns the plan and its hash, as the file has them."""
         body = self._body()
-        return {"plan": body, "sha256": _digest(body)}
+        return {"plan": body, "sha256": _hash_json(body)}
 
     @property
     def sha256(self) -> str:
-        """The hash of all it says."""
-        return _digest(self._body())
+        """The hash of the whole plan."""
+        return _hash_json(self._body())
 
     def summary(self) -> dict[str, Json]:
-        """All but the steps, for `--json`."""
+        """Returns everything but the steps, for `--json`."""
         body = self._body()
         return {**{name: value for name, value in body.items() if name != "steps"}, "sha256": self.sha256}
 
@@ -137,7 +137,7 @@ class Plan:
             "made_at": self.made_at,
             "rosters": rosters,
             "options": dict(self.options),
-            "settings_sha256": _digest(dict(self.options)),
+            "settings_sha256": _hash_json(dict(self.options)),
             "scope": self.scope,
             "withdraw": self.withdraw,
             "enroll": len(self.steps) - self.withdrawals,
@@ -151,24 +151,24 @@ class Plan:
         }
 
 
-def _digest(body: Mapping[str, Json]) -> str:
+def _hash_json(body: Mapping[str, Json]) -> str:
     text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def checked_body(text: str, name: str) -> dict[str, Json]:
-    """The body of a plan's file, if it is as it was written.
+def read_plan_body(text: str, name: str) -> dict[str, Json]:
+    """Returns the body of a plan's file after checking it against its hash.
 
     Raises:
-        UsageError: it is no plan, one of a newer program, or not as it was.
+        UsageError: the file is not a plan, was made by another version, or has been changed.
     """
     try:
-        found = json.loads(text)
-        body, sha256 = found["plan"], found["sha256"]
-        changed = _digest(body) != sha256
+        document = json.loads(text)
+        body, sha256 = document["plan"], document["sha256"]
+        changed = _hash_json(body) != sha256
     except (ValueError, KeyError, TypeError, RecursionError, AttributeError) as error:
         raise UsageError(
-            f"{name} is no plan of batch-enroll; make one with: batch-enroll plan ROSTER -o {name}"
+            f"{name} is not a batch-enroll plan; make one with: batch-enroll plan ROSTER -o {name}"
         ) from error
     if changed:
         raise UsageError(f"{name} was changed since it was made, so it is not applied; make it again")
@@ -177,8 +177,8 @@ def checked_body(text: str, name: str) -> dict[str, Json]:
     return dict(body)
 
 
-def what_changed(body: Mapping[str, Json], environment: str, base_url: str, refs: Sequence[RosterRef]) -> list[str]:
-    """What is not as it was when the plan was made."""
+def list_changes(body: Mapping[str, Json], environment: str, base_url: str, refs: Sequence[RosterRef]) -> list[str]:
+    """Returns a sentence for each thing that has changed since the plan was made."""
     changes = []
     if (body["environment"], body["base_url"]) != (environment, base_url):
         changes.append(
@@ -193,8 +193,8 @@ def what_changed(body: Mapping[str, Json], environment: str, base_url: str, refs
     return changes
 
 
-def from_body(body: Mapping[str, Json]) -> Plan:
-    """The plan whose body was checked; it is as this program wrote it."""
+def plan_from_body(body: Mapping[str, Json]) -> Plan:
+    """Returns the plan of a body that was checked, so that it has the types this program wrote."""
     return Plan(
         kind=str(body["kind"]),
         environment=str(body["environment"]),
@@ -224,13 +224,13 @@ def from_body(body: Mapping[str, Json]) -> Plan:
     )
 
 
-def _objects(found: Json) -> list[dict[str, Json]]:
-    return [each for each in _list(found) if isinstance(each, dict)]
+def _objects(value: Json) -> list[dict[str, Json]]:
+    return [each for each in _list(value) if isinstance(each, dict)]
 
 
-def _list(found: Json) -> list[Json]:
-    return found if isinstance(found, list) else []
+def _list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
 
 
-def _object(found: Json) -> dict[str, Json]:
-    return found if isinstance(found, dict) else {}
+def _object(value: Json) -> dict[str, Json]:
+    return value if isinstance(value, dict) else {}

@@ -1,4 +1,4 @@
-"""A run gone on with: which of its rows are planned again, and how."""
+"""Plans of rows that an earlier part of the run has recorded, and the changes of a roster since then."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _NAMED: Final = 20
 
 @frozen
 class Changes:
-    """How a roster differs from what a run recorded of it.
+    """The differences between a roster and the cells that a run recorded of it.
 
     Attributes:
-        places: the first changed rows.
+        places: the locations of the first changed rows.
         changed: rows whose cells changed.
         enrolled: those of them that were enrolled before they changed.
-        added: rows at the end that the run has not recorded.
-        gone: recorded rows that the roster ends before.
+        added: rows at the end that the run did not record.
+        gone: recorded rows after the end of the roster.
     """
 
     places: tuple[str, ...] = ()
@@ -47,12 +47,12 @@ class Changes:
             f"{self.added} at its end not recorded before" if self.added else "",
             f"{self.gone} at its end gone" if self.gone else "",
         ]
-        told = "; ".join(part for part in parts if part)
-        return f"rows: {told}" if told else "no recorded row has other cells, but the files differ"
+        shown = "; ".join(part for part in parts if part)
+        return f"rows: {shown}" if shown else "no recorded row has other cells, but the files differ"
 
 
-def compare(sources: Iterable[SourceRow], lines: Iterable[ResultRow]) -> Changes:
-    """The roster as it is now beside the cells that were recorded, row by row."""
+def compare_rows(sources: Iterable[SourceRow], lines: Iterable[ResultRow]) -> Changes:
+    """Returns the differences between a roster as it is now and the recorded cells, row by row."""
     places: list[str] = []
     changed = enrolled = added = gone = 0
     for source, line in zip_longest(sources, lines):
@@ -68,28 +68,28 @@ def compare(sources: Iterable[SourceRow], lines: Iterable[ResultRow]) -> Changes
     return Changes(tuple(places), changed, enrolled, added, gone)
 
 
-def replan(
+def replan_rows(
     readings: Sequence[ParsedRow],
     lines: Mapping[int, ResultRow],
     known: Mapping[EnrollmentKey, LedgerEntry],
     rules: PlanSettings,
 ) -> list[PlannedRow]:
-    """The plan of rows of which some were recorded before; `lines` are their results so far, by row number.
+    """Returns the plan of rows of which some were recorded before; `lines` are their results so far, by row number.
 
-    A row that this run may have sent is looked up, and a seat that is found then is this run's work.
+    A row that this run may have sent is looked up, and an enrollment that is found then is the work of this run.
     """
-    return [_owned(row, lines.get(row.row_no)) for row in row_planner.plan_row(readings, known, rules)]
+    return [_mark_as_ours(row, lines.get(row.row_no)) for row in row_planner.plan_rows(readings, known, rules)]
 
 
 def may_have_sent(line: ResultRow) -> bool:
-    """Whether the row was claimed and never settled, or sent at least once; look-ups alone do not count."""
+    """Returns True if the row was claimed and never settled, or sent at least once; look-ups alone do not count."""
     return line.finished_at is None or line.outcome.attempts > 0
 
 
-def _owned(row: PlannedRow, line: ResultRow | None) -> PlannedRow:
+def _mark_as_ours(row: PlannedRow, line: ResultRow | None) -> PlannedRow:
     request = row.request
     if request is None or request.action is not Action.LOOK_UP or line is None or not may_have_sent(line):
         return row
-    if row.cells != line.cells:  # mended: it was another seat that was sent
+    if row.cells != line.cells:  # corrected: another enrollment was sent
         return row
     return replace(row, request=replace(request, sent_before=True))

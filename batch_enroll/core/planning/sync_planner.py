@@ -1,11 +1,11 @@
-"""The server's seats made equal to the roster's: what is to be enrolled, and what withdrawn, in which order.
+"""Steps that make the server's enrollments equal to the roster's: withdrawals and enrollments, in their order.
 
-EduBridge's unenroll takes every seat of a user in a course and school, whatever class and role (contract 1.1). So where
-one of several roles has to go, all go, and those that the roster wants are enrolled after it: first what is taken, then
-what is given. The engine keeps that order for each user and course, and a crash between the two is mended by going on:
-the row that was given is looked up, and enrolled if it is not there. Where the user sits in several classes of the
-course, or has a seat that nobody can attribute, and keeps one of them, nothing is taken: what comes back would be
-another class. OneRoster's route takes one seat of one class.
+EduBridge's unenroll ends every enrollment of a user in a course and school, whatever class and role (contract 1.1). So
+where one of several roles has to end, all end, and those that the roster names are enrolled after it: first the
+withdrawal, then the enrollments. The engine keeps that order for each user and course, and a crash between the two is
+repaired by a resume: the row to enroll is looked up, and enrolled if it is not there. Where the user is in several
+classes of the course, or has an enrollment that cannot be attributed, and keeps one of them, nothing is withdrawn: the
+new enrollment would be in another class. OneRoster's route ends one enrollment of one class.
 """
 
 from __future__ import annotations
@@ -24,11 +24,13 @@ if TYPE_CHECKING:
     from batch_enroll.core.model import ClassId, CourseId, Role, SchoolId, UserId
 
 
-GOES_ALONG: Final = "goes along with another role that is withdrawn"  # why a seat is given that was there before
+WITHDRAWN_ALONG: Final = (
+    "goes along with another role that is withdrawn"  # the reason of an enrollment that was there before
+)
 
 
 class UserCourseSchool(NamedTuple):
-    """A user in a course at a school: what EduBridge's withdrawal takes as a whole."""
+    """A user in a course at a school, which a withdrawal of EduBridge ends as a whole."""
 
     user_id: UserId
     course_id: CourseId
@@ -36,7 +38,7 @@ class UserCourseSchool(NamedTuple):
 
 
 class EnrollmentIdentity(NamedTuple):
-    """One seat; without a class it stands for those of any class."""
+    """One enrollment; without a class, those of any class."""
 
     user_id: UserId
     course_id: CourseId
@@ -46,13 +48,13 @@ class EnrollmentIdentity(NamedTuple):
 
     @property
     def place(self) -> UserCourseSchool:
-        """Where it is."""
+        """Its user, course and school."""
         return UserCourseSchool(self.user_id, self.course_id, self.school_id)
 
 
 @frozen
 class DesiredEnrollment:
-    """A seat that a row of the roster wants, in the row's own words."""
+    """An enrollment that a row of the roster asks for, in the fields of the row."""
 
     fields: Mapping[str, str]
     row: str
@@ -60,7 +62,7 @@ class DesiredEnrollment:
 
 @dataclass(slots=True)
 class Differences:
-    """Seats the server lacks, has as wanted, and has although nobody wants them (in the scope)."""
+    """Enrollments of the scope that are missing on the server, there as desired, and there without being desired."""
 
     missing: list[EnrollmentIdentity] = field(default_factory=list)
     kept: list[EnrollmentIdentity] = field(default_factory=list)
@@ -69,12 +71,12 @@ class Differences:
 
 @frozen
 class SyncRoute:
-    """What a withdrawal takes along: nothing, if it is told the class; else the whole place.
+    """The reach of a withdrawal: one class, if it names one; else the whole place.
 
     Attributes:
-        by_class: whether it is told.
-        several: places where the user sits in several classes.
-        others: places with a seat that is none of the sync's: not in its scope, or of a role that we do not know.
+        by_class: withdrawals name the class.
+        several: places where the user is in several classes.
+        others: places with an enrollment that does not belong to the sync: out of its scope, or of an unknown role.
     """
 
     by_class: bool = False
@@ -84,7 +86,7 @@ class SyncRoute:
 
 @frozen
 class SyncPlan:
-    """The steps of a sync, and how many seats stay: as wanted, and although nobody wants them."""
+    """The steps of a sync, and the numbers of enrollments that stay, desired or not."""
 
     steps: tuple[PlanStep, ...]
     counts: Mapping[str, int]
@@ -92,125 +94,135 @@ class SyncPlan:
 
 def plan_sync(
     differences: Differences,
-    wishes: Mapping[EnrollmentIdentity, DesiredEnrollment],
+    desired: Mapping[EnrollmentIdentity, DesiredEnrollment],
     route: SyncRoute,
     *,
     withdraw: bool,
 ) -> SyncPlan:
-    """What makes the scope equal to the roster; without `withdraw` what nobody wants is left where it is."""
-    wanted = {seat.place for seat in wishes}
-    beside = _beside(differences, route)
-    leaving = [seat for seat in differences.extra if seat.place not in beside]
-    occupied = {_spot(seat, route) for seat in leaving}
-    # Place by place, so that nobody is without a seat for longer than it takes to give the new one.
+    """Returns the steps that make the scope equal to the roster; `withdraw` also ends what is not desired."""
+    desired_places = {enrollment.place for enrollment in desired}
+    untouchable = _find_untouchable(differences, route)
+    leaving = [enrollment for enrollment in differences.extra if enrollment.place not in untouchable]
+    occupied = {_role_scope_of(enrollment, route) for enrollment in leaving}
+    # Place by place, so that a user is without an enrollment only until the next request has made the new one.
     steps: dict[UserCourseSchool, list[PlanStep]] = {}
-    for seat in leaving if withdraw else ():
-        steps.setdefault(seat.place, []).append(_withdrawal(seat, again=seat.place in wanted))
-    for seat in differences.missing:
-        why = "another role" if _spot(seat, route) in occupied else "not there"
-        steps.setdefault(seat.place, []).append(_enrollment(seat, wishes[seat], why))
-    for seat in () if route.by_class else differences.kept:
-        if withdraw and seat.place in steps and _spot(seat, route) in occupied:
-            steps[seat.place].append(_enrollment(seat, wishes[seat], GOES_ALONG))
+    for enrollment in leaving if withdraw else ():
+        steps.setdefault(enrollment.place, []).append(
+            _make_withdrawal(enrollment, again=enrollment.place in desired_places)
+        )
+    for enrollment in differences.missing:
+        why = "another role" if _role_scope_of(enrollment, route) in occupied else "not there"
+        steps.setdefault(enrollment.place, []).append(_make_enrollment(enrollment, desired[enrollment], why))
+    for enrollment in () if route.by_class else differences.kept:
+        if withdraw and enrollment.place in steps and _role_scope_of(enrollment, route) in occupied:
+            steps[enrollment.place].append(_make_enrollment(enrollment, desired[enrollment], WITHDRAWN_ALONG))
     return SyncPlan(
         tuple(step for of_place in steps.values() for step in of_place),
         {
             "kept": len(differences.kept),
-            "role_changes": sum(_spot(seat, route) in occupied for seat in differences.missing),
+            "role_changes": sum(_role_scope_of(enrollment, route) in occupied for enrollment in differences.missing),
             "left": 0 if withdraw else len(leaving),
             "left_beside_another_class": len(differences.extra) - len(leaving),
         },
     )
 
 
-def _beside(differences: Differences, route: SyncRoute) -> frozenset[UserCourseSchool]:
-    """Where a withdrawal would take a seat that is not to go, and that no enrollment brings back as it was."""
+def _find_untouchable(differences: Differences, route: SyncRoute) -> frozenset[UserCourseSchool]:
+    """Returns places where a withdrawal would end an enrollment that is to stay, and cannot restore it as it was."""
     if route.by_class:
         return frozenset()
-    return route.others | route.several.intersection(seat.place for seat in differences.kept)
+    return route.others | route.several.intersection(enrollment.place for enrollment in differences.kept)
 
 
-def _spot(seat: EnrollmentIdentity, route: SyncRoute) -> tuple[UserCourseSchool, ClassId | None]:
-    """Within which a role changes into another."""
-    return seat.place, seat.class_id if route.by_class else None
+def _role_scope_of(enrollment: EnrollmentIdentity, route: SyncRoute) -> tuple[UserCourseSchool, ClassId | None]:
+    """Returns the place, and by class the class, within which one role replaces another."""
+    return enrollment.place, enrollment.class_id if route.by_class else None
 
 
-def _withdrawal(seat: EnrollmentIdentity, *, again: bool) -> PlanStep:
+def _make_withdrawal(enrollment: EnrollmentIdentity, *, again: bool) -> PlanStep:
     fields = {
-        "user_id": seat.user_id,
-        "course_id": seat.course_id,
-        "school_id": seat.school_id,
-        "role": seat.role.value,
-        **({} if seat.class_id is None else {"class_id": seat.class_id}),
+        "user_id": enrollment.user_id,
+        "course_id": enrollment.course_id,
+        "school_id": enrollment.school_id,
+        "role": enrollment.role.value,
+        **({} if enrollment.class_id is None else {"class_id": enrollment.class_id}),
     }
-    return PlanStep(Action.WITHDRAW, fields, "", "the roster wants another seat here" if again else "no row wants it")
+    return PlanStep(
+        Action.WITHDRAW, fields, "", "the roster wants another enrollment here" if again else "no row wants it"
+    )
 
 
-def _enrollment(seat: EnrollmentIdentity, wish: DesiredEnrollment, why: str) -> PlanStep:
-    return PlanStep(Action.ENROLL, {**wish.fields, "role": seat.role.value}, wish.row, why)
+def _make_enrollment(enrollment: EnrollmentIdentity, wanted: DesiredEnrollment, why: str) -> PlanStep:
+    return PlanStep(Action.ENROLL, {**wanted.fields, "role": enrollment.role.value}, wanted.row, why)
 
 
-def in_scope(
-    seats: Iterable[EnrollmentIdentity], pairs: frozenset[tuple[CourseId, SchoolId]]
+def select_in_scope(
+    enrollments: Iterable[EnrollmentIdentity], pairs: frozenset[tuple[CourseId, SchoolId]]
 ) -> list[EnrollmentIdentity]:
-    """The seats in the courses and schools of the roster, each once; all others are none of a sync's business."""
-    return list(dict.fromkeys(seat for seat in seats if (seat.course_id, seat.school_id) in pairs))
+    """Returns the enrollments in the courses and schools of the roster, each once; a sync ignores all others."""
+    return list(
+        dict.fromkeys(enrollment for enrollment in enrollments if (enrollment.course_id, enrollment.school_id) in pairs)
+    )
 
 
-def named_by_delta(
-    seats: Iterable[EnrollmentIdentity],
-    wishes: Mapping[EnrollmentIdentity, DesiredEnrollment],
+def select_named_by_delta(
+    enrollments: Iterable[EnrollmentIdentity],
+    desired: Mapping[EnrollmentIdentity, DesiredEnrollment],
     leaving: Mapping[EnrollmentIdentity, int],
 ) -> list[EnrollmentIdentity]:
-    """The seats that a roster of changes speaks of: those it wants, and those it takes back in every class.
+    """Returns the enrollments that a roster of changes names: those it asks for, and those it withdraws in every class.
 
-    A pupil who leaves one of two classes of a course keeps the seat, and a delta does not name the other class.
+    A pupil who leaves one of two classes of a course stays enrolled, and a delta does not name the other class.
     """
-    classes = Counter(seats)
-    return [seat for seat, count in classes.items() if seat in wishes or count <= leaving.get(seat, 0)]
+    classes = Counter(enrollments)
+    return [
+        enrollment
+        for enrollment, count in classes.items()
+        if enrollment in desired or count <= leaving.get(enrollment, 0)
+    ]
 
 
-def in_the_rows_words(
-    seats: Iterable[EnrollmentIdentity], rows: Collection[EnrollmentIdentity], *, by_class: bool
+def express_as_rows(
+    enrollments: Iterable[EnrollmentIdentity], rows: Collection[EnrollmentIdentity], *, by_class: bool
 ) -> list[EnrollmentIdentity]:
-    """The server's seats as the roster's rows speak of them, each as often as it is listed.
+    """Returns the server's enrollments as the rows of the roster identify them, each as often as it is listed.
 
-    EduBridge is not told classes, so all of a course are one seat. OneRoster is: a row that names a class means that
-    one, whatever it says of its course, and a row that names none means every class of the course.
+    EduBridge has no classes in its requests, so all of a course are one enrollment. With OneRoster a row that names a
+    class means that one, whatever its course, and a row without a class means every class of the course.
     """
     if not by_class:
-        return [seat._replace(class_id=None) for seat in seats]
+        return [enrollment._replace(class_id=None) for enrollment in enrollments]
     of_class: dict[tuple[UserId, ClassId | None, Role], EnrollmentIdentity] = {
         (row.user_id, row.class_id, row.role): row for row in rows if row.class_id is not None
     }
 
-    def spoken_of(seat: EnrollmentIdentity) -> EnrollmentIdentity:
-        if (row := of_class.get((seat.user_id, seat.class_id, seat.role))) is not None:
+    def identify(enrollment: EnrollmentIdentity) -> EnrollmentIdentity:
+        if (row := of_class.get((enrollment.user_id, enrollment.class_id, enrollment.role))) is not None:
             return row
-        anywhere = seat._replace(class_id=None)
-        return anywhere if anywhere in rows else seat
+        anywhere = enrollment._replace(class_id=None)
+        return anywhere if anywhere in rows else enrollment
 
-    return list(map(spoken_of, seats))
+    return list(map(identify, enrollments))
 
 
-def in_several_classes(seats: Iterable[EnrollmentIdentity]) -> frozenset[UserCourseSchool]:
-    """Where a user sits in more than one class; a seat whose class is not told is one of its own."""
+def find_in_several_classes(enrollments: Iterable[EnrollmentIdentity]) -> frozenset[UserCourseSchool]:
+    """Returns places where a user is in more than one class; an enrollment without a class counts as one of its own."""
     classes: dict[UserCourseSchool, set[ClassId | None]] = {}
-    for seat in seats:
-        classes.setdefault(seat.place, set()).add(seat.class_id)
-    return frozenset(place for place, rooms in classes.items() if len(rooms) > 1)
+    for enrollment in enrollments:
+        classes.setdefault(enrollment.place, set()).add(enrollment.class_id)
+    return frozenset(place for place, ids in classes.items() if len(ids) > 1)
 
 
 @frozen
 class EnrollmentPage:
-    """One page of a school's seats: how many rows it was read from, how many there are in all, and what is odd.
+    """One page of a school's enrollments, with the number of rows it was read from and of all that there are.
 
-    What names no user, course or role we know belongs to no scope, and nobody touches it (contract 7.6): `nameless`
-    counts all of those, `odd` has the places of those whose role it is.
+    An enrollment without a user, a course or a known role belongs to no scope and is left alone (contract 7.6):
+    `unidentified` counts all of those, `unknown_role` has the places of those that are without a known role only.
     """
 
-    seats: tuple[EnrollmentIdentity, ...]
+    enrollments: tuple[EnrollmentIdentity, ...]
     rows: int
     total: int
-    nameless: int = 0
-    odd: tuple[UserCourseSchool, ...] = ()
+    unidentified: int = 0
+    unknown_role: tuple[UserCourseSchool, ...] = ()

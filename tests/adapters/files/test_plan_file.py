@@ -11,7 +11,7 @@ import pytest
 from batch_enroll.adapters.files import plan_file
 from batch_enroll.core.errors import RunStoppedError, UsageError
 from batch_enroll.core.model import Action
-from batch_enroll.core.planning.plan_document import Plan, PlanStep, checked_body, from_body
+from batch_enroll.core.planning.plan_document import Plan, PlanStep, plan_from_body, read_plan_body
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ def test_a_plan_is_its_owners_only_and_reads_back(tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
     plan_file.write(path, PLAN)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert from_body(checked_body(plan_file.read(path), "plan.json")) == PLAN
+    assert plan_from_body(read_plan_body(plan_file.read(path), "plan.json")) == PLAN
 
 
 def test_its_steps_stand_in_a_table_as_they_are(tmp_path: Path) -> None:

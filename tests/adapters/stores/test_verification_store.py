@@ -49,7 +49,7 @@ def test_rows_come_in_their_order_and_what_was_noted_last_stands() -> None:
         assert next(book.rows()) == CheckedRow(
             UserId("b"), VerificationStatus.CONFIRMED, wanted[1], seat(), "as it should be"
         )
-        assert [(extra.user_id, extra.seat) for extra in book.extras()] == [("a", seat())]
+        assert [(extra.user_id, extra.enrollment) for extra in book.extras()] == [("a", seat())]
         book.note(
             UserId("a"), [CheckedRow(UserId("a"), VerificationStatus.CONFIRMED, row) for row in (wanted[0], wanted[2])]
         )

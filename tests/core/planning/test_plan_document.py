@@ -1,4 +1,4 @@
-"""Plans that are written down, and read again only as they were."""
+"""Plans are written to a file, and read again only if it was not changed."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from batch_enroll.core.planning.plan_document import (
     LOOKED_UP,
     Plan,
     PlanStep,
-    checked_body,
-    enrollment_fields,
-    from_body,
-    requests_of,
-    what_changed,
+    count_requests,
+    list_changes,
+    plan_from_body,
+    read_plan_body,
+    select_plan_fields,
 )
 from batch_enroll.core.roster.row_parser import Defaults
 from batch_enroll.core.run_record import RosterRef
@@ -48,20 +48,20 @@ def written(plan: Plan = PLAN) -> str:
 
 
 def test_a_plan_reads_back_as_it_was() -> None:
-    body = checked_body(written(), "plan.json")
-    assert from_body(body) == PLAN
-    assert from_body(body).sha256 == PLAN.sha256
+    body = read_plan_body(written(), "plan.json")
+    assert plan_from_body(body) == PLAN
+    assert plan_from_body(body).sha256 == PLAN.sha256
 
 
-def test_a_plan_without_warnings_is_spelt_as_ever_and_one_with_some_reads_back_with_them() -> None:
+def test_warnings_are_part_of_a_plan_only_if_there_are_some() -> None:
     doubted = replace(PLAN, warnings=("1 row: Possible start of another table (W104), at term.csv row 9",))
     assert "warnings" not in PLAN.summary()
-    assert from_body(checked_body(written(doubted), "plan.json")) == doubted
+    assert plan_from_body(read_plan_body(written(doubted), "plan.json")) == doubted
 
 
 def test_a_plan_counts_its_steps_and_says_why() -> None:
     assert PLAN.withdrawals == 1
-    assert dict(PLAN.whys()) == {"enroll: not there": 1, "withdraw": 1}
+    assert dict(PLAN.count_reasons()) == {"enroll: not there": 1, "withdraw": 1}
     assert "steps" not in PLAN.summary()
     assert (PLAN.summary()["enroll"], PLAN.summary()["withdrawals"]) == (1, 1)
 
@@ -69,13 +69,13 @@ def test_a_plan_counts_its_steps_and_says_why() -> None:
 def test_requests_are_counted_by_what_each_route_takes() -> None:
     in_doubt = replace(ENROLL, why=LOOKED_UP)
     steps = [ENROLL, in_doubt, WITHDRAW, replace(ENROLL, fields={**ENROLL.fields, "class_id": "a"})]
-    assert requests_of(steps, by_class=False) == 1 + 2 + 2 + 1
-    assert requests_of(steps, by_class=True) == 1 + 2 + 3 + 1 + 1  # one course's default class
+    assert count_requests(steps, by_class=False) == 1 + 2 + 2 + 1
+    assert count_requests(steps, by_class=True) == 1 + 2 + 3 + 1 + 1  # one course's default class
 
 
 def test_its_steps_are_a_roster() -> None:
-    assert PLAN.columns()[:6] == ["user_id", "course_id", "school_id", "role", "begin_date", "sourced_id"]
-    assert PLAN.columns()[-4:] == ["metadata.goals.dailyXp", "status", "plan_row", "plan_why"]
+    assert PLAN.list_columns()[:6] == ["user_id", "course_id", "school_id", "role", "begin_date", "sourced_id"]
+    assert PLAN.list_columns()[-4:] == ["metadata.goals.dailyXp", "status", "plan_row", "plan_why"]
     assert ENROLL.as_row()["status"] == "active"
     assert WITHDRAW.as_row() | {"plan_row": "", "plan_why": ""} == {
         **WITHDRAW.fields, "status": "tobedeleted", "plan_row": "", "plan_why": ""
@@ -84,25 +84,25 @@ def test_its_steps_are_a_roster() -> None:
 
 def test_a_row_goes_into_a_plan_with_what_was_given_for_all_rows_and_nothing_private() -> None:
     fields = {"user_id": "ana", "given_name": "Ana", "course_id": "c", "email": "a@b", "metadata.x": "1"}
-    assert enrollment_fields(fields, Defaults(course_id="d", school_id="s", role=Role.TEACHER)) == {
+    assert select_plan_fields(fields, Defaults(course_id="d", school_id="s", role=Role.TEACHER)) == {
         "user_id": "ana", "course_id": "c", "school_id": "s", "role": "teacher", "metadata.x": "1"
     }  # fmt: skip
-    assert enrollment_fields({"user_id": "ana"}, Defaults()) == {"user_id": "ana", "role": "student"}
+    assert select_plan_fields({"user_id": "ana"}, Defaults()) == {"user_id": "ana", "role": "student"}
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "no plan"),
-        ("[]", "no plan"),
-        ('{"plan": {}}', "no plan"),
+        ("", "plan.json is not a batch-enroll plan; make one with: batch-enroll plan ROSTER -o plan.json"),
+        ("[]", "plan.json is not a batch-enroll plan; make one with: batch-enroll plan ROSTER -o plan.json"),
+        ('{"plan": {}}', "plan.json is not a batch-enroll plan; make one with: batch-enroll plan ROSTER -o plan.json"),
         (written().replace('"ana"', '"eve"'), "changed since it was made"),
         (written().replace('"staging"', '"production"'), "changed since it was made"),
     ],
 )
-def test_a_file_that_is_no_plan_or_was_edited_is_refused(text: str, says: str) -> None:
+def test_a_file_that_is_not_a_plan_or_was_edited_is_refused(text: str, says: str) -> None:
     with pytest.raises(UsageError, match=says):
-        checked_body(text, "plan.json")
+        read_plan_body(text, "plan.json")
 
 
 def test_a_plan_of_another_version_is_refused() -> None:
@@ -111,7 +111,7 @@ def test_a_plan_of_another_version_is_refused() -> None:
     assert isinstance(found, dict)
     text = json.dumps({"plan": {**found, "version": 2}, "sha256": _hash({**found, "version": 2})})
     with pytest.raises(UsageError, match="another version"):
-        checked_body(text, "plan.json")
+        read_plan_body(text, "plan.json")
 
 
 def _hash(body: object) -> str:
@@ -121,13 +121,13 @@ def _hash(body: object) -> str:
 
 
 def test_what_changed_since_is_named() -> None:
-    body = checked_body(written(), "plan.json")
+    body = read_plan_body(written(), "plan.json")
     refs = list(PLAN.rosters)
-    assert what_changed(body, "staging", "https://api.test", refs) == []
-    assert what_changed(body, "production", "https://api.test", refs) == [
+    assert list_changes(body, "staging", "https://api.test", refs) == []
+    assert list_changes(body, "production", "https://api.test", refs) == [
         "it was made for staging at https://api.test, not for production at https://api.test"
     ]
-    assert what_changed(body, "staging", "https://api.test", [replace(refs[0], sha256="cd")]) == [
+    assert list_changes(body, "staging", "https://api.test", [replace(refs[0], sha256="cd")]) == [
         "term.csv has changed since"
     ]
-    assert from_body({**body, "rosters": None, "options": None}).rosters == ()
+    assert plan_from_body({**body, "rosters": None, "options": None}).rosters == ()

@@ -1,4 +1,4 @@
-"""Who goes ahead, and who waits."""
+"""Rows that go ahead, and rows that wait for them."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def past_the_canary() -> ProbeGate:
     gate = ProbeGate(probing=True)
     canary = row(0, "canary")
     assert gate.admit(canary) == Admitted(canary)
-    assert gate.settled(canary, ENROLLED) == []
+    assert gate.note_outcome(canary, ENROLLED) == []
     return gate
 
 
 def test_without_probing_every_row_goes_at_once() -> None:
     gate = ProbeGate(probing=False)
     assert [gate.admit(row(number)) for number in (1, 2)] == [Admitted(row(1)), Admitted(row(2))]
-    assert gate.settled(row(1), UNKNOWN_COURSE) == []
+    assert gate.note_outcome(row(1), UNKNOWN_COURSE) == []
     assert gate.admit(row(3)) == Admitted(row(3))
 
 
@@ -61,24 +61,24 @@ def test_the_first_row_of_a_run_goes_alone() -> None:
     assert gate.admit(row(2, "c2")) is None
     assert gate.admit(row(3, "c2")) is None
     assert gate.held == 2
-    assert numbers(gate.settled(row(1, "c1"), UNKNOWN_USER)) == [2]
-    assert numbers(gate.settled(row(2, "c2"), ENROLLED)) == [3]
+    assert numbers(gate.note_outcome(row(1, "c1"), UNKNOWN_USER)) == [2]
+    assert numbers(gate.note_outcome(row(2, "c2"), ENROLLED)) == [3]
     assert gate.held == 0
 
 
-def test_a_canary_that_tells_nothing_is_followed_by_another_at_most_three_in_all() -> None:
+def test_an_inconclusive_canary_is_followed_by_another_at_most_three_in_all() -> None:
     gate = ProbeGate(probing=True)
     for number in range(1, 6):
         gate.admit(row(number, f"c{number}"))
-    assert numbers(gate.settled(row(1, "c1"), FAILED)) == [2]
-    assert numbers(gate.settled(row(2, "c2"), FAILED)) == [3]
-    assert numbers(gate.settled(row(3, "c3"), FAILED)) == [4, 5]
+    assert numbers(gate.note_outcome(row(1, "c1"), FAILED)) == [2]
+    assert numbers(gate.note_outcome(row(2, "c2"), FAILED)) == [3]
+    assert numbers(gate.note_outcome(row(3, "c3"), FAILED)) == [4, 5]
 
 
-def test_a_lone_canary_that_tells_nothing_leaves_the_next_row_to_be_one() -> None:
+def test_a_lone_inconclusive_canary_leaves_the_next_row_to_be_one() -> None:
     gate = ProbeGate(probing=True)
     gate.admit(row(1, "c1"))
-    assert gate.settled(row(1, "c1"), FAILED) == []
+    assert gate.note_outcome(row(1, "c1"), FAILED) == []
     assert gate.admit(row(2, "c2")) is not None
     assert gate.admit(row(3, "c3")) is None
 
@@ -87,7 +87,7 @@ def test_the_first_row_of_a_course_goes_alone_and_the_others_follow_it() -> None
     gate = past_the_canary()
     assert [gate.admit(row(number)) is not None for number in (1, 2, 3)] == [True, False, False]
     assert gate.admit(row(4, "c2")) is not None
-    assert numbers(gate.settled(row(1), ENROLLED)) == [2, 3]
+    assert numbers(gate.note_outcome(row(1), ENROLLED)) == [2, 3]
     assert gate.admit(row(5)) == Admitted(row(5))
 
 
@@ -95,7 +95,7 @@ def test_an_unknown_course_fails_all_its_rows_with_one_request() -> None:
     gate = past_the_canary()
     for number in (1, 2):
         gate.admit(row(number))
-    (second,) = gate.settled(row(1), UNKNOWN_COURSE)
+    (second,) = gate.note_outcome(row(1), UNKNOWN_COURSE)
     third = gate.admit(row(3))
     for admitted in (second, third):
         assert admitted is not None
@@ -109,7 +109,7 @@ def test_a_row_in_doubt_is_looked_up_even_in_an_unknown_course() -> None:
     in_doubt = replace(row(2), action=Action.LOOK_UP)
     for request in (row(1), in_doubt):
         gate.admit(request)
-    assert gate.settled(row(1), UNKNOWN_COURSE) == [Admitted(in_doubt)]
+    assert gate.note_outcome(row(1), UNKNOWN_COURSE) == [Admitted(in_doubt)]
     later = replace(row(3), action=Action.LOOK_UP)
     assert gate.admit(later) == Admitted(later)
 
@@ -118,14 +118,14 @@ def test_an_answer_that_says_nothing_of_the_course_leaves_the_next_row_to_probe(
     gate = past_the_canary()
     for number in (1, 2, 3):
         gate.admit(row(number))
-    assert numbers(gate.settled(row(1), UNKNOWN_USER)) == [2]
-    assert numbers(gate.settled(row(2), ENROLLED)) == [3]
+    assert numbers(gate.note_outcome(row(1), UNKNOWN_USER)) == [2]
+    assert numbers(gate.note_outcome(row(2), ENROLLED)) == [3]
 
 
-def test_a_lone_probe_that_told_nothing_leaves_the_next_arrival_to_probe() -> None:
+def test_a_lone_inconclusive_probe_leaves_the_next_arrival_to_probe() -> None:
     gate = past_the_canary()
     gate.admit(row(1))
-    assert gate.settled(row(1), UNKNOWN_USER) == []
+    assert gate.note_outcome(row(1), UNKNOWN_USER) == []
     assert gate.admit(row(2)) is not None
     assert gate.admit(row(3)) is None
 
@@ -135,8 +135,8 @@ def test_a_course_whose_users_are_all_wrong_is_not_sent_one_by_one_for_ever() ->
     for number in range(1, 41):
         gate.admit(row(number))
     for number in range(1, 20):
-        assert numbers(gate.settled(row(number), UNKNOWN_USER)) == [number + 1]
-    assert numbers(gate.settled(row(20), UNKNOWN_USER)) == list(range(21, 41))
+        assert numbers(gate.note_outcome(row(number), UNKNOWN_USER)) == [number + 1]
+    assert numbers(gate.note_outcome(row(20), UNKNOWN_USER)) == list(range(21, 41))
 
 
 def test_rows_that_still_wait_can_be_taken_back() -> None:
@@ -175,7 +175,7 @@ def test_every_row_is_let_through_exactly_once_whatever_the_answers(
 def _answer(gate: ProbeGate, out: deque[Admitted], rows: list[tuple[str, Outcome]], seen: list[int]) -> None:
     request, outcome = out.popleft()
     seen.append(request.row_no)
-    out.extend(gate.settled(request, outcome or rows[request.row_no][1]))
+    out.extend(gate.note_outcome(request, outcome or rows[request.row_no][1]))
 
 
 def test_rows_of_one_user_and_course_go_one_after_the_other() -> None:
@@ -185,7 +185,7 @@ def test_rows_of_one_user_and_course_go_one_after_the_other() -> None:
     assert [gate.admit(given), gate.admit(other)] == [None, None]
     assert gate.admit(row(4, "c2")) == Admitted(row(4, "c2"))
     assert gate.held == 2
-    assert gate.settled(taken, ENROLLED) == [Admitted(given)]
+    assert gate.note_outcome(taken, ENROLLED) == [Admitted(given)]
     assert (gate.drain(), gate.held) == ([other], 0)
 
 
@@ -194,5 +194,8 @@ def test_a_row_that_waited_for_its_user_still_waits_for_its_course() -> None:
     first, again, probe = row(1, "c1"), replace(row(1, "c1"), row_no=2), row(3, "c2")
     assert gate.admit(first) == Admitted(first)
     assert [gate.admit(again), gate.admit(probe)] == [None, None]
-    assert numbers(gate.settled(first, FAILED)) in ([2], [3])  # the canary told nothing: one more goes ahead alone
+    assert numbers(gate.note_outcome(first, FAILED)) in (
+        [2],
+        [3],
+    )  # one more goes ahead alone
     assert gate.held == 1

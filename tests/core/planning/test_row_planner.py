@@ -1,4 +1,4 @@
-"""What happens to a row before anything is sent."""
+"""Plans of rows, before anything is sent."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def plan_rows(*sources: SourceRow, rules: row_planner.PlanSettings = RULES, **kn
     for reading in readings:
         if reading.request is not None and reading.request.key.user_id in known:
             entries[reading.request.key] = known[reading.request.key.user_id]
-    return row_planner.plan_row(readings, entries, rules)
+    return row_planner.plan_rows(readings, entries, rules)
 
 
 def outcome_of(row: PlannedRow) -> Outcome:
@@ -59,7 +59,7 @@ def entry(state: EnrollmentState, run: RunId = EARLIER_RUN) -> LedgerEntry:
     return LedgerEntry(state, run, 1, RowLocation("term.csv", 2))
 
 
-def test_a_new_seat_is_to_be_enrolled() -> None:
+def test_a_new_enrollment_is_to_be_enrolled() -> None:
     (row,) = plan_rows(source())
     assert row.request is not None
     assert row.request.action is Action.ENROLL
@@ -80,7 +80,7 @@ def test_an_invalid_row_keeps_its_problem_for_check() -> None:
     assert reading.problem.code == catalogue.UNKNOWN_ROLE
 
 
-def test_the_second_row_of_a_seat_is_skipped_and_names_the_first() -> None:
+def test_the_second_row_of_an_enrollment_is_skipped_and_names_the_first() -> None:
     first, second = plan_rows(source(2), source(9))
     assert first.request is not None
     assert outcome_of(second) == Outcome(OutcomeKind.SKIPPED, catalogue.REPEATED, "repeats term.csv row 2")
@@ -97,25 +97,25 @@ def test_a_row_of_this_run_that_was_claimed_before_does_not_repeat_itself() -> N
     assert row.request.action is Action.LOOK_UP
 
 
-def test_two_equal_seats_of_one_line_are_sent_once() -> None:
+def test_two_equal_enrollments_of_one_line_are_sent_once() -> None:
     line = source(2)
     sent, repeated = plan_rows(line, line)
     assert sent.request is not None
     assert outcome_of(repeated).detail == "repeats term.csv row 2"
 
 
-def test_the_same_user_and_course_in_another_role_is_another_seat() -> None:
+def test_the_same_user_and_course_in_another_role_is_another_enrollment() -> None:
     rows = plan_rows(source(2, role="student"), source(3, role="teacher"))
     assert all(row.request is not None for row in rows)
 
 
-def test_a_seat_enrolled_by_an_earlier_run_is_not_sent_again() -> None:
+def test_an_enrollment_enrolled_by_an_earlier_run_is_not_sent_again() -> None:
     (row,) = plan_rows(source(), u1=entry(EnrollmentState.ENROLLED))
     assert outcome_of(row).kind is OutcomeKind.ALREADY_ENROLLED
     assert outcome_of(row).code == catalogue.SEEN_BY_LEDGER
 
 
-def test_a_seat_enrolled_by_an_earlier_run_is_asked_for_when_rechecking() -> None:
+def test_an_enrollment_enrolled_by_an_earlier_run_is_asked_for_when_rechecking() -> None:
     rules = replace(RULES, recheck=True)
     known, new = plan_rows(source(), source(3, user_id="u2"), rules=rules, u1=entry(EnrollmentState.ENROLLED))
     assert known.request is not None
@@ -129,13 +129,13 @@ def test_rechecking_still_skips_a_row_that_repeats_another() -> None:
     assert outcome_of(second).code == catalogue.REPEATED
 
 
-def test_a_seat_whose_attempt_failed_earlier_is_sent_again() -> None:
+def test_an_enrollment_whose_attempt_failed_earlier_is_sent_again() -> None:
     (row,) = plan_rows(source(), u1=entry(EnrollmentState.OPEN))
     assert row.request is not None
     assert row.request.action is Action.ENROLL
 
 
-def test_a_seat_of_unknown_state_is_looked_up_before_it_is_sent_again() -> None:
+def test_an_enrollment_of_unknown_state_is_looked_up_before_it_is_sent_again() -> None:
     for state in (EnrollmentState.CLAIMED, EnrollmentState.UNKNOWN):
         (row,) = plan_rows(source(), u1=entry(state))
         assert row.request is not None
@@ -170,7 +170,7 @@ def test_with_withdraw_a_withdrawn_row_is_to_be_withdrawn() -> None:
     assert (row.request.action, row.request.purpose) == (Action.WITHDRAW, Action.WITHDRAW)
 
 
-def test_a_withdrawal_of_a_seat_that_another_row_keeps_is_never_sent() -> None:
+def test_a_withdrawal_of_an_enrollment_that_another_row_keeps_is_never_sent() -> None:
     pair = UserCourse(UserId("u1"), CourseId("c1"))
     for schools in ({SchoolId("s1")}, {None}):
         rules = replace(WITHDRAWING, kept=ProtectedEnrollments({pair: frozenset(map(SchoolClass, schools))}))
@@ -185,7 +185,7 @@ def test_a_withdrawal_of_a_seat_that_another_row_keeps_is_never_sent() -> None:
 BY_CLASS = replace(WITHDRAWING, by_class=True)
 
 
-def test_by_class_a_row_is_of_its_class_and_tells_its_dates_and_sourced_id() -> None:
+def test_by_class_a_row_is_of_its_class_and_has_its_dates_and_sourced_id() -> None:
     row = source(class_id="a", end_date="2026-06-30", primary="true")
     (without,), (by_class,) = plan_rows(row), plan_rows(row, rules=BY_CLASS)
     assert without.request is not None
@@ -201,7 +201,7 @@ def test_by_class_a_row_is_of_its_class_and_tells_its_dates_and_sourced_id() -> 
     assert [row.request.sourced_id for row in plan_rows(source(), rules=never) if row.request] == [None]
 
 
-def test_by_class_a_withdrawal_is_kept_back_only_for_its_own_class_or_one_that_is_not_told() -> None:
+def test_by_class_a_withdrawal_is_kept_back_only_for_its_own_class_or_an_open_one() -> None:
     pair = UserCourse(UserId("u1"), CourseId("c1"))
     leaving = source(status="tobedeleted", class_id="a")
     for class_id, sent in (("a", False), (None, False), ("b", True)):
@@ -213,7 +213,7 @@ def test_by_class_a_withdrawal_is_kept_back_only_for_its_own_class_or_one_that_i
 SINCE = datetime(2026, 9, 1, tzinfo=UTC)
 
 
-def test_a_withdrawal_tells_how_many_seats_leave_the_place_and_names_its_own_if_told_to() -> None:
+def test_a_withdrawal_says_how_many_enrollments_end_there_and_names_its_own_if_required() -> None:
     leaving = source(status="tobedeleted", sourced_id="e1")
     place = UserCourse(UserId("u1"), CourseId("c1")), SchoolClass(SchoolId("s1"))
     (row,) = plan_rows(leaving, rules=replace(WITHDRAWING, kept=ProtectedEnrollments(leaving={place: 2})))
@@ -224,7 +224,7 @@ def test_a_withdrawal_tells_how_many_seats_leave_the_place_and_names_its_own_if_
     assert (own.request.enrollment_count, own.request.sourced_id, own.request.since) == (1, "e1", SINCE)
 
 
-def test_a_seat_withdrawn_by_an_earlier_run_is_not_withdrawn_again_unless_rechecking() -> None:
+def test_an_enrollment_withdrawn_by_an_earlier_run_is_not_withdrawn_again_unless_rechecking() -> None:
     leaving = source(status="tobedeleted")
     (row,) = plan_rows(leaving, rules=WITHDRAWING, u1=entry(EnrollmentState.WITHDRAWN))
     assert (outcome_of(row).kind, outcome_of(row).code) == (OutcomeKind.ALREADY_WITHDRAWN, catalogue.GONE_BY_LEDGER)
@@ -232,22 +232,22 @@ def test_a_seat_withdrawn_by_an_earlier_run_is_not_withdrawn_again_unless_rechec
     assert again.request is not None
 
 
-def test_a_seat_withdrawn_by_an_earlier_run_is_enrolled_again_at_once() -> None:
+def test_an_enrollment_withdrawn_by_an_earlier_run_is_enrolled_again_at_once() -> None:
     (row,) = plan_rows(source(), rules=WITHDRAWING, u1=entry(EnrollmentState.WITHDRAWN))
     assert row.request is not None
     assert (row.request.action, row.request.purpose) == (Action.ENROLL, Action.ENROLL)
 
 
-def test_a_seat_in_doubt_is_looked_up_before_it_is_withdrawn_and_a_known_one_is_not_in_doubt() -> None:
+def test_an_enrollment_in_doubt_is_looked_up_before_it_is_withdrawn_and_a_known_one_is_not_in_doubt() -> None:
     for state, action in ((EnrollmentState.CLAIMED, Action.LOOK_UP), (EnrollmentState.ENROLLED, Action.WITHDRAW)):
         (row,) = plan_rows(source(status="tobedeleted"), rules=WITHDRAWING, u1=entry(state))
         assert row.request is not None
         assert (row.request.action, row.request.purpose) == (action, Action.WITHDRAW)
 
 
-def test_a_row_wants_its_seat_unless_it_is_over_or_says_otherwise() -> None:
-    wishes = [source(), source(status="inactive"), source(status="tobedeleted"), source(end_date="2025-09-01")]
-    rows = [read_row(one, Defaults()) for one in wishes]
+def test_a_row_wants_its_enrollment_unless_it_is_over_or_says_otherwise() -> None:
+    sources = [source(), source(status="inactive"), source(status="tobedeleted"), source(end_date="2025-09-01")]
+    rows = [read_row(one, Defaults()) for one in sources]
     wanted = [row_planner.wants_enrollment(row, RULES.today) for row in rows if isinstance(row, RosterRow)]
     assert wanted == [True, False, False, False]
 
@@ -263,7 +263,7 @@ def test_a_sourced_id_is_sent_only_if_the_rules_say_so() -> None:
     assert sourced_ids(row_planner.SendSourcedId.NEVER, named, unnamed) == [None, None]
 
 
-def test_a_derived_sourced_id_is_the_same_for_a_seat_in_every_run_and_another_for_any_other() -> None:
+def test_a_derived_sourced_id_is_the_same_for_an_enrollment_in_every_run_and_another_for_any_other() -> None:
     named, unnamed, other = source(2, sourced_id="e1"), source(3, user_id="u2"), source(4, user_id="u3")
     first = sourced_ids(row_planner.SendSourcedId.DERIVED, named, unnamed, other)
     assert first == sourced_ids(row_planner.SendSourcedId.DERIVED, named, unnamed, other)
