@@ -27,8 +27,8 @@ class SharedLookups:
         self._kept: dict[UserId, UserEnrollments] = {}
         self._asking: dict[UserId, tuple[int, anyio.Event]] = {}
 
-    async def shared(self, request: EnrollmentRequest) -> UserEnrollments | None:
-        """What another row heard of the user; None: this row is to ask, and to call `heard` whatever comes of it."""
+    async def get_or_claim(self, request: EnrollmentRequest) -> UserEnrollments | None:
+        """What another row heard of the user; None: this row is to ask, and to call `record` whatever comes of it."""
         user = request.key.user_id
         while (asking := self._asking.get(user)) is not None:
             await asking[1].wait()
@@ -36,7 +36,7 @@ class SharedLookups:
             self._asking[user] = request.row_no, anyio.Event()
         return seats
 
-    def heard(self, request: EnrollmentRequest, answer: AttemptResult | None) -> None:
+    def record(self, request: EnrollmentRequest, answer: AttemptResult | None) -> None:
         """Notes what came of asking, None for nothing, and lets those go on who waited for this row."""
         user = request.key.user_id
         if isinstance(answer, UserEnrollments):
@@ -48,6 +48,6 @@ class SharedLookups:
             del self._asking[user]
             asking[1].set()
 
-    def sending(self, request: EnrollmentRequest) -> None:
+    def forget(self, request: EnrollmentRequest) -> None:
         """Forgets what was heard of a user who is about to have another seat."""
         self._kept.pop(request.key.user_id, None)

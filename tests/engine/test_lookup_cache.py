@@ -96,15 +96,15 @@ def asking(row_no: int, user: str = "u1") -> EnrollmentRequest:
 async def test_only_so_many_users_are_remembered() -> None:
     look_ups = SharedLookups(kept=2)
     for number in range(3):
-        assert await look_ups.shared(asking(number, f"u{number}")) is None
-        look_ups.heard(asking(number, f"u{number}"), UserEnrollments(()))
-    assert await look_ups.shared(asking(9, "u2")) == UserEnrollments(())
-    assert await look_ups.shared(asking(9, "u0")) is None
+        assert await look_ups.get_or_claim(asking(number, f"u{number}")) is None
+        look_ups.record(asking(number, f"u{number}"), UserEnrollments(()))
+    assert await look_ups.get_or_claim(asking(9, "u2")) == UserEnrollments(())
+    assert await look_ups.get_or_claim(asking(9, "u0")) is None
 
 
 async def test_sending_forgets_what_was_heard() -> None:
     look_ups = SharedLookups()
-    assert await look_ups.shared(asking(1)) is None
-    look_ups.heard(asking(1), UserEnrollments(()))
-    look_ups.sending(asking(2))
-    assert await look_ups.shared(asking(3)) is None
+    assert await look_ups.get_or_claim(asking(1)) is None
+    look_ups.record(asking(1), UserEnrollments(()))
+    look_ups.forget(asking(2))
+    assert await look_ups.get_or_claim(asking(3)) is None

@@ -11,7 +11,7 @@ from batch_enroll.core.frozen import frozen
 from batch_enroll.core.model import Meaning, NoReply, Reply
 
 if TYPE_CHECKING:
-    from batch_enroll.core.model import Json, UserEnrollments
+    from batch_enroll.core.model import Json
 
 DOWN_AFTER: Final = 5  # failures in a row, whoever's rows they were, before probing starts
 LONGEST_PAUSE_S: Final = 30.0
@@ -40,7 +40,7 @@ _SAMPLES: Final = {
 }
 
 
-def sample_of(answer: UserEnrollments | Reply | NoReply) -> Sample:
+def sample_of(answer: object) -> Sample:
     """What an answer tells of the server's health; a refusal of the row is a healthy answer.
 
     A 503 that names a time to come back is a throttle; without one it is a failure.
