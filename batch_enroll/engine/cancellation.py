@@ -1,4 +1,4 @@
-"""Work that changes nothing on the server, given up when a signal or the deadline comes first."""
+"""Work that changes nothing on the server, and is given up when a signal or the deadline comes first."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import anyio
 
 from batch_enroll.core.errors import BatchEnrollError
 from batch_enroll.core.events import Stopping
-from batch_enroll.core.verdict.attempt_state import HaltReason
-from batch_enroll.engine.engine import DEADLINE_CAME, EngineResult
+from batch_enroll.engine.engine import EngineResult
+from batch_enroll.engine.stop_triggers import watch_for_stop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from signal import Signals
 
+    from batch_enroll.core.verdict.attempt_state import HaltReason
     from batch_enroll.ports import EventSink
 
 
@@ -25,52 +26,41 @@ async def run_until_stopped(
     deadline: Callable[[], Awaitable[None]],
     sink: EventSink,
 ) -> EngineResult | None:
-    """None when `work` is done; if a signal or the return of `deadline` comes first, how it ended.
+    """None when `work` is done; the reason of the stop if a signal or the return of `deadline` comes first.
 
     Raises:
         BatchEnrollError: as `work`.
     """
     race = _Race(sink)
     async with anyio.create_task_group() as tasks:
-        race.over = tasks.cancel_scope.cancel
-        tasks.start_soon(race.listen, signals)
-        tasks.start_soon(race.watch, deadline)
-        tasks.start_soon(race.do, work)
+        race.cancel = tasks.cancel_scope.cancel
+        tasks.start_soon(watch_for_stop, signals, deadline, race.stop)
+        tasks.start_soon(race.run, work)
     if race.failure is not None:
         raise race.failure
-    return race.ending
+    return race.result
 
 
 @dataclass(slots=True)
 class _Race:
-    """Three that run beside each other; what the first of them comes to, counts."""
+    """The work beside its stop triggers; whichever comes first decides."""
 
     sink: EventSink
-    over: Callable[[], None] = lambda: None
-    ended: bool = False
-    ending: EngineResult | None = None
+    cancel: Callable[[], None] = lambda: None
+    decided: bool = False
+    result: EngineResult | None = None
     failure: BatchEnrollError | None = None
 
-    async def do(self, work: Callable[[], Awaitable[None]]) -> None:
+    async def run(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
             await work()
         except BatchEnrollError as error:
             self.failure = error
-        self.ended = True
-        self.over()
+        self.decided = True
+        self.cancel()
 
-    async def listen(self, signals: AsyncIterator[Signals]) -> None:
-        async for signal in signals:
-            self._stop(
-                EngineResult(HaltReason.INTERRUPTED, f"stopped by {signal.name}", signal), HaltReason.INTERRUPTED
-            )
-
-    async def watch(self, deadline: Callable[[], Awaitable[None]]) -> None:
-        await deadline()
-        self._stop(EngineResult(HaltReason.DEADLINE, DEADLINE_CAME), HaltReason.DEADLINE)
-
-    def _stop(self, ending: EngineResult, reason: HaltReason) -> None:
-        if not self.ended:
-            self.ended, self.ending = True, ending
+    def stop(self, reason: HaltReason, detail: str, signal: Signals | None = None) -> None:
+        if not self.decided:
+            self.decided, self.result = True, EngineResult(reason, detail, signal)
             self.sink.emit(Stopping(reason.value))
-            self.over()
+            self.cancel()

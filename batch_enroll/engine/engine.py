@@ -32,6 +32,7 @@ from batch_enroll.engine.commit_buffer import CommitBuffer
 from batch_enroll.engine.lookup_cache import SharedLookups
 from batch_enroll.engine.request_loop import RequestLoop
 from batch_enroll.engine.row_queue import RowQueue
+from batch_enroll.engine.stop_triggers import watch_for_stop
 from batch_enroll.engine.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-DEADLINE_CAME: Final = "its deadline had come"
 _LOOK_UP = Action.LOOK_UP  # each row needs it, and Python 3.11 takes long to look up a member of an enum
 _LEAST_GRACE_S: Final = 0.1  # for rows that were never sent: they are settled without a request
 
@@ -141,8 +141,7 @@ class Engine:
         try:
             with self._scope:
                 async with anyio.create_task_group() as tasks:
-                    tasks.start_soon(self._listen, signals)
-                    tasks.start_soon(self._watch, deadline)
+                    tasks.start_soon(watch_for_stop, signals, deadline, self._stop_from_outside)
                     tasks.start_soon(self._end_grace)
                     tasks.start_soon(self._guarded, partial(self._read, batches))
                     tasks.start_soon(self._work_all)
@@ -293,18 +292,13 @@ class Engine:
         halted = self._result.halted
         return None if halted is None else judge.outcome_when_halted(NO_ATTEMPTS, halted)
 
-    async def _listen(self, signals: AsyncIterator[Signals]) -> None:
-        async for signal in signals:
-            if self._result.signal is not None:
-                self._result.aborted = True
-                self._scope.cancel()
-                return
-            self._result.signal = signal
-            self.stop(HaltReason.INTERRUPTED, f"stopped by {signal.name}")
-
-    async def _watch(self, deadline: Callable[[], Awaitable[None]]) -> None:
-        await deadline()
-        self.stop(HaltReason.DEADLINE, DEADLINE_CAME)
+    def _stop_from_outside(self, reason: HaltReason, detail: str, signal: Signals | None = None) -> None:
+        if signal is not None and self._result.signal is not None:
+            self._result.aborted = True
+            self._scope.cancel()
+            return
+        self._result.signal = signal or self._result.signal
+        self.stop(reason, detail)
 
     def _stop_in_outage(self, reason: str, answer: object) -> None:
         self.stop(HaltReason.API_DOWN, f"{reason}; the last answer: {_describe(answer)}")
