@@ -97,10 +97,10 @@ class RosterParts(Protocol):
             RosterError: the table cannot be read to its end.
         """
 
-    def flawed(self, name: str) -> Iterator[tuple[list[str], Mapping[int, CellProblem]]]:
+    def rows_with_problems(self, name: str) -> Iterator[tuple[list[str], Mapping[int, CellProblem]]]:
         """Yields the rows as `records` does, each with the problems of its cells by their position."""
 
-    def spans(self, name: str) -> Sequence[MergedRange]:
+    def merged_ranges(self, name: str) -> Sequence[MergedRange]:
         """Returns the cells of a table that are merged over several rows; each row has their value."""
 
 

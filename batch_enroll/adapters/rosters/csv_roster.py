@@ -105,7 +105,7 @@ class CsvRoster:
                     if rows_read == self._limit:
                         return
         if not rows_read:
-            raise RosterError(f"{name}: a header, but no data rows")
+            raise RosterError(f"{name}: there are no rows below the header")
 
     def refs(self) -> tuple[RosterRef, ...]:
         """What was read."""

@@ -109,7 +109,7 @@ def _format_temporal(value: date | time | timedelta) -> str:
 
 
 class NumberFormatKind(StrEnum):
-    """What a number format makes of a number."""
+    """The kinds of values that number formats show."""
 
     NUMBER = "number"
     DATE = "date"
@@ -129,7 +129,7 @@ class NumberFormat(NamedTuple):
 
 @lru_cache(maxsize=1024)
 def parse_number_format(text: str) -> NumberFormat:
-    """Returns what the format, as a workbook writes it, makes of a number."""
+    """Reads a number format as a workbook writes it."""
     bare = _PLAIN_WORD.sub("", _FIXED_TEXT.sub("", text.partition(";")[0]))
     if _LASTING.search(bare):
         return NumberFormat(text, NumberFormatKind.DURATION)
@@ -176,7 +176,7 @@ def format_iso_cell(text: str) -> str:
         return text
 
 
-def lacks_digits(text: str) -> bool:
+def lost_digits(text: str) -> bool:
     """Returns True if the text of a number cell is rounded, or has zeros from the sixteenth digit on."""
     digits = text.lstrip("-")
     return "E+" in text or (len(digits) > _KEPT_DIGITS and digits.isdigit() and not digits[_KEPT_DIGITS:].strip("0"))

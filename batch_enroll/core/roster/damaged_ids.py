@@ -151,7 +151,7 @@ def _flaw(text: str, usual: _Usual) -> tuple[str, str] | None:
         code = catalogue.DATE_LIKE if usual.days else catalogue.DATE_FOR_ID
         return code, f'"{shorten(text)}" is a date'
     if _ERROR.fullmatch(text):
-        return catalogue.DAMAGED_CELL, f"holds {shorten(text)} instead of a value"
+        return catalogue.DAMAGED_CELL, f"contains {shorten(text)} instead of a value"
     return None
 
 

@@ -96,11 +96,11 @@ def test_a_workbook_of_a_bundle_tells_of_ids_that_it_destroyed_and_reads_its_day
     assert all_told(opened(write_xlsx(tmp_path / "export.xlsx", sheets))) == [
         "u1 C1 o1 student active 2025-09-09",
         "u1 C1 o1 teacher active 2025-08-25",
-        "export.xlsx 4: E111 userSourcedId: is a number cell, which keeps no more than fifteen digits",
+        "export.xlsx 4: E111 userSourcedId: is a number cell, which keeps only fifteen digits",
         "export.xlsx 5: E112 classSourcedId: is a date or time cell",
         'export.xlsx 6: E112 course_id: "2025-09-09" is a date',
-        "export.xlsx 7: E109 course_id: holds #N/A instead of a value",
-        "export.xlsx 8: E109 userSourcedId: holds #REF! instead of a value",
+        "export.xlsx 7: E109 course_id: contains #N/A instead of a value",
+        "export.xlsx 8: E109 userSourcedId: contains #REF! instead of a value",
     ]
 
 

@@ -187,7 +187,7 @@ def test_what_archivers_leave_beside_the_files_does_not_count(tmp_path: Path) ->
         ({"users.csv": ""}, r"b\.zip: no enrollments\.csv, .* or rosters\.csv in the bundle; files: users\.csv"),
         ({}, r"no enrollments\.csv, .* in the bundle; files: none"),
         ({"a/enrollments.csv": "", "b/enrollments.csv": ""}, "several rosters in one, in a, b; give one"),
-        ({"enrollments.csv": ENROLLMENTS}, r"b\.zip/enrollments\.csv: a header, but no data rows"),
+        ({"enrollments.csv": ENROLLMENTS}, r"b\.zip/enrollments\.csv: there are no rows below the header"),
         ({"enrollments.csv": "a,b\n1,2\n"}, r"no column for user_id and class_id"),
         ({"enrollments.csv": ENROLLMENTS + "e,,k,,u,,,", "classes.csv": "a,b\n"}, r"classes\.csv: no column sourcedid"),
         ({"enrollments.csv": ENROLLMENTS, "../users.csv": ""}, "leads out of it"),

@@ -73,5 +73,5 @@ def test_the_size_is_unknown_if_any_roster_does_not_know_its_own(tmp_path: Path)
 def test_a_roster_without_rows_is_told_before_any_row_is_given(tmp_path: Path) -> None:
     first = roster(tmp_path / "a.csv", ("user_id", "course_id"), ("u1", "c1"))
     second = roster(tmp_path / "b.csv", ("user_id", "course_id"))
-    with pytest.raises(RosterError, match=r"b\.csv: a header, but no data rows"):
+    with pytest.raises(RosterError, match=r"b\.csv: there are no rows below the header"):
         next(CombinedRoster([first, second]).rows())

@@ -104,8 +104,8 @@ def test_a_line_about_the_delimiter_is_no_row(tmp_path: Path) -> None:
     [
         (b"", "the table is empty"),
         (b"\n\n", "the table is empty"),
-        (b"user_id,course_id\n", "a header, but no data rows"),
-        (b"user_id,course_id\n,\n \n", "a header, but no data rows"),
+        (b"user_id,course_id\n", "there are no rows below the header"),
+        (b"user_id,course_id\n,\n \n", "there are no rows below the header"),
         (b"a,b\n1,2\n", "no column for user_id and course_id"),
         (b'user_id,course_id\nu,"c\n', "row 2: a quote opens here and is never closed"),
         (b"PK\x03\x04", "is a zip archive or workbook"),

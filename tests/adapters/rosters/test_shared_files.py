@@ -156,7 +156,7 @@ def test_a_plain_enrollment_export_with_its_own_ids_reads_as_it_is() -> None:
         ("other_rosters/inbloom/sample/student-school-assoc-sample-data.csv", "no column for course_id"),
         ("other_rosters/submitty/sample_users_data.csv", "no column for course_id"),
         ("other_rosters/gradescope_brightspace/roster.csv", "no column for course_id"),
-        ("oneroster_1p1/nicelion_headers_only", "a header, but no data rows"),
+        ("oneroster_1p1/nicelion_headers_only", "there are no rows below the header"),
         ("oneroster_1p1/nicelion_outputs", "no enrollments.csv, StudentEnrollment.csv or rosters.csv"),
         ("sds/o365/SDS Format", "several rosters in one, in 100 Users, 25 Users, Min Required Attributes"),
         ("sds/o365/SDS Format/25 Users/StudentEnrollment.csv", "give the folder that holds them all"),

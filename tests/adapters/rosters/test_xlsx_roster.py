@@ -79,7 +79,7 @@ def test_any_cells_read_back_as_a_person_sees_them_and_as_another_reader_has_the
             cell.number_format = number_format
     book.save(path)
     workbook = WorkbookFile(share_texts(path) if shared else path)
-    rows = {texts.number: texts for texts in workbook.texts(workbook.tabs[0])}
+    rows = {texts.number: texts for texts in workbook.rows(workbook.sheets[0])}
     other = CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python(skip_empty_area=False)
     for nth, cells_of_row in enumerate(table, 1):
         for at, (value, _, text) in enumerate(cells_of_row):
@@ -156,11 +156,11 @@ def test_a_hidden_sheet_is_read_if_it_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("sheets", "sheet", "why"),
     [
-        ({"A": [IDS]}, None, r"roster\.xlsx \[A\]: a header, but no data rows"),
+        ({"A": [IDS]}, None, r"roster\.xlsx \[A\]: there are no rows below the header"),
         ({"A": [["x"]]}, None, r"roster\.xlsx \[A\]: no column for user_id and course_id"),
         ({"A": [["x"]], "B": [["user_id"]]}, None, r"roster\.xlsx \[B\]: no column for course_id"),
         ({"A": []}, None, r"\[A\]: the table is empty"),
-        ({"A": [IDS]}, "Z", 'no sheet is called "Z"; sheets: "A"'),
+        ({"A": [IDS]}, "Z", 'no sheet is called "Z"; its sheets are "A"'),
     ],
 )
 def test_a_workbook_without_a_roster_says_what_it_holds(
@@ -288,16 +288,16 @@ def test_a_sheet_that_excel_does_not_even_list_as_hidden_is_read_only_if_it_is_n
 def test_an_index_without_what_it_must_say_is_damage(tmp_path: Path, part: str, lost: str) -> None:
     path = write_xlsx(tmp_path / "roster.xlsx", {"A": [HEADER, ROW]})
     path = rewrite(path, part, lambda xml: xml.replace(lost, ""))
-    with pytest.raises(RosterError, match="is not a workbook that can be read"):
+    with pytest.raises(RosterError, match="damaged or not a workbook"):
         _ = XlsxRoster(path).columns
 
 
 @pytest.mark.parametrize(
     ("raw", "why"),
     [
-        (b"", "is not a workbook that can be read"),
-        (b"user_id,course_id\n", "is not a workbook that can be read"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", r"old \.xls or has a password"),
+        (b"", "damaged or not a workbook"),
+        (b"user_id,course_id\n", "damaged or not a workbook"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", r"old \.xls workbook or has a password"),
     ],
 )
 def test_what_is_no_workbook_says_what_to_do(tmp_path: Path, raw: bytes, why: str) -> None:
@@ -455,5 +455,5 @@ def test_cells_are_merged_in_markup_of_two_bytes_a_letter_too(encoding: str, tmp
 def test_more_merged_cells_than_a_roster_has_are_refused(tmp_path: Path) -> None:
     path = write_xlsx(tmp_path / "r.xlsx", {"A": [("Student ID", "Course ID"), ("u1", "c1")]})
     merged(path, *(f"A{row}:A{row + 1}" for row in range(2, 400_004, 2)))
-    with pytest.raises(RosterError, match="more merged cells than a roster has"):
+    with pytest.raises(RosterError, match="more merged cells than can be read"):
         _ = opened(path).columns

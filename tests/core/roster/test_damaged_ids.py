@@ -95,7 +95,7 @@ def test_what_a_spreadsheet_shows_for_a_value_it_has_not_is_no_id(text: str) -> 
 
 def test_a_flawed_cell_keeps_a_row_from_being_used_only_where_its_column_needs_what_it_lost() -> None:
     columns = map_headers(["user_id", "begin_date", "note"], {})
-    day, error = CellProblem("E112", "is a date or time cell"), CellProblem("E109", "holds #REF! instead of a value")
+    day, error = CellProblem("E112", "is a date or time cell"), CellProblem("E109", "contains #REF! instead of a value")
     cells = ["2-Mar", "2026-09-01", "x"]
     assert first_problem(columns, cells, {0: day}) == RowProblem("E112", "is a date or time cell", "user_id", "2-Mar")
     assert first_problem(columns, cells, {1: day, 2: error}) is None

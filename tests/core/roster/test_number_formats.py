@@ -11,7 +11,7 @@ from batch_enroll.core.roster.cell_text import (
     format_iso_cell,
     format_number_cell,
     get_built_in_format,
-    lacks_digits,
+    lost_digits,
     parse_number_format,
 )
 
@@ -109,7 +109,7 @@ def test_every_day_and_second_comes_back(at: datetime) -> None:
     ],
 )
 def test_a_number_of_more_than_fifteen_digits_has_lost_the_rest(text: str, lost: bool) -> None:  # noqa: FBT001
-    assert lacks_digits(text) is lost
+    assert lost_digits(text) is lost
 
 
 @pytest.mark.parametrize(

@@ -79,11 +79,11 @@ class BundleFiles:
         with self._text(name) as text:
             yield from csv_text.records(islice(text, skipped, None), delimiter, self._label(name))
 
-    def flawed(self, name: str) -> Iterator[tuple[list[str], Mapping[int, CellProblem]]]:
+    def rows_with_problems(self, name: str) -> Iterator[tuple[list[str], Mapping[int, CellProblem]]]:
         """The same: a text is what it is."""
         return ((record, {}) for record in self.records(name))
 
-    def spans(self, name: str) -> tuple[()]:  # noqa: ARG002 - as a RosterParts
+    def merged_ranges(self, name: str) -> tuple[()]:  # noqa: ARG002 - as a RosterParts
         """None: a text has no merged cells."""
         return ()
 

@@ -65,7 +65,7 @@ class EnrollmentLines:
     def seats(self) -> Iterator[EnrollmentLine]:
         """Every seat of every line; a line that names nobody in any of several columns holds none."""
         header_row, read = self._table.header_row, self._table.map.row
-        for nth, (record, flaws) in enumerate(self._parts.flawed(self.name), 1):
+        for nth, (record, flaws) in enumerate(self._parts.rows_with_problems(self.name), 1):
             if nth > header_row:
                 problem = first_problem(self._table.map, record, flaws) if flaws else None
                 row = read(self._parts.locate(self.name, nth), record, problem)

@@ -114,7 +114,7 @@ class BundleRoster:
             yield row
         if not self._rows_read:
             where = self._parts.locate(self._lines[0].name, 1).file
-            raise RosterError(f"{where}: a header, but no data rows")
+            raise RosterError(f"{where}: there are no rows below the header")
 
     def refs(self) -> tuple[RosterRef, ...]:
         """What was read."""
@@ -135,7 +135,7 @@ class BundleRoster:
         """Which columns have cells that are merged over rows, table by table."""
         headers = {lines.name: lines.header for lines in self._lines}
         for name in map(str.lower, self._format.files):
-            if name in self._parts.names and (spans := self._parts.spans(name)):
+            if name in self._parts.names and (spans := self._parts.merged_ranges(name)):
                 row, header = headers.get(name) or first_row(self._parts, name)
                 columns = [(at, clean_cell(column)) for at, column in enumerate(header) if clean_cell(column)]
                 yield from (f"{self._parts.names[name]}: {note}" for note in describe_merges(spans, row, columns))

@@ -1,4 +1,4 @@
-"""Which cells of a sheet are merged over several rows. It stands behind the rows, so that is looked for first."""
+"""Cells of a sheet that are merged over several rows. They are listed behind the rows, so they are read first."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.adapters.rosters.xlsx_roster.sheet_reader import column_at
+from batch_enroll.adapters.rosters.xlsx_roster.sheet_reader import parse_column
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.roster.merged_cells import MergedRange
 
@@ -23,7 +23,7 @@ _MERGED: Final = re.compile(
 _LAST: Final = re.compile(rb"</(?:[\w.-]+:)?mergeCells\s*>")
 _TAG_BYTES: Final = 1_000  # more than any of these tags has
 _MOST_SPANS: Final = 200_000
-_WIDE: Final = {  # how markup in two bytes a letter begins, with its mark or without
+_TWO_BYTE_STARTS: Final = {  # of markup with two bytes for each character, with a byte order mark or without
     b"\xff\xfe": "utf-16-le",
     b"<\0": "utf-16-le",
     b"\xfe\xff": "utf-16-be",
@@ -31,10 +31,10 @@ _WIDE: Final = {  # how markup in two bytes a letter begins, with its mark or wi
 }
 
 
-def spans(pieces: Iterable[bytes], name: str) -> list[MergedRange]:
-    """The cells merged over rows, from a sheet's markup.
+def find_merged_ranges(pieces: Iterable[bytes], name: str) -> list[MergedRange]:
+    """Returns the cells that are merged over rows, from a sheet's markup.
 
-    It is unpacked for this and hardly looked at, which takes a fiftieth of the time of reading it.
+    The markup is unpacked for this and searched, not parsed, which takes a fiftieth of the time of reading it.
 
     Raises:
         RosterError: there are more than fit into memory.
@@ -43,17 +43,17 @@ def spans(pieces: Iterable[bytes], name: str) -> list[MergedRange]:
     for text in _behind_the_rows(_narrow(pieces)):
         for column, first, last in _MERGED.findall(text):
             if int(first) < int(last):
-                found.append(MergedRange(int(first), int(last), column_at(column.decode())))
+                found.append(MergedRange(int(first), int(last), parse_column(column.decode())))
         if len(found) > _MOST_SPANS:
-            raise RosterError(f"{name}: more merged cells than a roster has; unmerge them, or save it as CSV")
+            raise RosterError(f"{name}: more merged cells than can be read; unmerge them, or save the sheet as CSV")
     return found
 
 
 def _narrow(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The markup with its tags in a byte a letter; what cannot be decoded is for whoever reads the rows to tell."""
+    """Yields the markup with one byte for each character of a tag; the reader of the rows reports damaged text."""
     rest = iter(pieces)
     first = next(rest, b"")
-    encoding = _WIDE.get(first[:2])
+    encoding = _TWO_BYTE_STARTS.get(first[:2])
     if encoding is None:
         return chain((first,), rest)
     decoder = codecs.getincrementaldecoder(encoding)("replace")
@@ -61,7 +61,7 @@ def _narrow(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _behind_the_rows(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The markup behind the rows up to the end of the merged cells, in pieces of whole tags."""
+    """Yields the markup behind the rows up to the end of the merged cells, in pieces of whole tags."""
     kept, behind = b"", False
     for piece in pieces:
         text = kept + piece

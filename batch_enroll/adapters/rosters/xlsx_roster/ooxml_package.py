@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 OLE: Final = b"\xd0\xcf\x11\xe0"  # old .xls, and any workbook with a password
 PIECE_BYTES: Final = 1 << 17
-MOST_SMALL_BYTES: Final = 32 << 20  # parts that are no sheet and no table of texts: an index, the styles
-SPACE: Final = " "  # stands between a name's namespace and its local part
-# What the standard library raises on archives and markup that are damaged, or made to do damage.
+MOST_SMALL_BYTES: Final = 32 << 20  # of an index or the styles; sheets and shared strings have limits of their own
+SPACE: Final = " "  # between the namespace of a name and its local part
+# Errors of the standard library on archives and markup that are damaged, or made to do damage.
 _DAMAGE: Final = (
     BadZipFile,
     EOFError,
@@ -36,7 +36,7 @@ _DAMAGE: Final = (
 
 
 class Excerpt(NamedTuple):
-    """What is read of a small part: elements by their names, each with its attributes that matter.
+    """The elements of a small part that are read, by their names, each with its attributes that are read.
 
     `most` is how many of these elements the part may have.
     """
@@ -52,10 +52,10 @@ class Package:
         self._archive = archive
         self.name = name
         # Programs differ in case and slashes between a part's name and how others refer to it; Excel reads them all.
-        self._entries = {_plain(entry.filename): entry for entry in archive.infolist()}
+        self._entries = {_normalize(entry.filename): entry for entry in archive.infolist()}
 
     def excerpt(self, path: str, excerpt: Excerpt) -> Element:
-        """The root of a small part with the elements of the excerpt; all below any other element is left out.
+        """Returns the root of a small part with the elements of the excerpt; all below any other element is left out.
 
         Names are compared and given back without their namespace. Elements of another namespace than the root's are
         left out: extensions use the same names for other things.
@@ -63,9 +63,9 @@ class Package:
         Raises:
             RosterError: the part is larger than a part of its kind can be, or defines entities.
         """
-        if self._entries[_plain(path)].file_size > MOST_SMALL_BYTES:
-            raise RosterError(f"{self.name}: {path} has more than {MOST_SMALL_BYTES >> 20} MiB; save it as CSV")
-        parser = new_parser(self.name)
+        if self._entries[_normalize(path)].file_size > MOST_SMALL_BYTES:
+            raise RosterError(f"{self.name}: {path} is larger than {MOST_SMALL_BYTES >> 20} MiB; save the sheet as CSV")
+        parser = make_parser(self.name)
         reader = _ExcerptReader(excerpt, f"{self.name}: {path}")
         parser.StartElementHandler = reader.start
         parser.EndElementHandler = reader.end
@@ -75,42 +75,42 @@ class Package:
         return reader.root
 
     def pieces(self, path: str) -> Iterator[bytes]:
-        """The part's bytes."""
-        with self._archive.open(self._entries[_plain(path)]) as part:
+        """Yields the part's bytes."""
+        with self._archive.open(self._entries[_normalize(path)]) as part:
             while piece := part.read(PIECE_BYTES):
                 yield piece
 
     def holds(self, path: str) -> bool:
-        """Whether there is such a part."""
-        return _plain(path) in self._entries
+        """Returns True if there is such a part."""
+        return _normalize(path) in self._entries
 
 
 @contextmanager
-def package(path: Path) -> Iterator[Package]:
-    """The workbook's parts, once the archive is known to unpack in bounded space.
+def open_package(path: Path) -> Iterator[Package]:
+    """Yields the workbook's parts, once the archive is known to unpack in bounded space.
 
     Raises:
-        RosterError: in one line, whatever is wrong with the file.
+        RosterError: the file cannot be opened or read; the message is one line.
     """
-    with translated(path), path.open("rb") as file:
+    with translate_errors(path), path.open("rb") as file:
         if file.read(len(OLE)) == OLE:
-            raise RosterError(f"{path.name} is an old .xls or has a password; save it as .xlsx without a password")
+            raise RosterError(
+                f"{path.name} is an old .xls workbook or has a password; save it as .xlsx without a password"
+            )
         with ZipFile(file) as archive:
             refuse_unsafe(archive.infolist(), path.name)
             yield Package(archive, path.name)
 
 
 @contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Makes one clear line of whatever the library meets in the file."""
+def translate_errors(path: Path) -> Iterator[None]:
+    """Raises a RosterError of one line for any error that a library raises on the file."""
     try:
         yield
     except (FileNotFoundError, IsADirectoryError, PermissionError) as why:
         raise RosterError(f"{path.name} cannot be read: {why.strerror}") from why
     except _DAMAGE as why:
-        raise RosterError(
-            f"{path.name} is not a workbook that can be read; open it in Excel and save it as .xlsx"
-        ) from why
+        raise RosterError(f"{path.name} is damaged or not a workbook; open it in Excel and save it as .xlsx") from why
 
 
 class _ExcerptReader:
@@ -127,7 +127,7 @@ class _ExcerptReader:
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         """Takes an element that begins."""
-        tag = local(name)
+        tag = strip_namespace(name)
         if not self._open:
             self._own = name.removesuffix(tag)
             self.root = Element(tag)
@@ -136,11 +136,11 @@ class _ExcerptReader:
             self._left_out += 1
         else:
             wanted = self._elements[tag]
-            found = {local(key): text for key, text in attributes.items() if local(key) in wanted}
+            found = {key: text for name, text in attributes.items() if (key := strip_namespace(name)) in wanted}
             self._open.append(SubElement(self._open[-1], tag, found))
             self._read += 1
             if self._read > self._most:
-                raise RosterError(f"{self._where} lists more than {self._most:,} entries; save it as CSV")
+                raise RosterError(f"{self._where} lists more than {self._most:,} entries; save the sheet as CSV")
 
     def end(self, _: str) -> None:
         """Takes an element that ends."""
@@ -150,11 +150,13 @@ class _ExcerptReader:
             self._open.pop()
 
 
-def new_parser(name: str) -> expat.XMLParserType:
-    """A parser that joins texts and refuses a document type, the door of entity bombs; workbooks never have one."""
+def make_parser(name: str) -> expat.XMLParserType:
+    """Returns a parser that joins texts and refuses a document type, which entity bombs need and no workbook has."""
 
     def refuse(*_: object) -> None:
-        raise RosterError(f"{name}: defines XML entities, as no workbook does; open it in Excel and save it as .xlsx")
+        raise RosterError(
+            f"{name}: defines XML entities, which a workbook never does; open it in Excel and save it as .xlsx"
+        )
 
     parser = expat.ParserCreate(namespace_separator=SPACE)
     parser.buffer_text = True
@@ -162,10 +164,10 @@ def new_parser(name: str) -> expat.XMLParserType:
     return parser
 
 
-def local(name: str) -> str:
-    """The name without its namespace."""
+def strip_namespace(name: str) -> str:
+    """Returns the name without its namespace."""
     return name.rpartition(SPACE)[2]
 
 
-def _plain(path: str) -> str:
+def _normalize(path: str) -> str:
     return path.replace("\\", "/").lstrip("/").casefold()

@@ -1,4 +1,4 @@
-"""One sheet of a workbook as a roster: which sheet, and its rows as rows of a table."""
+"""One sheet of a workbook as a roster: the choice of the sheet, and its rows as rows of a table."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from batch_enroll.core.roster.roster_format import TableFormat
 
 
-class _Sheet(NamedTuple):
-    tab: SheetInfo
+class _FoundSheet(NamedTuple):
+    sheet: SheetInfo
     table: Table
     last_row: int | None
 
@@ -38,17 +38,17 @@ class _NoSheet(NamedTuple):
     where: tuple[str, ...] = ()
 
 
-_NONE: Final = _NoSheet(NoTable("no sheet to be seen; name a hidden one with --sheet"))
+_NONE: Final = _NoSheet(NoTable("all sheets are hidden; name the one to read with --sheet"))
 
 
 class XlsxRoster:
-    """A RosterSource over one sheet of a workbook: the one named, else the only visible one with the wanted header.
+    """A RosterSource over one sheet of a workbook: the one named, else the only visible one with a usable header.
 
     Args:
         path: the workbook.
         sheet: the sheet's name, from `--sheet`.
         overrides: field to header, from `--map field=Header`.
-        defaults_present: fields that have a default, so that their columns may lack.
+        defaults_present: fields that have a default, so that their columns may be missing.
         limit: at most so many data rows are read.
         numbered: formats whose numbered courses count where no other column names the course.
     """
@@ -78,103 +78,103 @@ class XlsxRoster:
     @property
     def numbered(self) -> TableFormat | None:
         """The format of lines that may hold several enrollments; None if each is a row."""
-        return self._sheet.table.map.numbered
+        return self._found.table.map.numbered
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The sheet's own columns."""
-        return self._sheet.table.map.own_columns
+        return self._found.table.map.own_columns
 
     @property
     def estimated_rows(self) -> int | None:
-        """What the workbook says of the sheet's size, which may be wrong."""
-        last = self._sheet.last_row
+        """The size that the workbook states for the sheet, which may be wrong."""
+        last = self._found.last_row
         if last is None or last >= MOST_ROWS:
             return None
-        below = max(last - self._sheet.table.header_row, 0)
+        below = max(last - self._found.table.header_row, 0)
         return below if self._limit is None else min(below, self._limit)
 
     def describe(self) -> tuple[tuple[str, str], ...]:
-        """Each own column and the field it is read as, for `check`."""
-        return self._sheet.table.map.describe()
+        """Returns each own column and the field it is read as, for `check`."""
+        return self._found.table.map.describe()
 
     def notes(self) -> tuple[str, ...]:
-        """Columns that are not read and may have been meant to be, and cells merged over rows in those that are."""
-        table = self._sheet.table
+        """Returns notes on columns that may be meant and are not read, and on merged cells in the others."""
+        table = self._found.table
         read = [(at, table.map.header[at]) for _, at in table.map.places]
         return (
             *suggestions(self.describe()),
-            *describe_merges(self._book.spans(self._sheet.tab), table.header_row, read),
+            *describe_merges(self._book.merged_ranges(self._found.sheet), table.header_row, read),
         )
 
     def rows(self) -> Iterator[SourceRow]:
-        """Every data row of the sheet. A later call reads the file again.
+        """Yields every data row of the sheet. A later call reads the file again.
 
         Raises:
-            RosterError: the workbook is damaged further down, or the sheet holds no data row.
+            RosterError: the workbook is damaged further down, or the sheet has no data row.
         """
         self._rows_read = 0
         for row in islice(self._all_rows(), self._limit):
             self._rows_read += 1
             yield row
         if not self._rows_read:
-            raise RosterError(f"{self._path.name} [{self._sheet.tab.title}]: a header, but no data rows")
+            raise RosterError(f"{self._path.name} [{self._found.sheet.title}]: there are no rows below the header")
 
     def refs(self) -> tuple[RosterRef, ...]:
-        """What was read."""
+        """The sheet that was read."""
         return (RosterRef(str(self._path), self._book.sha256, self._rows_read, self._read_as),)
 
     @property
     def _read_as(self) -> str:
-        return f'{self._sheet.table.map.read_as}, sheet "{self._sheet.tab.title}"'
+        return f'{self._found.table.map.read_as}, sheet "{self._found.sheet.title}"'
 
     def _all_rows(self) -> Iterator[SourceRow]:
-        tab, header_row, columns = self._sheet.tab, self._sheet.table.header_row, self._sheet.table.map
+        sheet, header_row, columns = self._found.sheet, self._found.table.header_row, self._found.table.map
         width = len(columns.header)
-        for number, cells, flaws in self._book.texts(tab, header_row):
+        for number, cells, problems in self._book.rows(sheet, header_row):
             if number <= header_row:
                 continue
-            problem = first_problem(columns, cells, flaws) if flaws else None
-            place = RowLocation(self._path.name, number, tab.title)
-            # Notes beside a table are no ragged row: a workbook's cells cannot slip into the next column.
-            if (row := columns.row(place, cells[:width], problem)) is not None:
+            problem = first_problem(columns, cells, problems) if problems else None
+            location = RowLocation(self._path.name, number, sheet.title)
+            # Notes beside a table do not make a row ragged: cells of a workbook cannot slip into the next column.
+            if (row := columns.row(location, cells[:width], problem)) is not None:
                 yield row
 
     @cached_property
-    def _sheet(self) -> _Sheet:
-        found = [self._look(tab) for tab in self._candidates(self._book.tabs)]
-        sheets = [sheet for sheet in found if isinstance(sheet, _Sheet)]
-        if len(sheets) == 1:
-            return sheets[0]
-        if sheets:
-            titles = ", ".join(f'"{sheet.tab.title}"' for sheet in sheets)
+    def _found(self) -> _FoundSheet:
+        looked_at = [self._look(sheet) for sheet in self._candidates(self._book.sheets)]
+        found = [each for each in looked_at if isinstance(each, _FoundSheet)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            titles = ", ".join(f'"{each.sheet.title}"' for each in found)
             raise RosterError(f"{self._path.name}: several sheets look like rosters: {titles}; name one with --sheet")
-        failures = [failure for failure in found if isinstance(failure, _NoSheet)]
+        failures = [failure for failure in looked_at if isinstance(failure, _NoSheet)]
         likeliest = max(failures, key=lambda failure: failure.why.known, default=_NONE)
         raise RosterError(f"{' '.join((self._path.name, *likeliest.where))}: {likeliest.why.reason}")
 
-    def _candidates(self, tabs: list[SheetInfo]) -> list[SheetInfo]:
+    def _candidates(self, sheets: list[SheetInfo]) -> list[SheetInfo]:
         if self._sheet_name is None:
-            return [tab for tab in tabs if tab.visible]
-        asked = clean_cell(self._sheet_name).casefold()
-        named = [tab for tab in tabs if clean_cell(tab.title).casefold() == asked]
+            return [sheet for sheet in sheets if sheet.visible]
+        wanted = clean_cell(self._sheet_name).casefold()
+        named = [sheet for sheet in sheets if clean_cell(sheet.title).casefold() == wanted]
         if not named:
-            there = ", ".join(f'"{tab.title}"' for tab in tabs)
-            raise RosterError(f'{self._path.name}: no sheet is called "{self._sheet_name}"; sheets: {there}')
+            titles = ", ".join(f'"{sheet.title}"' for sheet in sheets)
+            raise RosterError(f'{self._path.name}: no sheet is called "{self._sheet_name}"; its sheets are {titles}')
         return named[:1]
 
-    def _look(self, tab: SheetInfo) -> _Sheet | _NoSheet:
-        head = self._book.head(tab, SEARCHED_ROWS)
-        if merged := self._book.spans(tab):  # a header may be merged over two rows, with others in the lower one
-            spread = MergedCellFiller(merged, 0)
+    def _look(self, sheet: SheetInfo) -> _FoundSheet | _NoSheet:
+        head = self._book.read_head(sheet, SEARCHED_ROWS)
+        if merged := self._book.merged_ranges(sheet):  # a header may span two rows, with others in the lower one
+            filler = MergedCellFiller(merged, 0)
             for number, cells in enumerate(head.rows, 1):
-                spread.fill(number, cells, {})
-        table = find_table([_trimmed(cells) for cells in head.rows], self._want)
+                filler.fill(number, cells, {})
+        table = find_table([_trim(cells) for cells in head.rows], self._want)
         if isinstance(table, Table):
-            return _Sheet(tab, table, head.last_row)
-        return _NoSheet(table, (f"[{tab.title}]",))
+            return _FoundSheet(sheet, table, head.last_row)
+        return _NoSheet(table, (f"[{sheet.title}]",))
 
 
-def _trimmed(cells: list[str]) -> list[str]:
+def _trim(cells: list[str]) -> list[str]:
     width = max((at for at, text in enumerate(cells, 1) if clean_cell(text)), default=0)
     return cells[:width]

@@ -1,10 +1,10 @@
-"""The texts that a workbook's cells share."""
+"""The shared strings of a workbook: texts that its cells name by number."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from batch_enroll.adapters.rosters.xlsx_roster.ooxml_package import local, new_parser
+from batch_enroll.adapters.rosters.xlsx_roster.ooxml_package import make_parser, strip_namespace
 from batch_enroll.core.errors import RosterError
 from batch_enroll.core.roster.cell_text import format_value
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
     from batch_enroll.adapters.rosters.xlsx_roster.ooxml_package import Package
 
-MOST_ONE_BYTES: Final = 8 << 20  # of markup for one text or row; a cell holds at most 32,767 characters
+MOST_ONE_BYTES: Final = 8 << 20  # of markup for one text or row; a cell has at most 32,767 characters
 _MOST_TEXTS: Final = 3_000_000
 _MOST_CHARS: Final = 100_000_000
 
 
-def shared_texts(package: Package, path: str) -> list[str]:
-    """The texts of the part, in the order by which cells name them.
+def read_shared_strings(package: Package, path: str) -> list[str]:
+    """Returns the texts of the part, in the order by which cells name them.
 
     Raises:
         RosterError: there are more than fit into memory.
@@ -32,10 +32,10 @@ def shared_texts(package: Package, path: str) -> list[str]:
 
 
 class _TextReader:
-    """Each `si` is one text, made of the `t` within it; those within `rPh` are reading aids and no part of it."""
+    """Reads texts: each `si` is one, made of the `t` within it without those in `rPh`, which are reading aids."""
 
     def __init__(self, name: str) -> None:
-        self.parser = new_parser(name)
+        self.parser = make_parser(name)
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
         self.texts: list[str] = []
@@ -50,10 +50,10 @@ class _TextReader:
         self.parser.Parse(piece)
         self._waiting = 0 if len(self.texts) > before else self._waiting + len(piece)
         if self._waiting > MOST_ONE_BYTES or len(self.texts) > _MOST_TEXTS or self._chars > _MOST_CHARS:
-            raise RosterError(f"{self._name}: more text than a roster holds; save it as CSV")
+            raise RosterError(f"{self._name}: more text than can be read; save the sheet as CSV")
 
     def _start(self, name: str, _: Mapping[str, str]) -> None:
-        tag = local(name)
+        tag = strip_namespace(name)
         if tag == "t":
             if not self._aids:
                 self.parser.CharacterDataHandler = self._pieces.append
@@ -61,7 +61,7 @@ class _TextReader:
             self._aids += 1
 
     def _end(self, name: str) -> None:
-        tag = local(name)
+        tag = strip_namespace(name)
         if tag == "t":
             self.parser.CharacterDataHandler = None
         elif tag == "si":

@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 
 def sheet_titles(path: Path) -> tuple[str, ...]:
-    """The titles of a workbook's sheets; none if it cannot be read, which its reader will tell."""
+    """Returns the titles of a workbook's sheets; none if it cannot be read, which its reader will report."""
     try:
-        return tuple(tab.title for tab in WorkbookFile(path).tabs)
+        return tuple(sheet.title for sheet in WorkbookFile(path).sheets)
     except RosterError:
         return ()
 
 
 def table_name(title: str) -> str:
-    """What a sheet's table goes by: that of the file it stands for."""
+    """Returns the name of a sheet's table: that of the file in whose place it is."""
     return f"{title.strip().lower().removesuffix('.csv')}.csv"
 
 
@@ -47,7 +47,7 @@ class SheetBundle:
     @cached_property
     def names(self) -> dict[str, str]:
         """Each sheet's table and its title."""
-        return {name: tab.title for name, tab in self._tabs.items()}
+        return {name: sheet.title for name, sheet in self._sheets.items()}
 
     @property
     def sha256(self) -> str:
@@ -55,30 +55,30 @@ class SheetBundle:
         return self._book.sha256
 
     def locate(self, name: str, row: int) -> RowLocation:
-        """The sheet and row, as a person finds them."""
+        """Returns the sheet and row, as a person finds them."""
         return RowLocation(self._path.name, row, self.names.get(name, name))
 
     def lines(self, name: str) -> int | None:
-        """What the workbook says of the sheet's size, which may be wrong."""
-        last = self._book.head(self._tabs[name], 1).last_row
+        """Returns the size that the workbook states for the sheet, which may be wrong."""
+        last = self._book.read_head(self._sheets[name], 1).last_row
         return None if last is None or last >= MOST_ROWS else last
 
     def records(self, name: str) -> Iterator[list[str]]:
-        """The texts of every row, also those that destroyed cells show: whoever reads them as ids finds that out."""
-        return (cells for cells, _ in self.flawed(name))
+        """Yields the texts of every row, also of damaged cells; the check of ids finds those."""
+        return (cells for cells, _ in self.rows_with_problems(name))
 
-    def flawed(self, name: str) -> Iterator[tuple[list[str], Mapping[int, CellProblem]]]:
-        """As `records`, with what is wrong with some cells of a row."""
+    def rows_with_problems(self, name: str) -> Iterator[tuple[list[str], Mapping[int, CellProblem]]]:
+        """Yields the rows as `records` does, with the problems of their cells by position."""
         last = 0
-        for number, cells, flaws in self._book.texts(self._tabs[name]):
+        for number, cells, problems in self._book.rows(self._sheets[name]):
             yield from (([], {}) for _ in range(last + 1, number))
             last = number
-            yield cells, flaws
+            yield cells, problems
 
-    def spans(self, name: str) -> Sequence[MergedRange]:
-        """The sheet's cells that are merged over several rows."""
-        return self._book.spans(self._tabs[name])
+    def merged_ranges(self, name: str) -> Sequence[MergedRange]:
+        """Returns the sheet's cells that are merged over several rows."""
+        return self._book.merged_ranges(self._sheets[name])
 
     @cached_property
-    def _tabs(self) -> dict[str, SheetInfo]:
-        return {table_name(tab.title): tab for tab in reversed(self._book.tabs)}
+    def _sheets(self) -> dict[str, SheetInfo]:
+        return {table_name(sheet.title): sheet for sheet in reversed(self._book.sheets)}

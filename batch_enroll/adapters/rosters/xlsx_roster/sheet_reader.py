@@ -1,4 +1,4 @@
-"""One sheet's markup, read piece by piece into rows of text, in the order in which it stands there."""
+"""A sheet's markup, read piece by piece into rows of text, in the order of the file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from batch_enroll.adapters.rosters.xlsx_roster.ooxml_package import SPACE, new_parser
+from batch_enroll.adapters.rosters.xlsx_roster.ooxml_package import SPACE, make_parser
 from batch_enroll.adapters.rosters.xlsx_roster.shared_strings import MOST_ONE_BYTES
 from batch_enroll.core.codes import catalogue
 from batch_enroll.core.errors import RosterError
@@ -17,7 +17,7 @@ from batch_enroll.core.roster.cell_text import (
     format_iso_cell,
     format_number_cell,
     format_value,
-    lacks_digits,
+    lost_digits,
     parse_number_format,
 )
 from batch_enroll.core.roster.cells import shorten
@@ -39,14 +39,14 @@ class SheetRow(NamedTuple):
 
     number: int
     cells: list[str]
-    flaws: dict[int, CellProblem]
+    problems: dict[int, CellProblem]
 
 
 class WorkbookStyles(NamedTuple):
-    """What a workbook's sheets share: texts, styles of numbers, and whether days are counted from 1904."""
+    """The texts and number formats that the sheets of a workbook share, and whether days are counted from 1904."""
 
     texts: Sequence[str]
-    styles: Sequence[NumberFormat]
+    number_formats: Sequence[NumberFormat]
     since_1904: bool
 
 
@@ -58,12 +58,12 @@ class SheetReader:
     for one. See docs/decisions/reading-workbooks.md.
     """
 
-    def __init__(self, name: str, dress: WorkbookStyles) -> None:
+    def __init__(self, name: str, styles: WorkbookStyles) -> None:
         self.last_row: int | None = None
         self.done = False
         self._name = name
-        self._texts, self._styles, self._since_1904 = dress
-        self._parser = new_parser(name)
+        self._texts, self._formats, self._since_1904 = styles
+        self._parser = make_parser(name)
         self._parser.StartElementHandler = self._root
         self._rows: list[SheetRow] = []
         self._row = SheetRow(0, [], {})
@@ -76,7 +76,7 @@ class SheetReader:
         self._waiting = 0
 
     def feed(self, piece: bytes) -> list[SheetRow]:
-        """The rows that end in the piece; an empty piece ends the sheet.
+        """Returns the rows that end in the piece; an empty piece ends the sheet.
 
         Raises:
             RosterError: rows or cells that no sheet can have.
@@ -85,11 +85,11 @@ class SheetReader:
         self._parser.Parse(piece, not piece)
         self._waiting = 0 if self._rows else self._waiting + len(piece)
         if self._waiting > MOST_ONE_BYTES:
-            raise RosterError(f"{self._name}: row {self._row.number + 1} is longer than any in a roster; it is damaged")
+            raise RosterError(f"{self._name}: row {self._row.number + 1} is too long; the workbook is damaged")
         return self._rows
 
     def _root(self, name: str, _: Mapping[str, str]) -> None:
-        """The first element tells the namespace; there are a transitional and a strict one, and any prefix."""
+        """Takes the namespace from the first element; there are a transitional and a strict one, with any prefix."""
         space = name.rpartition(SPACE)[0]
         names = [f"{space}{SPACE}{tag}" if space else tag for tag in _TAGS]
         self._c, self._v, self._t, self._f, self._row_tag, self._aid, self._rows_tag, self._size = names
@@ -125,23 +125,23 @@ class SheetReader:
             self.done = True
 
     def _open_row(self, attributes: Mapping[str, str]) -> None:
-        spelt = attributes.get("r")
-        number = self._row.number + 1 if spelt is None else int(spelt)
+        text = attributes.get("r")
+        number = self._row.number + 1 if text is None else int(text)
         if number > MOST_ROWS:
-            raise RosterError(f"{self._name}: more rows than a workbook can have; it is damaged")
+            raise RosterError(f"{self._name}: more rows than a sheet can have; the workbook is damaged")
         if number <= self._row.number:
-            raise RosterError(f"{self._name}: rows stand out of order; open it in Excel and save it as .xlsx")
+            raise RosterError(f"{self._name}: rows are out of order; open the workbook in Excel and save it as .xlsx")
         self._row = SheetRow(number, [], {})
 
     def _open_cell(self, attributes: Mapping[str, str]) -> None:
         reference = attributes.get("r")
-        at = len(self._row.cells) if reference is None else column_at(reference.rstrip(_DIGITS))
+        at = len(self._row.cells) if reference is None else parse_column(reference.rstrip(_DIGITS))
         self._type, self._style = attributes.get("t", "n"), attributes.get("s")
         cells = self._row.cells
         if at >= _MOST_COLUMNS:
-            raise RosterError(f"{self._name}: more columns than a workbook can have; it is damaged")
+            raise RosterError(f"{self._name}: more columns than a sheet can have; the workbook is damaged")
         if at < len(cells):
-            raise RosterError(f"{self._name}: cells stand out of order; open it in Excel and save it as .xlsx")
+            raise RosterError(f"{self._name}: cells are out of order; open the workbook in Excel and save it as .xlsx")
         if at > len(cells):
             cells.extend([""] * (at - len(cells)))
         self._at, self._formula = at, False
@@ -155,57 +155,59 @@ class SheetReader:
         elif kind in {"inlineStr", "str"}:
             text = format_value(text)
         elif self._formula and not text:
-            self._flaw(catalogue.DAMAGED_CELL, "holds a formula whose value was not saved with it")
+            self._add_problem(catalogue.DAMAGED_CELL, "contains a formula that was saved without its value")
         elif text:
             text = self._number(text) if kind == "n" else self._other(kind, text)
         self._row.cells.append(text)
 
-    def _shared(self, spelt: str) -> str:
+    def _shared(self, number: str) -> str:
         try:
-            return self._texts[int(spelt)]
+            return self._texts[int(number)]
         except (IndexError, ValueError):
-            self._flaw(catalogue.DAMAGED_CELL, "names a text that the workbook does not hold")
+            self._add_problem(catalogue.DAMAGED_CELL, "refers to a text that is missing from the workbook")
             return ""
 
-    def _number(self, spelt: str) -> str:
-        wears = self._wears()
+    def _number(self, text: str) -> str:
+        number_format = self._number_format()
         try:
-            text = format_number_cell(spelt, wears, since_1904=self._since_1904)
+            shown = format_number_cell(text, number_format, since_1904=self._since_1904)
         except (ValueError, OverflowError):
-            self._flaw(catalogue.DAMAGED_CELL, f"holds {shorten(spelt)}, which no sheet can show")
-            return spelt
-        if wears.kind is not NumberFormatKind.NUMBER:
-            self._flaw(catalogue.DATE_FOR_ID, "is a date or time cell")
-        elif lacks_digits(text):
-            self._flaw(catalogue.LOST_DIGITS, "is a number cell, which keeps no more than fifteen digits")
-        return text
+            self._add_problem(
+                catalogue.DAMAGED_CELL, f"contains {shorten(text)}, which a sheet cannot show as a number or date"
+            )
+            return text
+        if number_format.kind is not NumberFormatKind.NUMBER:
+            self._add_problem(catalogue.DATE_FOR_ID, "is a date or time cell")
+        elif lost_digits(shown):
+            self._add_problem(catalogue.LOST_DIGITS, "is a number cell, which keeps only fifteen digits")
+        return shown
 
-    def _wears(self) -> NumberFormat:
+    def _number_format(self) -> NumberFormat:
         try:
-            return self._styles[int(self._style or 0)]
+            return self._formats[int(self._style or 0)]
         except (IndexError, ValueError):
             return _PLAIN
 
     def _other(self, kind: str, text: str) -> str:
         if kind == "e":
-            self._flaw(catalogue.DAMAGED_CELL, f"holds {shorten(text)} instead of a value")
+            self._add_problem(catalogue.DAMAGED_CELL, f"contains {shorten(text)} instead of a value")
         elif kind == "d":
-            self._flaw(catalogue.DATE_FOR_ID, "is a date or time cell")
+            self._add_problem(catalogue.DATE_FOR_ID, "is a date or time cell")
             return format_iso_cell(text)
         elif kind == "b":
             return format_value(text.strip() in {"1", "true"})
         return text
 
-    def _flaw(self, code: str, message: str) -> None:
-        self._row.flaws[self._at] = CellProblem(code, message)
+    def _add_problem(self, code: str, message: str) -> None:
+        self._row.problems[self._at] = CellProblem(code, message)
 
 
 _TAGS: Final = ("c", "v", "t", "f", "row", "rPh", "sheetData", "dimension")
 
 
 @lru_cache(maxsize=1024)
-def column_at(letters: str) -> int:
-    """The column's index, from 0. Raises ValueError if no column is called so."""
+def parse_column(letters: str) -> int:
+    """Returns the column's index, from 0. Raises ValueError if the letters do not name a column."""
     if not _COLUMN.fullmatch(letters):
         raise ValueError(letters)
     at = 0

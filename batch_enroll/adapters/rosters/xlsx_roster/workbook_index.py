@@ -54,11 +54,11 @@ class SheetInfo(NamedTuple):
 
 
 class WorkbookIndex(NamedTuple):
-    """What the workbook's first part lists.
+    """The contents of the workbook's first part.
 
     Attributes:
         sheets: the sheets, charts left out, in their order.
-        since_1904: days are counted from 1904.
+        since_1904: whether days are counted from 1904.
         paths: the paths of the other parts, by their kind.
     """
 
@@ -68,10 +68,10 @@ class WorkbookIndex(NamedTuple):
 
 
 def read_index(package: Package) -> WorkbookIndex:
-    """The workbook's sheets, calendar and parts.
+    """Reads the workbook's sheets, calendar and parts.
 
     Raises:
-        ValueError: a sheet or a relation lacks what it needs.
+        ValueError: an attribute of a sheet or a relation is missing.
     """
     parts = _read_relations(package, "").values()
     path = next((part.path for part in parts if part.kind == "officeDocument"), "xl/workbook.xml")
@@ -86,12 +86,12 @@ def read_index(package: Package) -> WorkbookIndex:
     return WorkbookIndex(sheets, since_1904, {part.kind: part.path for part in relations.values()})
 
 
-def read_styles(package: Package, path: str) -> list[NumberFormat]:
-    """The style of a number, by the index that its cell names.
+def read_number_formats(package: Package, path: str) -> list[NumberFormat]:
+    """Returns the number formats of cells, by the index that a cell names.
 
     Raises:
-        RosterError: a number format is longer than any program writes, or all of them are.
-        ValueError: a style lacks what it needs.
+        RosterError: a number format, or all of them together, is longer than any program writes.
+        ValueError: an attribute of a format is missing.
     """
     tree = package.excerpt(path, _STYLES)
     _refuse_long_formats(tree, package.name)
@@ -105,7 +105,7 @@ def read_styles(package: Package, path: str) -> list[NumberFormat]:
 
 
 def _read_relations(package: Package, path: str) -> dict[str, OoxmlPart]:
-    """The parts that a part refers to, by the ids that it uses for them."""
+    """Returns the parts that a part refers to, by the ids that it uses for them."""
     folder, file = posixpath.split(path)
     relations = posixpath.join(folder, "_rels", f"{file}.rels")
     if not package.holds(relations):
@@ -118,7 +118,7 @@ def _read_relations(package: Package, path: str) -> dict[str, OoxmlPart]:
 
 
 def _path_within(folder: str, target: str) -> str:
-    """The path in the archive; a target may begin at its root or in the folder."""
+    """Returns the path in the archive; a target may begin at its root or in the folder."""
     return posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
 
 
@@ -126,12 +126,12 @@ def _refuse_long_formats(tree: Element, name: str) -> None:
     lengths = [len(found.get("formatCode", "")) for found in tree.iter("numFmt")]
     if max(lengths, default=0) > _LONGEST_FORMAT or sum(lengths) > _MOST_FORMAT_CHARS:
         raise RosterError(
-            f"{name}: number formats longer than any program writes; open it in Excel and save it as .xlsx"
+            f"{name}: number formats longer than any program writes; open the workbook in Excel and save it as .xlsx"
         )
 
 
 def _build(from_tree: Callable[..., T | None], tree: Element) -> T:
-    """The object of openpyxl that the tree describes."""
+    """Returns the object of openpyxl that the tree describes."""
     try:
         built = from_tree(tree)
     except TypeError as why:  # an attribute that must be there is not
