@@ -52,7 +52,7 @@ def test_a_file_that_breaks_off_is_3() -> None:
 def test_the_json_holds_everything() -> None:
     as_json = checked(TO_SEND, INVALID).as_json()
     assert json.loads(json.dumps(as_json)) == as_json
-    assert as_json["roster"] == {"path": "term.xlsx", "sha256": "abc", "rows": 3, "read_as": ""}
+    assert as_json["roster"] == {"path": "term.xlsx", "sha256": "abc", "rows": 3, "read_as": "", "changes_only": False}
     assert isinstance(checked(TO_SEND, rosters=(ROSTER, ROSTER)).as_json()["roster"], list)
 
 

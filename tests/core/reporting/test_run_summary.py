@@ -85,7 +85,7 @@ def test_the_json_has_every_promised_key() -> None:
         "run_id", "roster", "environment", "base_url", "started_at", "finished_at", "duration_s", "outcomes",
         "requests", "rows_per_s", "causes", "files", "exit_status",
     } <= as_json.keys()  # fmt: skip
-    assert as_json["roster"] == {"path": "term.csv", "sha256": "abc", "rows": 4, "read_as": ""}
+    assert as_json["roster"] == {"path": "term.csv", "sha256": "abc", "rows": 4, "read_as": "", "changes_only": False}
     assert as_json["requests"] == {"sent": 4, "retried": 1, "throttled": 0}
     assert (as_json["started_at"], as_json["duration_s"]) == ("2026-09-01T06:15:00.000Z", 2.0)
     assert as_json["rows_per_s"] == 2.0
