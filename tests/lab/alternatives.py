@@ -36,7 +36,7 @@ class _Law(Pace):
     def begin_other_work(self) -> None:
         pass
 
-    def _unheard(self, turn: Turn, now: float) -> None:
+    def _unanswered(self, turn: Turn, now: float) -> None:
         pass
 
     def _failed(self, turn: Turn, now: float, retry_after_s: float) -> bool:

@@ -165,7 +165,7 @@ class SelfTuningPace(Pace):
 
     def _failed(self, turn: Turn, now: float, retry_after_s: float) -> bool:
         self._setbacks += 1
-        self._unheard(turn, now)
+        self._unanswered(turn, now)
         overloaded = self._evidence.failed()
         paused = self._pause(retry_after_s, now)
         if self.probing:
@@ -178,7 +178,7 @@ class SelfTuningPace(Pace):
         self._window.value = max(1.0, self._window.value * _OVERLOADED)
         return True
 
-    def _unheard(self, turn: Turn, now: float) -> None:
+    def _unanswered(self, turn: Turn, now: float) -> None:
         self._latency.unheard(turn.round)
         self._trials.heard(turn, now, now - self.lost_s, borne=None)
 

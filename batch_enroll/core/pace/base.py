@@ -137,10 +137,10 @@ class Pace(ABC):
     def unused(self, turn: Turn) -> None:
         """Takes back a start whose request was never sent, or whose answer nobody heard."""
         self.in_flight -= 1
-        self._unheard(turn, turn.at)
+        self._unanswered(turn, turn.at)
 
     @abstractmethod
-    def _unheard(self, turn: Turn, now: float) -> None:
+    def _unanswered(self, turn: Turn, now: float) -> None:
         """A start measured nothing."""
 
     def ended(self, turn: Turn, now: float, sample: Sample, retry_after_s: float | None = None) -> bool:
@@ -151,7 +151,7 @@ class Pace(ABC):
             self._setbacks = self._probes = 0
             return self._healthy(turn, now, recovered=was_probing) or was_probing
         if sample is Sample.NOTHING:
-            self._unheard(turn, now)
+            self._unanswered(turn, now)
             return False
         slower = self._throttled if sample is Sample.THROTTLED else self._failed
         return slower(turn, now, retry_after_s or 0.0)

@@ -47,7 +47,7 @@ class FixedPace(Pace):
     def begin_other_work(self) -> None:
         """Nothing is reckoned from how long answers take."""
 
-    def _unheard(self, turn: Turn, now: float) -> None:
+    def _unanswered(self, turn: Turn, now: float) -> None:
         """Nothing is reckoned from single starts."""
 
     def _healthy(self, turn: Turn, now: float, *, recovered: bool) -> bool:  # noqa: ARG002 - the other pace needs them
