@@ -42,8 +42,8 @@ async def test_sigterm_with_64_in_flight_loses_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("verify", "term.csv"), "interrupted; nothing was sent, so start it again"),
-        (("check", "--online", "term.csv"), "interrupted; nothing was sent, so start it again"),
+        (("verify", "term.csv"), "interrupted; nothing was sent; start it again"),
+        (("check", "--online", "term.csv"), "interrupted; nothing was sent; start it again"),
         (("sync", "term.csv"), "interrupted; `batch-enroll resume` finishes the run if it had started"),
     ],
 )

@@ -170,7 +170,7 @@ async def test_corrections_of_another_run_are_refused_by_row(tmp_path: Path) -> 
     assert [answer.status for answer in answers] == [2, 2, 2]
     assert "other.csv row 2 corrects row 77 of the roster, but run" in answers[0].err
     assert "twice.csv row 2 and twice.csv row 3 correct the same row" in answers[1].err
-    assert "bare.csv row 2 does not say which row it mends" in answers[2].err
+    assert "bare.csv row 2 does not say which row it corrects" in answers[2].err
 
 
 async def test_a_run_is_gone_on_with_at_its_own_server_only(tmp_path: Path) -> None:

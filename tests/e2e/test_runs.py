@@ -83,7 +83,7 @@ async def test_purge_asks_nobody_without_a_terminal(tmp_path: Path) -> None:
         listed = await at.call("runs", "--json")
     assert no_ledger[0] == 0
     assert [status for status, _ in (unasked, odd, too_old)] == [2, 2, 2]
-    assert "give --yes" in unasked[1]
+    assert "pass --yes" in unasked[1]
     assert "90s, 30m, 2h or 90d" in odd[1]
     assert "no calendar" in too_old[1]
     assert len(listed.summary["runs"]) == 1

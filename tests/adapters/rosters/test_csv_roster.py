@@ -144,7 +144,8 @@ def test_standard_input_is_read_once_and_kept_for_the_reading(tmp_path: Path) ->
         [sys.executable, "-c", code], input=raw, capture_output=True, check=True, cwd=tmp_path
     )
     expected = io.StringIO()
-    ref = f"(RosterRef(path='-', sha256='{hashlib.sha256(raw).hexdigest()}', rows=1, read_as='plain table'),)"
+    digest = hashlib.sha256(raw).hexdigest()
+    ref = f"(RosterRef(path='-', sha256='{digest}', rows=1, read_as='plain table', changes_only=False),)"
     print(HEADER, [("standard input", ROW)], ref, file=expected)
     assert done.stdout.decode() == expected.getvalue()
     assert list(tmp_path.iterdir()) == []
