@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import resource
+import sys
 import traceback
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
@@ -18,6 +19,7 @@ _TIMES_LONGER: Final = 4  # what takes so many times the CPU time of its tests l
 _AT_LEAST_S: Final = 2
 _MEMORY_BYTES: Final = 3 << 30  # what collects things for ever ends here
 _UNDECIDED_STATUS: Final = 99
+_NO_FORK: Final = "mutants are tried in forks, which Windows does not have"
 
 
 class Outcome(Enum):
@@ -44,6 +46,8 @@ class Forks:
         """Starts a fork as soon as there is room. Its outcome is handed to `done`; a fork that dies has failed."""
         while len(self._running) >= self._jobs:
             self._wait()
+        if sys.platform == "win32":
+            raise OSError(_NO_FORK)
         pid = os.fork()
         if not pid:
             _end_with(run, int(_AT_LEAST_S + _TIMES_LONGER * cpu_s))
@@ -66,6 +70,8 @@ def call_in_fork(function: Callable[[], T]) -> T:
     Raises:
         RuntimeError: the function raised.
     """
+    if sys.platform == "win32":
+        raise OSError(_NO_FORK)
     reader, writer = os.pipe()
     pid = os.fork()
     if not pid:
@@ -103,6 +109,8 @@ def silence() -> None:
 
 
 def _end_with(run: Callable[[], Outcome], most_cpu_s: int) -> None:
+    if sys.platform == "win32":
+        raise OSError(_NO_FORK)
     status = Outcome.FAILED.status
     try:
         silence()
