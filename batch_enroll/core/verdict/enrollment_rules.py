@@ -36,7 +36,7 @@ def decide_enrollment(
             return Settle(refusal)
         case AlreadyExists():
             return _decide_existing(request, state, answer, context)
-        case Listed(enrollments):
+        case Listed(enrollments):  # pragma: no branch - the union has no other member
             return _decide_listed(request, state, enrollments or UserEnrollments(()), context)
 
 

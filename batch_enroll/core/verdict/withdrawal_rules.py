@@ -45,7 +45,7 @@ def decide_withdrawal(
             if refusal.status == HTTPStatus.NOT_FOUND:
                 return proceed(replace(state, last=refusal), Action.LOOK_UP)
             return Settle(refusal)
-        case Listed(enrollments):
+        case Listed(enrollments):  # pragma: no branch - the union has no other member
             return _decide_listed(request, state, enrollments, context)
 
 

@@ -10,7 +10,9 @@ from batch_enroll.core.roster.formats import (
     Format,
     fallback_format,
     name_enrollment_files,
+    oneroster,
     recognize_format,
+    sds_v2,
 )
 
 if TYPE_CHECKING:
@@ -75,3 +77,30 @@ def test_a_format_whose_classes_name_terms_says_where_terms_begin(of: BundleForm
     if "terms" in of.class_columns or of.course_dates is not None:
         assert of.terms is not None
         assert of.terms.file in of.files
+
+
+@pytest.mark.parametrize(
+    ("files", "manifest", "described"),
+    [
+        ({"users.csv"}, {}, "OneRoster 1.0 or 1.1, without a manifest"),
+        ({"users.csv", "roles.csv"}, {}, "OneRoster 1.2, without a manifest"),
+        ({"users.csv"}, {"oneroster.version": "1.1", "file.enrollments": "delta"}, "OneRoster 1.1, delta"),
+        ({"users.csv"}, {"file.enrollments": "absent"}, "OneRoster"),
+    ],
+)
+def test_a_oneroster_bundle_is_described_by_its_manifest(
+    files: set[str], manifest: dict[str, str], described: str
+) -> None:
+    describe = oneroster.FORMAT.describe
+    assert describe is not None
+    assert describe(files, manifest) == described
+
+
+@pytest.mark.parametrize(
+    ("files", "described"),
+    [({"users.csv"}, "Microsoft School Data Sync v2"), ({"roles.csv"}, "Microsoft School Data Sync v2.1")],
+)
+def test_school_data_sync_is_described_by_its_files(files: set[str], described: str) -> None:
+    describe = sds_v2.FORMAT.describe
+    assert describe is not None
+    assert describe(files, {}) == described
